@@ -1,0 +1,25 @@
+# weir_room(NAME LINKS dep…): the library weir_NAME from every .cpp of the
+# current folder (and its subfolders). Only what LINKS names can be linked; what
+# may be included is checked by tests/house.
+function(weir_room name)
+  cmake_parse_arguments(ROOM "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/node_modules/")
+  if(sources)
+    add_library(weir_${name} STATIC ${sources})
+    target_link_libraries(weir_${name} PUBLIC weir_options ${ROOM_LINKS})
+  else()
+    add_library(weir_${name} INTERFACE)
+    target_link_libraries(weir_${name} INTERFACE weir_options ${ROOM_LINKS})
+  endif()
+endfunction()
+
+# weir_test(NAME LINKS dep…): the doctest program build/tests/NAME_test from
+# every .cpp of the current folder.
+function(weir_test name)
+  cmake_parse_arguments(TEST "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${name}_test ${sources} ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
+  target_link_libraries(${name}_test PRIVATE weir_options ${TEST_LINKS})
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+endfunction()

@@ -1,0 +1,140 @@
+// Plain requests and responses, as the client and the server of this room
+// speak them. Nothing of Asio, Beast or OpenSSL shows here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/duration.h"
+#include "base/result.h"
+
+namespace weir::net {
+
+// Names compare without case; order and repeats are kept.
+class Headers {
+ public:
+  void set(std::string_view name, std::string_view value);  // replaces all of that name
+  void add(std::string_view name, std::string_view value);
+  std::string_view get(std::string_view name) const;  // the first; "" when absent
+  bool has(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> all_;
+};
+
+struct Request {
+  std::string method = "GET";
+  std::string target = "/";  // path and query as sent
+  Headers headers;
+  std::string body;
+
+  std::string_view path() const;  // without the query; not decoded
+  // A query parameter, percent-decoded; "" when absent.
+  std::string query(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  // The body: `body`, or, for bytes that live as long as the program (embedded
+  // files), `static_body`.
+  std::string body;
+  std::string_view static_body;
+
+  static Response text(int status, std::string body);
+  static Response json(int status, std::string body);
+};
+
+// Called on the server's thread: must answer from memory, at once. `reply` may
+// be called later and from any thread, exactly once; a request without reply
+// is answered 503 after Server::Options::reply_timeout.
+using Reply = std::function<void(Response)>;
+using Handler = std::function<void(const Request&, Reply)>;
+
+class Server {
+ public:
+  struct Options {
+    std::string listen_address = "127.0.0.1:12345";  // host:port; port 0 picks one
+    std::size_t max_header_bytes = 16 << 10;
+    std::size_t max_body_bytes = 4 << 20;
+    std::size_t max_connections = 512;
+    Duration header_timeout = std::chrono::seconds(10);
+    Duration idle_timeout = std::chrono::seconds(60);
+    Duration reply_timeout = std::chrono::seconds(30);
+    // Host header values to answer besides the listen address, localhost and
+    // literal loopback addresses; against DNS rebinding. Empty: any when the server
+    // listens on more than loopback.
+    std::vector<std::string> allowed_hosts;
+  };
+
+  // Binds and listens, then serves on a thread of its own.
+  static Result<std::unique_ptr<Server>> start(Options options, Handler handler);
+
+  virtual ~Server() = default;  // stops, waits for the thread
+  virtual std::uint16_t port() const = 0;
+};
+
+struct TlsOptions {
+  std::string ca_pem, ca_file;
+  std::string cert_pem, cert_file;
+  std::string key_pem, key_file;
+  std::string server_name;  // "" = the URL's host
+  bool insecure_skip_verify = false;
+  std::string min_version;  // "", TLS10 … TLS13; "" means TLS12
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  // http://host[:port]/path, https://…, or unix:///path/to/socket with the HTTP
+  // target in `unix_target`.
+  std::string url;
+  std::string unix_target;
+  Headers headers;
+  std::string body;
+  TlsOptions tls;
+  bool follow_redirects = true;
+  std::string proxy_url;                                // "" = none
+  Duration connect_timeout = std::chrono::seconds(10);  // name, connection and TLS
+  Duration header_timeout = std::chrono::seconds(30);   // from request sent to response head
+  Duration idle_timeout = std::chrono::seconds(60);     // between two pieces of the body
+  Duration total_timeout = Duration::zero();            // of everything; zero = none
+  std::size_t max_body_bytes = 64 << 20;                // of a whole (not streamed) body
+};
+
+struct ClientResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;  // empty when streamed
+};
+
+// Called on the client's thread; must return at once.
+struct ClientEvents {
+  std::function<void(const ClientResponse& head)> on_head;  // optional
+  // When set, the body is handed over piece by piece and not collected.
+  std::function<void(std::string_view piece)> on_data;
+  std::function<void(Result<ClientResponse>)> on_done;  // exactly once, unless cancelled
+};
+
+// Cancels the request when destroyed; afterwards no event comes.
+class Pending {
+ public:
+  virtual ~Pending() = default;
+};
+
+// One thread, made at the first request; connections are kept alive and reused.
+class Client {
+ public:
+  static std::unique_ptr<Client> create();
+  virtual ~Client() = default;
+  virtual std::unique_ptr<Pending> send(ClientRequest request, ClientEvents events) = 0;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,50 @@
+// A flame tree: stacks merged from the root, ready to draw.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "profile/profile.h"
+
+namespace weir::profile {
+
+struct FlameNode {
+  std::string name;
+  std::string module;  // base name of the mapping's file
+  FrameKind kind = FrameKind::native;
+  NoName no_name = NoName::named;
+  std::int64_t total = 0;
+  std::int64_t self = 0;
+  std::vector<std::uint32_t> children;  // indexes into FlameTree::nodes, largest first after finish()
+};
+
+// nodes[0] is the root ("total"). Frames of equal name and module under the
+// same parent are one node; inlined functions are nodes of their own.
+class FlameTree {
+ public:
+  FlameTree();
+
+  void add(const Profile& profile);
+  // Sorts siblings and folds what is beyond `max_nodes` (smallest first) into "(other)".
+  void finish(std::size_t max_nodes);
+
+  const std::vector<FlameNode>& nodes() const { return nodes_; }
+  std::int64_t total() const { return nodes_[0].total; }
+  std::uint64_t samples() const { return samples_; }
+  std::uint64_t complete_samples() const { return complete_; }
+
+ private:
+  std::uint32_t child(std::uint32_t parent, std::string_view name, std::string_view module,
+                      const Frame& frame);
+
+  std::vector<FlameNode> nodes_;
+  std::uint64_t samples_ = 0;
+  std::uint64_t complete_ = 0;
+};
+
+// One line a stack, "root;…;leaf value", as flamegraph.pl and speedscope read it.
+std::string encode_folded(const Profile& profile);
+
+}  // namespace weir::profile

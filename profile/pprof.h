@@ -1,0 +1,28 @@
+// pprof: the profile.proto of google/pprof, in and out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "profile/profile.h"
+
+namespace weir::profile {
+
+// The message, not compressed. Mappings carry file, build id and range;
+// locations their address; unnamed frames are named as display_name() says.
+std::string encode_pprof(const Profile& profile);
+
+// The same, gzipped (level 1: compression is the whole cost).
+std::string encode_pprof_gzip(const Profile& profile);
+
+std::string gzip(std::string_view data);
+// Fails when the result would be larger than `limit` bytes.
+Result<std::string> gunzip(std::string_view data, std::size_t limit);
+
+// Reads a message (gzipped or not) of at most `limit` bytes once unpacked. The
+// labels are not part of pprof and stay empty. Of several sample types `sample_type` is taken
+// (empty: the default one, else the last).
+Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type = {});
+
+}  // namespace weir::profile

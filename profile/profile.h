@@ -1,0 +1,72 @@
+// A profile: what one target did during one window, of one type. Immutable
+// once made and shared by pointer between all receivers.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "profile/frame.h"
+#include "profile/labels.h"
+
+namespace weir::profile {
+
+// Random 128 bits: the same profile keeps its id through queues, disks and resends.
+struct ProfileId {
+  std::array<std::uint8_t, 16> bytes{};
+
+  static ProfileId random();
+  std::string to_string() const;  // as a UUID, 8-4-4-4-12
+  auto operator<=>(const ProfileId&) const = default;
+};
+
+struct ProfileType {
+  std::string name = "process_cpu";         // label __name__
+  std::string sample_type = "cpu";          // what a value counts …
+  std::string sample_unit = "nanoseconds";  // … and in what
+  std::string period_type = "cpu";
+  std::string period_unit = "nanoseconds";
+
+  bool operator==(const ProfileType&) const = default;
+};
+
+struct Stack {
+  std::vector<std::uint32_t> frames;  // indexes into Profile::frames, leaf first
+  bool complete = false;              // the last frame is where the thread began
+  bool truncated = false;             // deeper than the sampler's limit
+
+  bool operator==(const Stack&) const = default;
+};
+
+struct Sample {
+  std::uint32_t stack = 0;  // index into Profile::stacks
+  std::int64_t value = 0;   // in ProfileType::sample_unit
+  std::int64_t count = 0;   // how many times it was sampled
+
+  bool operator==(const Sample&) const = default;
+};
+
+struct Profile {
+  ProfileId id;
+  Labels labels;  // of the target, service_name among them; __name__ too
+  ProfileType type;
+  std::int64_t period = 0;  // in ProfileType::period_unit, between two samples
+  WallTime start;           // of the window
+  Duration duration{};
+
+  std::vector<Mapping> mappings;
+  std::vector<Frame> frames;  // each distinct frame once
+  std::vector<Stack> stacks;  // each distinct stack once
+  std::vector<Sample> samples;
+
+  std::int64_t total() const;  // sum of all values
+};
+
+using ProfilePtr = std::shared_ptr<const Profile>;
+
+}  // namespace weir::profile

@@ -1,0 +1,93 @@
+// Profiles kept on this machine: appended as they come, found again by
+// service and time. Every method may be called on any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/result.h"
+#include "profile/flame.h"
+#include "profile/profile.h"
+
+namespace weir::store {
+
+struct TimeRange {
+  WallTime from;
+  WallTime until;
+};
+
+// What to look at: all labels given must match exactly. `service` is the label
+// service_name; an empty `profile_type` (label __name__) means process_cpu.
+struct Selection {
+  std::string service;
+  std::string profile_type;
+  std::vector<std::pair<std::string, std::string>> labels;
+  TimeRange range;
+};
+
+struct ServiceSummary {
+  std::string service;
+  std::string profile_type;
+  std::string unit;
+  std::int64_t total = 0;      // over the range, in `unit`
+  std::uint64_t profiles = 0;  // how many
+  std::uint64_t samples = 0;
+  WallTime first;  // of the oldest and of the newest profile in the range
+  WallTime last;
+};
+
+struct SeriesPoint {
+  WallTime time;
+  std::int64_t value = 0;  // sum of the step that begins at `time`
+};
+
+// The reading side; what a page sees of a store.
+class Querier {
+ public:
+  virtual ~Querier() = default;
+
+  // Largest total first.
+  virtual std::vector<ServiceSummary> services(TimeRange range) const = 0;
+  virtual Result<profile::FlameTree> flame(const Selection& selection, std::size_t max_nodes) const = 0;
+  virtual std::vector<SeriesPoint> series(const Selection& selection, Duration step) const = 0;
+  // All selected profiles merged into one.
+  virtual Result<profile::Profile> merge(const Selection& selection) const = 0;
+};
+
+class Store : public Querier {
+ public:
+  struct Options {
+    std::filesystem::path path;  // a folder; made when missing
+    Duration retention = std::chrono::hours(24);
+    std::uint64_t max_bytes = 1u << 30;
+  };
+  struct Stats {
+    std::uint64_t bytes = 0;     // on disk
+    std::uint64_t profiles = 0;  // kept now
+    std::uint64_t segments = 0;
+    std::uint64_t appended = 0;          // since open
+    std::uint64_t expired_age = 0;       // profiles dropped because of `retention` since open
+    std::uint64_t expired_bytes = 0;     // … because of `max_bytes`
+    std::uint64_t corrupt_segments = 0;  // set aside at open or found while reading
+    std::uint64_t write_errors = 0;      // profiles lost to the disk
+  };
+
+  // Reads the index of what is there; never deletes what it cannot read.
+  static Result<std::unique_ptr<Store>> open(Options options);
+
+  ~Store() override = default;
+
+  virtual Result<> append(const profile::Profile& profile) = 0;
+  // Applies retention and size; `now` as the clock says.
+  virtual void expire(WallTime now) = 0;
+  virtual void set_limits(Duration retention, std::uint64_t max_bytes) = 0;
+  virtual Stats stats() const = 0;
+};
+
+}  // namespace weir::store
