@@ -1,0 +1,45 @@
+// Diagnostic: what is wrong (or doubtful) in a config, and where. One object
+// serves the terminal, the log, the reload answer and the page.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lang/source.h"
+
+namespace weir::lang {
+
+enum class Severity { error, warning };
+
+struct Note {
+  SourcePtr source;
+  Span span;
+  std::string message;
+};
+
+struct Diagnostic {
+  Severity severity = Severity::error;
+  SourcePtr source;  // null: belongs to no place
+  Span span;
+  std::string message;
+  std::vector<Note> notes;
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+bool has_errors(const Diagnostics& diagnostics);
+// By file and place; keeps the order of equals.
+void sort_by_place(Diagnostics& diagnostics);
+
+enum class Color { off, on };
+
+// "file:line:col: message"
+std::string one_line(const Diagnostic& diagnostic);
+// With the source lines and carets under the span.
+std::string render(const Diagnostic& diagnostic, Color color = Color::off);
+std::string render(const Diagnostics& diagnostics, Color color = Color::off);
+
+// The candidate that `word` is most likely a slip of, or "".
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace weir::lang
