@@ -17,7 +17,7 @@ set(WEIR_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thre
 
 add_library(weir_options INTERFACE)
 target_compile_options(weir_options INTERFACE
-  -Wall -Wextra -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wthread-safety
+  -Wall -Wextra -Wno-missing-designated-field-initializers -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wthread-safety
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections)
 target_link_options(weir_options INTERFACE -fuse-ld=lld-19 -Wl,--gc-sections)
 target_include_directories(weir_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})

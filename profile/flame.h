@@ -25,9 +25,15 @@ struct FlameNode {
 class FlameTree {
  public:
   FlameTree();
+  FlameTree(FlameTree&&) noexcept;
+  FlameTree& operator=(FlameTree&&) noexcept;
+  ~FlameTree();
 
+  // Values below zero (of foreign profiles) are added as they are.
   void add(const Profile& profile);
-  // Sorts siblings and folds what is beyond `max_nodes` (smallest first) into "(other)".
+  // Sorts siblings and folds what is beyond `max_nodes` (smallest first) into
+  // an "(other)" beside what is kept, so that there are never more nodes than
+  // that (at least 2; 0: no limit). Nothing may be added afterwards.
   void finish(std::size_t max_nodes);
 
   const std::vector<FlameNode>& nodes() const { return nodes_; }
@@ -36,9 +42,13 @@ class FlameTree {
   std::uint64_t complete_samples() const { return complete_; }
 
  private:
-  std::uint32_t child(std::uint32_t parent, std::string_view name, std::string_view module,
-                      const Frame& frame);
+  struct Index;  // finds children while stacks are added; gone after finish()
 
+  std::uint32_t child(std::uint32_t parent, std::uint32_t symbol);
+  std::vector<std::uint8_t> choose(std::size_t max_nodes) const;
+  void fold(std::size_t max_nodes);
+
+  std::unique_ptr<Index> index_;
   std::vector<FlameNode> nodes_;
   std::uint64_t samples_ = 0;
   std::uint64_t complete_ = 0;

@@ -11,6 +11,7 @@ namespace weir::profile {
 
 // The message, not compressed. Mappings carry file, build id and range;
 // locations their address; unnamed frames are named as display_name() says.
+// There is exactly one sample type, so a sample's count is not written.
 std::string encode_pprof(const Profile& profile);
 
 // The same, gzipped (level 1: compression is the whole cost).
@@ -21,8 +22,9 @@ std::string gzip(std::string_view data);
 Result<std::string> gunzip(std::string_view data, std::size_t limit);
 
 // Reads a message (gzipped or not) of at most `limit` bytes once unpacked. The
-// labels are not part of pprof and stay empty. Of several sample types `sample_type` is taken
-// (empty: the default one, else the last).
+// labels are not part of pprof and stay empty, the id is a new one. A function
+// that is named as an unnamed frame would be is read as an unnamed frame again. Of several sample types
+// `sample_type` is taken (empty: the default one, else the last).
 Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type = {});
 
 }  // namespace weir::profile

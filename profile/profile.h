@@ -67,6 +67,13 @@ struct Profile {
   std::int64_t total() const;  // sum of all values
 };
 
+// Values of foreign profiles may be anything; sums of them stop at the limits of the type.
+inline std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b < 0 ? INT64_MIN : INT64_MAX;
+}
+
 using ProfilePtr = std::shared_ptr<const Profile>;
 
 }  // namespace weir::profile

@@ -1,0 +1,421 @@
+#include <algorithm>
+#include <chrono>
+
+#include "profile/hash_index.h"
+#include "profile/pprof.h"
+#include "profile/text.h"
+#include "profile/wire.h"
+
+// The numbers are those of the fields in google/pprof's profile.proto. Fields
+// may come in any order, so everything is collected first and resolved then.
+
+namespace weir::profile {
+namespace {
+
+// A few bytes of message can stand for many bytes of memory; these bound it.
+constexpr std::size_t kMaxItems = 2u << 20;    // of each kind
+constexpr std::size_t kMaxFrames = 64u << 20;  // in all stacks together
+constexpr std::size_t kNameBudgetFactor = 2;   // bytes of names copied, in units of the limit
+
+struct RawValueType {
+  std::uint64_t type = 0;
+  std::uint64_t unit = 0;
+};
+
+struct RawMapping {
+  std::uint64_t id = 0, start = 0, limit = 0, offset = 0, file = 0, build_id = 0;
+};
+
+struct RawLine {
+  std::uint64_t function = 0, line = 0;
+};
+
+struct RawLocation {
+  std::uint64_t id = 0, mapping = 0, address = 0;
+  std::uint32_t first_line = 0, lines = 0;
+};
+
+struct RawFunction {
+  std::uint64_t id = 0, name = 0, file = 0;
+};
+
+struct Raw {
+  std::vector<RawValueType> sample_types;
+  std::vector<std::string_view> samples;
+  std::vector<RawMapping> mappings;
+  std::vector<RawLocation> locations;
+  std::vector<RawLine> lines;
+  std::vector<RawFunction> functions;
+  std::vector<std::string_view> strings;
+  RawValueType period_type;
+  std::uint64_t time = 0, duration = 0, period = 0, default_sample_type = 0;
+};
+
+// Calls `assign(field)` for each field; false when the bytes are no message.
+template <class Assign>
+bool each_field(std::string_view data, Assign assign) {
+  WireReader reader(data);
+  WireField field;
+  while (reader.next(field)) assign(field);
+  return !reader.failed();
+}
+
+bool read_value_type(std::string_view data, RawValueType& to) {
+  return each_field(data, [&](const WireField& f) {
+    if (f.number == 1) to.type = f.value;
+    if (f.number == 2) to.unit = f.value;
+  });
+}
+
+bool read_mapping(std::string_view data, RawMapping& to) {
+  return each_field(data, [&](const WireField& f) {
+    switch (f.number) {
+      case 1: to.id = f.value; break;
+      case 2: to.start = f.value; break;
+      case 3: to.limit = f.value; break;
+      case 4: to.offset = f.value; break;
+      case 5: to.file = f.value; break;
+      case 6: to.build_id = f.value; break;
+      default: break;
+    }
+  });
+}
+
+bool read_location(std::string_view data, RawLocation& to, std::vector<RawLine>& lines) {
+  bool lines_ok = true;
+  to.first_line = static_cast<std::uint32_t>(lines.size());
+  bool ok = each_field(data, [&](const WireField& f) {
+    if (f.number == 1) to.id = f.value;
+    if (f.number == 2) to.mapping = f.value;
+    if (f.number == 3) to.address = f.value;
+    if (f.number != 4) return;
+    RawLine line;
+    lines_ok &= each_field(f.bytes, [&](const WireField& g) {
+      if (g.number == 1) line.function = g.value;
+      if (g.number == 2) line.line = g.value;
+    });
+    if (lines.size() < kMaxItems) lines.push_back(line);
+  });
+  to.lines = static_cast<std::uint32_t>(lines.size()) - to.first_line;
+  return ok && lines_ok && lines.size() < kMaxItems;
+}
+
+bool read_function(std::string_view data, RawFunction& to) {
+  return each_field(data, [&](const WireField& f) {
+    if (f.number == 1) to.id = f.value;
+    if (f.number == 2) to.name = f.value;
+    if (f.number == 4) to.file = f.value;
+  });
+}
+
+// Repeated numbers come packed or one by one.
+template <class Take>
+bool take_numbers(const WireField& field, Take take) {
+  if (field.type == WireType::varint) return take(field.value);
+  if (field.type != WireType::bytes) return false;
+  WireReader reader(field.bytes);
+  std::uint64_t value = 0;
+  while (!reader.at_end())
+    if (!reader.varint(value) || !take(value)) return false;
+  return true;
+}
+
+bool read_top_field(const WireField& f, Raw& raw) {
+  switch (f.number) {
+    case 1: return read_value_type(f.bytes, raw.sample_types.emplace_back());
+    case 2: raw.samples.push_back(f.bytes); return f.type == WireType::bytes;
+    case 3: return read_mapping(f.bytes, raw.mappings.emplace_back());
+    case 4: return read_location(f.bytes, raw.locations.emplace_back(), raw.lines);
+    case 5: return read_function(f.bytes, raw.functions.emplace_back());
+    case 6: raw.strings.push_back(f.bytes); return f.type == WireType::bytes;
+    case 9: raw.time = f.value; return true;
+    case 10: raw.duration = f.value; return true;
+    case 11: return read_value_type(f.bytes, raw.period_type);
+    case 12: raw.period = f.value; return true;
+    case 14: raw.default_sample_type = f.value; return true;
+    default: return true;
+  }
+}
+
+Result<Raw> read_raw(std::string_view data) {
+  Raw raw;
+  WireReader reader(data);
+  WireField field;
+  while (reader.next(field)) {
+    if (!read_top_field(field, raw)) return fail("decode pprof: damaged field {}", field.number);
+    std::size_t most = std::max({raw.sample_types.size(), raw.samples.size(), raw.mappings.size(),
+                                 raw.locations.size(), raw.functions.size(), raw.strings.size()});
+    if (most > kMaxItems)
+      return fail("decode pprof: more than {} entries in field {}", kMaxItems, field.number);
+  }
+  if (reader.failed()) return fail("decode pprof: not a protobuf message, or cut off");
+  if (raw.strings.empty() || !raw.strings[0].empty())
+    return fail("decode pprof: the string table does not begin with the empty string");
+  if (raw.sample_types.empty()) return fail("decode pprof: no sample type");
+  return raw;
+}
+
+// From the ids of a message to indexes. Ids are usually 1, 2, 3 …; foreign
+// ones may be anything, so a hash table would have to defend itself.
+class IdIndex {
+ public:
+  template <class Items>
+  bool build(const Items& items) {
+    dense_ = true;
+    for (std::size_t i = 0; i < items.size(); ++i) dense_ &= items[i].id == i + 1;
+    count_ = items.size();
+    if (dense_) return true;
+    ids_.reserve(items.size());
+    for (std::uint32_t i = 0; i < items.size(); ++i) ids_.emplace_back(items[i].id, i);
+    std::sort(ids_.begin(), ids_.end());
+    for (std::size_t i = 1; i < ids_.size(); ++i)
+      if (ids_[i].first == ids_[i - 1].first) return false;
+    return ids_.empty() || ids_[0].first != 0;
+  }
+  std::uint32_t find(std::uint64_t id) const {
+    if (dense_) return id >= 1 && id <= count_ ? static_cast<std::uint32_t>(id - 1) : HashIndex::kNone;
+    auto at = std::lower_bound(ids_.begin(), ids_.end(), std::pair(id, std::uint32_t{0}));
+    return at != ids_.end() && at->first == id ? at->second : HashIndex::kNone;
+  }
+
+ private:
+  bool dense_ = true;
+  std::size_t count_ = 0;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> ids_;
+};
+
+FrameKind kind_of_source(std::string_view file) {
+  struct Row {
+    std::string_view ending;
+    FrameKind kind;
+  };
+  static constexpr Row kRows[] = {
+      {".py", FrameKind::python},     {".go", FrameKind::go},     {".js", FrameKind::javascript},
+      {".ts", FrameKind::javascript}, {".java", FrameKind::java}, {".rb", FrameKind::ruby},
+      {".php", FrameKind::php},       {".cs", FrameKind::dotnet},
+  };
+  for (const Row& row : kRows)
+    if (file.ends_with(row.ending)) return row.kind;
+  return FrameKind::native;
+}
+
+class Decoder {
+ public:
+  Decoder(Raw raw, std::size_t limit) : raw_(std::move(raw)), name_budget_(limit * kNameBudgetFactor) {}
+
+  Result<Profile> decode(std::string_view sample_type);
+
+ private:
+  Result<> choose_type(std::string_view sample_type);
+  Result<> make_mappings();
+  Result<> make_frames();
+  Result<> make_frame(const RawLocation& location);
+  Result<> make_samples();
+  Result<> make_sample(std::string_view data);
+  std::int64_t count_of(std::int64_t value) const;
+
+  // A copy of string `index`; remembers when one does not exist or there were too many.
+  std::string text(std::uint64_t index) {
+    if (index >= raw_.strings.size() || raw_.strings[index].size() > name_budget_) {
+      (index >= raw_.strings.size() ? bad_string_ : over_budget_) = true;
+      return {};
+    }
+    name_budget_ -= raw_.strings[index].size();
+    return std::string(raw_.strings[index]);
+  }
+  Result<> check_names() const {
+    if (bad_string_) return fail("decode pprof: a string is not in the string table");
+    if (over_budget_) return fail("decode pprof: names take too much memory");
+    return {};
+  }
+
+  Raw raw_;
+  std::size_t name_budget_;
+  bool bad_string_ = false;
+  bool over_budget_ = false;
+  Profile profile_;
+  IdIndex locations_, mappings_, functions_;
+  std::size_t value_index_ = 0;  // of the sample type taken
+  std::size_t count_index_ = 0;  // of the type whose unit is "count"; past the end: there is none
+  HashIndex stacks_;
+  std::uint64_t seed_ = 0;
+  std::size_t total_frames_ = 0;
+  std::vector<std::uint32_t> frames_;  // of one sample
+  std::vector<std::int64_t> values_;   // of one sample
+};
+
+Result<Profile> Decoder::decode(std::string_view sample_type) {
+  profile_.id = ProfileId::random();
+  std::memcpy(&seed_, profile_.id.bytes.data(), sizeof seed_);
+  if (!mappings_.build(raw_.mappings)) return fail("decode pprof: a mapping's id is 0 or not its own");
+  if (!locations_.build(raw_.locations)) return fail("decode pprof: a location's id is 0 or not its own");
+  if (!functions_.build(raw_.functions)) return fail("decode pprof: a function's id is 0 or not its own");
+  if (auto ok = choose_type(sample_type); !ok) return std::unexpected(ok.error());
+  if (auto ok = make_mappings(); !ok) return std::unexpected(ok.error());
+  if (auto ok = make_frames(); !ok) return std::unexpected(ok.error());
+  if (auto ok = make_samples(); !ok) return std::unexpected(ok.error());
+  auto nanoseconds = std::chrono::nanoseconds(static_cast<std::int64_t>(raw_.time));
+  profile_.start = WallTime(std::chrono::duration_cast<WallTime::duration>(nanoseconds));
+  profile_.duration = Duration(static_cast<std::int64_t>(raw_.duration));
+  return std::move(profile_);
+}
+
+Result<> Decoder::choose_type(std::string_view sample_type) {
+  const auto& types = raw_.sample_types;
+  value_index_ = types.size() - 1;
+  count_index_ = types.size();
+  bool found = sample_type.empty();
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    std::string type = text(types[i].type);
+    if (sample_type.empty() ? raw_.default_sample_type != 0 && types[i].type == raw_.default_sample_type
+                            : type == sample_type) {
+      value_index_ = i;
+      found = true;
+    }
+    if (type == "samples" && text(types[i].unit) == "count") count_index_ = i;
+  }
+  if (!found) return fail("decode pprof: there is no sample type {}", sample_type);
+  ProfileType& type = profile_.type;
+  type.sample_type = text(types[value_index_].type);
+  type.sample_unit = text(types[value_index_].unit);
+  type.period_type = text(raw_.period_type.type);
+  type.period_unit = text(raw_.period_type.unit);
+  if (type.sample_type.starts_with("alloc_") || type.sample_type.starts_with("inuse_"))
+    type.name = "memory";
+  else if (type.sample_type != "cpu" && type.sample_type != "samples")
+    type.name = type.sample_type;
+  profile_.period = static_cast<std::int64_t>(raw_.period);
+  return check_names();
+}
+
+Result<> Decoder::make_mappings() {
+  profile_.mappings.reserve(raw_.mappings.size());
+  for (const RawMapping& mapping : raw_.mappings) {
+    profile_.mappings.push_back({.file = text(mapping.file),
+                                 .build_id = text(mapping.build_id),
+                                 .start = mapping.start,
+                                 .limit = mapping.limit,
+                                 .offset = mapping.offset});
+  }
+  return check_names();
+}
+
+Result<> Decoder::make_frames() {
+  profile_.frames.reserve(raw_.locations.size());
+  for (const RawLocation& location : raw_.locations)
+    if (auto ok = make_frame(location); !ok) return ok;
+  return {};
+}
+
+Result<> Decoder::make_frame(const RawLocation& location) {
+  Frame& frame = profile_.frames.emplace_back();
+  frame.address = location.address;
+  if (location.mapping != 0) {
+    frame.mapping = mappings_.find(location.mapping);
+    if (frame.mapping == HashIndex::kNone)
+      return fail("decode pprof: location {} refers to mapping {}, which is not there", location.id,
+                  location.mapping);
+  }
+  bool kernel = frame.mapping != kNoMapping && profile_.mappings[frame.mapping].file.starts_with("[kernel");
+  frame.kind = kernel                        ? FrameKind::kernel
+               : frame.mapping == kNoMapping ? FrameKind::unknown
+                                             : FrameKind::native;
+  frame.no_name = frame.mapping == kNoMapping ? NoName::no_mapping : NoName::stripped;
+  // What the frame would be called without a name: then that is no name.
+  std::string unnamed = display_name(frame, profile_.mappings);
+  for (std::uint32_t i = 0; i < location.lines; ++i) {
+    const RawLine& line = raw_.lines[location.first_line + i];
+    if (line.function == 0) continue;
+    std::uint32_t function = functions_.find(line.function);
+    if (function == HashIndex::kNone)
+      return fail("decode pprof: location {} refers to function {}, which is not there", location.id,
+                  line.function);
+    std::string name = text(raw_.functions[function].name);
+    if (name.empty() || (location.lines == 1 && name == unnamed)) continue;
+    frame.lines.push_back(
+        {.function = std::move(name),
+         .file = text(raw_.functions[function].file),
+         .line = static_cast<std::uint32_t>(std::min<std::uint64_t>(line.line, UINT32_MAX))});
+  }
+  if (!frame.lines.empty()) {
+    frame.no_name = NoName::named;
+    if (!kernel) frame.kind = kind_of_source(frame.lines.front().file);
+  }
+  return check_names();
+}
+
+Result<> Decoder::make_samples() {
+  profile_.samples.reserve(raw_.samples.size());
+  for (std::string_view sample : raw_.samples)
+    if (auto ok = make_sample(sample); !ok) return ok;
+  return {};
+}
+
+Result<> Decoder::make_sample(std::string_view data) {
+  frames_.clear();
+  values_.clear();
+  std::uint64_t missing = 0;
+  bool numbers_ok = true;
+  bool ok = each_field(data, [&](const WireField& f) {
+    if (f.number == 1) {
+      numbers_ok &= take_numbers(f, [&](std::uint64_t id) {
+        frames_.push_back(locations_.find(id));
+        if (frames_.back() == HashIndex::kNone) missing = id;
+        return frames_.back() != HashIndex::kNone;
+      });
+    }
+    if (f.number == 2) {
+      numbers_ok &= take_numbers(f, [&](std::uint64_t value) {
+        values_.push_back(static_cast<std::int64_t>(value));
+        return values_.size() <= raw_.sample_types.size();
+      });
+    }
+  });
+  if (missing != 0) return fail("decode pprof: a sample refers to location {}, which is not there", missing);
+  if (!ok || !numbers_ok) return fail("decode pprof: damaged sample");
+  if (values_.size() != raw_.sample_types.size())
+    return fail("decode pprof: a sample has {} values for {} types", values_.size(),
+                raw_.sample_types.size());
+  total_frames_ += frames_.size();
+  if (total_frames_ > kMaxFrames) return fail("decode pprof: more than {} frames", kMaxFrames);
+
+  // Samples of one stack differ in labels, which we do not keep: they are one.
+  auto next = static_cast<std::uint32_t>(profile_.stacks.size());
+  auto [stack, is_new] =
+      stacks_.find_or_insert(hash_bytes(frames_.data(), frames_.size() * sizeof frames_[0], seed_), next,
+                             [&](std::uint32_t i) { return profile_.stacks[i].frames == frames_; });
+  std::int64_t value = values_[value_index_];
+  std::int64_t count = count_index_ < values_.size() ? values_[count_index_] : count_of(value);
+  if (is_new) {
+    profile_.stacks.push_back({.frames = frames_});
+    profile_.samples.push_back({.stack = stack, .value = value, .count = count});
+    return {};
+  }
+  Sample& sample = profile_.samples[stack];
+  sample.value = add_saturating(sample.value, value);
+  sample.count = add_saturating(sample.count, count);
+  return {};
+}
+
+std::int64_t Decoder::count_of(std::int64_t value) const {
+  bool divisible = profile_.period > 0 && profile_.type.period_type == profile_.type.sample_type;
+  return divisible ? std::max<std::int64_t>(value / profile_.period, 1) : 1;
+}
+
+}  // namespace
+
+Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type) {
+  if (data.size() > limit) return fail("decode pprof: larger than {} bytes", limit);
+  std::string unpacked;
+  if (data.size() >= 2 && data[0] == '\x1f' && data[1] == '\x8b') {
+    auto plain = gunzip(data, limit);
+    if (!plain) return fail("decode pprof: {}", plain.error().message);
+    unpacked = std::move(*plain);
+    data = unpacked;
+  }
+  auto raw = read_raw(data);
+  if (!raw) return std::unexpected(raw.error());
+  return Decoder(std::move(*raw), limit).decode(sample_type);
+}
+
+}  // namespace weir::profile
