@@ -1,0 +1,98 @@
+// Session: profiles of chosen processes of this machine. Loads and attaches
+// the sampler, knows every process from mapping events, adds each stack to its
+// target, and names the frames when a window ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "profile/collection.h"
+#include "profile/profile.h"
+
+namespace weir::profiler {
+
+enum class Demangle { none, simplified, templates, full };
+
+// A label set and the processes it stands for: one pid, or all of a container. A pid wins over a
+// container. Profiles carry `labels` as they are.
+struct ProfiledTarget {
+  std::uint32_t pid = 0;      // of our own pid namespace; 0: none
+  std::string container_id;   // used when pid is 0
+  profile::Labels labels;
+
+  bool operator==(const ProfiledTarget&) const = default;
+};
+
+struct SessionLimits {
+  std::size_t processes = 1024;               // whose mappings are remembered
+  std::size_t container_ids = 1024;           // cgroup to container id
+  std::size_t symbol_files = 72;              // symbol tables kept, by build id or file
+  std::size_t symbol_bytes = 64u << 20;       // of all of them together
+  std::uint32_t kernel_pid_entries = 2048;    // entries of the kernel's map of chosen pids
+
+  bool operator==(const SessionLimits&) const = default;
+};
+
+struct SessionOptions {
+  std::uint32_t sample_rate = 97;  // Hz, on every online CPU
+  bool collect_user = true;
+  bool collect_kernel = true;
+  Demangle demangle = Demangle::none;
+  SessionLimits limits;
+
+  bool operator==(const SessionOptions&) const = default;
+};
+
+// What debug info shows of a process.
+struct ProcessInfo {
+  std::uint32_t pid = 0;
+  std::string comm;
+  std::string container_id;
+  std::string service;  // label service_name of its target
+  std::size_t mappings = 0;
+  std::uint64_t samples = 0;           // since the session opened
+  std::uint64_t complete_samples = 0;  // of these, reached the thread's start
+  bool exited = false;
+};
+
+// … and of a symbol table.
+struct SymbolFileInfo {
+  std::string file;
+  std::string build_id;
+  std::size_t symbols = 0;
+  std::size_t bytes = 0;
+  std::string error;  // why there are none
+};
+
+// Not thread-safe: one call at a time, from any thread. Only stats() of the
+// report may be called beside it.
+class Session {
+ public:
+  // Fails when the kernel refuses the program or the perf events; the message says what to do.
+  static Result<std::unique_ptr<Session>> open(SessionOptions options, Logger log);
+
+  virtual ~Session() = default;
+
+  // Replaces the target list; processes of targets that stay are not disturbed.
+  virtual void set_targets(std::vector<ProfiledTarget> targets) = 0;
+  // Takes effect at once and without detaching; collect() first when sample_rate changes (it does
+  // so itself if not done: a window never mixes two rates).
+  virtual Result<> set_options(SessionOptions options) = 0;
+
+  // Takes samples and mapping events from the kernel. Call 5 times a second or more.
+  virtual void drain() = 0;
+  // Ends the window: one profile for every target that has samples, named. Also drains.
+  virtual std::vector<profile::ProfilePtr> collect(WallTime now) = 0;
+
+  virtual std::shared_ptr<const profile::CollectionReport> report() const = 0;
+  virtual std::vector<ProcessInfo> processes() const = 0;
+  virtual std::vector<SymbolFileInfo> symbol_files() const = 0;
+};
+
+}  // namespace weir::profiler

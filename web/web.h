@@ -1,0 +1,33 @@
+// The page and the HTTP API of a running weir, as one handler for net::Server.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/http.h"
+#include "runtime/controller.h"
+
+namespace weir::web {
+
+// Everything outlives the handler.
+struct WebOptions {
+  runtime::Controller* controller = nullptr;
+  MetricRegistry* metrics = nullptr;
+  const LogHub* log = nullptr;
+  const Clock* clock = nullptr;
+  std::string version;
+  // Requests below /api/v0/component/ID/…; null: all are 404.
+  std::function<void(std::string_view component_id, std::string_view rest, const net::Request&, net::Reply)>
+      component_handler;
+};
+
+// Answers from published snapshots only; never waits for a component.
+net::Handler make_handler(WebOptions options);
+
+}  // namespace weir::web
