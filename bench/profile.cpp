@@ -6,9 +6,8 @@
 #include "profile/flame.h"
 #include "profile/pprof.h"
 
+namespace weir::profile {
 namespace {
-
-using namespace weir::profile;
 
 Profile big_profile() {
   Profile p;
@@ -86,5 +85,6 @@ void flame_add_again(benchmark::State& state) {
 BENCHMARK(flame_add_again)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
+}  // namespace weir::profile
 
 BENCHMARK_MAIN();

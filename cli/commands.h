@@ -1,0 +1,16 @@
+// The subcommands, one file each; main.cpp has the table.
+#pragma once
+
+#include "cli/flags.h"
+
+namespace weir::cli {
+
+extern const Command kRunCommand;
+extern const Command kValidateCommand;
+extern const Command kDocsCommand;
+extern const Command kVersionCommand;
+
+// "0.1.0", as CMake knows it.
+std::string_view version();
+
+}  // namespace weir::cli

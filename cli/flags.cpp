@@ -1,0 +1,186 @@
+#include "cli/flags.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "lang/diagnostic.h"
+
+namespace weir::cli {
+namespace {
+
+const Flag* find_flag(const Command& command, std::string_view name) {
+  auto found = std::ranges::find(command.flags, name, &Flag::name);
+  return found == command.flags.end() ? nullptr : &*found;
+}
+
+// ": did you mean --x?", or nothing.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates,
+                       std::string_view prefix) {
+  std::string likely = lang::did_you_mean(word, candidates);
+  return likely.empty() ? std::string() : fmt::format(": did you mean {}{}?", prefix, likely);
+}
+
+std::unexpected<Error> unknown_flag(const Command& command, std::string_view name) {
+  std::vector<std::string_view> names{"help"};
+  for (const Flag& flag : command.flags) names.push_back(flag.name);
+  return fail("weir {} has no flag --{}{}", command.name, name, suggestion(name, names, "--"));
+}
+
+Result<std::string> switch_value(const Flag& flag, std::string_view text) {
+  for (std::string_view word : {"true", "1", "t"}) {
+    if (text == word) return "true";
+  }
+  for (std::string_view word : {"false", "0", "f"}) {
+    if (text == word) return "false";
+  }
+  return fail("--{} is a switch: \"{}\" is neither true nor false", flag.name, text);
+}
+
+// Reads the flag at words[at] and moves `at` to the last word it took.
+Result<> read_flag(Invocation& invocation, std::span<const std::string_view> words, std::size_t& at) {
+  std::string_view word = words[at].substr(2);
+  std::size_t equals = word.find('=');
+  std::string_view name = word.substr(0, equals);
+  const Flag* flag = find_flag(*invocation.command, name);
+  if (!flag) return unknown_flag(*invocation.command, name);
+  bool has_value = equals != std::string_view::npos;
+  if (flag->value.empty()) {
+    auto value = switch_value(*flag, has_value ? word.substr(equals + 1) : "true");
+    if (!value) return fail(value.error());
+    invocation.given[flag->name] = *std::move(value);
+    return {};
+  }
+  if (has_value) {
+    invocation.given[flag->name] = word.substr(equals + 1);
+    return {};
+  }
+  if (at + 1 == words.size()) return fail("--{} needs a value: --{}={}", name, name, flag->value);
+  invocation.given[flag->name] = words[++at];
+  return {};
+}
+
+Result<> check_operands(const Invocation& invocation) {
+  const Command& command = *invocation.command;
+  std::size_t count = invocation.operands.size();
+  if (count < command.min_operands) {
+    return fail("weir {} needs {}: weir {} {}", command.name, command.operands, command.name,
+                command.operands);
+  }
+  if (count > command.max_operands) {
+    return fail("weir {}: \"{}\" is one argument too many", command.name,
+                invocation.operands[command.max_operands]);
+  }
+  return {};
+}
+
+std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find(' '), text.size());
+    std::string_view word = text.substr(0, end);
+    if (column + word.size() + 1 > width && column > indent) {
+      out += '\n' + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+constexpr std::size_t kWidth = 100;
+
+std::string flag_help(const Flag& flag) {
+  std::string head = fmt::format("  --{}", flag.name);
+  if (!flag.value.empty()) head += fmt::format("={}", flag.value);
+  std::string doc(flag.doc);
+  if (!flag.default_text.empty()) doc += fmt::format(" Default: {}.", flag.default_text);
+  return fmt::format("{}\n      {}\n", head, wrap(doc, 6, kWidth));
+}
+
+constexpr std::string_view kExitCodes =
+    "Exit codes:\n"
+    "  0  all went well\n"
+    "  1  the config or the command line is wrong\n"
+    "  2  this machine does not allow it (the address is taken, a folder cannot be written)\n"
+    "  3  told to stop, but a component did not stop in time\n";
+
+}  // namespace
+
+std::string_view Invocation::flag(std::string_view name) const {
+  auto found = given.find(name);
+  if (found != given.end()) return found->second;
+  const Flag* flag = find_flag(*command, name);
+  if (!flag) return {};
+  return flag->value.empty() ? std::string_view("false") : flag->default_text;
+}
+
+Result<Invocation> read_command_line(const Command& command, std::span<const std::string_view> words) {
+  Invocation invocation;
+  invocation.command = &command;
+  bool only_operands = false;
+  for (std::string_view word : words) {
+    if (word == "--") break;
+    if (word == "--help" || word == "-h") {
+      invocation.wants_help = true;
+      return invocation;
+    }
+  }
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    std::string_view word = words[at];
+    if (only_operands || word == "-" || !word.starts_with('-')) {
+      invocation.operands.emplace_back(word);
+    } else if (word == "--") {
+      only_operands = true;
+    } else if (!word.starts_with("--")) {
+      return fail("weir {} has no flag {}: flags are written --name=value", command.name, word);
+    } else if (auto read = read_flag(invocation, words, at); !read) {
+      return fail(read.error());
+    }
+  }
+  auto checked = check_operands(invocation);
+  if (!checked) return fail(checked.error());
+  return invocation;
+}
+
+const Command* find_command(std::span<const Command> commands, std::string_view name) {
+  auto found = std::ranges::find(commands, name, &Command::name);
+  return found == commands.end() ? nullptr : &*found;
+}
+
+std::string unknown_command(std::span<const Command> commands, std::string_view name) {
+  std::vector<std::string_view> names{"help"};
+  for (const Command& command : commands) names.push_back(command.name);
+  return fmt::format("weir has no command \"{}\"{}", name, suggestion(name, names, ""));
+}
+
+std::string command_help(const Command& command) {
+  std::string out = fmt::format("weir {}: {}\n\n", command.name, command.summary);
+  out += fmt::format("Usage:\n  weir {}{}{}{}\n\n", command.name, command.flags.empty() ? "" : " [FLAGS]",
+                     command.operands.empty() ? "" : " ", command.operands);
+  out += wrap(command.description, 0, kWidth) + '\n';
+  if (!command.flags.empty()) out += "\nFlags:\n";
+  for (const Flag& flag : command.flags) out += flag_help(flag);
+  return out;
+}
+
+std::string program_help(std::span<const Command> commands) {
+  std::string out =
+      "weir profiles this machine with eBPF, as a .river or .alloy file says.\n\n"
+      "Usage:\n  weir COMMAND [FLAGS] [ARGUMENTS]\n\nCommands:\n";
+  for (const Command& command : commands) {
+    std::string head = fmt::format("{} {}", command.name, command.operands);
+    out += fmt::format("  {:<16} {}\n", head, command.summary);
+  }
+  out += fmt::format("  {:<16} {}\n\n", "help [COMMAND]", "say more about a command");
+  out += kExitCodes;
+  return out;
+}
+
+}  // namespace weir::cli

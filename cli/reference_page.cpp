@@ -1,0 +1,235 @@
+#include "cli/reference_page.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace weir::cli {
+namespace {
+
+using lang::BodySchema;
+using lang::FieldKind;
+using lang::FieldSchema;
+
+constexpr std::string_view kGenerated =
+    "<!-- Made by `weir docs` from the program's own tables. Edit those, not this page. -->\n\n";
+
+// A cell of a table: a pipe would end it.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? std::string() : fmt::format("`{}`", cell(text));
+}
+
+bool is_block(const FieldSchema& field) {
+  return field.kind != FieldKind::attribute;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return c == '-' ? '_' : std::toupper(c); });
+  return out;
+}
+
+// What a usage line writes in place of a value: STRING, LIST, RECEIVER_LIST …
+std::string placeholder(const FieldSchema& field) {
+  if (field.type.starts_with("list(capsule")) return "RECEIVER_LIST";
+  if (field.type == "list(map(string))") return "TARGET_LIST";
+  if (field.type.starts_with("list(")) return "[...]";
+  if (field.type.starts_with("map(")) return "{...}";
+  return upper(field.type);
+}
+
+std::string limits(const FieldSchema& field) {
+  bool is_duration = field.type == "duration";
+  bool is_length = field.type.starts_with("list(") || field.type == "string";
+  auto show = [&](double limit) {
+    if (is_duration) {
+      return format_duration(std::chrono::round<Duration>(std::chrono::duration<double>(limit)));
+    }
+    return fmt::format("{}{}", limit, is_length ? " long" : "");
+  };
+  if (field.minimum && field.maximum) {
+    return fmt::format(" Between {} and {}.", show(*field.minimum), show(*field.maximum));
+  }
+  if (field.minimum) return fmt::format(" At least {}.", show(*field.minimum));
+  if (field.maximum) return fmt::format(" At most {}.", show(*field.maximum));
+  return "";
+}
+
+std::string choices(const FieldSchema& field) {
+  std::string out;
+  for (const std::string& choice : field.choices) out += (out.empty() ? " One of " : ", ") + code(choice);
+  return out.empty() ? out : out + '.';
+}
+
+std::string description(const FieldSchema& field) {
+  std::string out = cell(field.doc) + choices(field) + limits(field);
+  if (!field.no_effect.empty()) out += fmt::format(" *Accepted without effect: {}.*", cell(field.no_effect));
+  return out;
+}
+
+std::string attribute_table(const BodySchema& body) {
+  std::string out = "| Name | Type | Unit | Default | Required | Description |\n|---|---|---|---|---|---|\n";
+  for (const FieldSchema& field : body.fields) {
+    if (is_block(field)) continue;
+    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, code(field.type), field.unit,
+                       code(field.default_text), field.required ? "yes" : "no", description(field));
+  }
+  return out + '\n';
+}
+
+// Exports and debug info: what is read, not written.
+std::string value_table(const BodySchema& body, const std::string& prefix) {
+  std::string out;
+  for (const FieldSchema& field : body.fields) {
+    std::string name = prefix + field.name;
+    if (is_block(field)) {
+      out += fmt::format("| `{}` | block | | {} |\n", name, cell(field.doc));
+      if (field.body) out += value_table(*field.body, name + " > ");
+      continue;
+    }
+    out += fmt::format("| `{}` | {} | {} | {} |\n", name, code(field.type), field.unit, cell(field.doc));
+  }
+  return out;
+}
+
+std::string values_section(std::string_view title, const BodySchema* body, std::string_view none) {
+  std::string out = fmt::format("## {}\n\n", title);
+  if (!body || body->fields.empty()) return out + std::string(none) + "\n\n";
+  return out + "| Name | Type | Unit | Description |\n|---|---|---|---|\n" + value_table(*body, "") + '\n';
+}
+
+bool has_attributes(const BodySchema& body) {
+  return std::ranges::any_of(body.fields, [](const FieldSchema& field) { return !is_block(field); });
+}
+
+struct Nested {
+  std::string path;  // "endpoint > basic_auth"
+  const FieldSchema* field;
+};
+
+void collect_blocks(const BodySchema& body, const std::string& prefix, std::vector<Nested>& found) {
+  for (const FieldSchema& field : body.fields) {
+    if (!is_block(field)) continue;
+    std::string path = prefix + field.name;
+    found.push_back({path, &field});
+    if (field.body) collect_blocks(*field.body, path + " > ", found);
+  }
+}
+
+std::string_view how_often(const FieldSchema& field) {
+  bool many = field.kind == FieldKind::block_list;
+  if (field.required) return many ? "once or more" : "once";
+  return many ? "any number" : "at most once";
+}
+
+std::string blocks_section(const BodySchema& body) {
+  std::vector<Nested> blocks;
+  collect_blocks(body, "", blocks);
+  if (blocks.empty()) return "";
+  std::string out = "## Blocks\n\n| Block | How often | Description |\n|---|---|---|\n";
+  for (const auto& [path, field] : blocks) {
+    std::string label = field->labelled ? " \"LABEL\"" : "";
+    out += fmt::format("| `{}{}` | {} | {} |\n", path, label, how_often(*field), description(*field));
+  }
+  out += '\n';
+  // The same table is printed once, however many blocks share it.
+  std::vector<std::pair<const BodySchema*, std::string>> printed;
+  for (const auto& [path, field] : blocks) {
+    if (!field->body || !has_attributes(*field->body)) continue;
+    out += fmt::format("### {}\n\n", path);
+    auto before = std::ranges::find(printed, field->body, &std::pair<const BodySchema*, std::string>::first);
+    if (before != printed.end()) {
+      out += fmt::format("The same as in `{}`.\n\n", before->second);
+      continue;
+    }
+    printed.emplace_back(field->body, path);
+    out += attribute_table(*field->body);
+  }
+  return out;
+}
+
+std::string usage_section(const runtime::ComponentType& type) {
+  std::size_t width = 0;
+  for (const FieldSchema& field : type.arguments->fields) {
+    if (field.required && !is_block(field)) width = std::max(width, field.name.size());
+  }
+  std::string lines;
+  for (const FieldSchema& field : type.arguments->fields) {
+    if (!field.required) continue;
+    if (is_block(field)) {
+      lines += fmt::format("  {} {{ ... }}\n", field.name);
+    } else {
+      lines += fmt::format("  {:<{}} = {}\n", field.name, width, placeholder(field));
+    }
+  }
+  std::string body = lines.empty() ? "{ }" : fmt::format("{{\n{}}}", lines);
+  return fmt::format("## Usage\n\n```river\n{} \"LABEL\" {}\n```\n\n", type.name, body);
+}
+
+std::string no_effect_section(const BodySchema& body, const std::string& prefix) {
+  std::string out;
+  for (const FieldSchema& field : body.fields) {
+    if (!field.no_effect.empty()) out += fmt::format("- `{}{}`: {}.\n", prefix, field.name, field.no_effect);
+    if (field.body) out += no_effect_section(*field.body, prefix + field.name + " > ");
+  }
+  return out;
+}
+
+void trim_end(std::string& page) {
+  while (page.ends_with("\n\n")) page.pop_back();
+}
+
+}  // namespace
+
+std::string component_page(const runtime::ComponentType& type) {
+  std::string page(kGenerated);
+  page += fmt::format("# {}\n\n{}\n\nStability: {}.\n\n", type.name, type.doc,
+                      runtime::to_string(type.stability));
+  page += usage_section(type);
+  page += "## Arguments\n\n";
+  page += has_attributes(*type.arguments) ? attribute_table(*type.arguments) : "It has none.\n\n";
+  page += blocks_section(*type.arguments);
+  std::string no_effect = no_effect_section(*type.arguments, "");
+  if (!no_effect.empty()) {
+    page += "## Accepted without effect\n\nA config that sets one of these loads, with one warning.\n\n";
+    page += no_effect + '\n';
+  }
+  page += values_section("Exported fields", type.exports, "It exports nothing.");
+  page += values_section("Debug information", type.debug_info, "It shows none.");
+  trim_end(page);
+  return page;
+}
+
+std::string command_line_page(std::span<const Command> commands) {
+  std::string page(kGenerated);
+  page += fmt::format("# Command line\n\n```\n{}```\n\n", program_help(commands));
+  for (const Command& command : commands) {
+    page += fmt::format("## weir {}\n\n```\n{}```\n\n", command.name, command_help(command));
+  }
+  trim_end(page);
+  return page;
+}
+
+std::string index_page(const std::vector<const runtime::ComponentType*>& types) {
+  std::string page(kGenerated);
+  page += "# Reference\n\n- [Command line](command-line.md)\n\n## Components\n\n";
+  page += "| Component | What it does | Stability |\n|---|---|---|\n";
+  for (const runtime::ComponentType* type : types) {
+    page += fmt::format("| [{}]({}.md) | {} | {} |\n", type->name, type->name, cell(type->doc),
+                        runtime::to_string(type->stability));
+  }
+  return page;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,169 @@
+// weir run: builds the object graph, from the bottom up, and takes it down again.
+#include <malloc.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "cli/commands.h"
+#include "cli/fetcher_adapter.h"
+#include "cli/http_service_adapter.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "components/builtin.h"
+#include "lang/diagnostic.h"
+#include "net/http.h"
+#include "runtime/controller.h"
+#include "web/web.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {.name = "server.http.listen-addr",
+     .value = "HOST:PORT",
+     .default_text = "127.0.0.1:12345",
+     .doc = "Where the page, the metrics and the API answer."},
+    {.name = "storage.path",
+     .value = "FOLDER",
+     .default_text = "data-weir/",
+     .doc = "Where components keep what must outlive the process. Made when it is needed."},
+    {.name = "disable-reporting",
+     .value = "",
+     .default_text = "",
+     .doc = "Accepted because other programs have it; weir never reports anything to anyone."},
+};
+
+// Everything that lives as long as the process, in the order it is made.
+struct Program {
+  LogHub log;
+  Logger logger{log, ""};
+  MetricRegistry metrics;
+  runtime::Registry registry;
+  FetcherAdapter fetcher;
+  HttpServiceAdapter http;
+  std::unique_ptr<runtime::Controller> controller;
+  std::unique_ptr<net::Server> server;
+};
+
+void make_controller(Program& program, const Invocation& invocation) {
+  register_components(program.registry);
+  runtime::Environment environment{
+      .registry = &program.registry,
+      .log = &program.log,
+      .metrics = &program.metrics,
+      .clock = &system_clock(),
+      .fetcher = &program.fetcher,
+      .http = &program.http,
+      .storage_path = invocation.flag("storage.path"),
+      .env = environment_variable,
+  };
+  program.controller = runtime::Controller::create(
+      std::move(environment), {.config_path = invocation.operands.front(), .watch_file = true});
+}
+
+Result<> listen(Program& program, std::string_view address) {
+  net::Handler handler = web::make_handler({
+      .controller = program.controller.get(),
+      .metrics = &program.metrics,
+      .log = &program.log,
+      .clock = &system_clock(),
+      .version = std::string(version()),
+      .component_handler = [&http = program.http](
+                               std::string_view id, std::string_view rest, const net::Request& request,
+                               net::Reply reply) { http.handle(id, rest, request, std::move(reply)); },
+  });
+  auto server = net::Server::start({.listen_address = std::string(address)}, std::move(handler));
+  if (!server)
+    return fail("{}; choose another address with --server.http.listen-addr", server.error().message);
+  program.server = *std::move(server);
+  return {};
+}
+
+std::string page_address(std::string_view listen_address, std::uint16_t port) {
+  std::string_view host = listen_address.substr(0, listen_address.rfind(':'));
+  if (host.empty() || host == "0.0.0.0" || host == "[::]") host = "127.0.0.1";
+  return fmt::format("http://{}:{}/", host, port);
+}
+
+bool load_first(Program& program) {
+  runtime::LoadResult result = program.controller->load("start");
+  if (!result.diagnostics.empty()) {
+    fmt::print(stderr, "{}\n", lang::render(result.diagnostics, color_of_stderr()));
+  }
+  if (!result.ok) fmt::print(stderr, "Error: could not perform the initial load successfully\n");
+  return result.ok;
+}
+
+// Until somebody asks us to stop.
+void serve(Program& program, const Signals& signals) {
+  for (;;) {
+    int number = signals.wait();
+    if (number != SIGHUP) {
+      program.logger.info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+      return;
+    }
+    program.controller->load_async("SIGHUP", [](const runtime::LoadResult&) {});
+  }
+}
+
+ExitCode stop(Program& program) {
+  std::vector<std::string> stuck = program.controller->stop();
+  if (stuck.empty()) return kOk;
+  for (const std::string& id : stuck) {
+    program.logger.error("did not stop in time", {{"component", id}});
+  }
+  // Taking the rest down would wait for it.
+  std::_Exit(kNotStopped);
+}
+
+// A small process: few arenas, and what is freed goes back to the kernel.
+void limit_malloc() {
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
+
+ExitCode run(const Invocation& invocation) {
+  limit_malloc();
+  auto signals = Signals::open();
+  if (!signals) {
+    fmt::print(stderr, "Error: {}\n", signals.error().message);
+    return kNoWorld;
+  }
+  Program program;
+  make_controller(program, invocation);
+  std::string_view address = invocation.flag("server.http.listen-addr");
+  auto listening = listen(program, address);
+  if (!listening) {
+    fmt::print(stderr, "Error: {}\n", listening.error().message);
+    return kNoWorld;
+  }
+  if (!load_first(program)) return kRefused;
+  program.logger.info("running", {{"version", std::string(version())},
+                                  {"config", invocation.operands.front()},
+                                  {"page", page_address(address, program.server->port())}});
+  serve(program, *signals);
+  return stop(program);
+}
+
+}  // namespace
+
+constinit const Command kRunCommand{
+    .name = "run",
+    .operands = "PATH",
+    .summary = "run a config",
+    .description =
+        "Runs the .river or .alloy file PATH, or all such files of the folder PATH as one config. The "
+        "config is loaded again when a file changes, on SIGHUP, and on POST /-/reload; one that has "
+        "errors changes nothing. Stops on SIGINT and SIGTERM.",
+    .flags = kFlags,
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = run,
+};
+
+}  // namespace weir::cli

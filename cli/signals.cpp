@@ -1,0 +1,28 @@
+#include "cli/signals.h"
+
+#include <sys/signalfd.h>
+
+#include <csignal>
+
+namespace weir::cli {
+
+Result<Signals> Signals::open() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  int refused = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  if (refused != 0) return fail_errno(refused, "block signals");
+  Fd fd(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (!fd) return fail_errno(errno, "make a signal descriptor");
+  return Signals(std::move(fd));
+}
+
+int Signals::wait() const {
+  signalfd_siginfo info{};
+  while (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
+  }
+  return static_cast<int>(info.ssi_signo);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,54 @@
+// thumbnails: shrinks pictures all day. Built without frame pointers, as most programs are.
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace pictures {
+
+constexpr int kSide = 384;
+using Picture = std::vector<std::uint8_t>;
+
+// Kept out of line so that each step has a name in a profile.
+#define STEP __attribute__((noinline))
+
+STEP void blur_rows(const Picture& from, Picture& to) {
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 4; x + 4 < kSide; ++x) {
+      unsigned sum = 0;
+      for (int dx = -4; dx <= 4; ++dx)
+        sum += from[static_cast<std::size_t>(y * kSide + x + dx)] * unsigned(5 - (dx < 0 ? -dx : dx));
+      to[static_cast<std::size_t>(y * kSide + x)] = static_cast<std::uint8_t>(sum / 25);
+    }
+  }
+}
+
+STEP std::uint32_t shrink(const Picture& from) {
+  std::uint32_t checksum = 0;
+  for (std::size_t at = 0; at < from.size(); at += 4) checksum = checksum * 31 + from[at];
+  return checksum;
+}
+
+STEP std::uint32_t make_thumbnail(Picture& picture, Picture& scratch) {
+  blur_rows(picture, scratch);
+  picture.swap(scratch);
+  return shrink(picture);
+}
+
+}  // namespace pictures
+
+int main() {
+  using namespace std::chrono_literals;
+  pictures::Picture picture(pictures::kSide * pictures::kSide), scratch(picture.size());
+  std::uint32_t checksum = 1;
+  for (;;) {
+    // A third of one CPU, for as long as it is left alone.
+    auto until = std::chrono::steady_clock::now() + 10ms;
+    while (std::chrono::steady_clock::now() < until) {
+      for (std::uint8_t& pixel : picture)
+        pixel = static_cast<std::uint8_t>(checksum = checksum * 1664525 + 1013904223);
+      checksum += pictures::make_thumbnail(picture, scratch);
+    }
+    std::this_thread::sleep_for(20ms);
+  }
+}

@@ -1,0 +1,99 @@
+#include "cli/flags.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace weir::cli {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {.name = "storage.path", .value = "FOLDER", .default_text = "data/", .doc = "Where things are kept."},
+    {.name = "disable-reporting", .value = "", .default_text = "", .doc = "No effect."},
+};
+
+constexpr Command kCommand{.name = "run",
+                           .operands = "PATH",
+                           .summary = "run a config",
+                           .description = "Runs it.",
+                           .flags = kFlags,
+                           .min_operands = 1,
+                           .max_operands = 1,
+                           .run = nullptr};
+
+TEST_CASE("flags are read in every GNU form") {
+  struct Row {
+    std::vector<std::string_view> words;
+    std::string_view path, storage;
+    bool off;
+  };
+  const Row rows[] = {
+      {{"a.river"}, "a.river", "data/", false},
+      {{"--storage.path=x", "a.river"}, "a.river", "x", false},
+      {{"--storage.path", "x", "a.river"}, "a.river", "x", false},
+      {{"a.river", "--storage.path="}, "a.river", "", false},
+      {{"a.river", "--storage.path=x=y"}, "a.river", "x=y", false},
+      {{"a.river", "--storage.path=x", "--storage.path=z"}, "a.river", "z", false},
+      {{"--disable-reporting", "a.river"}, "a.river", "data/", true},
+      {{"--disable-reporting=true", "a.river"}, "a.river", "data/", true},
+      {{"--disable-reporting=false", "a.river"}, "a.river", "data/", false},
+      {{"--", "--odd"}, "--odd", "data/", false},
+      {{"-"}, "-", "data/", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words.front());
+    auto read = read_command_line(kCommand, row.words);
+    REQUIRE(read.has_value());
+    CHECK(read->operands == std::vector<std::string>{std::string(row.path)});
+    CHECK(read->flag("storage.path") == row.storage);
+    CHECK(read->is_on("disable-reporting") == row.off);
+  }
+}
+
+TEST_CASE("a wrong command line says what would be right") {
+  struct Row {
+    std::vector<std::string_view> words;
+    std::string_view message;
+  };
+  const Row rows[] = {
+      {{"--storage.pat=x", "a"}, "weir run has no flag --storage.pat: did you mean --storage.path?"},
+      {{"--zzzzzzzzz", "a"}, "weir run has no flag --zzzzzzzzz"},
+      {{"-x", "a"}, "weir run has no flag -x: flags are written --name=value"},
+      {{"a", "--storage.path"}, "--storage.path needs a value: --storage.path=FOLDER"},
+      {{"--disable-reporting=maybe", "a"},
+       "--disable-reporting is a switch: \"maybe\" is neither true nor false"},
+      {{}, "weir run needs PATH: weir run PATH"},
+      {{"a", "b"}, "weir run: \"b\" is one argument too many"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.message);
+    auto read = read_command_line(kCommand, row.words);
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().message == row.message);
+  }
+}
+
+TEST_CASE("--help wins over everything, except behind --") {
+  const std::vector<std::string_view> wrong{"--nonsense", "--help"};
+  CHECK(read_command_line(kCommand, wrong)->wants_help);
+  const std::vector<std::string_view> operand{"--", "--help"};
+  CHECK_FALSE(read_command_line(kCommand, operand)->wants_help);
+}
+
+TEST_CASE("an unknown command names the likely one") {
+  const Command commands[] = {kCommand};
+  CHECK(find_command(commands, "run") == &commands[0]);
+  CHECK(find_command(commands, "rum") == nullptr);
+  CHECK(unknown_command(commands, "rum") == "weir has no command \"rum\": did you mean run?");
+}
+
+TEST_CASE("help names every flag with its default") {
+  std::string text = command_help(kCommand);
+  CHECK(text.find("  weir run [FLAGS] PATH\n") != std::string::npos);
+  CHECK(text.find("  --storage.path=FOLDER\n      Where things are kept. Default: data/.\n") !=
+        std::string::npos);
+  CHECK(text.find("  --disable-reporting\n") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::cli
