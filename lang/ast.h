@@ -98,8 +98,8 @@ struct ParenExpr {
 };
 
 struct Expr {
-  std::variant<Literal, Identifier, ArrayExpr, ObjectExpr, AccessExpr, IndexExpr, CallExpr, UnaryExpr, BinaryExpr,
-               ParenExpr>
+  std::variant<Literal, Identifier, ArrayExpr, ObjectExpr, AccessExpr, IndexExpr, CallExpr, UnaryExpr,
+               BinaryExpr, ParenExpr>
       node;
   Span span;
 };

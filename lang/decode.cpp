@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lang/eval.h"
+#include "lang/locate.h"
+#include "lang/number.h"
+
+namespace weir::lang::detail {
+namespace {
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string near = did_you_mean(word, candidates);
+  return near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near);
+}
+
+// The expression as it stands, when it is short enough to repeat in a message.
+std::string source_text(const SourcePtr& source, Span span) {
+  constexpr std::size_t kMost = 60;
+  std::string_view text = source->text(span);
+  if (std::size_t line = text.find('\n'); line != std::string_view::npos || text.size() > kMost)
+    return "value";
+  return std::string(text);
+}
+
+std::optional<double> measure(const FieldSchema& schema, const Value& value) {
+  if (value.type() == Type::number) return number_as_float(value);
+  if (auto* text = value.as_string()) {
+    if (schema.type != "duration") return static_cast<double>(text->size());
+    auto duration = parse_duration(*text);
+    if (!duration) return std::nullopt;
+    return std::chrono::duration<double>(*duration).count();
+  }
+  if (auto list = value.as_list()) return static_cast<double>(list->size());
+  return std::nullopt;
+}
+
+std::string limit_text(const FieldSchema& schema, const Value& value, double limit) {
+  if (schema.type == "duration") {
+    return format_duration(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(limit)));
+  }
+  std::string text = format_plain(limit);
+  if (value.type() == Type::string) return text + (limit == 1 ? " byte" : " bytes");
+  if (value.type() == Type::array) return text + (limit == 1 ? " element" : " elements");
+  return schema.unit.empty() ? text : text + " " + schema.unit;
+}
+
+class BodyDecoder {
+ public:
+  BodyDecoder(const Table& table, const SourcePtr& source, const DecodeOptions& options,
+              Diagnostics& diagnostics)
+      : table_(table), source_(source), options_(options), diagnostics_(diagnostics) {}
+
+  // False when there was an error.
+  bool decode(void* object, const Body& body, Span at) {
+    object_ = object;
+    for (const Statement& statement : body.statements) {
+      if (auto* attribute = std::get_if<Attribute>(&statement)) {
+        decode_attribute(*attribute);
+      } else {
+        decode_block(*std::get<std::unique_ptr<Block>>(statement));
+      }
+    }
+    check_required(at);
+    // What the types cannot say is judged on complete values only.
+    if (!failed_ && !has_unknown_ && table_.check) check(body, at);
+    return !failed_;
+  }
+
+  bool has_unknown() const { return has_unknown_; }
+
+ private:
+  void error(Span span, std::string message) {
+    failed_ = true;
+    diagnostics_.push_back({Severity::error, source_, span, std::move(message), {}});
+  }
+
+  void warn(Span span, std::string message) {
+    diagnostics_.push_back({Severity::warning, source_, span, std::move(message), {}});
+  }
+
+  std::vector<std::string_view> names(bool of_blocks) const {
+    std::vector<std::string_view> names;
+    for (const FieldSchema& field : table_.schema.fields) {
+      if ((field.body != nullptr) == of_blocks) names.push_back(field.name);
+    }
+    return names;
+  }
+
+  // The field's index, or why the name does not fit.
+  std::optional<std::size_t> find(std::string_view name) const {
+    for (std::size_t i = 0; i < table_.schema.fields.size(); ++i) {
+      if (table_.schema.fields[i].name == name) return i;
+    }
+    return std::nullopt;
+  }
+
+  void decode_attribute(const Attribute& attribute) {
+    auto index = find(attribute.name);
+    if (!index) {
+      return error(attribute.name_span, fmt::format("unrecognized attribute name \"{}\"{}", attribute.name,
+                                                    suggestion(attribute.name, names(false))));
+    }
+    const FieldSchema& schema = table_.schema.fields[*index];
+    if (schema.body) {
+      return error(attribute.span,
+                   fmt::format("\"{0}\" must be a block, but is used as an attribute: write {0} {{ … }}",
+                               attribute.name));
+    }
+    if (!seen_.insert(*index).second) {
+      return error(attribute.span, fmt::format("attribute \"{}\" may only be provided once", attribute.name));
+    }
+    if (!schema.no_effect.empty()) {
+      warn(attribute.name_span, fmt::format("\"{}\" has no effect: {}", attribute.name, schema.no_effect));
+    }
+    if (options_.is_unknown && options_.is_unknown(attribute)) {
+      has_unknown_ = true;
+      return;
+    }
+    assign(attribute, schema, table_.fields[*index]);
+  }
+
+  void assign(const Attribute& attribute, const FieldSchema& schema, const TableField& field) {
+    auto value = evaluate(*attribute.value, source_, options_.eval);
+    if (!value) {
+      failed_ = true;
+      diagnostics_.push_back(std::move(value).error());
+      return;
+    }
+    void* member = member_of(object_, field);
+    if (auto wrong = field.attribute->assign(member, *value)) {
+      Innermost place = innermost(*attribute.value, wrong->path);
+      return error(place.expr->span, fmt::format("{}{} {}", source_text(source_, place.expr->span),
+                                                 place.rest, wrong->message));
+    }
+    check_limits(attribute, schema, field.attribute->read(member));
+  }
+
+  void check_limits(const Attribute& attribute, const FieldSchema& schema, const Value& value) {
+    if (!schema.choices.empty()) check_choice(attribute, schema, value);
+    auto measured = measure(schema, value);
+    if (!measured) return;
+    auto complain = [&](std::string_view relation, double limit) {
+      std::string got = value.type() == Type::array ? fmt::format("{}", *measured) : describe(value, 60);
+      error(attribute.value->span, fmt::format("\"{}\" must be {} {}, got {}", attribute.name, relation,
+                                               limit_text(schema, value, limit), got));
+    };
+    if (schema.minimum && !(*measured >= *schema.minimum)) return complain("at least", *schema.minimum);
+    if (schema.maximum && !(*measured <= *schema.maximum)) complain("at most", *schema.maximum);
+  }
+
+  void check_choice(const Attribute& attribute, const FieldSchema& schema, const Value& value) {
+    auto list = value.as_list();
+    for (std::size_t i = 0; i < (list ? list->size() : 1); ++i) {
+      Value word = list ? list->at(i) : value;
+      const std::string* text = word.as_string();
+      if (!text || std::ranges::find(schema.choices, *text) != schema.choices.end()) continue;
+      Span span =
+          list ? innermost(*attribute.value, fmt::format("[{}]", i)).expr->span : attribute.value->span;
+      std::vector<std::string_view> words(schema.choices.begin(), schema.choices.end());
+      error(span,
+            fmt::format("\"{}\" must be one of \"{}\", got {}{}", attribute.name,
+                        fmt::join(schema.choices, "\", \""), describe(word, 60), suggestion(*text, words)));
+    }
+  }
+
+  void decode_block(const Block& block) {
+    Span header{block.name_span.begin, block.open.end};
+    auto index = find(block.name);
+    if (!index) {
+      return error(block.name_span, fmt::format("unrecognized block name \"{}\"{}", block.name,
+                                                suggestion(block.name, names(true))));
+    }
+    const FieldSchema& schema = table_.schema.fields[*index];
+    if (!schema.body) {
+      return error(header, fmt::format("\"{0}\" must be an attribute, but is used as a block: write {0} = …",
+                                       block.name));
+    }
+    const BlockOps& ops = *table_.fields[*index].block;
+    bool is_first = seen_.insert(*index).second;
+    if (!is_first && !ops.is_list) {
+      return error(header, fmt::format("block \"{}\" may only be specified once", block.name));
+    }
+    if (schema.labelled && block.label.empty()) {
+      return error(header, fmt::format("block \"{0}\" requires non-empty label: write {0} \"name\" {{ … }}",
+                                       block.name));
+    }
+    if (!schema.labelled && !block.label.empty()) {
+      return error(header, fmt::format("block \"{}\" does not support specifying labels", block.name));
+    }
+    if (!schema.no_effect.empty()) {
+      warn(header, fmt::format("\"{}\" has no effect: {}", block.name, schema.no_effect));
+    }
+    // Defaults never mix with what is written.
+    void* member = member_of(object_, table_.fields[*index]);
+    if (is_first && ops.is_list) ops.clear(member);
+    decode_nested(ops.table(), ops.add(member), block, header);
+  }
+
+  void decode_nested(const Table& table, void* element, const Block& block, Span header) {
+    if (table.label_offset) {
+      *reinterpret_cast<std::string*>(static_cast<std::byte*>(element) + *table.label_offset) = block.label;
+    }
+    BodyDecoder nested(table, source_, options_, diagnostics_);
+    if (!nested.decode(element, block.body, header)) failed_ = true;
+    has_unknown_ = has_unknown_ || nested.has_unknown();
+  }
+
+  void check_required(Span at) {
+    for (std::size_t i = 0; i < table_.schema.fields.size(); ++i) {
+      const FieldSchema& schema = table_.schema.fields[i];
+      if (!schema.required || seen_.contains(i)) continue;
+      error(at, fmt::format("missing required {} \"{}\"", schema.body ? "block" : "attribute", schema.name));
+    }
+  }
+
+  void check(const Body& body, Span at) {
+    Problems problems;
+    table_.check(object_, problems);
+    for (const auto& problem : problems.all()) error(locate(body, at, problem.path), problem.message);
+  }
+
+  const Table& table_;
+  const SourcePtr& source_;
+  const DecodeOptions& options_;
+  Diagnostics& diagnostics_;
+  void* object_ = nullptr;
+  std::unordered_set<std::size_t> seen_;
+  bool failed_ = false;
+  bool has_unknown_ = false;
+};
+
+}  // namespace
+
+bool decode_body(const Table& table, void* object, const Body& body, Span at, const SourcePtr& source,
+                 const DecodeOptions& options, Diagnostics& diagnostics) {
+  return BodyDecoder(table, source, options, diagnostics).decode(object, body, at);
+}
+
+}  // namespace weir::lang::detail

@@ -1,0 +1,29 @@
+// Behind eval.h: decoding with the types erased.
+#pragma once
+
+#include <optional>
+
+#include "lang/diagnostic.h"
+#include "lang/field.h"
+
+namespace weir::lang::detail {
+
+// Fills `object`, which holds the defaults; false when there was an error.
+bool decode_body(const Table& table, void* object, const Body& body, Span at, const SourcePtr& source,
+                 const DecodeOptions& options, Diagnostics& diagnostics);
+
+}  // namespace weir::lang::detail
+
+namespace weir::lang {
+
+template <class T>
+std::optional<T> decode(const Body& body, Span at, const SourcePtr& source, const DecodeOptions& options,
+                        Diagnostics& diagnostics) {
+  T object{};
+  if (!detail::decode_body(detail::table<T>(), &object, body, at, source, options, diagnostics)) {
+    return std::nullopt;
+  }
+  return object;
+}
+
+}  // namespace weir::lang

@@ -1,0 +1,62 @@
+#include "lang/diagnostic.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace weir::lang {
+
+bool has_errors(const Diagnostics& diagnostics) {
+  return std::ranges::any_of(diagnostics, [](const Diagnostic& d) { return d.severity == Severity::error; });
+}
+
+void sort_by_place(Diagnostics& diagnostics) {
+  // The index keeps the order of equals.
+  std::vector<std::tuple<std::string, std::uint32_t, std::size_t>> order;
+  for (std::size_t i = 0; i < diagnostics.size(); ++i) {
+    const Diagnostic& d = diagnostics[i];
+    order.emplace_back(d.source ? d.source->name() : "", d.span.begin, i);
+  }
+  std::sort(order.begin(), order.end());
+  Diagnostics sorted;
+  for (const auto& [file, place, index] : order) sorted.push_back(std::move(diagnostics[index]));
+  diagnostics = std::move(sorted);
+}
+
+std::string one_line(const Diagnostic& diagnostic) {
+  if (!diagnostic.source) return diagnostic.message;
+  Position position = diagnostic.source->position(diagnostic.span.begin);
+  return fmt::format("{}:{}:{}: {}", diagnostic.source->name(), position.line, position.column,
+                     diagnostic.message);
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
+  constexpr std::size_t kLongest = 64;
+  if (word.size() > kLongest) return "";
+  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::string_view nearest;
+  for (std::string_view candidate : candidates) {
+    if (candidate.size() > kLongest || candidate.size() + best <= word.size()) continue;
+    std::vector<std::size_t> row(candidate.size() + 1), previous, before;
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      before = std::exchange(previous, row);
+      row[0] = i;
+      for (std::size_t j = 1; j <= candidate.size(); ++j) {
+        bool same = word[i - 1] == candidate[j - 1];
+        row[j] = std::min({previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1)});
+        bool swapped = i > 1 && j > 1 && word[i - 1] == candidate[j - 2] && word[i - 2] == candidate[j - 1];
+        if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    if (row.back() < best) {
+      best = row.back();
+      nearest = candidate;
+    }
+  }
+  return std::string(nearest);
+}
+
+}  // namespace weir::lang
