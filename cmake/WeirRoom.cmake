@@ -14,6 +14,9 @@ function(weir_room name)
   endif()
 endfunction()
 
+# Every test program.
+add_custom_target(weir_tests)
+
 # weir_test(NAME LINKS dep…): the doctest program build/tests/NAME_test from
 # every .cpp of the current folder.
 function(weir_test name)
@@ -22,4 +25,5 @@ function(weir_test name)
   add_executable(${name}_test ${sources} ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
   target_link_libraries(${name}_test PRIVATE weir_options ${TEST_LINKS})
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_dependencies(weir_tests ${name}_test)
 endfunction()

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""check.py [PROJECT]: reads the includes of the project and fails where they break the plan of the house.
+"""Reads the includes of the project and fails where they break the plan of the house.
 
 The plan: a room (a top-level folder) includes only the rooms of its row in MAY. Beast is used in net/ alone, BPF skeletons
 in profiler/ alone, no file says `using namespace` at file scope, no two folders include each other.
 Prints the arrows and the longest files, for a reader's judgement.
 """
 import collections
-import pathlib
 import re
-import subprocess
 import sys
+
+from project import ROOT, files
 
 MAY = {
     'base': [],
@@ -31,13 +31,7 @@ INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
 USING = re.compile(r'using namespace (?!std::(\w+_)?literals)')
 
 
-def sources(root):
-    listed = subprocess.run(['git', '-C', root, 'ls-files', '--cached', '--others', '--exclude-standard'],
-                            capture_output=True, text=True, check=True).stdout
-    return [name for name in listed.split('\n') if re.search(r'\.(h|c|cpp)$', name) and (root / name).exists()]
-
-
-def broken_include(name, room, quoted, target):
+def broken_include(room, quoted, target):
     """What is wrong with `room` including `target`, or None."""
     to = target.split('/')[0]
     if 'boost/beast' in target and room != 'net' and room not in OUTSIDE:
@@ -51,17 +45,17 @@ def broken_include(name, room, quoted, target):
     return None
 
 
-def check(root):
+def check():
     problems, arrows, lengths = [], collections.Counter(), []
-    for name in sources(root):
+    for name in files(r'\.(h|c|cpp)$'):
         room = name.split('/')[0]
-        lines = (root / name).read_text(encoding='utf-8', errors='replace').split('\n')
+        lines = (ROOT / name).read_text(encoding='utf-8', errors='replace').split('\n')
         lengths.append((len(lines), name))
         for number, line in enumerate(lines, 1):
             include = INCLUDE.match(line)
             if include:
                 quoted, target = include.group(1) == '"', include.group(2)
-                wrong = broken_include(name, room, quoted, target)
+                wrong = broken_include(room, quoted, target)
                 if wrong:
                     problems.append(f'{name}:{number}: {wrong}')
                 to = target.split('/')[0]
@@ -75,13 +69,12 @@ def check(root):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
-    problems, arrows, lengths = check(root)
+    problems, arrows, lengths = check()
     print('arrows: ' + ', '.join(f'{a} > {b} {n}' for (a, b), n in sorted(arrows.items())))
     print('longest: ' + ', '.join(f'{name} {n}' for n, name in lengths[:8]))
     for problem in problems:
         print(f'! {problem}')
-    print('not ok house' if problems else 'ok house')
+    print('not ok layers' if problems else 'ok layers')
     return 1 if problems else 0
 
 

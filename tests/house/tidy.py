@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""tidy.py [FILE...]: clang-tidy over the product's files, or over those named.
+
+What was found clean is remembered (in WEIR_CACHE) by the file, every header of ours it includes, and the checks: only what
+changed is looked at again.
+"""
+import concurrent.futures
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from project import ROOT
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+CACHE = pathlib.Path(os.environ.get('WEIR_CACHE', ROOT / '.cache')) / 'tidy'
+
+
+@functools.cache
+def text_of(name):
+    path = ROOT / name
+    return path.read_text(encoding='utf-8', errors='replace') if path.is_file() else ''
+
+
+def closure(name):
+    """The file and all headers of ours that it reaches."""
+    seen, open_names = set(), [name]
+    while open_names:
+        current = open_names.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        open_names += INCLUDE.findall(text_of(current))
+    return sorted(seen)
+
+
+def key(name):
+    digest = hashlib.sha256(text_of('.clang-tidy').encode())
+    for part in closure(name):
+        digest.update(part.encode() + b'\0' + text_of(part).encode())
+    return digest.hexdigest()
+
+
+def check(name):
+    """None when clean, else what clang-tidy printed."""
+    mark = CACHE / key(name)
+    if mark.exists():
+        return None
+    done = subprocess.run(['clang-tidy-19', '-p', 'build', '--quiet', name], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == 0:
+        mark.touch()
+        return None
+    return done.stdout or done.stderr
+
+
+def product_files():
+    """What the build compiles of the product: tests and benchmarks are read by people only."""
+    commands = json.loads((ROOT / 'build/compile_commands.json').read_text())
+    names = [os.path.relpath(entry['file'], ROOT) for entry in commands]
+    return sorted({name for name in names if not re.match(r'(build|tests|bench|fuzz|\.\.)', name) and name.endswith('.cpp')})
+
+
+def main():
+    CACHE.mkdir(parents=True, exist_ok=True)
+    names = sys.argv[1:] or product_files()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = {name: printed for name, printed in zip(names, pool.map(check, names)) if printed}
+    for printed in found.values():
+        print(printed)
+    for name in found:
+        print(f'not ok tidy {name}')
+    if not found:
+        print(f'ok tidy: {len(names)} files')
+    return 1 if found else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
