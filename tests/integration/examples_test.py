@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Every config of examples/ is valid, runs, and shows what the machine lacks as health, not as an error."""
+import pathlib
+import tempfile
+
+import subprocess
+
+from harness import ROOT, WEIR, Weir, can_load_bpf, run, wait_for
+
+EXAMPLES = ROOT / 'examples'
+# What a reader of the documents would fill in. Nothing listens on the discard port.
+FILLED = {'<URL>': 'http://127.0.0.1:9', '<USERNAME>': 'someone', '<PASSWORD>': 'something',
+          'http://pyroscope:4100': 'http://127.0.0.1:9', 'unix:///var/run/docker.sock': 'unix:///nonexistent/docker.sock'}
+
+
+def filled(name):
+    text = (EXAMPLES / name).read_text()
+    for placeholder, value in FILLED.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def validate(text):
+    with tempfile.NamedTemporaryFile('w', suffix='.river') as file:
+        file.write(text)
+        file.flush()
+        done = subprocess.run([WEIR, 'validate', file.name], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+
+
+def settled(w):
+    """The components by name, once nothing is still being started."""
+    components = w.json('/api/v0/web/components')
+    by_name = {component['localID']: component['health']['state'] for component in components}
+    return by_name if 'unknown' not in by_name.values() else None
+
+
+def loads(name, unhealthy):
+    text = filled(name)
+    validate(text)
+    with Weir(text, env={'HOSTNAME': 'node-1', 'KUBERNETES_SERVICE_HOST': ''}) as w:
+        w.wait_ready(seconds=15)
+        wait_for(f'{unhealthy} is unhealthy', lambda: w.health(unhealthy)['state'] == 'unhealthy', 15)
+        message = w.health(unhealthy)['message']
+        assert message, 'an unhealthy component says why'
+        print(f'{name}: {unhealthy}: {message}')
+        assert w.stop() == 0, w.log()
+
+
+def the_minimal_kubernetes_config_loads_without_a_cluster():
+    loads('kubernetes-minimal.river', 'discovery.kubernetes.local_pods')
+
+
+def the_kubernetes_config_loads_without_a_cluster():
+    loads('kubernetes.river', 'discovery.kubernetes.all_pods')
+
+
+def the_docker_config_loads_without_a_daemon():
+    loads('docker.river', 'discovery.docker.linux')
+
+
+def the_local_config_loads():
+    text = filled('local.river')
+    validate(text)
+    with Weir(text) as w:
+        w.wait_ready(seconds=15)
+        states = wait_for('everything is started', lambda: settled(w), 15)
+        for name, state in states.items():
+            if name.startswith('pyroscope.ebpf') and can_load_bpf():
+                assert state == 'unhealthy', (name, state)
+            else:
+                assert state == 'healthy', (name, state, w.health(name))
+        assert w.stop() == 0, w.log()
+
+
+def the_helm_values_hold_the_minimal_config():
+    values = (EXAMPLES / 'helm-values.yaml').read_text()
+    inside = values.split('content: |\n')[1].split('\n  securityContext')[0]
+    lines = [line.strip() for line in inside.split('\n')]
+    kept = [line.strip() for line in (EXAMPLES / 'kubernetes-minimal.river').read_text().split('\n')]
+    assert [line for line in lines if line] == [line for line in kept if line]
+
+
+run(the_minimal_kubernetes_config_loads_without_a_cluster, the_kubernetes_config_loads_without_a_cluster,
+    the_docker_config_loads_without_a_daemon, the_local_config_loads, the_helm_values_hold_the_minimal_config)

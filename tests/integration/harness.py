@@ -1,0 +1,187 @@
+"""What the integration tests share: a running weir, its API, and how a test says what it found.
+
+Each test is a function; run(tests) calls them and prints one line each: `ok NAME`, `not ok NAME` or `SKIP: NAME: reason`.
+Nothing here sleeps for a fixed time to let something happen: everything waits for a condition, with a deadline.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WEIR = ROOT / 'build/weir'
+
+
+class Skip(Exception):
+    """The machine lacks what the test needs."""
+
+
+def wait_for(what, condition, seconds=10):
+    """The first true value of condition(), asked again and again; an AssertionError when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f'{what}: not within {seconds} s')
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skip('needs root')
+
+
+def can_load_bpf():
+    """Why this machine does not let us profile it, or None."""
+    if os.geteuid() != 0:
+        return 'needs root'
+    if not pathlib.Path('/sys/kernel/btf/vmlinux').exists():
+        return 'the kernel has no BTF'
+    bpftool = shutil.which('bpftool', path=os.environ['PATH'] + ':/usr/sbin')
+    if not bpftool or subprocess.run([bpftool, 'prog', 'show'], capture_output=True).returncode != 0:
+        return 'the kernel refuses BPF'
+    return None
+
+
+def need_bpf():
+    reason = can_load_bpf()
+    if reason:
+        raise Skip(reason)
+
+
+class Weir:
+    """A weir of our own, on a free port, with a folder of its own. Use it in a `with`."""
+
+    def __init__(self, config, env=None, arguments=()):
+        """`config`: River text, or the path of a file or folder."""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-test-'))
+        self.config = pathlib.Path(config) if isinstance(config, pathlib.Path) else self.folder / 'config.river'
+        if not isinstance(config, pathlib.Path):
+            self.config.write_text(config)
+        self.port = free_port()
+        self.url = f'http://127.0.0.1:{self.port}'
+        self.log_file = self.folder / 'log'
+        self.storage = self.folder / 'storage'
+        self.command = [str(WEIR), 'run', str(self.config), f'--server.http.listen-addr=127.0.0.1:{self.port}',
+                        f'--storage.path={self.storage}', *arguments]
+        self.env = {**os.environ, **(env or {})}
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if kind and kind is not Skip:
+            print(f'--- log of {" ".join(self.command)}\n{self.log()}', file=sys.stderr)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        with open(self.log_file, 'ab') as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
+
+    def wait_ready(self, seconds=10):
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError(f'weir ended with {self.process.returncode}')
+            return self.status('/-/ready') == 200
+        wait_for('/-/ready answers 200', ready, seconds)
+        return self
+
+    def log(self):
+        return self.log_file.read_text(errors='replace')
+
+    def request(self, path, method='GET', body=None):
+        """(status, text); status 0 when nobody answers."""
+        request = urllib.request.Request(self.url + path, data=body, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode(errors='replace')
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors='replace')
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return 0, ''
+
+    def status(self, path, method='GET'):
+        return self.request(path, method)[0]
+
+    def json(self, path):
+        status, text = self.request(path)
+        assert status == 200, f'{path}: {status} {text[:300]}'
+        return json.loads(text)
+
+    def component(self, identity):
+        return self.json(f'/api/v0/web/components/{identity}')
+
+    def health(self, identity):
+        return self.component(identity)['health']
+
+    def metric(self, name):
+        """The sum of the series of that name, or None."""
+        found = re.findall(rf'^{name}(?:\{{[^\n]*\}})? (\S+)', self.request('/metrics')[1], re.M)
+        return sum(map(float, found)) if found else None
+
+    def services(self):
+        return {row['service']: row for row in self.json('/api/v0/web/profiles/services')['services']}
+
+    def rss_kb(self):
+        return int(re.search(r'VmRSS:\s*(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text()).group(1))
+
+    def stop(self, number=signal.SIGTERM, seconds=6):
+        """The exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+@contextlib.contextmanager
+def started(command, **options):
+    """A program of ours, ended with the block."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def figure(text):
+    """A measurement for the reader; nothing depends on it."""
+    print(f'FIGURE: {text}', flush=True)
+
+
+def run(*tests):
+    failed = False
+    for test in tests:
+        name = test.__name__.replace('_', ' ')
+        try:
+            test()
+            print(f'ok {name}', flush=True)
+        except Skip as reason:
+            print(f'SKIP: {name}: {reason}', flush=True)
+        except Exception:
+            failed = True
+            traceback.print_exc()
+            print(f'not ok {name}', flush=True)
+    sys.exit(1 if failed else 0)

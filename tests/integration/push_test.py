@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""What pyroscope.write sends is read by somebody who has never seen our code: Go's pprof."""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+from receiver import Receiver
+
+CONFIG = '''
+discovery.process "all" {{
+  refresh_interval = "1s"
+}}
+discovery.relabel "ours" {{
+  targets = discovery.process.all.targets
+  rule {{
+    source_labels = ["__process_pid__"]
+    regex         = "{pid}"
+    action        = "keep"
+  }}
+  rule {{
+    target_label = "service_name"
+    replacement  = "checkout"
+  }}
+}}
+pyroscope.ebpf "machine" {{
+  targets          = discovery.relabel.ours.output
+  forward_to       = [pyroscope.write.there.receiver]
+  collect_interval = "2s"
+}}
+pyroscope.write "there" {{
+  external_labels = {{ "region" = "here" }}
+  endpoint {{
+    url     = "{url}"
+    headers = {{ "X-Scope-OrgID" = "tenant-7" }}
+    basic_auth {{
+      username = "someone"
+      password = "something"
+    }}
+  }}
+}}
+'''
+
+
+def go_pprof(pprof):
+    """What `go tool pprof -top` prints of it."""
+    if not shutil.which('go'):
+        raise Skip('there is no Go')
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, 'profile.pb.gz')
+        file.write_bytes(pprof)
+        done = subprocess.run(['go', 'tool', 'pprof', '-top', '-nodecount=10', str(file)], capture_output=True, text=True,
+                              env={**os.environ, 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder}, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def a_pushed_profile_is_read_by_go():
+    need_bpf()
+    with Receiver() as receiver, started([ROOT / 'build/services/checkout']) as service:
+        with Weir(CONFIG.format(pid=service.pid, url=receiver.url)) as w:
+            w.wait_ready()
+            labels, pprof = wait_for('a profile arrives', lambda: receiver.of('checkout'), 20)[0]
+            path, headers = receiver.requests[0]
+            assert path == '/push.v1.PusherService/Push', path
+            assert headers['Content-Type'] == 'application/proto', headers
+            assert headers['Authorization'] == 'Basic c29tZW9uZTpzb21ldGhpbmc=', headers
+            assert headers['X-Scope-OrgID'] == 'tenant-7', headers
+            assert labels['__name__'] == 'process_cpu' and labels['region'] == 'here', labels
+            assert not [name for name in labels if name.startswith('__meta')], labels
+            assert w.stop() == 0, w.log()
+    top = go_pprof(pprof)
+    print(top)
+    for part in ('Type: cpu', 'shop::', 'checkout'):
+        assert part in top or part.replace('::', '') in top, f'{part} is missing in:\n{top}'
+
+
+run(a_pushed_profile_is_read_by_go)

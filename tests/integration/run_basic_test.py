@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""weir run, from the start to the end of a process: readiness, the page, metrics, the ways to reload, the ways to stop."""
+import pathlib
+import signal
+import subprocess
+import tempfile
+
+from harness import WEIR, Weir, run, wait_for
+
+CONFIG = 'discovery.process "all" {\n  refresh_interval = "1s"\n}\n'
+
+
+def weir(*arguments):
+    return subprocess.run([WEIR, *arguments], capture_output=True, text=True, timeout=20)
+
+
+def it_gets_ready_and_serves_the_page():
+    with Weir(CONFIG) as w:
+        w.wait_ready()
+        assert w.status('/-/healthy') == 200
+        status, page = w.request('/')
+        assert status == 200 and '<html' in page.lower(), page[:200]
+        assert '# TYPE' in w.request('/metrics')[1]
+        names = [component['localID'] for component in w.json('/api/v0/web/components')]
+        assert names == ['discovery.process.all'], names
+        wait_for('discovery.process is healthy', lambda: w.health('discovery.process.all')['state'] == 'healthy')
+        assert f'page={w.url}/' in w.log(), w.log()
+
+
+def it_reloads_on_post_sighup_and_save():
+    with Weir(CONFIG) as w:
+        w.wait_ready()
+        listed = lambda: {component['localID'] for component in w.json('/api/v0/web/components')}
+        w.config.write_text(CONFIG + 'discovery.process "saved" { }\n')
+        wait_for('a saved config runs', lambda: 'discovery.process.saved' in listed())
+        assert w.status('/-/reload') in (404, 405), 'a GET must not reload'
+        assert w.status('/-/reload', 'POST') == 200
+        w.config.write_text(CONFIG + 'discovery.process "saved" {\n')
+        status, text = w.request('/-/reload', 'POST')
+        assert status == 400 and f'{w.config}:4' in text, (status, text)
+        assert 'discovery.process.saved' in listed(), 'a refused config must change nothing'
+        w.config.write_text(CONFIG)
+        w.process.send_signal(signal.SIGHUP)
+        wait_for('SIGHUP reloads', lambda: listed() == {'discovery.process.all'})
+
+
+def a_folder_is_one_config():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ('a', 'b'):
+            pathlib.Path(folder, f'{name}.river').write_text(f'discovery.process "{name}" {{ }}\n')
+        pathlib.Path(folder, 'notes.txt').write_text('not a config')
+        with Weir(pathlib.Path(folder)) as w:
+            w.wait_ready()
+            assert len(w.json('/api/v0/web/components')) == 2
+
+
+def it_stops_on_sigterm_and_sigint():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Weir(CONFIG) as w:
+            w.wait_ready()
+            assert w.stop(number) == 0, w.log()
+
+
+def a_broken_config_is_refused_with_its_place():
+    with Weir('discovery.process "all" {\n  refresh_intervall = "1s"\n}\n') as w:
+        assert w.process.wait(10) == 1
+        for part in (f'Error: {w.config}:2:3: ', '2 |   refresh_intervall = "1s"', '^^^^', 'refresh_interval',
+                     'could not perform the initial load successfully'):
+            assert part in w.log(), f'{part!r} is missing in: {w.log()}'
+
+
+def a_config_that_is_not_there_is_refused():
+    with Weir(pathlib.Path('/nonexistent/x.river')) as w:
+        assert w.process.wait(10) == 1
+        assert '/nonexistent/x.river' in w.log()
+
+
+def a_taken_address_is_said():
+    with Weir(CONFIG) as first:
+        first.wait_ready()
+        with Weir(CONFIG, arguments=[f'--server.http.listen-addr=127.0.0.1:{first.port}']) as second:
+            assert second.process.wait(10) == 2
+            assert 'address already in use' in second.log() and '--server.http.listen-addr' in second.log(), second.log()
+
+
+def the_command_line_explains_itself():
+    for arguments, code, parts in [
+            (['--help'], 0, ['run PATH', 'validate PATH', 'docs [FOLDER]', 'Exit codes']),
+            (['run', '--help'], 0, ['--server.http.listen-addr=HOST:PORT', '127.0.0.1:12345', 'SIGHUP']),
+            (['rum'], 1, ['did you mean run?']),
+            (['run', '--storage.pat=x', 'a'], 1, ['did you mean --storage.path?']),
+            (['run'], 1, ['needs PATH']),
+            (['--version'], 0, ['weir 0.'])]:
+        done = weir(*arguments)
+        assert done.returncode == code, (arguments, done)
+        for part in parts:
+            assert part in done.stdout + done.stderr, (arguments, part, done)
+
+
+def validate_says_every_error_and_touches_nothing():
+    with tempfile.TemporaryDirectory() as folder:
+        good, bad = pathlib.Path(folder, 'good.river'), pathlib.Path(folder, 'bad.river')
+        good.write_text('discovery.docker "d" {\n  host = "unix:///nonexistent.sock"\n}\n')
+        done = weir('validate', str(good))
+        assert done.returncode == 0, done
+        bad.write_text('discovery.docker "d" {\n  hots = 1\n}\nno.such "x" { }\n')
+        done = weir('validate', str(bad))
+        assert done.returncode == 1, done
+        for part in (f'{bad}:2:3', f'{bad}:4:1'):
+            assert part in done.stderr, done
+
+
+run(it_gets_ready_and_serves_the_page, it_reloads_on_post_sighup_and_save, a_folder_is_one_config,
+    it_stops_on_sigterm_and_sigint, a_broken_config_is_refused_with_its_place, a_config_that_is_not_there_is_refused,
+    a_taken_address_is_said, the_command_line_explains_itself, validate_says_every_error_and_touches_nothing)
