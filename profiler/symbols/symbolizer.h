@@ -17,10 +17,10 @@ namespace weir::profiler {
 // How to reach a mapped file: opened by the process table while the process lived, or to be opened.
 // Hostile: the path and the content belong to somebody else.
 struct ModuleFile {
-  std::string path;            // as the process sees it
-  std::string host_path;       // where we can open it: /proc/PID/root/…; empty when the process is gone
-  std::string build_id;        // lower-case hex; empty when unknown
-  std::uint64_t device = 0;    // of the mapping; 0 when unknown
+  std::string path;          // as the process sees it
+  std::string host_path;     // where we can open it: /proc/PID/root/…; empty when the process is gone
+  std::string build_id;      // lower-case hex; empty when unknown
+  std::uint64_t device = 0;  // of the mapping; 0 when unknown
   std::uint64_t inode = 0;
 };
 
@@ -43,7 +43,7 @@ class Symbolizer {
   virtual NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) = 0;
   // From /proc/kallsyms, read at first need.
   virtual NamedFrame name_kernel(std::uint64_t address) = 0;
-  // Lower-case hex of the GNU build id of a file; "" when it has none or cannot be read.
+  // What is loaded, the kernel among it, and what could not be.
   virtual std::vector<SymbolFileInfo> files() const = 0;
 };
 

@@ -1,0 +1,58 @@
+// Bytes of somebody else's file or memory, read by copy and within bounds: a
+// mapping of a file that its owner truncates would end us with SIGBUS.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace weir::profiler {
+
+class Bytes {
+ public:
+  virtual ~Bytes() = default;
+  virtual std::uint64_t size() const = 0;
+  // How many bytes were there; fewer than `size` at the end or on an error.
+  virtual std::size_t read(std::uint64_t offset, void* to, std::size_t size) const = 0;
+
+  bool read_all(std::uint64_t offset, void* to, std::size_t size) const {
+    return read(offset, to, size) == size;
+  }
+};
+
+class MemoryBytes : public Bytes {
+ public:
+  explicit MemoryBytes(std::span<const char> data) : data_(data) {}
+  std::uint64_t size() const override { return data_.size(); }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override;
+
+ private:
+  std::span<const char> data_;
+};
+
+// Of a regular file; the size is that of the moment it was made.
+class FileBytes : public Bytes {
+ public:
+  // `fd` stays the caller's and outlives this. Fails when it is no regular file.
+  static Result<FileBytes> of(int fd);
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override;
+  // Whether the file is still as it was: what we have read of it before holds.
+  bool unchanged() const;
+
+ private:
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+  std::int64_t modified_ns_ = 0;
+};
+
+// Opens a regular file and nothing else: what is at the path is looked at
+// before it is opened, so that no device is touched and no FIFO waited for. A
+// path below /proc/PID/root is followed inside that root.
+Result<Fd> open_regular_file(const std::string& path);
+
+}  // namespace weir::profiler

@@ -1,0 +1,282 @@
+#include "profiler/symbols/symbolizer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <list>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/file_system.h"
+#include "profiler/symbols/bytes.h"
+#include "profiler/symbols/demangle.h"
+#include "profiler/symbols/elf.h"
+#include "profiler/symbols/kallsyms.h"
+#include "profiler/symbols/symbol_table.h"
+
+namespace weir::profiler {
+namespace {
+
+using profile::NoName;
+
+constexpr std::string_view kVdso = "[vdso]";
+constexpr std::string_view kKernel = "[kernel]";
+constexpr std::size_t kMaxKeptNames = 4096;  // of one file
+constexpr std::size_t kBytesPerFailure = 512;
+
+// A file that was opened, or why it was not. Either `elf` stands or `error`.
+struct File {
+  std::string key;
+  std::string path;
+  std::string build_id;
+  std::string error;
+  NoName reason = NoName::unreadable;
+  Fd fd;
+  std::unique_ptr<Bytes> bytes;
+  std::optional<Elf> elf;
+  SymbolTable symbols;
+  std::unordered_map<std::uint32_t, std::string> names;  // demangled; a symbol seen once is seen again
+  std::size_t name_bytes = 0;
+
+  std::size_t size() const { return kBytesPerFailure + symbols.bytes() + name_bytes; }
+};
+
+Result<> load(File& file, std::string_view expected_build_id, std::size_t byte_limit) {
+  auto elf = Elf::read(*file.bytes);
+  if (!elf) return fail(elf.error());
+  file.elf = std::move(*elf);
+  file.build_id = file.elf->build_id();
+  if (!expected_build_id.empty() && !file.build_id.empty() && file.build_id != expected_build_id)
+    return fail("the file was replaced: its build id is not that of the mapping");
+  auto symbols = SymbolTable::read(*file.elf, *file.bytes, byte_limit);
+  if (!symbols) {
+    file.reason = NoName::evicted;
+    return fail(symbols.error());
+  }
+  file.symbols = std::move(*symbols);
+  return {};
+}
+
+Result<> open_module(File& file, const ModuleFile& module, std::size_t byte_limit) {
+  auto fd = open_regular_file(module.host_path);
+  if (!fd) return fail(fd.error());
+  file.fd = std::move(*fd);
+  auto bytes = FileBytes::of(file.fd.get());
+  if (!bytes) return fail(bytes.error());
+  file.bytes = std::make_unique<FileBytes>(*bytes);
+  return load(file, module.build_id, byte_limit);
+}
+
+// The image the kernel maps into every process, ours too.
+class VdsoBytes : public Bytes {
+ public:
+  static Result<std::unique_ptr<Bytes>> read() {
+    auto maps = read_file("/proc/self/maps");
+    if (!maps) return fail(maps.error());
+    std::string_view text = *maps;
+    std::size_t name = text.find(kVdso);
+    if (name == std::string_view::npos) return fail("this kernel maps no vdso");
+    std::size_t line = text.rfind('\n', name);
+    line = line == std::string_view::npos ? 0 : line + 1;
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    auto first = std::from_chars(text.data() + line, text.data() + name, start, 16);
+    auto second = std::from_chars(first.ptr + 1, text.data() + name, end, 16);
+    if (first.ec != std::errc{} || second.ec != std::errc{} || end - start > (1u << 20))
+      return fail("read the vdso: /proc/self/maps is not as expected");
+    auto* image = reinterpret_cast<const char*>(start);  // NOLINT(performance-no-int-to-ptr)
+    return std::make_unique<VdsoBytes>(std::string(image, end - start));
+  }
+
+  explicit VdsoBytes(std::string image) : image_(std::move(image)) {}
+  std::uint64_t size() const override { return image_.size(); }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
+    return MemoryBytes(image_).read(offset, to, size);
+  }
+
+ private:
+  std::string image_;
+};
+
+std::string key_of(const ModuleFile& module) {
+  if (module.path == kVdso) return std::string(kVdso);
+  if (!module.build_id.empty()) return module.build_id;
+  if (module.inode != 0) return fmt::format("{}:{}", module.device, module.inode);
+  return module.host_path;
+}
+
+NamedFrame unnamed(NoName why, std::uint64_t address) {
+  return {.no_name = why, .address = address, .lines = {}};
+}
+
+NamedFrame named(std::string name, std::uint64_t address) {
+  return {.no_name = NoName::named, .address = address, .lines = {{.function = std::move(name), .file = {}}}};
+}
+
+// Whether the process a path below /proc/PID/ belongs to has gone.
+bool process_gone(const std::string& host_path) {
+  if (host_path.empty()) return true;
+  constexpr std::string_view kProc = "/proc/";
+  if (!host_path.starts_with(kProc)) return false;
+  struct stat st{};
+  return ::stat(host_path.substr(0, host_path.find('/', kProc.size())).c_str(), &st) != 0;
+}
+
+class CachingSymbolizer : public Symbolizer {
+ public:
+  CachingSymbolizer(SessionLimits limits, Demangle mode) : limits_(limits), mode_(mode) {}
+
+  void set_limits(SessionLimits limits) override {
+    limits_ = limits;
+    evict();
+  }
+  void set_demangle(Demangle mode) override {
+    if (mode == mode_) return;
+    mode_ = mode;
+    for (File& file : files_) forget_names(file);
+  }
+
+  NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) override;
+  NamedFrame name_kernel(std::uint64_t address) override;
+  std::vector<SymbolFileInfo> files() const override;
+
+ private:
+  using Files = std::list<File>;
+
+  // Null when the process has gone before its file was opened.
+  File* find_or_open(const ModuleFile& module);
+  File* remember(File file);
+  const std::string& symbol_name(File& file, std::uint32_t index);
+  void forget_names(File& file) {
+    bytes_ -= file.name_bytes;
+    file.name_bytes = 0;
+    file.names.clear();
+  }
+  void evict();
+
+  SessionLimits limits_;
+  Demangle mode_;
+  Files files_;  // last used first
+  std::unordered_map<std::string, Files::iterator> by_key_;
+  std::size_t bytes_ = 0;  // sum of File::size()
+  std::optional<Result<KernelSymbols>> kernel_;
+};
+
+File* CachingSymbolizer::remember(File file) {
+  files_.push_front(std::move(file));
+  bytes_ += files_.front().size();
+  by_key_.emplace(files_.front().key, files_.begin());
+  evict();
+  return &files_.front();
+}
+
+File* CachingSymbolizer::find_or_open(const ModuleFile& module) {
+  std::string key = key_of(module);
+  // A failure is one path's own: another process may offer the same file readably.
+  std::string failure_key = key + '\n' + module.host_path;
+  for (const std::string& k : {key, failure_key}) {
+    auto it = by_key_.find(k);
+    if (it == by_key_.end()) continue;
+    files_.splice(files_.begin(), files_, it->second);
+    return &files_.front();
+  }
+  File file;
+  file.path = module.path;
+  file.build_id = module.build_id;
+  Result<> opened;
+  if (module.path == kVdso) {
+    auto bytes = VdsoBytes::read();
+    if (bytes) file.bytes = std::move(*bytes);
+    opened = bytes ? load(file, {}, limits_.symbol_bytes) : fail(bytes.error());
+  } else {
+    if (process_gone(module.host_path)) return nullptr;
+    opened = open_module(file, module, limits_.symbol_bytes);
+    if (!opened && process_gone(module.host_path)) return nullptr;
+  }
+  file.key = opened ? key : failure_key;
+  if (opened) return remember(std::move(file));
+  file.error = opened.error().message;
+  file.fd.reset();
+  file.bytes.reset();
+  return remember(std::move(file));
+}
+
+const std::string& CachingSymbolizer::symbol_name(File& file, std::uint32_t index) {
+  auto [entry, is_new] = file.names.try_emplace(index);
+  if (!is_new) return entry->second;
+  std::string raw = file.symbols.name(index, *file.bytes);
+  auto* on_disk = dynamic_cast<FileBytes*>(file.bytes.get());
+  if (on_disk != nullptr && !on_disk->unchanged()) raw.clear();
+  entry->second = demangle(raw, mode_);
+  std::size_t cost = entry->second.capacity() + 64;
+  file.name_bytes += cost;
+  bytes_ += cost;
+  return entry->second;
+}
+
+NamedFrame CachingSymbolizer::name(const ModuleFile& module, std::uint64_t file_offset) {
+  if (module.path == kKernel) return name_kernel(file_offset);
+  File* file = find_or_open(module);
+  if (file == nullptr) return unnamed(NoName::process_gone, file_offset);
+  if (!file->elf) return unnamed(file->reason, file_offset);
+  std::uint64_t address = file->elf->address_of(file_offset).value_or(file_offset);
+  if (!file->error.empty()) return unnamed(file->reason, address);
+  auto symbol = file->symbols.find(address);
+  if (!symbol) return unnamed(NoName::stripped, address);
+  if (file->names.size() >= kMaxKeptNames) forget_names(*file);
+  std::string text = symbol_name(*file, *symbol);
+  evict();
+  if (text.empty()) return unnamed(NoName::unreadable, address);
+  return named(std::move(text), address);
+}
+
+NamedFrame CachingSymbolizer::name_kernel(std::uint64_t address) {
+  if (!kernel_) {
+    Fd fd(::open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
+    if (fd) {
+      kernel_ = KernelSymbols::read(fd.get());
+    } else {
+      kernel_ = fail_errno(errno, "open /proc/kallsyms");
+    }
+  }
+  if (!kernel_->has_value()) return unnamed(NoName::unreadable, address);
+  std::string_view text = (*kernel_)->find(address);
+  if (text.empty()) return unnamed(NoName::stripped, address);
+  return named(std::string(text), address);
+}
+
+// What was used last stays, however large it is: a file over the limit was refused when it was read.
+void CachingSymbolizer::evict() {
+  while (files_.size() > 1 && (files_.size() > limits_.symbol_files || bytes_ > limits_.symbol_bytes)) {
+    File& last = files_.back();
+    bytes_ -= last.size();
+    by_key_.erase(last.key);
+    files_.pop_back();
+  }
+}
+
+std::vector<SymbolFileInfo> CachingSymbolizer::files() const {
+  std::vector<SymbolFileInfo> infos;
+  if (kernel_ && kernel_->has_value()) {
+    infos.push_back({std::string(kKernel), {}, (*kernel_)->size(), (*kernel_)->bytes(), {}});
+  } else if (kernel_) {
+    infos.push_back({std::string(kKernel), {}, 0, 0, kernel_->error().message});
+  }
+  for (const File& file : files_) {
+    std::string why = file.error;
+    if (why.empty() && file.symbols.size() == 0) why = "stripped: it has no symbols";
+    infos.push_back({file.path, file.build_id, file.symbols.size(), file.size(), std::move(why)});
+  }
+  return infos;
+}
+
+}  // namespace
+
+std::unique_ptr<Symbolizer> Symbolizer::create(SessionLimits limits, Demangle demangle) {
+  return std::make_unique<CachingSymbolizer>(limits, demangle);
+}
+
+}  // namespace weir::profiler
