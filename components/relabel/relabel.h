@@ -1,0 +1,108 @@
+// discovery.relabel: rewrites and filters targets by rules, in the wave that
+// brings them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "components/discovery/target.h"
+#include "components/relabel/rule.h"
+#include "components/relabel/rule_set.h"
+#include "runtime/component.h"
+
+namespace weir::relabel {
+
+class Relabel {
+ public:
+  static constexpr std::string_view kName = "discovery.relabel";
+  static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::string_view kDoc =
+      "Rewrites the labels of targets and filters them, rule by rule. "
+      "Write it between what finds targets and what uses them.";
+
+  struct Arguments {
+    discovery::Targets targets;
+    std::vector<RuleArguments> rules;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::required("targets", &Arguments::targets, "The targets to run the rules over."),
+          lang::block("rule", &Arguments::rules, "What to do with each target; rules run in order."),
+      };
+    }
+    bool operator==(const Arguments&) const = default;
+  };
+
+  struct Exports {
+    discovery::Targets output;
+    RuleSetPtr rules;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::required("output", &Exports::output, "The targets that are left, with their new labels."),
+          lang::required("rules", &Exports::rules, "The rules, for components that take rules."),
+      };
+    }
+    bool operator==(const Exports&) const = default;
+  };
+
+  // What one rule dropped in the last run.
+  struct DropInfo {
+    std::uint64_t rule = 0;
+    std::string action;
+    std::string regex;
+    std::uint64_t targets = 0;
+    std::string example;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("rule", &DropInfo::rule, "Which rule, counted from 0."),
+          lang::optional("action", &DropInfo::action, "Its action."),
+          lang::optional("regex", &DropInfo::regex, "Its regex."),
+          lang::optional("targets", &DropInfo::targets, "How many targets it dropped."),
+          lang::optional("example", &DropInfo::example, "One of them as it came in."),
+      };
+    }
+  };
+
+  struct DebugInfo {
+    std::uint64_t targets = 0;
+    std::uint64_t dropped = 0;
+    std::vector<DropInfo> drops;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("targets", &DebugInfo::targets, "How many targets came in."),
+          lang::optional("dropped", &DebugInfo::dropped, "How many of them the rules dropped."),
+          lang::block("dropped_by", &DebugInfo::drops, "The rules that dropped targets."),
+      };
+    }
+  };
+
+  Relabel(runtime::Context& ctx, const Arguments& args);
+  Exports evaluate(const Arguments& args);
+
+ private:
+  struct ByContent {
+    std::size_t operator()(const discovery::TargetPtr& target) const { return target->hash(); }
+    bool operator()(const discovery::TargetPtr& a, const discovery::TargetPtr& b) const {
+      return a == b || *a == *b;
+    }
+  };
+  // What became of each target of the last run: the same input gives the same
+  // output object, so what comes after sees quickly that nothing changed.
+  using Memory = std::unordered_map<discovery::TargetPtr, Rules::Outcome, ByContent, ByContent>;
+
+  void report(const Arguments& args, const std::vector<DropInfo>& by_rule);
+
+  runtime::Context& ctx_;
+  RuleSetPtr rule_set_;
+  std::shared_ptr<const Rules> rules_;
+  Memory memory_;
+};
+
+}  // namespace weir::relabel
