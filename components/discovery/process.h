@@ -1,0 +1,89 @@
+// discovery.process: the processes of this machine as targets.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "components/discovery/process_scan.h"
+#include "components/discovery/target.h"
+#include "runtime/component.h"
+
+namespace weir::discovery {
+
+class Process {
+ public:
+  static constexpr std::string_view kName = "discovery.process";
+  static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::string_view kDoc =
+      "Finds the processes of this machine, each a target with its pid. "
+      "A process that starts between two refreshes is found within 2 s.";
+
+  struct Arguments {
+    Targets join;
+    Duration refresh_interval = std::chrono::seconds(60);
+    ProcessFacts discover_config;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("join", &Arguments::join,
+                         "Targets of containers; a process gets the labels of the container it runs in."),
+          lang::optional("refresh_interval", &Arguments::refresh_interval,
+                         "Pause between two readings of every process.")
+              .at_least(0.1),
+          lang::block("discover_config", &Arguments::discover_config, "What to read of each process."),
+      };
+    }
+    bool operator==(const Arguments&) const = default;
+  };
+  using Exports = TargetExports;
+
+  struct DebugInfo {
+    std::uint64_t processes = 0;
+    std::uint64_t left_out = 0;
+    std::uint64_t unreadable = 0;
+    std::string example;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("processes", &DebugInfo::processes, "Processes that became targets."),
+          lang::optional("left_out", &DebugInfo::left_out, "Kernel threads, and what ended while it was read."),
+          lang::optional("unreadable", &DebugInfo::unreadable, "Processes that may not be read."),
+          lang::optional("unreadable_example", &DebugInfo::example, "Why one of these could not be read."),
+      };
+    }
+  };
+
+  Process(runtime::Context& ctx, Arguments args, std::filesystem::path proc = "/proc")
+      : ctx_(ctx), args_(std::move(args)), proc_(std::move(proc)) {}
+  void start();
+  void apply(Arguments args);
+  void stop();
+
+ private:
+  struct Scan;
+
+  void scan(ScanDepth depth);
+  void finish(Scan& scan);
+  void publish();
+  void schedule();
+
+  runtime::Context& ctx_;
+  Arguments args_;
+  std::filesystem::path proc_;
+  std::shared_ptr<const FoundProcesses> found_ = std::make_shared<FoundProcesses>();
+  MonoTime full_scan_at_;
+  bool scanning_ = false;
+  bool again_ = false;  // the facts changed while a scan was on its way
+  runtime::Timer timer_;
+};
+
+// Targets without a container, then the processes by pid (with the labels of
+// their container, where it is among `join`), then the containers themselves.
+Targets join_containers(const FoundProcesses& processes, const Targets& join);
+
+}  // namespace weir::discovery

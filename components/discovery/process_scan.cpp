@@ -1,0 +1,160 @@
+#include "components/discovery/process_scan.h"
+
+#include <dirent.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <climits>
+#include <memory>
+#include <unordered_map>
+
+#include "base/file_system.h"
+#include "components/discovery/container_label.h"
+#include "components/discovery/process_container.h"
+
+namespace weir::discovery {
+namespace {
+
+constexpr std::size_t kReadLimit = 1 << 20;  // of one file of /proc
+
+Result<std::vector<std::uint32_t>> list_pids(const std::filesystem::path& proc) {
+  std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(proc.c_str()), &::closedir);
+  if (!directory) return fail_errno(errno, "list {}", proc.string());
+  std::vector<std::uint32_t> pids;
+  while (dirent* entry = ::readdir(directory.get())) {
+    std::string_view name = entry->d_name;
+    std::uint32_t pid = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc() && end == name.data() + name.size() && pid != 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+// Reads one process. What has gone meanwhile, and a kernel thread (which has no
+// exe), is no error.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& proc, const ProcessFacts& facts) : proc_(proc), facts_(facts) {}
+
+  FoundProcess read(std::uint32_t pid) {
+    directory_ = proc_ / std::to_string(pid);
+    labels_.clear();
+    error_.clear();
+    labels_.emplace_back(kPidLabel, std::to_string(pid));
+    bool complete = (!facts_.exe || read_link("exe", "__meta_process_exe")) &&
+                    (!facts_.cwd || read_link("cwd", "__meta_process_cwd")) &&
+                    (!facts_.commandline || read_commandline()) &&
+                    (!(facts_.username || facts_.uid) || read_user()) &&
+                    (!(facts_.container_id || facts_.cgroup_path) || read_cgroup());
+    if (!complete) return {.target = nullptr, .error = std::move(error_)};
+    return {.target = Target::make(std::move(labels_))};
+  }
+
+ private:
+  bool read_link(std::string_view file, std::string_view label) {
+    std::array<char, PATH_MAX> path;
+    std::filesystem::path link = directory_ / file;
+    ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+    if (length < 0) return failed(errno, link);
+    labels_.emplace_back(label, std::string(path.data(), static_cast<std::size_t>(length)));
+    return true;
+  }
+
+  bool read_commandline() {
+    auto text = read_text("cmdline");
+    if (!text) return false;
+    while (text->ends_with('\0')) text->pop_back();
+    std::ranges::replace(*text, '\0', ' ');
+    labels_.emplace_back("__meta_process_commandline", *std::move(text));
+    return true;
+  }
+
+  bool read_user() {
+    auto text = read_text("status");
+    if (!text) return false;
+    std::size_t at = text->find("\nUid:\t");
+    if (at == std::string::npos) return false;
+    at += 6;
+    std::string uid = text->substr(at, text->find_first_of("\t\n", at) - at);
+    if (facts_.username) labels_.emplace_back("__meta_process_username", user_name(uid));
+    if (facts_.uid) labels_.emplace_back("__meta_process_uid", uid);
+    return true;
+  }
+
+  bool read_cgroup() {
+    auto text = read_text("cgroup");
+    if (!text) return false;
+    if (facts_.container_id) labels_.emplace_back(kContainerIdLabel, container_id_in_cgroup(*text));
+    if (!facts_.cgroup_path) return true;
+    while (text->ends_with('\n')) text->pop_back();
+    std::ranges::replace(*text, '\n', '|');
+    labels_.emplace_back("__meta_process_cgroup_path", *std::move(text));
+    return true;
+  }
+
+  std::optional<std::string> read_text(std::string_view file) {
+    auto text = read_file(directory_ / file, kReadLimit);
+    if (text) return *std::move(text);
+    // A process that ends while it is read is no error.
+    if (::access((directory_ / "stat").c_str(), F_OK) == 0) error_ = text.error().message;
+    return std::nullopt;
+  }
+
+  bool failed(int error_number, const std::filesystem::path& path) {
+    if (error_number != ENOENT && error_number != ESRCH) {
+      error_ = fail_errno(error_number, "read {}", path.string()).error().message;
+    }
+    return false;
+  }
+
+  const std::string& user_name(const std::string& uid) {
+    auto [it, fresh] = user_names_.try_emplace(uid);
+    if (!fresh) return it->second;
+    std::array<char, 4096> buffer;
+    passwd entry{};
+    passwd* found = nullptr;
+    unsigned number = 0;
+    std::from_chars(uid.data(), uid.data() + uid.size(), number);
+    if (::getpwuid_r(number, &entry, buffer.data(), buffer.size(), &found) == 0 && found) {
+      it->second = found->pw_name;
+    }
+    return it->second;
+  }
+
+  const std::filesystem::path& proc_;
+  const ProcessFacts& facts_;
+  std::filesystem::path directory_;
+  std::vector<Target::Label> labels_;
+  std::string error_;
+  std::unordered_map<std::string, std::string> user_names_;
+};
+
+}  // namespace
+
+Result<FoundProcesses> scan_processes(const std::filesystem::path& proc, const ProcessFacts& facts,
+                                      const FoundProcesses& before, ScanDepth depth) {
+  auto pids = list_pids(proc);
+  if (!pids) return std::unexpected(pids.error());
+  Reader reader(proc, facts);
+  FoundProcesses found;
+  for (std::uint32_t pid : *pids) {
+    auto known = before.find(pid);
+    // One that was new at the last scan may have been between fork and exec.
+    if (depth == ScanDepth::news && known != before.end() && known->second.settled) {
+      found.emplace(pid, known->second);
+      continue;
+    }
+    FoundProcess process = reader.read(pid);
+    process.settled = known != before.end();
+    bool same = known != before.end() && process.target && known->second.target &&
+                *process.target == *known->second.target;
+    if (same) process.target = known->second.target;
+    found.emplace(pid, std::move(process));
+  }
+  return found;
+}
+
+}  // namespace weir::discovery

@@ -1,0 +1,144 @@
+#include "components/pyroscope/store.h"
+
+#include "components/wording.h"
+
+namespace weir::pyroscope {
+namespace {
+
+constexpr std::size_t kWaiting = 4096;  // profiles, when the disk is slow
+constexpr std::size_t kBatch = 64;
+constexpr Duration kExpiryInterval = std::chrono::seconds(30);
+
+}  // namespace
+
+struct Store::Opened {
+  store::Store::Options options;
+  Result<std::unique_ptr<store::Store>> store;
+};
+
+Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move(args)) {
+  inbox_ = std::make_shared<Inbox>(kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); });
+}
+
+std::filesystem::path Store::path() const {
+  return args_.path.empty() ? ctx_.data_dir() : std::filesystem::path(args_.path);
+}
+
+void Store::start() {
+  ctx_.publish(ReceiverExports{inbox_});
+  open();
+}
+
+void Store::apply(Arguments args) {
+  std::filesystem::path before = path();
+  args_ = std::move(args);
+  if (path() != before) {
+    ctx_.offer<store::Querier>(nullptr);
+    store_.reset();
+    open();
+  } else if (store_) {
+    store_->set_limits(args_.retention, args_.max_bytes);
+    report();
+  }
+}
+
+void Store::stop() {
+  inbox_->close();
+  retry_.reset();
+  expiry_.reset();
+  ctx_.offer<store::Querier>(nullptr);
+  store_.reset();
+}
+
+void Store::open() {
+  retry_.reset();
+  if (opening_) return;  // opened() sees that the path has changed
+  opening_ = true;
+  auto result = std::make_shared<Opened>(Opened{
+      {.path = path(), .retention = args_.retention, .max_bytes = args_.max_bytes}, nullptr});
+  ctx_.offload([result] { result->store = store::Store::open(result->options); },
+               [this, result] { opened(*result); });
+}
+
+void Store::opened(Opened& result) {
+  opening_ = false;
+  if (result.options.path != path()) return open();
+  if (!result.store) {
+    error_ = result.store.error().message;
+    Duration wait = backoff_.next();
+    ctx_.log().warn("the store cannot be opened", {{"error", error_}});
+    ctx_.set_health(runtime::HealthState::unhealthy,
+                    fmt::format("{}; weir tries again in {}", error_, rough_text(wait)));
+    retry_ = ctx_.after(wait, [this] { open(); });
+    return;
+  }
+  backoff_.reset();
+  error_.clear();
+  store_ = *std::move(result.store);
+  store_->set_limits(args_.retention, args_.max_bytes);  // they may have changed meanwhile
+  ctx_.offer<store::Querier>(store_);
+  report();
+  expire_later();
+  write_next();
+}
+
+// One batch at a time, so that profiles reach the disk in their order.
+void Store::write_next() {
+  if (!store_ || writing_) return;
+  auto batch = inbox_->take(kBatch);
+  if (batch.empty()) return;
+  writing_ = true;
+  auto error = std::make_shared<std::string>();
+  ctx_.offload(
+      [batch = std::move(batch), store = store_, error] {
+        for (const auto& profile : batch) {
+          if (auto written = store->append(*profile); !written) *error = written.error().message;
+        }
+      },
+      [this, error] {
+        writing_ = false;
+        if (!error->empty() && *error != error_) ctx_.log().warn("profiles were lost", {{"error", *error}});
+        error_ = *error;
+        report();
+        write_next();
+      });
+}
+
+void Store::expire_later() {
+  expiry_ = ctx_.after(kExpiryInterval, [this] {
+    ctx_.offload([store = store_, now = ctx_.clock().wall()] { store->expire(now); },
+                 [this] {
+                   report();
+                   expire_later();
+                 });
+  });
+}
+
+void Store::report() {
+  if (!store_) return;
+  auto stats = store_->stats();
+  ctx_.publish_debug_info(DebugInfo{
+      .path = path().string(),
+      .bytes = stats.bytes,
+      .profiles = stats.profiles,
+      .segments = stats.segments,
+      .appended = stats.appended,
+      .waiting = inbox_->size(),
+      .expired_age = stats.expired_age,
+      .expired_bytes = stats.expired_bytes,
+      .dropped_queue_full = inbox_->dropped(),
+      .write_errors = stats.write_errors,
+      .corrupt_segments = stats.corrupt_segments,
+      .last_error = error_,
+  });
+  if (!error_.empty()) {
+    ctx_.set_health(runtime::HealthState::unhealthy,
+                    fmt::format("{}: profiles are lost until this is mended", error_));
+    return;
+  }
+  ctx_.set_health(runtime::HealthState::healthy,
+                  fmt::format("{}, {} of {}", count_text(stats.profiles, "profile"), bytes_text(stats.bytes),
+                              bytes_text(args_.max_bytes)));
+}
+
+}  // namespace weir::pyroscope

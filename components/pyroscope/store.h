@@ -1,0 +1,99 @@
+// pyroscope.store: keeps profiles on this machine, so that a flame graph needs
+// no server.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "components/backoff.h"
+#include "components/pyroscope/inbox.h"
+#include "components/pyroscope/receiver.h"
+#include "runtime/component.h"
+#include "store/store.h"
+
+namespace weir::pyroscope {
+
+class Store {
+ public:
+  static constexpr std::string_view kName = "pyroscope.store";
+  static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::string_view kDoc =
+      "Keeps profiles on this machine for weir's own page to show. What is older than the retention, or too "
+      "much, is deleted, oldest first.";
+
+  struct Arguments {
+    std::string path;
+    Duration retention = std::chrono::hours(24);
+    std::uint64_t max_bytes = 1u << 30;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("path", &Arguments::path,
+                         "Folder to keep the profiles in; empty means one below --storage.path."),
+          lang::optional("retention", &Arguments::retention, "How long a profile is kept.").at_least(1),
+          lang::optional("max_bytes", &Arguments::max_bytes, "How much space all of them may take.")
+              .unit("bytes")
+              .at_least(1 << 20),
+      };
+    }
+    bool operator==(const Arguments&) const = default;
+  };
+  using Exports = ReceiverExports;
+
+  struct DebugInfo {
+    std::string path;
+    std::uint64_t bytes = 0, profiles = 0, segments = 0;
+    std::uint64_t appended = 0, waiting = 0;
+    std::uint64_t expired_age = 0, expired_bytes = 0;
+    std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0;
+    std::string last_error;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("path", &DebugInfo::path, "Where the profiles are."),
+          lang::optional("bytes", &DebugInfo::bytes, "Space they take.").unit("bytes"),
+          lang::optional("profiles", &DebugInfo::profiles, "How many are kept now."),
+          lang::optional("segments", &DebugInfo::segments, "In how many files."),
+          lang::optional("appended", &DebugInfo::appended, "Profiles written since the start."),
+          lang::optional("waiting", &DebugInfo::waiting, "Profiles that wait to be written."),
+          lang::optional("expired_age", &DebugInfo::expired_age, "Deleted because of their age."),
+          lang::optional("expired_bytes", &DebugInfo::expired_bytes, "Deleted to make room."),
+          lang::optional("dropped_queue_full", &DebugInfo::dropped_queue_full,
+                         "Lost because the disk was slower than the profiles came."),
+          lang::optional("write_errors", &DebugInfo::write_errors, "Lost because the disk refused them."),
+          lang::optional("corrupt_segments", &DebugInfo::corrupt_segments, "Files set aside as unreadable."),
+          lang::optional("last_error", &DebugInfo::last_error, "The last thing that went wrong."),
+      };
+    }
+  };
+
+  Store(runtime::Context& ctx, Arguments args);
+  void start();
+  void apply(Arguments args);
+  void stop();
+
+ private:
+  struct Opened;
+
+  std::filesystem::path path() const;
+  void open();
+  void opened(Opened& result);
+  void write_next();
+  void expire_later();
+  void report();
+
+  runtime::Context& ctx_;
+  Arguments args_;
+  std::shared_ptr<Inbox> inbox_;
+  std::shared_ptr<store::Store> store_;  // null: not open
+  std::string error_;                    // of the last write or opening; empty: it worked
+  bool opening_ = false, writing_ = false;
+  Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
+  runtime::Timer retry_, expiry_;
+};
+
+}  // namespace weir::pyroscope

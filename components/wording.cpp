@@ -1,0 +1,33 @@
+#include "components/wording.h"
+
+#include <array>
+
+#include <fmt/core.h>
+
+namespace weir {
+
+std::string rough_text(Duration duration) {
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
+  return fmt::format("{} h", seconds / 3600);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  if (unit == 0) return fmt::format("{} B", bytes);
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string count_text(std::uint64_t count, const char* thing) {
+  bool es = std::string_view(thing).ends_with("ss");
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : es ? "es" : "s");
+}
+
+}  // namespace weir
