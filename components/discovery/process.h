@@ -51,7 +51,8 @@ class Process {
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("processes", &DebugInfo::processes, "Processes that became targets."),
-          lang::optional("left_out", &DebugInfo::left_out, "Kernel threads, and what ended while it was read."),
+          lang::optional("left_out", &DebugInfo::left_out,
+                         "Kernel threads, and what ended while it was read."),
           lang::optional("unreadable", &DebugInfo::unreadable, "Processes that may not be read."),
           lang::optional("unreadable_example", &DebugInfo::example, "Why one of these could not be read."),
       };

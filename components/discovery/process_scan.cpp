@@ -37,7 +37,8 @@ Result<std::vector<std::uint32_t>> list_pids(const std::filesystem::path& proc) 
 // exe), is no error.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& proc, const ProcessFacts& facts) : proc_(proc), facts_(facts) {}
+  explicit Reader(const std::filesystem::path& proc, const ProcessFacts& facts)
+      : proc_(proc), facts_(facts) {}
 
   FoundProcess read(std::uint32_t pid) {
     directory_ = proc_ / std::to_string(pid);

@@ -27,9 +27,10 @@ struct ProcessFacts {
     return std::tuple{
         lang::optional("exe", &ProcessFacts::exe, "Label __meta_process_exe, the program's path."),
         lang::optional("cwd", &ProcessFacts::cwd, "Label __meta_process_cwd, the working directory."),
-        lang::optional("commandline", &ProcessFacts::commandline,
-                       "Label __meta_process_commandline, the arguments joined by blanks. Off unless asked "
-                       "for, because arguments often hold passwords and every reader of the page sees labels."),
+        lang::optional(
+            "commandline", &ProcessFacts::commandline,
+            "Label __meta_process_commandline, the arguments joined by blanks. Off unless asked "
+            "for, because arguments often hold passwords and every reader of the page sees labels."),
         lang::optional("container_id", &ProcessFacts::container_id,
                        "Label __container_id__, of the container that the process runs in."),
         lang::optional("username", &ProcessFacts::username,

@@ -54,8 +54,8 @@ void Store::open() {
   retry_.reset();
   if (opening_) return;  // opened() sees that the path has changed
   opening_ = true;
-  auto result = std::make_shared<Opened>(Opened{
-      {.path = path(), .retention = args_.retention, .max_bytes = args_.max_bytes}, nullptr});
+  auto result = std::make_shared<Opened>(
+      Opened{{.path = path(), .retention = args_.retention, .max_bytes = args_.max_bytes}, nullptr});
   ctx_.offload([result] { result->store = store::Store::open(result->options); },
                [this, result] { opened(*result); });
 }

@@ -42,8 +42,7 @@ struct RuleArguments {
         lang::optional("target_label", &RuleArguments::target_label, "Label that the rule writes."),
         lang::optional("replacement", &RuleArguments::replacement,
                        "What to write; $1 and ${name} stand for groups of the regex."),
-        lang::optional("action", &RuleArguments::action, "What the rule does.")
-            .one_of(kActions),
+        lang::optional("action", &RuleArguments::action, "What the rule does.").one_of(kActions),
     };
   }
   void check(lang::Problems& problems) const;

@@ -1,0 +1,46 @@
+// An `endpoint` block of pyroscope.write.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/duration.h"
+#include "lang/field.h"
+
+namespace weir::pyroscope {
+
+struct EndpointArguments {
+  std::string url;
+  std::string name;
+  Duration remote_timeout = std::chrono::seconds(10);
+  std::map<std::string, std::string> headers;
+  Duration min_backoff_period = std::chrono::milliseconds(500);
+  Duration max_backoff_period = std::chrono::minutes(5);
+  std::int64_t max_backoff_retries = 10;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        lang::required("url", &EndpointArguments::url,
+                       "Address of the server; the path of the push call is added to it."),
+        lang::optional("name", &EndpointArguments::name, "Name of the endpoint on pages and in logs."),
+        lang::optional("remote_timeout", &EndpointArguments::remote_timeout, "Time for one try.")
+            .at_least(1e-3),
+        lang::optional("headers", &EndpointArguments::headers, "Headers to send with each request."),
+        lang::optional("min_backoff_period", &EndpointArguments::min_backoff_period,
+                       "Shortest pause after a failed try.")
+            .at_least(1e-3),
+        lang::optional("max_backoff_period", &EndpointArguments::max_backoff_period,
+                       "Longest pause after a failed try.")
+            .at_least(1e-3),
+        lang::optional("max_backoff_retries", &EndpointArguments::max_backoff_retries,
+                       "How many times a profile is tried before it is given up; 0 means for ever.")
+            .at_least(0),
+    };
+  }
+  void check(lang::Problems& problems) const;
+  bool operator==(const EndpointArguments&) const = default;
+};
+
+}  // namespace weir::pyroscope
