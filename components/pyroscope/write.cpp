@@ -84,8 +84,8 @@ void Write::make_endpoints() {
 void Write::encode_next() {
   if (encoding_) return;
   auto batch = inbox_->take(kBatch);
+  while (endpoints_.empty() && !batch.empty()) batch = inbox_->take(kBatch);  // there is nowhere to send it
   if (batch.empty()) return;
-  if (endpoints_.empty()) return encode_next();  // pushes succeed and do nothing
   encoding_ = true;
   auto encoded = std::make_shared<std::vector<PushRequestPtr>>();
   ctx_.offload(
