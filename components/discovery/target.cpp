@@ -1,6 +1,7 @@
 #include "components/discovery/target.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/core.h>
 
@@ -9,24 +10,36 @@
 namespace weir::discovery {
 namespace {
 
-void normalise(std::vector<Target::Label>& labels) {
-  auto by_name = [](const Target::Label& a, const Target::Label& b) { return a.first < b.first; };
-  if (!std::ranges::is_sorted(labels, by_name)) std::ranges::stable_sort(labels, by_name);
-  std::size_t kept = 0;
+// The usual case: what a discovery or a rule made is in order already.
+bool is_normal(const std::vector<Target::Label>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    bool last_of_name = i + 1 == labels.size() || labels[i + 1].first != labels[i].first;
-    if (!last_of_name || labels[i].second.empty()) continue;
-    if (kept != i) labels[kept] = std::move(labels[i]);
-    ++kept;
+    if (labels[i].second.empty() || (i > 0 && labels[i - 1].first >= labels[i].first)) return false;
   }
-  labels.resize(kept);
+  return true;
+}
+
+std::vector<Target::Label> normalised(std::vector<Target::Label> labels) {
+  if (is_normal(labels)) return labels;
+  // std::stable_sort would do, but its temporary buffer is deprecated.
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    int by_name = labels[a].first.compare(labels[b].first);
+    return by_name != 0 ? by_name < 0 : a < b;
+  });
+  std::vector<Target::Label> normal;
+  normal.reserve(labels.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    Target::Label& label = labels[order[i]];
+    bool last_of_name = i + 1 == order.size() || labels[order[i + 1]].first != label.first;
+    if (last_of_name && !label.second.empty()) normal.push_back(std::move(label));
+  }
+  return normal;
 }
 
 }  // namespace
 
-Target::Target(std::vector<Label> labels) : labels_(std::move(labels)) {
-  normalise(labels_);
-  labels_.shrink_to_fit();
+Target::Target(std::vector<Label> labels) : labels_(normalised(std::move(labels))) {
   for (const auto& [name, value] : labels_) {
     hash_ = profile::hash_string(name, hash_);
     hash_ = profile::hash_string(value, hash_);
