@@ -69,6 +69,8 @@ class Server {
     Duration header_timeout = std::chrono::seconds(10);
     Duration idle_timeout = std::chrono::seconds(60);
     Duration reply_timeout = std::chrono::seconds(30);
+    // How long requests already under way may take when the server is destroyed.
+    Duration stop_timeout = std::chrono::seconds(1);
     // Host header values to answer besides the listen address, localhost and
     // literal loopback addresses; against DNS rebinding. Empty: any when the server
     // listens on more than loopback.
@@ -123,13 +125,16 @@ struct ClientEvents {
   std::function<void(Result<ClientResponse>)> on_done;  // exactly once, unless cancelled
 };
 
-// Cancels the request when destroyed; afterwards no event comes.
+// Cancels the request when destroyed; afterwards no event comes: the destructor
+// waits for an event that is being delivered on the client's thread (unless it
+// runs inside that very event). So do not hold a lock that an event takes.
 class Pending {
  public:
   virtual ~Pending() = default;
 };
 
 // One thread, made at the first request; connections are kept alive and reused.
+// Destroying the client cancels what is under way.
 class Client {
  public:
   static std::unique_ptr<Client> create();

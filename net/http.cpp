@@ -1,0 +1,59 @@
+#include "net/http.h"
+
+#include <algorithm>
+
+#include "net/text.h"
+
+namespace weir::net {
+
+void Headers::set(std::string_view name, std::string_view value) {
+  std::erase_if(all_, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  add(name, value);
+}
+
+void Headers::add(std::string_view name, std::string_view value) { all_.emplace_back(name, value); }
+
+std::string_view Headers::get(std::string_view name) const {
+  for (const auto& [key, value] : all_) {
+    if (equal_ignoring_case(key, name)) return value;
+  }
+  return {};
+}
+
+bool Headers::has(std::string_view name) const {
+  return std::ranges::any_of(all_,
+                             [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
+std::string_view Request::path() const {
+  std::string_view text = target;
+  return text.substr(0, text.find('?'));
+}
+
+std::string Request::query(std::string_view name) const {
+  std::size_t mark = target.find('?');
+  if (mark == std::string::npos) return {};
+  std::string_view rest = std::string_view(target).substr(mark + 1);
+  while (!rest.empty()) {
+    std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    std::size_t equals = std::min(pair.find('='), pair.size());
+    if (decode_query(pair.substr(0, equals)) != name) continue;
+    return decode_query(pair.substr(std::min(equals + 1, pair.size())));
+  }
+  return {};
+}
+
+Response Response::text(int status, std::string body) {
+  Response response{.status = status, .body = std::move(body)};
+  response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  return response;
+}
+
+Response Response::json(int status, std::string body) {
+  Response response{.status = status, .body = std::move(body)};
+  response.headers.set("Content-Type", "application/json");
+  return response;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,30 @@
+// Small pieces of HTTP text shared by the files of this room.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace weir::net {
+
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+std::string to_lower(std::string_view text);
+
+// "%41+b" -> "A b". A broken escape stands for itself.
+std::string decode_query(std::string_view text);
+
+std::string base64(std::string_view bytes);
+
+// A name of token characters, a value without line breaks or NUL: what may be
+// written into a message head without changing its meaning.
+bool valid_header_name(std::string_view name);
+bool valid_header_value(std::string_view value);
+
+std::string_view reason_phrase(int status);
+
+// Of a gzip stream, several members included; more than `limit` bytes is an error.
+Result<std::string> gunzip(std::string_view bytes, std::size_t limit);
+
+}  // namespace weir::net
