@@ -7,11 +7,17 @@
 namespace weir::net {
 
 void Headers::set(std::string_view name, std::string_view value) {
-  std::erase_if(all_, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  remove(name);
   add(name, value);
 }
 
-void Headers::add(std::string_view name, std::string_view value) { all_.emplace_back(name, value); }
+void Headers::remove(std::string_view name) {
+  std::erase_if(all_, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  all_.emplace_back(name, value);
+}
 
 std::string_view Headers::get(std::string_view name) const {
   for (const auto& [key, value] : all_) {

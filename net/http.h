@@ -22,6 +22,7 @@ class Headers {
  public:
   void set(std::string_view name, std::string_view value);  // replaces all of that name
   void add(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
   std::string_view get(std::string_view name) const;  // the first; "" when absent
   bool has(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
@@ -103,12 +104,15 @@ struct ClientRequest {
   std::string body;
   TlsOptions tls;
   bool follow_redirects = true;
-  std::string proxy_url;                                // "" = none
+  std::string proxy_url;  // of an http proxy; "" = none
+  // Zero means none, for each of these.
   Duration connect_timeout = std::chrono::seconds(10);  // name, connection and TLS
   Duration header_timeout = std::chrono::seconds(30);   // from request sent to response head
   Duration idle_timeout = std::chrono::seconds(60);     // between two pieces of the body
-  Duration total_timeout = Duration::zero();            // of everything; zero = none
-  std::size_t max_body_bytes = 64 << 20;                // of a whole (not streamed) body
+  Duration total_timeout = Duration::zero();            // of everything
+  // Of a whole (not streamed) body, before and after decompression: gzip is asked
+  // for and undone where the headers name no Accept-Encoding of their own.
+  std::size_t max_body_bytes = 64 << 20;
 };
 
 struct ClientResponse {

@@ -11,7 +11,9 @@ namespace http = boost::beast::http;
 using boost::beast::string_view;
 using boost::system::error_code;
 
-std::string_view to_std(string_view text) { return {text.data(), text.size()}; }
+std::string_view to_std(string_view text) {
+  return {text.data(), text.size()};
+}
 
 // What both kinds of message have in common.
 template <bool isRequest>
@@ -127,11 +129,21 @@ ReadState RequestReader::feed(std::string_view data, std::size_t& used) {
   return state;
 }
 
-Request& RequestReader::request() { return impl_->request; }
-bool RequestReader::keep_alive() const { return impl_->keep_alive(); }
-bool RequestReader::is_http_1_1() const { return impl_->is_1_1; }
-ReadFailure RequestReader::failure() const { return impl_->failure; }
-const std::string& RequestReader::reason() const { return impl_->reason; }
+Request& RequestReader::request() {
+  return impl_->request;
+}
+bool RequestReader::keep_alive() const {
+  return impl_->keep_alive();
+}
+bool RequestReader::is_http_1_1() const {
+  return impl_->is_1_1;
+}
+ReadFailure RequestReader::failure() const {
+  return impl_->failure;
+}
+const std::string& RequestReader::reason() const {
+  return impl_->reason;
+}
 
 struct ResponseReader::Impl final : Reader<false> {
   ClientResponse response;
@@ -175,8 +187,14 @@ ReadState ResponseReader::finish() {
   return ReadState::done;
 }
 
-ClientResponse& ResponseReader::response() { return impl_->response; }
-bool ResponseReader::keep_alive() const { return impl_->keep_alive(); }
-const std::string& ResponseReader::reason() const { return impl_->reason; }
+ClientResponse& ResponseReader::response() {
+  return impl_->response;
+}
+bool ResponseReader::keep_alive() const {
+  return impl_->keep_alive();
+}
+const std::string& ResponseReader::reason() const {
+  return impl_->reason;
+}
 
 }  // namespace weir::net

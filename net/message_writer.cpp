@@ -11,7 +11,9 @@ namespace weir::net {
 
 namespace {
 
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 // What this room writes itself.
 bool is_framing(std::string_view name) {

@@ -107,8 +107,7 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader) {
 asio::awaitable<bool> Session::read_more(std::size_t bytes) {
   std::size_t old_size = buffer_.size();
   buffer_.resize(old_size + bytes);
-  auto [error, n] =
-      co_await socket_.async_read_some(asio::buffer(buffer_.data() + old_size, bytes), kResult);
+  auto [error, n] = co_await socket_.async_read_some(asio::buffer(buffer_.data() + old_size, bytes), kResult);
   buffer_.resize(old_size + n);
   co_return !error;
 }
@@ -173,7 +172,8 @@ asio::awaitable<Response> Session::call_handler(const Request& request) {
   }
   std::lock_guard lock(slot->mutex);
   if (!std::exchange(slot->answered, true)) {
-    co_return Response::text(503, "no answer within " + format_duration(service_.options.reply_timeout) + "\n");
+    co_return Response::text(503,
+                             "no answer within " + format_duration(service_.options.reply_timeout) + "\n");
   }
   co_return std::move(slot->response);
 }

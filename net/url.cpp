@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxUrlBytes = 16 << 10;
 
-std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+std::uint16_t default_port(std::string_view scheme) {
+  return scheme == "https" ? 443 : 80;
+}
 
 Result<std::uint16_t> parse_port(std::string_view text) {
   unsigned port = 0;
@@ -140,7 +142,9 @@ std::string Url::authority() const {
   return text;
 }
 
-std::string Url::origin() const { return is_unix() ? "unix://" + host : scheme + "://" + host_port(); }
+std::string Url::origin() const {
+  return is_unix() ? "unix://" + host : scheme + "://" + host_port();
+}
 
 Result<Url> parse_url(std::string_view text) {
   auto url = parse(text);
@@ -148,7 +152,8 @@ Result<Url> parse_url(std::string_view text) {
     // Passwords stay out of logs.
     std::string shown(text.substr(0, 200));
     std::size_t from = shown.find("://");
-    if (std::size_t at = shown.rfind('@'); from != std::string::npos && at != std::string::npos && at > from) {
+    if (std::size_t at = shown.rfind('@');
+        from != std::string::npos && at != std::string::npos && at > from) {
       shown.replace(from + 3, at - from - 3, "(secret)");
     }
     return fail("url \"{}\": {}", shown, url.error().message);
