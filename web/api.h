@@ -1,0 +1,31 @@
+// The handlers of the API, one a route; see the table in web.cpp.
+#pragma once
+
+#include "web/site.h"
+
+namespace weir::web {
+
+// admin.cpp
+void answer_metrics(Site& site, const Call& call);
+void answer_ready(Site& site, const Call& call);
+void answer_healthy(Site& site, const Call& call);
+void answer_reload(Site& site, const Call& call);
+
+// api_components.cpp
+void answer_components(Site& site, const Call& call);
+void answer_component(Site& site, const Call& call);          // also …/views/NAME
+void answer_component_handler(Site& site, const Call& call);  // the component's own
+
+// api_status.cpp
+void answer_status(Site& site, const Call& call);
+
+// api_profiles.cpp; times are Unix milliseconds, in and out
+void answer_services(Site& site, const Call& call);
+void answer_flame(Site& site, const Call& call);
+void answer_series(Site& site, const Call& call);
+void answer_pprof(Site& site, const Call& call);
+
+// assets.cpp
+void answer_asset(Site& site, const Call& call);
+
+}  // namespace weir::web

@@ -1,0 +1,233 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "lang/source.h"
+#include "web/api.h"
+#include "web/value_json.h"
+
+namespace weir::web {
+namespace {
+
+constexpr std::size_t kPageLimit = 200;
+constexpr std::size_t kPageDefault = 50;
+constexpr std::string_view kViews = "/views/";
+
+void write_health(JsonWriter& json, const runtime::Health& health) {
+  json.begin_object();
+  json.member("state", runtime::to_string(health.state));
+  json.member("message", health.message);
+  json.member("updatedTime", format_time(health.since));
+  json.member("since", unix_ms(health.since));
+  json.end_object();
+}
+
+void write_strings(JsonWriter& json, const std::vector<std::string>& strings) {
+  json.begin_array();
+  for (const auto& text : strings) json.value(text);
+  json.end_array();
+}
+
+// The fields the peer's list has, up to the bodies; ours are "id" and health's "since".
+void write_head(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state) {
+  json.member("name", node.type ? node.type->name : std::string_view());
+  json.member("type", "block");
+  json.member("id", node.id);
+  json.member("localID", node.local_id);
+  json.member("moduleID", node.module_id);
+  json.member("label", node.label);
+  json.key("referencesTo");
+  write_strings(json, node.references_to);
+  json.key("referencedBy");
+  write_strings(json, node.referenced_by);
+  json.key("health");
+  write_health(json, state.health);
+  json.member("original", "");
+}
+
+void write_empty(JsonWriter& json, std::string_view name) {
+  json.key(name).begin_array().end_array();
+}
+
+void write_bodies(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state,
+                  BodyStyle::Defaults defaults) {
+  BodyStyle style{.defaults = defaults};
+  style.schema = node.type ? node.type->arguments : nullptr;
+  style.view_prefix = "arguments";
+  json.key("arguments");
+  write_body(json, node.arguments(), style);
+  style.schema = node.type ? node.type->exports : nullptr;
+  style.view_prefix = "exports";
+  json.key("exports");
+  write_exports(json, state.exports, style);
+  // Debug info has no defaults worth leaving out: zero is an answer.
+  style = {.defaults = BodyStyle::Defaults::marked};
+  json.key("debugInfo");
+  write_body(json, state.debug_info ? *state.debug_info : lang::BodyValue(), style);
+}
+
+void write_views(JsonWriter& json, const runtime::NodeState& state) {
+  json.key("views").begin_array();
+  for (const auto& view : state.views) {
+    json.begin_object().member("name", view->name()).member("title", view->title());
+    json.member("total", view->page({}, 0, 0).total).end_object();
+  }
+  json.end_array();
+}
+
+void write_log(JsonWriter& json, const std::vector<LogRecord>& records) {
+  json.key("log").begin_array();
+  for (const auto& record : records) {
+    json.begin_object();
+    json.member("time", unix_ms(record.time)).member("level", to_string(record.level));
+    json.member("message", record.message).key("fields").begin_array();
+    for (const auto& [name, value] : record.fields) {
+      json.begin_object().member("key", name).member("value", value).end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+void write_place(JsonWriter& json, const runtime::Node& node) {
+  if (!node.source) return;
+  json.key("place").begin_object().member("file", node.source->name());
+  json.member("line", node.source->position(node.span.begin).line).end_object();
+}
+
+void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node,
+                  BodyStyle::Defaults defaults) {
+  auto state = node.state();
+  json.begin_object();
+  write_head(json, node, *state);
+  write_bodies(json, node, *state, defaults);
+  write_empty(json, "createdModuleIDs");
+  json.member("doc", node.type ? node.type->doc : std::string_view());
+  json.member("stability", node.type ? runtime::to_string(node.type->stability) : std::string_view());
+  json.member("evaluations", state->evaluations);
+  json.key("healthParts").begin_object();
+  json.key("evaluation");
+  write_health(json, state->evaluation_health);
+  json.key("run");
+  write_health(json, state->run_health);
+  json.key("reported");
+  write_health(json, state->reported_health);
+  json.end_object();
+  write_place(json, node);
+  write_views(json, *state);
+  if (site.options().log) write_log(json, site.options().log->recent(node.id));
+  json.end_object();
+}
+
+std::shared_ptr<const lang::List> list_in(const lang::BodyValue& body, std::string_view name) {
+  for (const auto& statement : body.statements) {
+    if (statement.name == name && !statement.body) return statement.value.as_list();
+  }
+  return nullptr;
+}
+
+// What the component offers, or one of its own arguments or exports: "exports.targets".
+std::shared_ptr<const runtime::View> find_view(const runtime::Node& node, std::string_view name) {
+  auto state = node.state();
+  for (const auto& view : state->views) {
+    if (view->name() == name) return view;
+  }
+  std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  std::string_view where = name.substr(0, dot);
+  std::string_view field = name.substr(dot + 1);
+  std::shared_ptr<const lang::List> list;
+  if (where == "arguments") list = list_in(node.arguments(), field);
+  auto exports = state->exports.as_map();
+  if (where == "exports" && exports) list = exports->find(field).value_or(lang::Value()).as_list();
+  return list ? runtime::list_view(std::string(name), std::string(field), list) : nullptr;
+}
+
+net::Response page_response(const runtime::View& view, const std::string& filter, std::size_t offset,
+                            std::size_t limit) {
+  auto page = view.page(filter, offset, limit);
+  JsonWriter json;
+  json.begin_object().member("name", view.name()).member("title", view.title());
+  json.member("total", page.total).member("matching", page.matching);
+  json.member("offset", offset).member("limit", limit).key("rows").begin_array();
+  for (const auto& row : page.rows) write_value(json, row);
+  json.end_array().end_object();
+  return json_response(std::move(json));
+}
+
+void answer_view(Site& site, const Call& call, const runtime::Node& node, std::string_view name) {
+  auto view = find_view(node, name);
+  if (!view) {
+    call.reply(json_error(404, fmt::format("component {} has no view \"{}\"", node.id, name)));
+    return;
+  }
+  auto offset = integer_parameter(call.request, "offset");
+  auto limit = integer_parameter(call.request, "limit");
+  if (!offset || !limit) {
+    call.reply(json_error(400, !offset ? offset.error().message : limit.error().message));
+    return;
+  }
+  auto from = static_cast<std::size_t>(std::max<std::int64_t>(0, offset->value_or(0)));
+  auto count = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(limit->value_or(kPageDefault), 1, std::int64_t{kPageLimit}));
+  std::string filter = call.request.query("filter");
+  if (filter.empty()) {
+    call.reply(page_response(*view, filter, from, count));
+    return;
+  }
+  // A filter reads every row.
+  site.offload(call.reply, [view, filter, from, count] { return page_response(*view, filter, from, count); });
+}
+
+}  // namespace
+
+void answer_components(Site& site, const Call& call) {
+  auto snapshot = site.snapshot();
+  JsonWriter json;
+  json.begin_array();
+  for (const auto& node : snapshot->nodes) {
+    json.begin_object();
+    write_head(json, *node, *node->state());
+    for (auto name : {"arguments", "exports", "debugInfo", "createdModuleIDs"}) write_empty(json, name);
+    json.end_object();
+  }
+  json.end_array();
+  call.reply(json_response(std::move(json)));
+}
+
+void answer_component(Site& site, const Call& call) {
+  auto snapshot = site.snapshot();
+  std::string_view rest;
+  const auto* node = find_node(*snapshot, call.rest, rest);
+  if (node && rest.starts_with(kViews)) {
+    answer_view(site, call, *node, rest.substr(kViews.size()));
+    return;
+  }
+  if (!node || !rest.empty()) {
+    call.reply(json_error(404, fmt::format("no component has the id \"{}\"", call.rest)));
+    return;
+  }
+  // The peer leaves defaults out; the page asks for them.
+  auto defaults =
+      call.request.query("defaults") == "1" ? BodyStyle::Defaults::marked : BodyStyle::Defaults::left_out;
+  JsonWriter json;
+  write_detail(json, site, *node, defaults);
+  call.reply(json_response(std::move(json)));
+}
+
+void answer_component_handler(Site& site, const Call& call) {
+  auto snapshot = site.snapshot();
+  std::string_view rest;
+  const auto* node = find_node(*snapshot, call.rest, rest);
+  if (!node) {
+    call.reply(net::Response::text(400, fmt::format("no component has the id \"{}\"\n", call.rest)));
+    return;
+  }
+  if (!site.options().component_handler) {
+    call.reply(net::Response::text(404, fmt::format("component {} answers no requests\n", node->id)));
+    return;
+  }
+  site.options().component_handler(node->id, rest, call.request, call.reply);
+}
+
+}  // namespace weir::web

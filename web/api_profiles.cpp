@@ -1,0 +1,241 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "profile/pprof.h"
+#include "store/store.h"
+#include "web/api.h"
+#include "web/flame_json.h"
+
+namespace weir::web {
+namespace {
+
+using QuerierPtr = std::shared_ptr<const store::Querier>;
+
+constexpr std::int64_t kLatestMs = 9'000'000'000'000;  // beyond, nanoseconds would overflow
+constexpr std::int64_t kDefaultRangeMs = 3'600'000;
+constexpr std::int64_t kMaxNodes = 50'000;
+constexpr std::int64_t kDefaultNodes = 5'000;
+constexpr std::int64_t kMaxPoints = 2'000;
+constexpr std::int64_t kDefaultPoints = 240;
+constexpr std::size_t kServicesWithSeries = 200;
+
+struct Range {
+  std::int64_t from;
+  std::int64_t until;
+
+  store::TimeRange times() const { return {from_unix_ms(from), from_unix_ms(until)}; }
+};
+
+Result<std::int64_t> bounded(const net::Request& request, std::string_view name, std::int64_t otherwise,
+                             std::int64_t lowest, std::int64_t highest) {
+  auto value = integer_parameter(request, name);
+  if (!value) return fail(value.error());
+  return std::clamp(value->value_or(otherwise), lowest, highest);
+}
+
+Result<Range> parse_range(const Site& site, const net::Request& request) {
+  auto until = bounded(request, "until", unix_ms(site.now()), 1, kLatestMs);
+  if (!until) return fail(until.error());
+  auto from = bounded(request, "from", *until - kDefaultRangeMs, 0, kLatestMs);
+  if (!from) return fail(from.error());
+  if (*from >= *until) return fail("parameter from: {} is not before until, {}", *from, *until);
+  return Range{*from, *until};
+}
+
+// A store that holds profiles: the one named by `store`, else the first of the config.
+Result<QuerierPtr> find_querier(const Site& site, const net::Request& request) {
+  std::string wanted = request.query("store");
+  auto snapshot = site.snapshot();
+  for (auto& [node, querier] : snapshot->services<store::Querier>()) {
+    if (wanted.empty() || node->id == wanted) return querier;
+  }
+  if (!wanted.empty()) return fail("component {} keeps no profiles", wanted);
+  return fail("no component keeps profiles on this machine: add a pyroscope.store to the config");
+}
+
+void write_range(JsonWriter& json, const Range& range) {
+  json.member("from", range.from).member("until", range.until);
+}
+
+void write_points(JsonWriter& json, const std::vector<store::SeriesPoint>& points) {
+  json.key("points").begin_array();
+  for (const auto& point : points) {
+    json.begin_array().value(unix_ms(point.time)).value(point.value).end_array();
+  }
+  json.end_array();
+}
+
+Duration step_for(const Range& range, std::int64_t points) {
+  // Whole seconds: a profile covers several of them anyway.
+  std::int64_t seconds = (range.until - range.from) / (points * 1000);
+  return std::chrono::seconds(std::max<std::int64_t>(1, seconds));
+}
+
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+void write_service(JsonWriter& json, const store::ServiceSummary& service) {
+  json.member("service", service.service).member("type", service.profile_type);
+  json.member("unit", service.unit).member("total", service.total);
+  json.member("profiles", service.profiles).member("samples", service.samples);
+  json.member("first", unix_ms(service.first)).member("last", unix_ms(service.last));
+}
+
+net::Response services_response(const store::Querier& querier, const Range& range, std::int64_t points) {
+  JsonWriter json;
+  json.begin_object();
+  write_range(json, range);
+  Duration step = points > 0 ? step_for(range, points) : Duration::zero();
+  if (points > 0) json.member("step", seconds(step));
+  json.member("stores", 1).key("services").begin_array();
+  std::size_t with_series = points > 0 ? kServicesWithSeries : 0;
+  for (const auto& service : querier.services(range.times())) {
+    json.begin_object();
+    write_service(json, service);
+    if (with_series > 0) {
+      --with_series;
+      store::Selection selection{service.service, service.profile_type, {}, range.times()};
+      write_points(json, querier.series(selection, step));
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return json_response(std::move(json));
+}
+
+struct Query {
+  QuerierPtr querier;
+  Range range;
+  store::Selection selection;
+};
+
+// What flame, series and pprof have in common. Replies itself when there is an error.
+std::optional<Query> parse_query(const Site& site, const Call& call) {
+  auto range = parse_range(site, call.request);
+  if (!range) {
+    call.reply(json_error(400, range.error().message));
+    return std::nullopt;
+  }
+  auto querier = find_querier(site, call.request);
+  if (!querier) {
+    call.reply(json_error(404, querier.error().message));
+    return std::nullopt;
+  }
+  store::Selection selection{call.request.query("service"), call.request.query("type"), {}, range->times()};
+  if (selection.service.empty()) {
+    call.reply(json_error(400, "parameter service: missing"));
+    return std::nullopt;
+  }
+  return Query{*querier, *range, std::move(selection)};
+}
+
+net::Response flame_response(const Query& query, std::size_t max_nodes) {
+  auto tree = query.querier->flame(query.selection, max_nodes);
+  if (!tree) return json_error(500, tree.error().message);
+  JsonWriter json;
+  json.begin_object();
+  write_range(json, query.range);
+  json.member("service", query.selection.service).member("type", query.selection.profile_type);
+  json.member("total", tree->total()).member("samples", tree->samples());
+  json.member("completeSamples", tree->complete_samples()).key("flame");
+  write_flame(json, *tree);
+  json.end_object();
+  return json_response(std::move(json));
+}
+
+net::Response series_response(const Query& query, Duration step) {
+  JsonWriter json;
+  json.begin_object();
+  write_range(json, query.range);
+  json.member("service", query.selection.service).member("step", seconds(step));
+  write_points(json, query.querier->series(query.selection, step));
+  json.end_object();
+  return json_response(std::move(json));
+}
+
+// Service names are labels and may hold anything; a header takes only this.
+std::string file_name(std::string_view service) {
+  std::string name;
+  for (char c : service.substr(0, 100)) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    name += plain ? c : '_';
+  }
+  return name;
+}
+
+net::Response pprof_response(const Query& query) {
+  auto profile = query.querier->merge(query.selection);
+  if (!profile) return json_error(500, profile.error().message);
+  if (profile->samples.empty()) {
+    return json_error(404, fmt::format("no profile of {} in this range", query.selection.service));
+  }
+  net::Response response;
+  response.headers.set("Content-Type", "application/octet-stream");
+  response.headers.set("Content-Disposition",
+                       fmt::format("attachment; filename=\"{}-{}.pb.gz\"", file_name(query.selection.service),
+                                   query.range.from / 1000));
+  response.body = profile::encode_pprof_gzip(*profile);
+  return response;
+}
+
+}  // namespace
+
+void answer_services(Site& site, const Call& call) {
+  auto range = parse_range(site, call.request);
+  auto points = bounded(call.request, "points", 0, 0, kMaxPoints);
+  if (!range || !points) {
+    call.reply(json_error(400, !range ? range.error().message : points.error().message));
+    return;
+  }
+  auto querier = find_querier(site, call.request);
+  if (querier) {
+    site.offload(call.reply, [querier = *querier, range = *range, points = *points] {
+      return services_response(*querier, range, points);
+    });
+    return;
+  }
+  // A config without a store is no error of the request: the page says what to add.
+  JsonWriter json;
+  json.begin_object();
+  write_range(json, *range);
+  json.member("stores", 0).key("services").begin_array().end_array().end_object();
+  call.reply(json_response(std::move(json)));
+}
+
+void answer_flame(Site& site, const Call& call) {
+  auto query = parse_query(site, call);
+  if (!query) return;
+  auto nodes = bounded(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
+  if (!nodes) {
+    call.reply(json_error(400, nodes.error().message));
+    return;
+  }
+  site.offload(call.reply, [query = *std::move(query), nodes = *nodes] {
+    return flame_response(query, static_cast<std::size_t>(nodes));
+  });
+}
+
+void answer_series(Site& site, const Call& call) {
+  auto query = parse_query(site, call);
+  if (!query) return;
+  Duration least = step_for(query->range, kMaxPoints);
+  auto step = bounded(call.request, "step", step_for(query->range, kDefaultPoints) / std::chrono::seconds(1),
+                      least / std::chrono::seconds(1), kLatestMs / 1000);
+  if (!step) {
+    call.reply(json_error(400, step.error().message));
+    return;
+  }
+  site.offload(call.reply, [query = *std::move(query), step = std::chrono::seconds(*step)] {
+    return series_response(query, step);
+  });
+}
+
+void answer_pprof(Site& site, const Call& call) {
+  auto query = parse_query(site, call);
+  if (!query) return;
+  site.offload(call.reply, [query = *std::move(query)] { return pprof_response(query); });
+}
+
+}  // namespace weir::web

@@ -1,0 +1,14 @@
+// A flame tree as the page draws it: columns, one entry a node, strings in a table.
+#pragma once
+
+#include "profile/flame.h"
+#include "web/json.h"
+
+namespace weir::web {
+
+// {"strings": […], "name": […], "module": […], "kind": […], "why": […], "parent": […], "total": […], "self":
+// […]} Nodes stand in preorder, siblings as the tree has them; name, module, kind and why are indexes into
+// strings; the root's parent is -1.
+void write_flame(JsonWriter& json, const profile::FlameTree& tree);
+
+}  // namespace weir::web

@@ -1,0 +1,106 @@
+#include "web/site.h"
+
+#include <charconv>
+#include <exception>
+#include <utility>
+
+namespace weir::web {
+namespace {
+
+// More than this many queries in waiting means that nobody waits for their answers any more.
+constexpr std::size_t kMaxWaiting = 32;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+net::Response run_job(const std::function<net::Response()>& job) {
+  try {
+    return job();
+  } catch (const std::exception& e) {
+    return json_error(500, e.what());
+  }
+}
+
+}  // namespace
+
+Site::Site(WebOptions options)
+    : options_(std::move(options)),
+      started_(options_.clock->wall()),
+      cost_(options_.clock->mono()),
+      worker_(kMaxWaiting) {}
+
+std::shared_ptr<const runtime::Snapshot> Site::snapshot() const {
+  auto snapshot = options_.controller->snapshot();
+  return snapshot ? snapshot : std::make_shared<const runtime::Snapshot>();
+}
+
+void Site::offload(const net::Reply& reply, std::function<net::Response()> job) {
+  bool taken = worker_.post([reply, job = std::move(job)] { reply(run_job(job)); });
+  if (taken) return;
+  auto response = json_error(503, "too many queries wait already");
+  response.headers.set("Retry-After", "5");
+  reply(std::move(response));
+}
+
+net::Response json_response(JsonWriter json, int status) {
+  return net::Response::json(status, json.take());
+}
+
+net::Response json_error(int status, std::string_view message) {
+  JsonWriter json;
+  json.begin_object().member("error", message).end_object();
+  return json_response(std::move(json), status);
+}
+
+std::int64_t unix_ms(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+WallTime from_unix_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
+
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int high = i + 2 < text.size() && text[i] == '%' ? hex_digit(text[i + 1]) : -1;
+    int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (low < 0) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_view path,
+                               std::string_view& rest) {
+  const runtime::Node* found = nullptr;
+  for (const auto& node : snapshot.nodes) {
+    if (!path.starts_with(node->id)) continue;
+    if (path.size() > node->id.size() && path[node->id.size()] != '/') continue;
+    if (!found || node->id.size() > found->id.size()) found = node.get();
+  }
+  if (found) rest = path.substr(found->id.size());
+  return found;
+}
+
+Result<std::optional<std::int64_t>> integer_parameter(const net::Request& request, std::string_view name) {
+  std::string text = request.query(name);
+  if (text.empty()) return std::nullopt;
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail("parameter {}: \"{}\" is not a whole number", name, text);
+  }
+  return value;
+}
+
+}  // namespace weir::web

@@ -1,0 +1,63 @@
+// Site: what the handlers of the API share. Everything here runs on the
+// server's thread; queries of stores run on one worker.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "net/http.h"
+#include "runtime/snapshot.h"
+#include "web/json.h"
+#include "web/own_cost.h"
+#include "web/web.h"
+#include "web/worker.h"
+
+namespace weir::web {
+
+// One request on its way.
+struct Call {
+  const net::Request& request;
+  std::string rest;  // of the path, below the route's prefix; percent-decoded
+  net::Reply reply;  // adds the headers every answer carries
+};
+
+class Site {
+ public:
+  explicit Site(WebOptions options);
+
+  void handle(const net::Request& request, const net::Reply& reply);
+
+  const WebOptions& options() const { return options_; }
+  WallTime now() const { return options_.clock->wall(); }
+  WallTime started() const { return started_; }
+  std::shared_ptr<const runtime::Snapshot> snapshot() const;  // never null
+  OwnCost measure_cost() { return cost_.measure(options_.clock->mono()); }
+  // Replies with what `job` returns on the worker, or at once with 503 when too many wait.
+  void offload(const net::Reply& reply, std::function<net::Response()> job);
+
+ private:
+  WebOptions options_;
+  WallTime started_;
+  CostMeter cost_;
+  Worker worker_;
+};
+
+net::Response json_response(JsonWriter json, int status = 200);
+// {"error": message}
+net::Response json_error(int status, std::string_view message);
+std::int64_t unix_ms(WallTime time);
+WallTime from_unix_ms(std::int64_t ms);
+// "%2e" and the like; a '%' that begins no escape stays as it is.
+std::string percent_decode(std::string_view text);
+// The node whose id is `path` or a prefix of it that ends at a '/'; the longest. What follows
+// (with its '/') goes to `rest`. Null when there is none.
+const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_view path,
+                               std::string_view& rest);
+// A query parameter as a number: nullopt when absent.
+Result<std::optional<std::int64_t>> integer_parameter(const net::Request& request, std::string_view name);
+
+}  // namespace weir::web

@@ -1,0 +1,257 @@
+// What the API answers, and how the page asks. Times are Unix milliseconds.
+import { useEffect, useRef, useState } from "preact/hooks";
+
+export type State = "healthy" | "unhealthy" | "waiting" | "unknown" | "exited";
+
+export interface Health {
+  state: State;
+  message: string;
+  since: number;
+}
+
+export interface Diagnostic {
+  severity: "error" | "warning";
+  message: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  text: string;
+}
+
+export interface Load {
+  ok: boolean;
+  cause: string;
+  time: number;
+  diagnostics: Diagnostic[];
+}
+
+export interface Loss {
+  reason: string;
+  meaning: string;
+  count: number;
+}
+
+export interface Status {
+  version: string;
+  host?: string;
+  kernel?: string;
+  time: number;
+  started: number;
+  ready: boolean;
+  configPath: string;
+  runningSince: number;
+  lastLoad: Load;
+  process: { cpuPercent: number; window: number; rssBytes: number };
+  collection: { collectors: number; samples: number; lost: number; mapBytes: number; losses: Loss[] };
+  components: number;
+  health: Record<State, number>;
+}
+
+export interface Component {
+  name: string;
+  id: string;
+  label: string;
+  referencesTo: string[];
+  referencedBy: string[];
+  health: Health;
+}
+
+export interface Value {
+  type: string;
+  value: unknown;
+  length?: number; // of a list or text that was cut
+  view?: string; // where a cut list is read in pages
+}
+
+export interface Statement {
+  name: string;
+  type: "attr" | "block";
+  label?: string;
+  value?: Value;
+  body?: Statement[];
+  default?: boolean;
+  doc?: string;
+  unit?: string;
+  noEffect?: string;
+}
+
+export interface LogLine {
+  time: number;
+  level: string;
+  message: string;
+  fields: { key: string; value: string }[];
+}
+
+export interface ComponentDetail extends Component {
+  doc: string;
+  stability: string;
+  arguments: Statement[];
+  exports: Statement[];
+  debugInfo: Statement[];
+  place?: { file: string; line: number };
+  views: { name: string; title: string; total: number }[];
+  log?: LogLine[];
+}
+
+export interface ViewPage {
+  total: number;
+  matching: number;
+  offset: number;
+  rows: Value[];
+}
+
+export interface Service {
+  service: string;
+  type: string;
+  unit: string;
+  total: number;
+  profiles: number;
+  samples: number;
+  first: number;
+  last: number;
+  points?: [number, number][];
+}
+
+export interface Services {
+  from: number;
+  until: number;
+  step?: number; // seconds
+  stores: number;
+  services: Service[];
+}
+
+export interface Series {
+  from: number;
+  until: number;
+  step: number;
+  points: [number, number][];
+}
+
+export interface FlameColumns {
+  strings: string[];
+  name: number[];
+  module: number[];
+  kind: number[];
+  why: number[];
+  total: number[];
+  self: number[];
+  parent: number[];
+}
+
+export interface FlameAnswer {
+  from: number;
+  until: number;
+  total: number;
+  samples: number;
+  completeSamples: number;
+  flame: FlameColumns;
+}
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number, // 0: there was no answer at all
+  ) {
+    super(message);
+  }
+}
+
+const kTimeout = 20_000;
+
+export function url(path: string, query: Record<string, string | number | undefined> = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return `api/v0/web/${path}${text ? `?${text}` : ""}`;
+}
+
+export function componentPath(id: string): string {
+  return `components/${id.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+async function getText(address: string, signal?: AbortSignal): Promise<string> {
+  const limit = AbortSignal.timeout(kTimeout);
+  let answer: Response;
+  try {
+    answer = await fetch(address, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+  } catch (e) {
+    throw new ApiError(limit.aborted ? "no answer within 20 s" : "no connection", 0);
+  }
+  const text = await answer.text();
+  if (answer.ok) return text;
+  let message = text.trim() || `HTTP ${answer.status}`;
+  try {
+    message = JSON.parse(text).error ?? message;
+  } catch {
+    // An answer of something in between; its text is all there is.
+  }
+  throw new ApiError(message, answer.status);
+}
+
+export async function get<T>(address: string, signal?: AbortSignal): Promise<T> {
+  return JSON.parse(await getText(address, signal)) as T;
+}
+
+export interface Polled<T> {
+  data?: T;
+  error?: ApiError; // of the last try
+  failures: number; // in a row
+  failingSince: number;
+}
+
+// Waits; a hidden page waits until it is seen again.
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const wake = () => {
+      if (document.hidden && !signal.aborted) return;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", wake);
+      done();
+    };
+    const timer = setTimeout(wake, ms);
+    document.addEventListener("visibilitychange", wake);
+    signal.addEventListener("abort", wake);
+  });
+}
+
+export const kEvery = 2_000;
+const kEveryWhenFailing = 5_000;
+
+// Asks again and again. An answer with the same text keeps the same object, so
+// that what did not change is not drawn again.
+export function usePoll<T>(address: string, every = kEvery): Polled<T> {
+  const [state, setState] = useState<Polled<T> & { address: string }>({ address, failures: 0, failingSince: 0 });
+  const last = useRef("");
+  useEffect(() => {
+    const stop = new AbortController();
+    last.current = "";
+    let failures = 0;
+    let failingSince = 0;
+    const ask = async () => {
+      try {
+        const text = await getText(address, stop.signal);
+        if (stop.signal.aborted) return;
+        if (text !== last.current || failures > 0) setState({ address, data: JSON.parse(text), failures: 0, failingSince: 0 });
+        last.current = text;
+        failures = 0;
+      } catch (e) {
+        if (stop.signal.aborted) return;
+        failures += 1;
+        if (failures === 1) failingSince = Date.now();
+        const error = e instanceof ApiError ? e : new ApiError(String(e), 0);
+        setState((old) => ({ address, data: old.address === address ? old.data : undefined, error, failures, failingSince }));
+      }
+    };
+    const loop = async () => {
+      while (!stop.signal.aborted) {
+        await ask();
+        await pause(failures >= 3 ? kEveryWhenFailing : every, stop.signal);
+      }
+    };
+    void loop();
+    return () => stop.abort();
+  }, [address, every]);
+  return state.address === address ? state : { failures: 0, failingSince: 0 };
+}

@@ -1,0 +1,162 @@
+// One component: how it is and since when, what it was told, what it gives, what it says.
+import { type Component, type ComponentDetail, type LogLine, componentPath, url, usePoll } from "../api";
+import { clock, plural, span } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
+import { componentLink } from "../route";
+import { BodyPanel, BodyTree, LinkedComponent } from "./values";
+import { PagedView } from "./view";
+
+function Wiring({ detail }: { detail: ComponentDetail }) {
+  const all = usePoll<Component[]>(url("components"));
+  const states = new Map(all.data?.map((component) => [component.id, component.health.state]));
+  const group = (title: string, ids: string[]) =>
+    ids.length > 0 && (
+      <div>
+        <div class="dim small">{title}</div>
+        {ids.map((id) => (
+          <LinkedComponent key={id} id={id} link={componentLink(id)} state={states.get(id)} />
+        ))}
+      </div>
+    );
+  const none = detail.referencesTo.length + detail.referencedBy.length === 0;
+  return (
+    <Panel title="Wiring">
+      <div class="pad wiring">
+        {group("Takes from", detail.referencesTo)}
+        {group("Used by", detail.referencedBy)}
+        {none && <span class="dim">It refers to no component, and none refers to it.</span>}
+      </div>
+    </Panel>
+  );
+}
+
+const kLevelTone: Record<string, string> = { error: "bad", warn: "warn", info: "sub", debug: "dim" };
+
+function Line({ line }: { line: LogLine }) {
+  return (
+    <li>
+      <time class="dim">{clock(line.time)}</time>
+      <span class={kLevelTone[line.level] ?? "dim"}>{line.level}</span>
+      <span>
+        {line.message}
+        {line.fields.map((field) => (
+          <span class="dim" key={field.key}>
+            {" "}
+            {field.key}={field.value}
+          </span>
+        ))}
+      </span>
+    </li>
+  );
+}
+
+const kLines = 60;
+
+function Log({ lines }: { lines: LogLine[] }) {
+  const shown = lines.slice(-kLines).reverse();
+  return (
+    <Panel title="Log" fact={shown.length > 0 ? "newest first" : undefined}>
+      {shown.length === 0 && <p class="pad dim">It has logged nothing yet.</p>}
+      <ul class="log">
+        {shown.map((line, index) => (
+          <Line key={`${line.time}-${shown.length - index}`} line={line} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function HealthNote({ detail }: { detail: ComponentDetail }) {
+  const { state, message, since } = detail.health;
+  if (state === "healthy" || state === "unknown") return null;
+  return (
+    <Note state={state} title={message || "It gives no reason."}>
+      <p>Since {clock(since)}. Nothing else is held up by it.</p>
+    </Note>
+  );
+}
+
+function Views({ detail }: { detail: ComponentDetail }) {
+  return (
+    <>
+      {detail.views.map((view) => (
+        <Panel key={view.name} title={view.title} fact={plural(view.total, "row")}>
+          <PagedView component={detail.id} view={view.name} title={view.name} />
+        </Panel>
+      ))}
+    </>
+  );
+}
+
+function Facts({ detail }: { detail: ComponentDetail }) {
+  return (
+    <div class="two">
+      <div>
+        <BodyPanel title="Arguments" component={detail.id} body={detail.arguments} empty={
+          detail.health.state === "waiting" ? "Not known yet: they depend on what it waits for." : "It takes none."
+        } />
+        <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty="It has exported nothing yet." />
+        <Views detail={detail} />
+        {detail.debugInfo.length > 0 && (
+          <Panel title="Debug info">
+            <BodyTree body={detail.debugInfo} />
+          </Panel>
+        )}
+      </div>
+      <div>
+        <Panel title="Health">
+          <div class="pad facts">
+            <HealthMark state={detail.health.state} /> <span class="dim">since {clock(detail.health.since)}</span>
+            {detail.health.message && <p class="sub">{detail.health.message}</p>}
+          </div>
+        </Panel>
+        <Wiring detail={detail} />
+        <Log lines={detail.log ?? []} />
+      </div>
+    </div>
+  );
+}
+
+function Title({ detail }: { detail: ComponentDetail }) {
+  const now = useNow(5_000);
+  return (
+    <>
+      <HealthMark state={detail.health.state} />
+      <span class="dim nowrap">for {span(now - detail.health.since)}</span>
+      <span class="grow" />
+      {detail.place && (
+        <span class="dim mono cut" title={`${detail.place.file}:${detail.place.line}`}>
+          {detail.place.file.replace(/^.*\//, "")}:{detail.place.line}
+        </span>
+      )}
+    </>
+  );
+}
+
+export function ComponentScreen({ id }: { id: string }) {
+  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1 }));
+  const gone = error?.status === 404;
+  return (
+    <>
+      <Bar back="#/components" title={<span class="mono">{id}</span>}>
+        {data && <Title detail={data} />}
+      </Bar>
+      {gone && (
+        <StateBox title="The config has no such component.">
+          <p>
+            It was there under the name <code>{id}</code>, or never. <a href="#/components">All components</a>
+          </p>
+        </StateBox>
+      )}
+      {!data && error && !gone && <ErrorState what="The component did not come." why={error.message} />}
+      {!data && !error && <Bones rows={9} height={18} />}
+      {data && !gone && (
+        <div class="page">
+          <HealthNote detail={data} />
+          {data.doc && <p class="sub doc">{data.doc}</p>}
+          <Facts detail={data} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,142 @@
+// All components: what needs a person first, then by name.
+import { useMemo } from "preact/hooks";
+import { type Component, type State, url, usePoll } from "../api";
+import { plural, span } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow, useSteadyOrder } from "../parts";
+import { componentLink, replaceQuery } from "../route";
+
+const kOrder: Record<State, number> = { unhealthy: 0, exited: 0, waiting: 1, unknown: 2, healthy: 3 };
+
+function byNeed(a: Component, b: Component): number {
+  return kOrder[a.health.state] - kOrder[b.health.state] || a.id.localeCompare(b.id);
+}
+
+const kFilters: { state: State; word: string }[] = [
+  { state: "unhealthy", word: "Unhealthy" },
+  { state: "exited", word: "Exited" },
+  { state: "waiting", word: "Waiting" },
+  { state: "unknown", word: "Starting" },
+  { state: "healthy", word: "Healthy" },
+];
+
+function Filters({ components, state }: { components: Component[]; state: string }) {
+  const chip = (value: string, content: preact.ComponentChildren, n: number) => (
+    <button type="button" class="chip" key={value} aria-pressed={state === value} onClick={() => replaceQuery({ state: value })}>
+      {content}
+      <span class="dim">{n}</span>
+    </button>
+  );
+  return (
+    <div class="chips" role="group" aria-label="Health">
+      {chip("", "All", components.length)}
+      {kFilters.map((filter) => {
+        const n = components.filter((component) => component.health.state === filter.state).length;
+        return n > 0 || state === filter.state ? chip(filter.state, <HealthMark state={filter.state} />, n) : null;
+      })}
+    </div>
+  );
+}
+
+function Row({ component, now }: { component: Component; now: number }) {
+  const { health } = component;
+  const wraps = kOrder[health.state] < 3;
+  const link = componentLink(component.id);
+  const open = (event: MouseEvent) => {
+    if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) location.hash = link;
+  };
+  return (
+    <tr class="pick" onClick={open} data-component={component.id}>
+      <td>
+        <HealthMark state={health.state} />
+      </td>
+      <td>
+        <a class="row mono" href={link}>
+          {component.id}
+        </a>
+        {wraps && <div class="narrow">{health.message}</div>}
+      </td>
+      <td class="message hide-narrow">
+        <div class={wraps ? "wrap" : "cut dim"} title={wraps ? undefined : health.message}>
+          {health.message}
+        </div>
+      </td>
+      <td class="num dim">{span(now - health.since)}</td>
+    </tr>
+  );
+}
+
+function Table({ components }: { components: Component[] }) {
+  const now = useNow(5_000);
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">Health</th>
+          <th scope="col">Component</th>
+          <th scope="col" class="hide-narrow">
+            What it says
+          </th>
+          <th scope="col" class="num">
+            For
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {components.map((component) => (
+          <Row key={component.id} component={component} now={now} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function matches(component: Component, text: string, state: string): boolean {
+  if (state && component.health.state !== state) return false;
+  const wanted = text.toLowerCase();
+  return !wanted || component.id.toLowerCase().includes(wanted) || component.health.message.toLowerCase().includes(wanted);
+}
+
+function Nothing({ total, text, state }: { total: number; text: string; state: string }) {
+  if (total === 0) {
+    return (
+      <StateBox title="No component runs.">
+        <p>The config names none. weir loads the config again as soon as it is saved.</p>
+      </StateBox>
+    );
+  }
+  const asked = text ? `has “${text}” in its name or message` : `is ${state}`;
+  return (
+    <StateBox title="No component matches.">
+      <p>
+        The config has {plural(total, "component")}; none {asked}
+        {text && state ? ` and is ${state}` : ""}.
+      </p>
+    </StateBox>
+  );
+}
+
+export function ComponentsScreen({ query }: { query: URLSearchParams }) {
+  const polled = usePoll<Component[]>(url("components"));
+  const text = query.get("q") ?? "";
+  const state = query.get("state") ?? "";
+  const all = useMemo(() => [...(polled.data ?? [])].sort(byNeed), [polled.data]);
+  const [sorted, hold] = useSteadyOrder(all, (component) => component.id);
+  const shown = sorted.filter((component) => matches(component, text, state));
+  return (
+    <>
+      <Bar title="Components">
+        {polled.data && <Filters components={all} state={state} />}
+        <span class="grow" />
+        <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
+      </Bar>
+      {!polled.data && polled.error && <ErrorState what="The list of components did not come." why={polled.error.message} />}
+      {!polled.data && !polled.error && <Bones rows={8} height={18} />}
+      {polled.data && shown.length === 0 && <Nothing total={all.length} text={text} state={state} />}
+      {shown.length > 0 && (
+        <div {...hold}>
+          <Table components={shown} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,164 @@
+// A long list of a component, read from weir in pages of 50 and filtered there.
+import { useEffect, useState } from "preact/hooks";
+import { type Value, type ViewPage, componentPath, url, usePoll } from "../api";
+import { count, plural } from "../format";
+import { Bones, Search } from "../parts";
+
+const kPage = 50;
+const kTyping = 200; // ms without a key before the filter is sent
+
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), kTyping);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+interface Entry {
+  key: string;
+  value: Value;
+}
+
+function text(value: Value): string {
+  switch (value.type) {
+    case "object":
+      return plural((value.value as Entry[]).length, "field");
+    case "array":
+      return plural(value.length ?? (value.value as Value[]).length, "item");
+    case "null":
+      return "null";
+    default:
+      return String(value.value);
+  }
+}
+
+function isPlain(name: string): boolean {
+  return !name.startsWith("__");
+}
+
+// Labels a person gave first, those of the discovery after them.
+function Labels({ entries }: { entries: Entry[] }) {
+  const sorted = [...entries].sort((a, b) => Number(isPlain(b.key)) - Number(isPlain(a.key)));
+  return (
+    <>
+      {sorted.map((entry) => (
+        <span class={isPlain(entry.key) ? "label" : "label meta"} key={entry.key} title={`${entry.key}=${text(entry.value)}`}>
+          {entry.key}=<b>{text(entry.value)}</b>
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Row({ value }: { value: Value }) {
+  if (value.type !== "object") return <span class="mono">{text(value)}</span>;
+  return <Labels entries={value.value as Entry[]} />;
+}
+
+// Rows that all have the same few fields are columns; label sets are not.
+function columnsOf(rows: Value[]): string[] | null {
+  if (rows.length === 0 || rows.some((row) => row.type !== "object")) return null;
+  const first = (rows[0]!.value as Entry[]).map((entry) => entry.key);
+  if (first.length > 6 || first.some((key) => !isPlain(key))) return null;
+  const same = rows.every((row) => {
+    const keys = (row.value as Entry[]).map((entry) => entry.key);
+    return keys.length === first.length && keys.every((key, index) => key === first[index]);
+  });
+  return same ? first : null;
+}
+
+function Rows({ rows }: { rows: Value[] }) {
+  const columns = columnsOf(rows);
+  if (!columns) {
+    return (
+      <ul class="rows">
+        {rows.map((row, index) => (
+          <li key={index}>
+            <Row value={row} />
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  return (
+    <div class="scroll-x">
+      <table class="list">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" key={column}>
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>
+              {(row.value as Entry[]).map((entry) => (
+                <td key={entry.key} class={entry.value.type === "number" ? "num" : "mono"}>
+                  {entry.value.type === "object" ? <Labels entries={entry.value.value as Entry[]} /> : text(entry.value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Pager({ page, onMove }: { page: ViewPage; onMove: (offset: number) => void }) {
+  const last = page.offset + page.rows.length;
+  const of = page.matching === page.total ? count(page.total) : `${count(page.matching)} that match, ${count(page.total)} in all`;
+  return (
+    <div class="pager">
+      <span>
+        {page.rows.length > 0 ? `${count(page.offset + 1)}–${count(last)} of ${of}` : `0 of ${of}`}
+      </span>
+      <span class="grow" />
+      <button type="button" class="button" disabled={page.offset === 0} onClick={() => onMove(Math.max(0, page.offset - kPage))}>
+        Earlier
+      </button>
+      <button type="button" class="button" disabled={last >= page.matching} onClick={() => onMove(page.offset + kPage)}>
+        Later
+      </button>
+    </div>
+  );
+}
+
+export function PagedView({ component, view, title }: { component: string; view: string; title: string }) {
+  const [filter, setFilter] = useState("");
+  const [offset, setOffset] = useState(0);
+  const settled = useSettled(filter);
+  const address = url(`${componentPath(component)}/views/${encodeURIComponent(view)}`, { filter: settled, offset, limit: kPage });
+  const polled = usePoll<ViewPage>(address);
+  const [page, setPage] = useState<ViewPage>();
+  useEffect(() => {
+    if (polled.data) setPage(polled.data); // the last page stands until the next has come
+  }, [polled.data]);
+  const change = (value: string) => {
+    setFilter(value);
+    setOffset(0);
+  };
+  return (
+    <div class="view" data-view={view}>
+      <div class="viewhead">
+        <span class="mono sub">{title}</span>
+        <span class="grow" />
+        <Search value={filter} label="Find a row" onChange={change} />
+      </div>
+      {!page && polled.error && <p class="pad bad">{polled.error.message}</p>}
+      {!page && !polled.error && <Bones rows={4} />}
+      {page && page.rows.length === 0 && (
+        <p class="pad dim">
+          {page.total === 0 ? "The list is empty." : `${plural(page.total, "row")}; none contains “${settled}”.`}
+        </p>
+      )}
+      {page && page.rows.length > 0 && <Rows rows={page.rows} />}
+      {page && (page.matching > kPage || page.matching !== page.total) && <Pager page={page} onMove={setOffset} />}
+    </div>
+  );
+}

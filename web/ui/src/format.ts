@@ -1,0 +1,73 @@
+// Numbers and times for people: each with its unit, no more digits than it is worth.
+
+const kThin = "\u2009"; // between a number and its unit
+
+function digits(value: number, decimals: number): string {
+  return value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace(/,/g, kThin);
+}
+
+// Three figures: 0.34, 5.61, 42.1, 317.
+function figures(value: number): string {
+  const size = Math.abs(value);
+  return digits(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+
+export function count(value: number): string {
+  return digits(value, 0);
+}
+
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 0.005) return `< 0.01${kThin}%`;
+  return `${figures(value)}${kThin}%`;
+}
+
+export function bytes(value: number): string {
+  if (value < 1e6) return `${figures(value / 1e3)}${kThin}kB`;
+  if (value < 1e9) return `${figures(value / 1e6)}${kThin}MB`;
+  return `${figures(value / 1e9)}${kThin}GB`;
+}
+
+// CPU time; the stored unit is nanoseconds.
+export function cpuTime(nanoseconds: number): string {
+  const seconds = nanoseconds / 1e9;
+  if (Math.abs(seconds) < 1) return `${figures(seconds * 1e3)}${kThin}ms`;
+  if (seconds < 600) return `${figures(seconds)}${kThin}s`;
+  if (seconds < 6 * 3600) return `${figures(seconds / 60)}${kThin}min`;
+  return `${figures(seconds / 3600)}${kThin}h`;
+}
+
+// A value of a profile in its own unit.
+export function amount(value: number, unit: string): string {
+  if (unit === "nanoseconds" || unit === "") return cpuTime(value);
+  if (unit === "bytes") return bytes(value);
+  return `${count(value)}${kThin}${unit}`;
+}
+
+export function cores(value: number): string {
+  return `${figures(value)}${kThin}${value > 0.995 && value < 1.005 ? "core" : "cores"}`;
+}
+
+// How long something has been so: "12 s", "4 min", "3 h", "3 d".
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}${kThin}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}${kThin}min`;
+  if (seconds < 2 * 86400) return `${Math.floor(seconds / 3600)}${kThin}h`;
+  return `${Math.floor(seconds / 86400)}${kThin}d`;
+}
+
+const kSecond: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const kMinute: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+export function clock(ms: number): string {
+  return new Date(ms).toLocaleTimeString("en", kSecond);
+}
+
+export function minute(ms: number): string {
+  return new Date(ms).toLocaleTimeString("en", kMinute);
+}
+
+export function plural(n: number, word: string, many = `${word}s`): string {
+  return `${count(n)} ${n === 1 ? word : many}`;
+}

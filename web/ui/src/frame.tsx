@@ -1,0 +1,207 @@
+// What stands around every screen: the rail, the cost line, the notes that concern all of weir.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { Load, Polled, State, Status } from "./api";
+import { bytes, clock, count, percent, plural, span } from "./format";
+import { Dialog, HealthMark, Icon, Note, stateWord } from "./parts";
+import type { Route } from "./route";
+import { toggle } from "./theme";
+
+function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
+  const bad = status ? status.health.unhealthy + status.health.exited : 0;
+  const components = route.screen !== "profiles";
+  return (
+    <nav class="rail" aria-label="Screens">
+      <a class="brand" href="#/profiles">
+        <Icon name="wave" />
+        <b>weir</b>
+      </a>
+      <a class="screen" href="#/profiles" aria-current={components ? undefined : "page"}>
+        <Icon name="profiles" />
+        Profiles
+      </a>
+      <a class="screen" href="#/components" aria-current={components ? "page" : undefined}>
+        <Icon name="components" />
+        Components
+        {bad > 0 && (
+          <span class="count bad">
+            {bad}
+            <span class="sr"> unhealthy</span>
+          </span>
+        )}
+      </a>
+      <div class="end">
+        <div class="host grow">
+          <div class="cut">{status?.host}</div>
+          <div class="cut dim">{status?.kernel}</div>
+        </div>
+        <button type="button" class="button quiet square" aria-label="Keyboard" onClick={onKeys}>
+          <Icon name="keys" />
+        </button>
+        <button type="button" class="button quiet square" aria-label="Dark or light" onClick={toggle}>
+          <Icon name="theme" />
+        </button>
+      </div>
+    </nav>
+  );
+}
+
+function Lost({ status, onOpen }: { status: Status; onOpen: () => void }) {
+  const { collectors, lost } = status.collection;
+  if (collectors === 0) return <span class="dim">nothing is sampled</span>;
+  if (lost === 0) return <span>0 samples lost</span>;
+  return (
+    <button type="button" class="link bad" onClick={onOpen}>
+      {plural(lost, "sample")} lost
+    </button>
+  );
+}
+
+const kStates: State[] = ["unhealthy", "exited", "waiting", "unknown", "healthy"];
+
+function Foot({ status, onLosses }: { status?: Status; onLosses: () => void }) {
+  if (!status) return <footer class="foot" aria-label="What weir itself costs" />;
+  const { process, collection } = status;
+  const memory = process.rssBytes + collection.mapBytes;
+  const detail =
+    `CPU over the last ${span(process.window * 1000)}, of one CPU. ` +
+    `Memory: ${bytes(process.rssBytes)} resident, ${bytes(collection.mapBytes)} of maps in the kernel.`;
+  return (
+    <footer class="foot" aria-label="What weir itself costs">
+      <span class="cost" title={detail}>
+        <span class="dim">weir</span>
+        <span>{percent(process.cpuPercent / 100)} CPU</span>
+        <i aria-hidden="true">·</i>
+        <span>{bytes(memory)}</span>
+        <i aria-hidden="true">·</i>
+        <Lost status={status} onOpen={onLosses} />
+      </span>
+      <span class="grow" />
+      <a class="counts" href="#/components" aria-label="Health of all components">
+        {kStates
+          .filter((state) => status.health[state] > 0)
+          .map((state) => (
+            <HealthMark key={state} state={state} text={`${status.health[state]} ${stateWord(state).toLowerCase()}`} />
+          ))}
+      </a>
+      <span class="dim wide">{status.version}</span>
+    </footer>
+  );
+}
+
+function LossDialog({ status, onClose }: { status: Status; onClose: () => void }) {
+  const losses = status.collection.losses.filter((loss) => loss.count > 0);
+  return (
+    <Dialog title="Samples lost, by reason" onClose={onClose}>
+      <table class="plain">
+        <tbody>
+          {losses.map((loss) => (
+            <tr key={loss.reason}>
+              <td class="mono">{loss.reason}</td>
+              <td>{loss.meaning}</td>
+              <td class="num">{count(loss.count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="dim small">
+        Of {plural(status.collection.samples, "sample")} since the collectors started. The same counts stand in /metrics.
+      </p>
+    </Dialog>
+  );
+}
+
+const kKeys: [string, string][] = [
+  ["g p", "Profiles"],
+  ["g c", "Components"],
+  ["/", "Search"],
+  ["Esc", "Clear the search, then zoom out by one"],
+  ["← → ↑ ↓", "Move in the flame graph"],
+  ["Enter", "Zoom to the frame, open the row"],
+  ["t", "Dark or light"],
+  ["?", "This list"],
+];
+
+function KeysDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard" onClose={onClose}>
+      <dl class="keys">
+        {kKeys.map(([key, does]) => (
+          <>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
+
+function Refused({ load, runningSince }: { load: Load; runningSince: number }) {
+  const errors = load.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  const first = errors[0];
+  const place = first?.file ? `${first.file}:${first.line}:${first.column}: ` : "";
+  return (
+    <Note state="unhealthy" title={`Config of ${clock(load.time)} refused: ${plural(errors.length, "error")}.`}>
+      <p>
+        Nothing was changed: weir still runs the config of {clock(runningSince)}. It loads the file again when it is saved.
+      </p>
+      {first && (
+        <details>
+          <summary>
+            <code>
+              <b>{place}</b>
+              {first.message}
+            </code>
+          </summary>
+          <pre>{errors.map((error) => error.text).join("\n")}</pre>
+        </details>
+      )}
+    </Note>
+  );
+}
+
+function Disconnected({ since }: { since: number }) {
+  return (
+    <Note state="unhealthy" title="No answer from weir.">
+      <p>
+        The page asks {location.host} again every 5 s. What stands here is of {clock(since)}.
+      </p>
+    </Note>
+  );
+}
+
+interface FrameProps {
+  route: Route;
+  status: Polled<Status>;
+  keys: boolean;
+  onKeys: (open: boolean) => void;
+  children: ComponentChildren;
+}
+
+export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
+  const [losses, setLosses] = useState(false);
+  const known = status.data;
+  const refused = known && known.ready && !known.lastLoad.ok;
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>
+        Skip to content
+      </a>
+      <Rail route={route} status={known} onKeys={() => onKeys(true)} />
+      <main id="main" tabIndex={-1}>
+        {known && status.failures >= 3 && <div class="notes"><Disconnected since={status.failingSince} /></div>}
+        {refused && status.failures < 3 && (
+          <div class="notes"><Refused load={known.lastLoad} runningSince={known.runningSince} /></div>
+        )}
+        {children}
+      </main>
+      <Foot status={known} onLosses={() => setLosses(true)} />
+      {losses && known && <LossDialog status={known} onClose={() => setLosses(false)} />}
+      {keys && <KeysDialog onClose={() => onKeys(false)} />}
+      <div id="live" class="sr" role="status" aria-live="polite" />
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { render } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { type Status, url, usePoll } from "./api";
+import { ComponentScreen } from "./components/component";
+import { ComponentsScreen } from "./components/list";
+import { Frame } from "./frame";
+import { useKeys } from "./keys";
+import { ErrorState } from "./parts";
+import { ProfilesScreen } from "./profiles/profiles";
+import { type Route, useRoute } from "./route";
+import "./style/style.css";
+import { apply } from "./theme";
+
+function Screen({ route, status }: { route: Route; status?: Status }) {
+  switch (route.screen) {
+    case "components":
+      return <ComponentsScreen query={route.query} />;
+    case "component":
+      return <ComponentScreen key={route.id} id={route.id} />;
+    case "profiles":
+      return <ProfilesScreen query={route.query} sampling={(status?.collection.collectors ?? 0) > 0} />;
+  }
+}
+
+function NoAnswer({ why }: { why: string }) {
+  return (
+    <ErrorState what="No answer from weir." why={`The page asked ${location.host} three times and got: ${why}.`}>
+      <pre class="command">curl http://{location.host}/-/ready</pre>
+    </ErrorState>
+  );
+}
+
+function App() {
+  const route = useRoute();
+  const status = usePoll<Status>(url("status"));
+  const [keys, setKeys] = useState(false);
+  useKeys(useCallback(() => setKeys(true), []));
+  const title = route.screen === "component" ? route.id : route.screen === "components" ? "Components" : "Profiles";
+  useEffect(() => {
+    document.title = `${title} · weir`;
+  }, [title]);
+  const silent = !status.data && status.failures >= 3;
+  return (
+    <Frame route={route} status={status} keys={keys} onKeys={setKeys}>
+      {silent ? <NoAnswer why={status.error?.message ?? "nothing"} /> : <Screen route={route} status={status.data} />}
+    </Frame>
+  );
+}
+
+apply();
+render(<App />, document.body);

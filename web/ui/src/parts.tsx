@@ -1,0 +1,249 @@
+// The parts every screen is made of.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { State } from "./api";
+
+const kPaths: Record<string, string> = {
+  profiles: "M2.5 4h11M4.5 8h7M6.5 12h3",
+  components: "M8 1.8 13.5 5v6L8 14.2 2.5 11V5zM2.7 5.1 8 8.2l5.3-3.1M8 8.2v5.8",
+  search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.8 10.8 14 14",
+  back: "M10 3 5 8l5 5",
+  theme: "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 1 1 0 11",
+  keys: "M1.5 4.5h13v7h-13zM4 7h.01M6.7 7h.01M9.4 7h.01M12 7h.01M5 9.5h6",
+  download: "M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11",
+  wave: "M1.5 4.5h4.3c3 0 2 7 5 7h3.7M1.5 8h3.2M1.5 11.5h5.8",
+  close: "M4 4l8 8M12 4l-8 8",
+};
+
+export function Icon({ name }: { name: string }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={kPaths[name]} />
+    </svg>
+  );
+}
+
+const kWords: Record<State, string> = {
+  healthy: "Healthy",
+  unhealthy: "Unhealthy",
+  waiting: "Waiting",
+  unknown: "Starting",
+  exited: "Exited",
+};
+const kTone: Record<State, string> = { healthy: "ok", unhealthy: "bad", waiting: "warn", unknown: "idle", exited: "bad" };
+
+function Mark({ state }: { state: State }) {
+  switch (state) {
+    case "healthy":
+      return <circle cx="5" cy="5" r="4" fill="currentColor" />;
+    case "unhealthy":
+      return <path d="M5 0 10 5 5 10 0 5z" fill="currentColor" />;
+    case "waiting":
+      return (
+        <>
+          <circle cx="5" cy="5" r="4.25" fill="none" stroke="currentColor" stroke-width="1.5" />
+          <path d="M5 .75a4.25 4.25 0 0 0 0 8.5z" fill="currentColor" />
+        </>
+      );
+    default:
+      return <circle cx="5" cy="5" r="3.5" fill="none" stroke="currentColor" stroke-width="1.5" />;
+  }
+}
+
+// Shape, colour and word; without the word it is there for screen readers.
+export function HealthMark({ state, word = true, text }: { state: State; word?: boolean; text?: string }) {
+  return (
+    <span class={`health ${kTone[state]}`}>
+      <svg viewBox="0 0 10 10" aria-hidden="true">
+        <Mark state={state} />
+      </svg>
+      <span class={word ? "" : "sr"}>{text ?? kWords[state]}</span>
+    </span>
+  );
+}
+
+export function stateWord(state: State): string {
+  return kWords[state];
+}
+
+export function Bar({ title, back, children }: { title: ComponentChildren; back?: string; children?: ComponentChildren }) {
+  return (
+    <div class="bar">
+      {back && (
+        <a class="button quiet square" href={back} aria-label="Back to the list">
+          <Icon name="back" />
+        </a>
+      )}
+      <h1>{title}</h1>
+      {children}
+    </div>
+  );
+}
+
+export function Panel(props: { title: string; fact?: ComponentChildren; action?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="panel" aria-label={props.title}>
+      <header>
+        <h2>{props.title}</h2>
+        {props.fact !== undefined && <span class="dim small">{props.fact}</span>}
+        <span class="grow" />
+        {props.action}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+export function Note({ state, title, children }: { state: State; title: ComponentChildren; children?: ComponentChildren }) {
+  return (
+    <div class={`note ${kTone[state]}`} role={state === "unhealthy" ? "alert" : "status"}>
+      <HealthMark state={state} word={false} />
+      <div class="grow">
+        <strong>{title}</strong>
+        {children}
+      </div>
+    </div>
+  );
+}
+
+interface SearchProps {
+  value: string;
+  label: string;
+  slash?: boolean; // the field that "/" goes to
+  onChange: (text: string) => void;
+}
+
+export function Search({ value, label, slash, onChange }: SearchProps) {
+  const clear = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    if (value) onChange("");
+    else (event.currentTarget as HTMLElement).blur();
+  };
+  return (
+    <div class="find">
+      <Icon name="search" />
+      <input
+        type="search"
+        data-slash={slash ? "" : undefined}
+        value={value}
+        placeholder={label}
+        aria-label={label}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => onChange(event.currentTarget.value)}
+        onKeyDown={clear}
+      />
+      {slash && !value && <kbd aria-hidden="true">/</kbd>}
+    </div>
+  );
+}
+
+interface Choice<T> {
+  value: T;
+  label: string;
+}
+
+export function Segments<T extends string | number>(props: { label: string; choices: Choice<T>[]; value: T; onChange: (value: T) => void }) {
+  return (
+    <div class="segments" role="group" aria-label={props.label}>
+      {props.choices.map((choice) => (
+        <button type="button" key={choice.value} aria-pressed={choice.value === props.value} onClick={() => props.onChange(choice.value)}>
+          {choice.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+// A whole screen that has something to say instead of something to show.
+export function StateBox({ title, state, children }: { title: string; state?: State; children: ComponentChildren }) {
+  return (
+    <div class="state">
+      <h2>
+        {state && <HealthMark state={state} word={false} />} {title}
+      </h2>
+      {children}
+    </div>
+  );
+}
+
+// Grey bars in the shape of what comes, and only when the answer takes its time.
+export function Bones({ rows, height = 12 }: { rows: number; height?: number }) {
+  const shown = useLater(150);
+  if (!shown) return null;
+  return (
+    <div class="bones" aria-busy="true" aria-label="Loading">
+      {Array.from({ length: rows }, (_, i) => (
+        <i key={i} style={{ height: `${height}px`, width: `${88 - ((i * 37) % 45)}%` }} />
+      ))}
+    </div>
+  );
+}
+
+export function useLater(ms: number): boolean {
+  const [passed, setPassed] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setPassed(true), ms);
+    return () => clearTimeout(timer);
+  }, [ms]);
+  return passed;
+}
+
+// The time, again every so often, for "4 min ago".
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  return (
+    <dialog
+      class="dialog"
+      aria-label={title}
+      ref={(element) => {
+        if (element && !element.open) element.showModal();
+      }}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <header>
+        <h2>{title}</h2>
+        <button type="button" class="button quiet square" aria-label="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+export function ErrorState({ what, why, children }: { what: string; why: string; children?: ComponentChildren }) {
+  return (
+    <StateBox title={what} state="unhealthy">
+      <p>{why}</p>
+      {children}
+      <p class="dim small">It tries again by itself.</p>
+    </StateBox>
+  );
+}
+
+// While the pointer is over a list its order stands, whatever the new values say.
+export function useSteadyOrder<T>(sorted: T[], keyOf: (item: T) => string): [T[], { onPointerEnter: () => void; onPointerLeave: () => void }] {
+  const [held, setHeld] = useState(false);
+  const order = useRef<string[]>([]);
+  let items = sorted;
+  if (held) {
+    const place = new Map(order.current.map((key, index) => [key, index]));
+    const placeOf = (item: T) => place.get(keyOf(item)) ?? order.current.length;
+    items = [...sorted].sort((a, b) => placeOf(a) - placeOf(b));
+  }
+  order.current = items.map(keyOf);
+  return [items, { onPointerEnter: () => setHeld(true), onPointerLeave: () => setHeld(false) }];
+}

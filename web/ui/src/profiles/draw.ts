@@ -1,0 +1,146 @@
+// Draws a part of the flame tree on a canvas. Knows pixels, nothing of the page.
+import { frameColour } from "./kinds";
+import { type Hits, type Tree, kindOf, moduleOf, nameOf, titleOf } from "./model";
+
+export const kRow = 20;
+const kSkip = 0.3; // px: narrower subtrees are not drawn
+const kLeast = 0.8; // px: the narrowest frame drawn
+const kInset = 5;
+
+export interface Look {
+  dark: boolean;
+  font: string;
+  mark: string; // colour of a search hit's line
+}
+
+export interface Scene {
+  tree: Tree;
+  focus: number; // zoomed to; 0: all
+  from: number; // of the values shown, left edge and right edge
+  until: number;
+  hits: Hits | null;
+  hover: number; // -1: none
+  chosen: number; // by the keyboard; -1: none
+  top: number; // px scrolled
+  rootTitle: string;
+}
+
+interface Box {
+  node: number;
+  x: number;
+  y: number;
+  width: number;
+}
+
+const kColours = new Map<string, string>();
+
+function colourOf(tree: Tree, node: number, dark: boolean): string {
+  const key = `${dark ? 1 : 0}${tree.strings[tree.kind[node]!]}${kindOf(tree, node)}\0${nameOf(tree, node)}\0${moduleOf(tree, node)}`;
+  let colour = kColours.get(key);
+  if (!colour) {
+    if (kColours.size > 20_000) kColours.clear();
+    colour = frameColour(kindOf(tree, node), nameOf(tree, node), moduleOf(tree, node), dark);
+    kColours.set(key, colour);
+  }
+  return colour;
+}
+
+// All frames to draw, top to bottom and left to right.
+export function boxes(scene: Scene, width: number, height: number): Box[] {
+  const { tree } = scene;
+  const scale = width / Math.max(1, scene.until - scene.from);
+  const found: Box[] = [];
+  for (let i = 0; i < tree.size; ) {
+    const left = (tree.start[i]! - scene.from) * scale;
+    const right = left + tree.total[i]! * scale;
+    const y = tree.depth[i]! * kRow - scene.top;
+    if (right - left < kSkip || right <= 0 || left >= width || y >= height) {
+      i = tree.end[i]!;
+      continue;
+    }
+    const x = Math.max(0, left);
+    if (y + kRow > 0) found.push({ node: i, x, y, width: Math.min(width, right) - x });
+    ++i;
+  }
+  return found;
+}
+
+// Drops leading qualifiers while enough of the name stays, else cuts its end.
+function fit(text: string, room: number, unknown: boolean): string {
+  if (text.length <= room) return text;
+  if (unknown) return room < 20 ? text.slice(0, 9) : `${text.slice(0, room - 1)}…`;
+  if (room >= 13) {
+    for (const cut of text.matchAll(/[.:/]+(?=[\w~<])/g)) {
+      const rest = text.slice(cut.index + cut[0].length);
+      if (rest.length + 1 <= room && rest.length >= 3) return `…${rest}`;
+    }
+  }
+  return `${text.slice(0, room - 1)}…`;
+}
+
+function hatch(g: CanvasRenderingContext2D, box: Box, width: number, dark: boolean): void {
+  g.save();
+  g.beginPath();
+  g.rect(box.x, box.y, width, kRow - 1);
+  g.clip();
+  g.strokeStyle = dark ? "rgb(255 255 255 / .09)" : "rgb(0 0 0 / .08)";
+  g.lineWidth = 2;
+  g.beginPath();
+  for (let x = box.x - kRow; x < box.x + width + kRow; x += 7) {
+    g.moveTo(x, box.y + kRow);
+    g.lineTo(x + kRow, box.y);
+  }
+  g.stroke();
+  g.restore();
+}
+
+function opacity(scene: Scene, node: number): number {
+  if (scene.focus > 0 && node < scene.focus) return 0.55; // only ancestors of the focus are drawn before it
+  if (scene.hits && node > 0 && !scene.hits.hit[node]) return 0.26;
+  return 1;
+}
+
+function drawText(g: CanvasRenderingContext2D, scene: Scene, box: Box, look: Look, charWidth: number): void {
+  const unknown = kindOf(scene.tree, box.node) === "unknown";
+  const room = Math.floor((box.width - kInset - 3) / charWidth);
+  if (room < (unknown ? 9 : 3)) return;
+  const title = box.node === 0 ? scene.rootTitle : titleOf(scene.tree, box.node);
+  const cold = scene.hits && box.node > 0 && !scene.hits.hit[box.node];
+  g.globalAlpha = cold ? 0.55 : 1;
+  g.fillStyle = look.dark ? "#f4f7f9" : "#12191e";
+  g.fillText(fit(title, room, unknown), box.x + kInset, box.y + kRow / 2);
+}
+
+function edge(g: CanvasRenderingContext2D, box: Box, width: number, look: Look, line: number, alpha: number): void {
+  g.globalAlpha = alpha;
+  g.strokeStyle = look.dark ? "#f4f7f9" : "#12191e";
+  g.lineWidth = line;
+  g.strokeRect(box.x + line / 2, box.y + line / 2, Math.max(1, width - line), kRow - 1 - line);
+}
+
+export function draw(g: CanvasRenderingContext2D, scene: Scene, look: Look, width: number, height: number): Box[] {
+  const { tree } = scene;
+  const all = boxes(scene, width, height);
+  g.clearRect(0, 0, width, height);
+  g.font = look.font;
+  g.textBaseline = "middle";
+  const charWidth = g.measureText("M").width;
+  const same = scene.hover > 0 ? tree.name[scene.hover] : -1;
+  for (const box of all) {
+    const drawn = Math.max(kLeast, box.width > 3 ? box.width - 1 : box.width);
+    g.globalAlpha = opacity(scene, box.node);
+    g.fillStyle = colourOf(tree, box.node, look.dark);
+    g.fillRect(box.x, box.y, drawn, kRow - 1);
+    if (kindOf(tree, box.node) === "unknown" && drawn > 6) hatch(g, box, drawn, look.dark);
+    if (scene.hits?.hit[box.node]) {
+      g.globalAlpha = 1;
+      g.fillStyle = look.mark;
+      g.fillRect(box.x, box.y + kRow - 4, drawn, 3);
+    }
+    drawText(g, scene, box, look, charWidth);
+    if (box.node === scene.hover || box.node === scene.chosen) edge(g, box, drawn, look, 1.5, 1);
+    else if (same === tree.name[box.node]) edge(g, box, drawn, look, 1, 0.4);
+  }
+  g.globalAlpha = 1;
+  return all;
+}

@@ -1,0 +1,218 @@
+// The flame graph: one canvas that draws the rows in view. Everything it shows
+// stands in the table below it too; moves are read aloud.
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { amount, percent } from "../format";
+import { announce } from "../keys";
+import { useTheme } from "../theme";
+import { type Scene, boxes, draw, kRow } from "./draw";
+import { kindWord, whyUnknown } from "./kinds";
+import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, titleOf, whyOf } from "./model";
+
+interface FlameProps {
+  tree: Tree;
+  unit: string;
+  service: string;
+  focus: number;
+  hits: Hits | null;
+  onZoom: (node: number) => void;
+}
+
+const kZoomTime = 180; // ms
+
+function eased(t: number): number {
+  return 1 - (1 - t) ** 3;
+}
+
+// The values between the left and the right edge; moves there when the focus changes.
+function useWindow(tree: Tree, focus: number): [number, number] {
+  const goal: [number, number] = [tree.start[focus]!, tree.start[focus]! + tree.total[focus]!];
+  const [now, setNow] = useState(goal);
+  const shown = useRef({ tree, window: goal });
+  useEffect(() => {
+    const from = shown.current.tree === tree ? shown.current.window : goal;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || (from[0] === goal[0] && from[1] === goal[1]);
+    let frame = 0;
+    const began = performance.now();
+    const step = (time: number) => {
+      const t = still ? 1 : Math.min(1, Math.max(0, time - began) / kZoomTime);
+      const k = eased(t);
+      const next: [number, number] = [from[0] + (goal[0] - from[0]) * k, from[1] + (goal[1] - from[1]) * k];
+      shown.current = { tree, window: next };
+      setNow(next);
+      if (t < 1) frame = requestAnimationFrame(step);
+    };
+    step(began);
+    return () => cancelAnimationFrame(frame);
+  }, [tree, focus]);
+  return shown.current.tree === tree ? now : goal;
+}
+
+export interface Pointer {
+  node: number;
+  x: number;
+  y: number;
+}
+
+export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer: Pointer }) {
+  const box = useRef<HTMLDivElement>(null);
+  const { node } = pointer;
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const { offsetWidth: width, offsetHeight: height } = element;
+    const right = pointer.x + 14 + width > innerWidth - 8;
+    const below = pointer.y + 14 + height > innerHeight - 8;
+    element.style.left = `${Math.max(8, right ? pointer.x - 14 - width : pointer.x + 14)}px`;
+    element.style.top = `${Math.max(8, below ? pointer.y - 14 - height : pointer.y + 14)}px`;
+  });
+  const kind = kindOf(tree, node);
+  const module = moduleOf(tree, node);
+  const why = kind === "unknown" ? whyUnknown(whyOf(tree, node), module) : null;
+  const all = tree.total[0]! || 1;
+  return (
+    <div class="tip" role="tooltip" ref={box}>
+      <b>{titleOf(tree, node)}</b>
+      {kind !== "root" && (
+        <div class="kind sub">
+          <i class={`swatch k-${kind}`} />
+          {kindWord(kind)}
+          {module && `, ${module}`}
+        </div>
+      )}
+      <div class="numbers">
+        <span class="dim">Total</span>
+        <span class="num">{amount(tree.total[node]!, unit)}</span>
+        <span class="num">{percent(tree.total[node]! / all)}</span>
+        <span class="dim">Self</span>
+        <span class="num">{amount(tree.self[node]!, unit)}</span>
+        <span class="num">{percent(tree.self[node]! / all)}</span>
+      </div>
+      {why && (
+        <div class="why">
+          <div class="warn">Why it has no name</div>
+          {why[0]}
+          <div class="sub">{why[1]}</div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function step(tree: Tree, from: number, key: string): number {
+  const parent = tree.parent[from]!;
+  if (key === "ArrowUp") return parent >= 0 ? parent : from;
+  if (key === "ArrowDown") return from + 1 < tree.end[from]! ? from + 1 : from;
+  if (parent < 0) return from;
+  const siblings = childrenOf(tree, parent);
+  const at = siblings.indexOf(from) + (key === "ArrowRight" ? 1 : -1);
+  return siblings[Math.max(0, Math.min(siblings.length - 1, at))]!;
+}
+
+function spoken(tree: Tree, node: number): string {
+  return `${titleOf(tree, node)}, ${percent(tree.total[node]! / (tree.total[0]! || 1))}`;
+}
+
+// Follows the size and the scroll position of the box around the canvas.
+function useBox(box: { current: HTMLDivElement | null }) {
+  const [state, setState] = useState({ width: 0, height: 0, top: 0 });
+  const read = useCallback(() => {
+    const element = box.current;
+    if (!element) return;
+    const style = getComputedStyle(element);
+    const width = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    setState((old) => {
+      const next = { width, height: element.clientHeight, top: element.scrollTop };
+      return old.width === next.width && old.height === next.height && old.top === next.top ? old : next;
+    });
+  }, []);
+  useLayoutEffect(() => {
+    read();
+    const watch = new ResizeObserver(read);
+    if (box.current) watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  return { ...state, read };
+}
+
+export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) {
+  const theme = useTheme();
+  const holder = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { width, height, top, read } = useBox(holder);
+  const [pointer, setPointer] = useState<Pointer | null>(null);
+  const [chosen, setChosen] = useState(-1);
+  const [from, until] = useWindow(tree, focus);
+  const rows = useMemo(() => maxDepth(tree, focus) + 1, [tree, focus]);
+  const fullHeight = rows * kRow;
+  const drawnHeight = Math.min(fullHeight, Math.max(height, kRow));
+  const hover = pointer && pointer.node < tree.size ? pointer.node : -1;
+  const rootTitle = `${service}  ${amount(tree.total[0]!, unit)}${unit === "nanoseconds" ? " CPU" : ""}`;
+  const scene: Scene = { tree, focus, from, until, hits, hover, chosen, top: Math.min(top, fullHeight - drawnHeight), rootTitle };
+
+  useEffect(() => setChosen(-1), [tree]);
+  useEffect(() => setPointer(null), [tree, focus]);
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    const g = element?.getContext("2d");
+    if (!element || !g || width <= 0) return;
+    const ratio = devicePixelRatio || 1;
+    element.width = Math.round(width * ratio);
+    element.height = Math.round(drawnHeight * ratio);
+    element.style.height = `${drawnHeight}px`;
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const style = getComputedStyle(element);
+    const look = { dark: theme === "dark", font: `12px ${style.fontFamily}`, mark: style.getPropertyValue("--mark-line").trim() || "#f2d16b" };
+    draw(g, scene, look, width, drawnHeight);
+  });
+
+  const nodeAt = (event: MouseEvent): number => {
+    const at = canvas.current!.getBoundingClientRect();
+    const x = event.clientX - at.left;
+    const y = event.clientY - at.top;
+    const hit = boxes(scene, width, drawnHeight).find((box) => y >= box.y && y < box.y + kRow && x >= box.x && x < box.x + Math.max(1, box.width));
+    return hit ? hit.node : -1;
+  };
+  const move = (event: PointerEvent) => {
+    if (event.pointerType === "touch") return;
+    const node = nodeAt(event);
+    setPointer(node >= 0 ? { node, x: event.clientX, y: event.clientY } : null);
+  };
+  const click = (event: MouseEvent) => {
+    const node = nodeAt(event);
+    if (node >= 0) onZoom(node);
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && chosen >= 0) {
+      event.preventDefault();
+      onZoom(chosen);
+    } else if (event.key === "Escape" && pointer) {
+      setPointer(null);
+    } else if (event.key.startsWith("Arrow")) {
+      event.preventDefault();
+      const next = step(tree, chosen < 0 ? focus : chosen, event.key);
+      setChosen(next);
+      announce(spoken(tree, next));
+    }
+  };
+  const label = `Flame graph of ${service}, ${rows} levels. Arrow keys move, Enter zooms. The table below lists every function.`;
+  return (
+    <>
+      <div class="flame" ref={holder} onScroll={read}>
+        <div class="flamebox" style={{ height: `${fullHeight}px` }}>
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="img"
+            aria-label={label}
+            onPointerMove={move}
+            onPointerLeave={() => setPointer(null)}
+            onClick={click}
+            onKeyDown={press}
+          />
+        </div>
+      </div>
+      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} pointer={pointer} />}
+    </>
+  );
+}

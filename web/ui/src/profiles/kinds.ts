@@ -1,0 +1,64 @@
+// Kinds of code: their colour, their name, and why a frame has no name.
+
+interface Kind {
+  word: string;
+  hue: number;
+}
+
+const kKinds: Record<string, Kind> = {
+  native: { word: "Native", hue: 250 },
+  kernel: { word: "Kernel", hue: 10 },
+  python: { word: "Python", hue: 88 },
+  go: { word: "Go", hue: 198 },
+  javascript: { word: "JavaScript", hue: 142 },
+  java: { word: "Java", hue: 320 },
+  ruby: { word: "Ruby", hue: 30 },
+  php: { word: "PHP", hue: 285 },
+  dotnet: { word: ".NET", hue: 225 },
+  jit: { word: "Made at run time", hue: 115 },
+};
+
+export const kKindOrder = [...Object.keys(kKinds), "unknown"];
+
+export function kindWord(kind: string): string {
+  return kKinds[kind]?.word ?? "Unknown";
+}
+
+function hash(text: string): number {
+  let h = 2166136261;
+  for (let i = 0; i < text.length; ++i) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+
+// OKLCH: all kinds are equally loud; the name moves lightness and hue a little.
+export function frameColour(kind: string, title: string, module: string, dark: boolean): string {
+  if (kind === "root") return dark ? "#29323a" : "#dde3e7";
+  if (kind === "unknown" || !kKinds[kind]) return dark ? "#4b545b" : "#ccd2d7";
+  const h = hash(module + title);
+  const lightness = (dark ? 0.47 : 0.845) + (((h & 0xff) / 255) * 2 - 1) * 0.03;
+  const hue = kKinds[kind].hue + ((((h >> 8) & 0xff) / 255) * 2 - 1) * 6;
+  return `oklch(${lightness.toFixed(3)} ${dark ? 0.066 : 0.062} ${hue.toFixed(1)})`;
+}
+
+// What happened, and the one thing that mends it.
+const kWhy: Record<string, (module: string) => [string, string]> = {
+  stripped: (module) => [
+    `No symbol of ${module || "the file"} covers this address: it is stripped, and no debug file for its build id was found.`,
+    `Install the debug symbols of ${module || "the file"}, or link it without stripping.`,
+  ],
+  no_mapping: () => [
+    "No mapping of the process covers this address: the stack was walked past its end.",
+    "Build the code above this frame with -fno-omit-frame-pointer.",
+  ],
+  process_gone: () => ["The process ended before its file could be opened.", "Processes that live for some seconds get their names."],
+  unreadable: (module) => [
+    `${module || "The file"} could not be read, or is not an ELF file that weir trusts.`,
+    "The log of the profiling component names the file and the error.",
+  ],
+  jit: () => ["Code made at run time, without a map of it.", "Let the runtime write /tmp/perf-PID.map (node: --perf-basic-prof)."],
+  evicted: () => ["The tables of symbols were over their memory limit.", "Raise symbols_map_size, or profile fewer targets."],
+};
+
+export function whyUnknown(why: string, module: string): [string, string] | null {
+  return kWhy[why]?.(module) ?? null;
+}

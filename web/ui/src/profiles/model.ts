@@ -1,0 +1,156 @@
+// The flame tree as the page computes with it. Nodes stand in preorder, so a
+// subtree is the range [node, end[node]) and a parent comes before its children.
+import type { FlameColumns } from "../api";
+
+export interface Tree {
+  size: number;
+  strings: string[];
+  name: number[];
+  module: number[];
+  kind: number[];
+  why: number[];
+  total: number[];
+  self: number[];
+  parent: number[];
+  depth: Int32Array;
+  end: Int32Array;
+  start: Float64Array; // where the frame begins, in the unit of `total`
+}
+
+export const kOther = "(other)";
+
+export function buildTree(columns: FlameColumns): Tree {
+  const size = columns.name.length;
+  const depth = new Int32Array(size);
+  const end = new Int32Array(size);
+  const start = new Float64Array(size);
+  const taken = new Float64Array(size); // of a node's width, by the children placed so far
+  for (let i = 1; i < size; ++i) {
+    const parent = columns.parent[i]!;
+    depth[i] = depth[parent]! + 1;
+    start[i] = start[parent]! + taken[parent]!;
+    taken[parent]! += columns.total[i]!;
+  }
+  for (let i = size - 1; i >= 0; --i) {
+    end[i] = Math.max(end[i]!, i + 1);
+    const parent = columns.parent[i]!;
+    if (parent >= 0) end[parent] = Math.max(end[parent]!, end[i]!);
+  }
+  return { size, ...columns, depth, end, start };
+}
+
+export function nameOf(tree: Tree, node: number): string {
+  return tree.strings[tree.name[node]!]!;
+}
+
+export function moduleOf(tree: Tree, node: number): string {
+  return tree.strings[tree.module[node]!]!;
+}
+
+// A frame without a name is of the kind "unknown", whatever code it ran.
+export function kindOf(tree: Tree, node: number): string {
+  if (node === 0 || nameOf(tree, node) === kOther) return "root";
+  if (whyOf(tree, node) !== "named") return "unknown";
+  return tree.strings[tree.kind[node]!]!;
+}
+
+export function whyOf(tree: Tree, node: number): string {
+  return tree.strings[tree.why[node]!]!;
+}
+
+// "[unknown]" first, then where the frame is.
+export function titleOf(tree: Tree, node: number): string {
+  const name = nameOf(tree, node);
+  return kindOf(tree, node) === "unknown" && !name.startsWith("[unknown]") ? `[unknown] ${name}` : name;
+}
+
+export function pathTo(tree: Tree, node: number): number[] {
+  const path: number[] = [];
+  for (let at = node; at >= 0; at = tree.parent[at]!) path.unshift(at);
+  return path;
+}
+
+export function childrenOf(tree: Tree, node: number): number[] {
+  const children: number[] = [];
+  for (let at = node + 1; at < tree.end[node]!; at = tree.end[at]!) children.push(at);
+  return children;
+}
+
+function identity(tree: Tree, node: number): string {
+  return `${nameOf(tree, node)}\0${moduleOf(tree, node)}`;
+}
+
+// The node of `tree` that stands where `node` stood in an older tree; as much of the way as still exists.
+export function findAgain(tree: Tree, old: Tree, node: number): number {
+  let at = 0;
+  for (const step of pathTo(old, node).slice(1)) {
+    const wanted = identity(old, step);
+    const next = childrenOf(tree, at).find((child) => identity(tree, child) === wanted);
+    if (next === undefined) break;
+    at = next;
+  }
+  return at;
+}
+
+export function maxDepth(tree: Tree, node: number): number {
+  let deepest = tree.depth[node]!;
+  for (let i = node; i < tree.end[node]!; ++i) deepest = Math.max(deepest, tree.depth[i]!);
+  return deepest;
+}
+
+export interface Hits {
+  hit: Uint8Array; // by node
+  value: number; // what the hits take together; a hit inside a hit is not counted again
+  functions: number;
+}
+
+export function search(tree: Tree, text: string): Hits | null {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return null;
+  const matching = tree.strings.map((string) => string.toLowerCase().includes(wanted));
+  const hit = new Uint8Array(tree.size);
+  let value = 0;
+  let covered = 0; // nodes before this one lie inside a hit
+  const names = new Set<string>();
+  for (let i = 1; i < tree.size; ++i) {
+    if (!matching[tree.name[i]!] && !matching[tree.module[i]!] && !titleOf(tree, i).toLowerCase().includes(wanted)) continue;
+    hit[i] = 1;
+    names.add(identity(tree, i));
+    if (i < covered) continue;
+    value += tree.total[i]!;
+    covered = tree.end[i]!;
+  }
+  return { hit, value, functions: names.size };
+}
+
+export interface Row {
+  key: string;
+  title: string;
+  module: string;
+  kind: string;
+  why: string;
+  self: number;
+  total: number; // recursion counted once
+  node: number; // the largest of its frames
+}
+
+// Every function once, over the subtree of `root`.
+export function functions(tree: Tree, root: number): Row[] {
+  const rows = new Map<string, Row>();
+  const covered = new Map<string, number>(); // up to which node the function's own frames reach
+  for (let i = root; i < tree.end[root]!; ++i) {
+    if (i === 0) continue;
+    const key = identity(tree, i);
+    let row = rows.get(key);
+    if (!row) {
+      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), self: 0, total: 0, node: i };
+      rows.set(key, row);
+    }
+    row.self += tree.self[i]!;
+    if (tree.total[i]! > tree.total[row.node]!) row.node = i;
+    if (i < (covered.get(key) ?? 0)) continue;
+    row.total += tree.total[i]!;
+    covered.set(key, tree.end[i]!);
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,69 @@
+// The services of the range: who used how much CPU.
+import { useState } from "preact/hooks";
+import type { Service, Services } from "../api";
+import { amount, plural } from "../format";
+import { Search, useSteadyOrder } from "../parts";
+
+const kWidth = 60;
+const kHeight = 22;
+
+// Points over the whole range; a step without a profile is nothing used.
+function sparkPath(points: [number, number][], from: number, until: number): string {
+  const most = Math.max(1, ...points.map((point) => point[1]));
+  return points
+    .map(([time, value], index) => {
+      const x = ((time - from) / Math.max(1, until - from)) * kWidth;
+      const y = kHeight - 2 - (value / most) * (kHeight - 4);
+      return `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    })
+    .join("");
+}
+
+function Spark({ points, from, until }: { points: [number, number][]; from: number; until: number }) {
+  if (points.length < 2) return <span class="spark" />;
+  const path = sparkPath(points, from, until);
+  const x = (time: number) => (((time - from) / Math.max(1, until - from)) * kWidth).toFixed(1);
+  const area = `${path}L${x(points[points.length - 1]![0])} ${kHeight}L${x(points[0]![0])} ${kHeight}z`;
+  return (
+    <svg class="spark" viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" aria-hidden="true">
+      <path class="area" d={area} />
+      <path d={path} />
+    </svg>
+  );
+}
+
+interface ListProps {
+  answer: Services;
+  services: Service[];
+  chosen: string;
+  onChoose: (service: string) => void;
+}
+
+export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
+  const [text, setText] = useState("");
+  const wanted = text.trim().toLowerCase();
+  const [steady, hold] = useSteadyOrder(services, (service) => service.service);
+  const shown = steady.filter((service) => service.service.toLowerCase().includes(wanted));
+  return (
+    <section class="services" aria-label="Services">
+      <div class="top">
+        <Search value={text} label="Find a service" onChange={setText} />
+      </div>
+      <ul {...hold}>
+        {shown.map((service) => (
+          <li key={service.service}>
+            <button type="button" aria-pressed={service.service === chosen} data-service={service.service} onClick={() => onChoose(service.service)}>
+              <span class="names">
+                <span class="cut">{service.service}</span>
+                <small class="dim cut">{plural(service.profiles, "profile")}</small>
+              </span>
+              <Spark points={service.points ?? []} from={answer.from} until={answer.until} />
+              <span class="num">{amount(service.total, service.unit)}</span>
+            </button>
+          </li>
+        ))}
+        {shown.length === 0 && <li class="dim pad">No service of {services.length} has “{text.trim()}” in its name.</li>}
+      </ul>
+    </section>
+  );
+}

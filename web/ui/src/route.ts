@@ -1,0 +1,55 @@
+// Where the page is: "#/profiles?service=api&range=900". The address holds all
+// that a person would want to send to another.
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  screen: "profiles" | "components" | "component";
+  id: string; // of a component
+  query: URLSearchParams;
+}
+
+export function parse(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [screen, ...rest] = path.split("/");
+  const parameters = new URLSearchParams(query);
+  if (screen === "component") {
+    const id = rest.map((part) => safeDecode(part)).join("/");
+    if (id) return { screen, id, query: parameters };
+  }
+  return { screen: screen === "components" ? "components" : "profiles", id: "", query: parameters };
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function componentLink(id: string): string {
+  return `#/component/${id.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+// Changes what the address says of the current screen, without a step in the history.
+export function replaceQuery(changes: Record<string, string | undefined>): void {
+  const [path = "#/profiles", query = ""] = (location.hash || "#/profiles").split("?", 2);
+  const parameters = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) parameters.set(name, value);
+    else parameters.delete(name);
+  }
+  const text = parameters.toString();
+  history.replaceState(null, "", `${path}${text ? `?${text}` : ""}`);
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parse(location.hash));
+  useEffect(() => {
+    const follow = () => setRoute(parse(location.hash));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return route;
+}

@@ -1,0 +1,46 @@
+// Dark or light: as the system says, unless a person chose.
+import { useEffect, useState } from "preact/hooks";
+
+type Theme = "dark" | "light";
+
+const kKey = "weir-theme";
+const kChanged = "weir-theme-changed";
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+function chosen(): Theme | null {
+  const text = localStorage.getItem(kKey);
+  return text === "dark" || text === "light" ? text : null;
+}
+
+export function current(): Theme {
+  return chosen() ?? (system.matches ? "dark" : "light");
+}
+
+export function apply(): void {
+  const theme = chosen();
+  if (theme) document.documentElement.dataset["theme"] = theme;
+  else delete document.documentElement.dataset["theme"];
+}
+
+export function toggle(): void {
+  const next: Theme = current() === "dark" ? "light" : "dark";
+  // Back at what the system says: follow it again.
+  if (next === (system.matches ? "dark" : "light")) localStorage.removeItem(kKey);
+  else localStorage.setItem(kKey, next);
+  apply();
+  dispatchEvent(new Event(kChanged));
+}
+
+export function useTheme(): Theme {
+  const [theme, setTheme] = useState(current);
+  useEffect(() => {
+    const follow = () => setTheme(current());
+    addEventListener(kChanged, follow);
+    system.addEventListener("change", follow);
+    return () => {
+      removeEventListener(kChanged, follow);
+      system.removeEventListener("change", follow);
+    };
+  }, []);
+  return theme;
+}
