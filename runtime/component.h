@@ -29,8 +29,10 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lang/ast.h"
 #include "lang/eval.h"
@@ -139,7 +141,7 @@ ComponentType component_type() {
   return type;
 }
 
-// The component types a program knows, by name. Filled once, in components/builtin.cpp.
+// The component types a program knows, by name. Filled once, in components/builtin.cpp; read from any thread.
 class Registry {
  public:
   // A function, so that a table is made only for what a config uses.
@@ -154,9 +156,10 @@ class Registry {
   struct Entry {
     std::string_view name;
     Make make;
-    mutable std::unique_ptr<ComponentType> type;
+    std::unique_ptr<ComponentType> type;
   };
-  std::vector<Entry> entries_;
+  mutable std::mutex mutex_;  // guards the making of types
+  mutable std::vector<Entry> entries_;
 };
 
 }  // namespace weir::runtime

@@ -1,0 +1,262 @@
+#include "runtime/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lang/eval.h"
+#include "lang/parser.h"
+#include "runtime/type_check.h"
+
+namespace weir::runtime {
+namespace {
+
+constexpr std::array kNotYet = {"http",     "tracing", "remotecfg", "livedebugging",
+                                "argument", "export",  "declare",   "foreach"};
+
+bool is_unsupported(const lang::Block& block) {
+  const std::string& first = block.name_parts.empty() ? block.name : block.name_parts.front();
+  if (block.name_parts.size() > 1) return first == "import" || first == "module";
+  return std::ranges::find(kNotYet, block.name) != kNotYet.end();
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string meant = lang::did_you_mean(word, candidates);
+  return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+}
+
+std::string join(const std::vector<std::string_view>& names, std::size_t count) {
+  std::string joined;
+  for (std::size_t i = 0; i < std::min(count, names.size()); ++i) {
+    if (i > 0) joined += '.';
+    joined += names[i];
+  }
+  return joined;
+}
+
+std::string place(const lang::SourcePtr& source, lang::Span span) {
+  auto position = source->position(span.begin);
+  return fmt::format("{}:{}:{}", source->name(), position.line, position.column);
+}
+
+class Planner {
+ public:
+  Planner(const Registry& registry, lang::Diagnostics& diagnostics)
+      : registry_(registry), diagnostics_(diagnostics) {}
+
+  PlanPtr run(std::vector<lang::File> files) {
+    plan_->files = std::move(files);
+    for (const lang::File& file : plan_->files) read_file(file);
+    for (const auto& node : plan_->nodes) plan_->sorted_ids.push_back(node.id);
+    std::ranges::sort(plan_->sorted_ids);
+    std::vector<std::vector<NodeIndex>> needs;
+    for (PlannedNode& node : plan_->nodes) needs.push_back(resolve(node));
+    if (plan_->logging.block != nullptr) resolve_logging();
+    plan_->graph = Graph(std::move(needs));
+    for (const auto& cycle : plan_->graph.cycles()) report_cycle(cycle);
+    return plan_;
+  }
+
+ private:
+  void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
+    diagnostics_.push_back({.source = source, .span = span, .message = std::move(message), .notes = {}});
+  }
+
+  void read_file(const lang::File& file) {
+    lang::Dialect dialect = lang::dialect_of_file(file.source->name());
+    for (const lang::Statement& statement : file.body.statements) {
+      if (auto* attribute = std::get_if<lang::Attribute>(&statement)) {
+        error(file.source, attribute->name_span, fmt::format("unrecognized attribute \"{}\"", attribute->name));
+        continue;
+      }
+      const auto& block = *std::get<std::unique_ptr<lang::Block>>(statement);
+      read_block({.block = &block, .source = file.source, .dialect = dialect});
+    }
+  }
+
+  void read_block(const PlannedBlock& found) {
+    const lang::Block& block = *found.block;
+    if (block.name == "logging") return read_logging(found);
+    if (is_unsupported(block)) {
+      return error(found.source, block.name_span, fmt::format("block \"{}\" is not supported yet", block.name));
+    }
+    const ComponentType* type = registry_.find(block.name);
+    if (type == nullptr) {
+      error(found.source, block.name_span,
+            fmt::format("cannot find the definition of component name \"{}\"{}", block.name,
+                        suggestion(block.name, registry_.names())));
+    } else if (block.label.empty()) {
+      return error(found.source, block.name_span, fmt::format("component \"{}\" must have a label", block.name));
+    }
+    std::string id = block.label.empty() ? block.name : block.name + "." + block.label;
+    auto [it, is_new] = plan_->by_id.try_emplace(id, static_cast<NodeIndex>(plan_->nodes.size()));
+    if (!is_new) return report_duplicate(found, id, plan_->nodes[it->second]);
+    plan_->nodes.push_back({.id = std::move(id),
+                            .type = type,
+                            .block = &block,
+                            .source = found.source,
+                            .dialect = found.dialect,
+                            .dependent = {}});
+  }
+
+  void read_logging(const PlannedBlock& found) {
+    if (!found.block->label.empty()) {
+      return error(found.source, found.block->label_span, "block \"logging\" takes no label");
+    }
+    if (plan_->logging.block == nullptr) {
+      plan_->logging = found;
+      return;
+    }
+    error(found.source, found.block->name_span,
+          fmt::format("block logging already declared at {}",
+                      place(plan_->logging.source, plan_->logging.block->name_span)));
+  }
+
+  void report_duplicate(const PlannedBlock& found, const std::string& id, const PlannedNode& first) {
+    error(found.source, found.block->name_span,
+          fmt::format("block {} already declared at {}", id, place(first.source, first.block->name_span)));
+  }
+
+  // The nodes that this one needs.
+  std::vector<NodeIndex> resolve(PlannedNode& node) {
+    std::vector<NodeIndex> needs;
+    resolve_body(node, node.block->body, node.type ? node.type->arguments : nullptr, needs);
+    return needs;
+  }
+
+  void resolve_body(PlannedNode& node, const lang::Body& body, const lang::BodySchema* schema,
+                    std::vector<NodeIndex>& needs) {
+    for (const lang::Statement& statement : body.statements) {
+      if (auto* block = std::get_if<std::unique_ptr<lang::Block>>(&statement)) {
+        const lang::FieldSchema* field = schema ? schema->find((*block)->name) : nullptr;
+        resolve_body(node, (*block)->body, field ? field->body : nullptr, needs);
+        continue;
+      }
+      const auto& attribute = std::get<lang::Attribute>(statement);
+      PlannedAttribute planned{.attribute = &attribute, .references = {}};
+      for (const auto& reference : lang::references(*attribute.value)) {
+        auto resolved = resolve_reference(reference, node.source, node.dialect);
+        if (!resolved) continue;
+        needs.push_back(resolved->target);
+        planned.references.push_back(*std::move(resolved));
+      }
+      if (planned.references.empty()) continue;
+      const lang::FieldSchema* field = schema ? schema->find(attribute.name) : nullptr;
+      if (field != nullptr) check_types(*plan_, node.source, attribute, *field, diagnostics_);
+      node.dependent.push_back(std::move(planned));
+    }
+  }
+
+  // The shortest prefix that names a node wins.
+  std::optional<PlannedReference> resolve_reference(const lang::Reference& reference,
+                                                    const lang::SourcePtr& source, lang::Dialect dialect) {
+    for (std::size_t count = 1; count <= reference.names.size(); ++count) {
+      std::string prefix = join(reference.names, count);
+      const NodeIndex* target = plan_->find(prefix);
+      if (target == nullptr) continue;
+      if (!check_export(reference, count, prefix, plan_->nodes[*target], source)) return std::nullopt;
+      return PlannedReference{
+          .target = *target, .text = join(reference.names, count + 1), .span = reference.span};
+    }
+    if (lang::is_library_name(reference.names.front(), dialect)) return std::nullopt;
+    // At most an id is quoted: what follows names exports and fields of theirs.
+    std::string wanted = join(reference.names, 3);
+    std::vector<std::string_view> ids(plan_->sorted_ids.begin(), plan_->sorted_ids.end());
+    error(source, reference.span,
+          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, suggestion(wanted, ids)));
+    return std::nullopt;
+  }
+
+  bool check_export(const lang::Reference& reference, std::size_t count, const std::string& id,
+                    const PlannedNode& target, const lang::SourcePtr& source) {
+    if (target.type == nullptr) return true;  // reported already
+    const lang::BodySchema& exports = *target.type->exports;
+    if (exports.fields.empty()) {
+      error(source, reference.span, fmt::format("component \"{}\" exports nothing", id));
+      return false;
+    }
+    if (count == reference.names.size()) return true;
+    std::string_view name = reference.names[count];
+    if (exports.find(name) != nullptr) return true;
+    std::vector<std::string_view> names;
+    for (const auto& field : exports.fields) names.push_back(field.name);
+    std::string hint = suggestion(name, names);
+    if (hint.empty()) hint = fmt::format("; it has {}", fmt::join(names, ", "));
+    error(source, reference.name_spans[count],
+          fmt::format("component \"{}\" has no export \"{}\"{}", id, name, hint));
+    return false;
+  }
+
+  // Its level and format are needed before any component is there.
+  void resolve_logging() {
+    const PlannedBlock& logging = plan_->logging;
+    for (const lang::Statement& statement : logging.block->body.statements) {
+      auto* attribute = std::get_if<lang::Attribute>(&statement);
+      if (attribute == nullptr) continue;
+      for (const auto& reference : lang::references(*attribute->value)) {
+        auto resolved = resolve_reference(reference, logging.source, logging.dialect);
+        if (!resolved || attribute->name == "write_to") continue;
+        error(logging.source, reference.span,
+              fmt::format("\"{}\" of block \"logging\" cannot refer to a component yet", attribute->name));
+      }
+    }
+  }
+
+  lang::Span place_of_need(NodeIndex node, NodeIndex target) const {
+    for (const PlannedAttribute& attribute : plan_->nodes[node].dependent) {
+      auto it = std::ranges::find(attribute.references, target, &PlannedReference::target);
+      if (it != attribute.references.end()) return it->span;
+    }
+    return plan_->nodes[node].block->name_span;
+  }
+
+  void report_cycle(const std::vector<NodeIndex>& cycle) {
+    const PlannedNode& first = plan_->nodes[cycle.front()];
+    lang::Span span = place_of_need(cycle.front(), cycle[1 % cycle.size()]);
+    if (cycle.size() == 1) return error(first.source, span, fmt::format("self reference: {}", first.id));
+    std::string path;
+    for (NodeIndex node : cycle) path += plan_->nodes[node].id + " -> ";
+    error(first.source, span, fmt::format("cycle: {}{}", path, first.id));
+    for (std::size_t i = 1; i < cycle.size(); ++i) {
+      const PlannedNode& node = plan_->nodes[cycle[i]];
+      NodeIndex next = cycle[(i + 1) % cycle.size()];
+      diagnostics_.back().notes.push_back(
+          {.source = node.source,
+           .span = place_of_need(cycle[i], next),
+           .message = fmt::format("{} uses {} here", node.id, plan_->nodes[next].id)});
+    }
+  }
+
+  const Registry& registry_;
+  lang::Diagnostics& diagnostics_;
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+};
+
+}  // namespace
+
+PlanPtr make_plan(std::vector<lang::File> files, const Registry& registry, lang::Diagnostics& diagnostics) {
+  return Planner(registry, diagnostics).run(std::move(files));
+}
+
+PlanPtr make_plan(const std::vector<lang::SourcePtr>& sources, const Registry& registry,
+                  lang::Diagnostics& diagnostics) {
+  std::vector<lang::File> files;
+  bool all_parsed = true;
+  for (const lang::SourcePtr& source : sources) {
+    auto file = lang::parse(source);
+    if (file) {
+      files.push_back(*std::move(file));
+      continue;
+    }
+    all_parsed = false;
+    diagnostics.insert(diagnostics.end(), file.error().begin(), file.error().end());
+  }
+  // What a file that does not parse declares is not known: errors about names would mislead.
+  if (!all_parsed) return nullptr;
+  return make_plan(std::move(files), registry, diagnostics);
+}
+
+}  // namespace weir::runtime
