@@ -193,10 +193,14 @@ std::string MetricRegistry::expose() const {
 }
 
 MetricScope::MetricScope(MetricRegistry& registry, MetricLabels labels)
-    : registry_(registry), labels_(std::move(labels)) {}
+    : registry_(&registry), labels_(std::move(labels)) {}
 
 MetricScope::~MetricScope() {
-  registry_.remove(labels_);
+  release();
+}
+
+void MetricScope::release() {
+  if (MetricRegistry* registry = registry_.exchange(nullptr)) registry->remove(labels_);
 }
 
 MetricLabels MetricScope::with_own(MetricLabels labels) const {
@@ -206,16 +210,23 @@ MetricLabels MetricScope::with_own(MetricLabels labels) const {
 
 std::shared_ptr<Counter> MetricScope::counter(std::string_view name, std::string_view help,
                                               MetricLabels labels) {
-  return registry_.counter(name, help, with_own(std::move(labels)));
+  MetricRegistry* registry = registry_.load();
+  if (registry == nullptr) return std::make_shared<Counter>();
+  return registry->counter(name, help, with_own(std::move(labels)));
 }
 
 std::shared_ptr<Gauge> MetricScope::gauge(std::string_view name, std::string_view help, MetricLabels labels) {
-  return registry_.gauge(name, help, with_own(std::move(labels)));
+  MetricRegistry* registry = registry_.load();
+  if (registry == nullptr) return std::make_shared<Gauge>();
+  return registry->gauge(name, help, with_own(std::move(labels)));
 }
 
 std::shared_ptr<Histogram> MetricScope::histogram(std::string_view name, std::string_view help,
                                                   std::span<const double> bounds, MetricLabels labels) {
-  return registry_.histogram(name, help, bounds, with_own(std::move(labels)));
+  MetricRegistry* registry = registry_.load();
+  if (registry == nullptr)
+    return std::make_shared<Histogram>(std::vector<double>(bounds.begin(), bounds.end()));
+  return registry->histogram(name, help, bounds, with_own(std::move(labels)));
 }
 
 }  // namespace weir

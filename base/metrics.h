@@ -96,6 +96,9 @@ class MetricScope {
   MetricScope(const MetricScope&) = delete;
   MetricScope& operator=(const MetricScope&) = delete;
 
+  // Takes the series back now. Later ones are kept nowhere, and the registry may go before the scope.
+  void release();
+
   std::shared_ptr<Counter> counter(std::string_view name, std::string_view help, MetricLabels labels = {});
   std::shared_ptr<Gauge> gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   std::shared_ptr<Histogram> histogram(std::string_view name, std::string_view help,
@@ -104,7 +107,7 @@ class MetricScope {
  private:
   MetricLabels with_own(MetricLabels labels) const;
 
-  MetricRegistry& registry_;
+  std::atomic<MetricRegistry*> registry_;  // null once released
   MetricLabels labels_;
 };
 

@@ -25,7 +25,7 @@ bool is_unsupported(const lang::Block& block) {
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string meant = lang::did_you_mean(word, candidates);
-  return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+  return meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant);
 }
 
 std::string join(const std::vector<std::string_view>& names, std::size_t count) {
@@ -69,7 +69,8 @@ class Planner {
     lang::Dialect dialect = lang::dialect_of_file(file.source->name());
     for (const lang::Statement& statement : file.body.statements) {
       if (auto* attribute = std::get_if<lang::Attribute>(&statement)) {
-        error(file.source, attribute->name_span, fmt::format("unrecognized attribute \"{}\"", attribute->name));
+        error(file.source, attribute->name_span,
+              fmt::format("unrecognized attribute \"{}\"", attribute->name));
         continue;
       }
       const auto& block = *std::get<std::unique_ptr<lang::Block>>(statement);
@@ -81,7 +82,8 @@ class Planner {
     const lang::Block& block = *found.block;
     if (block.name == "logging") return read_logging(found);
     if (is_unsupported(block)) {
-      return error(found.source, block.name_span, fmt::format("block \"{}\" is not supported yet", block.name));
+      return error(found.source, block.name_span,
+                   fmt::format("block \"{}\" is not supported yet", block.name));
     }
     const ComponentType* type = registry_.find(block.name);
     if (type == nullptr) {
@@ -89,7 +91,8 @@ class Planner {
             fmt::format("cannot find the definition of component name \"{}\"{}", block.name,
                         suggestion(block.name, registry_.names())));
     } else if (block.label.empty()) {
-      return error(found.source, block.name_span, fmt::format("component \"{}\" must have a label", block.name));
+      return error(found.source, block.name_span,
+                   fmt::format("component \"{}\" must have a label", block.name));
     }
     std::string id = block.label.empty() ? block.name : block.name + "." + block.label;
     auto [it, is_new] = plan_->by_id.try_emplace(id, static_cast<NodeIndex>(plan_->nodes.size()));
@@ -165,8 +168,9 @@ class Planner {
     // At most an id is quoted: what follows names exports and fields of theirs.
     std::string wanted = join(reference.names, 3);
     std::vector<std::string_view> ids(plan_->sorted_ids.begin(), plan_->sorted_ids.end());
-    error(source, reference.span,
-          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, suggestion(wanted, ids)));
+    error(
+        source, reference.span,
+        fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, suggestion(wanted, ids)));
     return std::nullopt;
   }
 
@@ -184,7 +188,7 @@ class Planner {
     std::vector<std::string_view> names;
     for (const auto& field : exports.fields) names.push_back(field.name);
     std::string hint = suggestion(name, names);
-    if (hint.empty()) hint = fmt::format("; it has {}", fmt::join(names, ", "));
+    if (hint.empty()) hint = fmt::format(", it has {}", fmt::join(names, ", "));
     error(source, reference.name_spans[count],
           fmt::format("component \"{}\" has no export \"{}\"{}", id, name, hint));
     return false;

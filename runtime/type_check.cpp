@@ -68,10 +68,10 @@ void check_types(const Plan& plan, const lang::SourcePtr& source, const lang::At
     auto type = type_of(plan, expr);
     if (!type || may_fit(*type, wanted)) return;
     std::string_view text = source->text(expr.span);
-    std::string message = fmt::format("{} should be {}, but {} is {}", attribute.name, field.type, text, *type);
+    std::string message =
+        fmt::format("{} should be {}, but {} is {}", attribute.name, field.type, text, *type);
     if (may_fit(fmt::format("list({})", *type), wanted)) message += fmt::format("; write [{}]", text);
-    diagnostics.push_back(
-        {.source = source, .span = expr.span, .message = std::move(message), .notes = {}});
+    diagnostics.push_back({.source = source, .span = expr.span, .message = std::move(message), .notes = {}});
   };
   report(*attribute.value, field.type);
   auto* array = std::get_if<lang::ArrayExpr>(&attribute.value->node);

@@ -1,0 +1,124 @@
+// Host: one component as the runtime runs it. It is the component's Context,
+// owns the Instance and its strand, and writes the NodeState that others see.
+//
+// Life: create → construct → start → update* → stop. A component that throws is
+// stopped and gone (run health: exited); the next load makes a new host.
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "runtime/component.h"
+#include "runtime/controller.h"
+#include "runtime/graph.h"
+#include "runtime/pool.h"
+#include "runtime/reactor.h"
+#include "runtime/snapshot.h"
+
+namespace weir::runtime {
+
+class Host;
+
+// Shared by all hosts of a controller.
+struct HostServices {
+  Environment environment;
+  std::shared_ptr<WorkerPool> pool;
+  std::shared_ptr<Reactor> reactor;
+  // Hears that take_exports() has something; any thread.
+  std::function<void(std::shared_ptr<Host>)> on_exports;
+};
+
+class Host final : public Context, public std::enable_shared_from_this<Host> {
+ public:
+  static std::shared_ptr<Host> create(std::shared_ptr<const HostServices> services, const ComponentType& type,
+                                      std::string id);
+  ~Host() override;
+
+  // ---- for the controller's thread ----
+  NodeIndex index = 0;  // in the running graph
+  const ComponentType& type() const { return type_; }
+  // From now on this node shows the component; it takes over the state of the one before.
+  void attach(std::shared_ptr<Node> node);
+  void construct(const ArgumentsPtr& arguments);
+  void start();
+  void update(ArgumentsPtr arguments);
+  std::expected<lang::Value, std::string> evaluate(const ArgumentsPtr& arguments);
+  // What was published since the last time.
+  std::optional<lang::Value> take_exports();
+  void show_evaluation(HealthState state, std::string message);
+  void show_arguments(ArgumentsPtr arguments);
+  void show_exports(lang::Value exports);
+  bool exited() const { return exited_; }
+  bool closed() const { return closed_; }
+
+  // ---- for any thread ----
+  // `done` runs on the strand when the component has let go of everything; nothing calls it back any more.
+  void stop(std::function<void()> done);
+  // Gives up on a component that does not stop: whatever it still does has no effect, and the environment may
+  // go while it is at it.
+  void abandon();
+
+  // ---- Context ----
+  const std::string& id() const override { return id_; }
+  const Logger& log() const override;
+  MetricScope& metrics() override;
+  const Clock& clock() const override;
+  std::filesystem::path data_dir() const override { return data_dir_; }
+  std::string env(std::string_view name) const override;
+  void post(std::function<void()> task) override;
+  Timer after(Duration delay, std::function<void()> task) override;
+  Timer on_readable(int fd, std::function<void()> task) override;
+  void offload(std::function<void()> work, std::function<void()> done) override;
+  std::unique_ptr<Fetch> fetch(FetchRequest request, FetchEvents events) override;
+  HttpService& http() override { return *http_; }
+  void publish_object(lang::Value exports) override;
+  void set_health(HealthState state, std::string message) override;
+  void publish_debug_body(std::shared_ptr<const lang::BodyValue> body) override;
+  void offer_service(std::type_index type, std::shared_ptr<const void> service) override;
+  void offer_view(std::shared_ptr<const View> view) override;
+
+ private:
+  Host(std::shared_ptr<const HostServices> services, const ComponentType& type, std::string id);
+  const Environment& environment() const { return services_->environment; }
+  Health health_now(HealthState state, std::string message) const;
+  // Copies the state, lets `edit` change it, and shows the result.
+  void change(const std::function<void(NodeState&)>& edit);
+  void show_run(HealthState state, std::string message);
+  void on_busy(const MonoTime* since);
+  Instance* instance() const;
+  // Runs what belongs to the component; an exception ends it.
+  void guarded(std::string_view what, const std::function<void()>& body);
+  void end_after_exception(std::string_view what, std::string_view why);
+  void take_latest_arguments();
+  void stop_on_strand();
+
+  const std::shared_ptr<const HostServices> services_;
+  const ComponentType& type_;
+  const std::string id_;
+  const std::filesystem::path data_dir_;
+  LogHub no_hub_{[](std::string_view) {}};
+  Logger log_, no_log_;
+  MetricScope metrics_;
+  std::unique_ptr<HttpService> http_;
+  std::shared_ptr<Strand> strand_;
+
+  std::atomic<bool> closed_ = false;     // stopped, exited or abandoned: nothing calls back any more
+  std::atomic<bool> abandoned_ = false;  // the environment may be gone
+  std::atomic<bool> exited_ = false;
+  bool started_ = false;  // on the strand
+
+  mutable std::mutex mutex_;  // guards everything below; nothing foreign is called under it
+  std::shared_ptr<Node> node_;
+  std::shared_ptr<const NodeState> state_ = std::make_shared<NodeState>();
+  Health healthy_run_;  // what to show when a busy task is over
+  std::unique_ptr<Instance> instance_;
+  ArgumentsPtr latest_arguments_;  // to be applied; null: none
+  std::optional<lang::Value> fresh_exports_;
+  lang::Value last_exports_;
+};
+
+}  // namespace weir::runtime
