@@ -1,0 +1,34 @@
+// evaluation: a component's block and the exports of others to its arguments. Pure.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/diagnostic.h"
+#include "lang/value.h"
+#include "runtime/component.h"
+#include "runtime/plan.h"
+
+namespace weir::runtime {
+
+using EnvLookup = std::function<std::string(std::string_view)>;
+
+// By NodeIndex; null: not published yet.
+using ExportList = std::vector<lang::Value>;
+
+// The first thing the node needs that is not there yet; null: everything is there.
+const PlannedReference* missing_export(const PlannedNode& node, const ExportList& exports);
+
+// Attributes that need what is not there are not evaluated, only checked; the arguments are incomplete then.
+// Null when there is an error.
+ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex node, const ExportList& exports,
+                              const EnvLookup& env, lang::Diagnostics& diagnostics);
+
+// Everything in the blocks of components that the text decides: errors, and warnings. Errors of attributes
+// whose value comes from other components are left out: what those export is the world's doing.
+void check_components(const Plan& plan, const ExportList& exports, const EnvLookup& env,
+                      lang::Diagnostics& diagnostics);
+
+}  // namespace weir::runtime

@@ -1,0 +1,53 @@
+#include "runtime/files.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/file_system.h"
+
+namespace weir::runtime {
+namespace {
+
+void report(lang::Diagnostics& diagnostics, std::string message) {
+  diagnostics.push_back({.source = nullptr, .span = {}, .message = std::move(message), .notes = {}});
+}
+
+void read_one(const std::filesystem::path& path, std::vector<lang::SourcePtr>& sources,
+              lang::Diagnostics& diagnostics) {
+  auto text = read_file(path, kMaxConfigBytes);
+  if (!text) return report(diagnostics, text.error().message);
+  sources.push_back(lang::Source::make(path.string(), *std::move(text)));
+}
+
+std::vector<std::filesystem::path> config_files_in(const std::filesystem::path& folder,
+                                                   std::error_code& error) {
+  std::vector<std::filesystem::path> paths;
+  std::filesystem::directory_iterator entries(folder, error);
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    const auto& path = entries->path();
+    if (path.extension() != ".river" && path.extension() != ".alloy") continue;
+    std::error_code gone;
+    if (!entries->is_directory(gone)) paths.push_back(path);
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+}  // namespace
+
+std::vector<lang::SourcePtr> read_config(const std::filesystem::path& path, lang::Diagnostics& diagnostics) {
+  std::vector<lang::SourcePtr> sources;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    read_one(path, sources, diagnostics);
+    return sources;
+  }
+  for (const auto& file : config_files_in(path, error)) read_one(file, sources, diagnostics);
+  if (error) report(diagnostics, fmt::format("list {}: {}", path.string(), errno_text(error.value())));
+  return sources;
+}
+
+}  // namespace weir::runtime
