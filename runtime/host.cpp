@@ -31,9 +31,23 @@ std::string current_exception_text() {
   }
 }
 
+// While it lives, the controller's thread is in the host's code.
+class OnController {
+ public:
+  OnController(HostServices& services, const Host& host) : services_(services) {
+    services_.on_controller = &host;
+  }
+  ~OnController() { services_.on_controller = nullptr; }
+  OnController(const OnController&) = delete;
+  OnController& operator=(const OnController&) = delete;
+
+ private:
+  HostServices& services_;
+};
+
 }  // namespace
 
-std::shared_ptr<Host> Host::create(std::shared_ptr<const HostServices> services, const ComponentType& type,
+std::shared_ptr<Host> Host::create(std::shared_ptr<HostServices> services, const ComponentType& type,
                                    std::string id) {
   std::shared_ptr<Host> host(new Host(std::move(services), type, std::move(id)));
   std::weak_ptr<Host> weak = host;
@@ -44,7 +58,7 @@ std::shared_ptr<Host> Host::create(std::shared_ptr<const HostServices> services,
   return host;
 }
 
-Host::Host(std::shared_ptr<const HostServices> services, const ComponentType& type, std::string id)
+Host::Host(std::shared_ptr<HostServices> services, const ComponentType& type, std::string id)
     : services_(std::move(services)),
       type_(type),
       id_(std::move(id)),
@@ -152,6 +166,7 @@ void Host::end_after_exception(std::string_view what, std::string_view why) {
 }
 
 void Host::construct(const ArgumentsPtr& arguments) {
+  OnController here(*services_, *this);
   guarded("construction", [&] {
     std::unique_ptr<Instance> made = type_.create(*this, arguments);
     std::lock_guard lock(mutex_);
@@ -162,7 +177,7 @@ void Host::construct(const ArgumentsPtr& arguments) {
 }
 
 void Host::start() {
-  if (type_.is_transform) return;
+  if (type_.is_transform || start_asked_.exchange(true)) return;
   strand_->resume([self = shared_from_this()] {
     Instance* instance = self->instance();
     if (self->closed_ || instance == nullptr) return;
@@ -200,6 +215,7 @@ void Host::take_latest_arguments() {
 std::expected<lang::Value, std::string> Host::evaluate(const ArgumentsPtr& arguments) {
   Instance* instance = this->instance();
   if (instance == nullptr) return std::unexpected("it is stopped");
+  OnController here(*services_, *this);
   try {
     return instance->evaluate(arguments);
   } catch (...) {

@@ -30,11 +30,15 @@ struct HostServices {
   std::shared_ptr<Reactor> reactor;
   // Hears that take_exports() has something; any thread.
   std::function<void(std::shared_ptr<Host>)> on_exports;
+  // Set once the controller ends; the environment may be gone soon.
+  std::atomic<bool> is_ending = false;
+  // Whose code the controller's thread is in; null: nobody's.
+  std::atomic<const Host*> on_controller = nullptr;
 };
 
 class Host final : public Context, public std::enable_shared_from_this<Host> {
  public:
-  static std::shared_ptr<Host> create(std::shared_ptr<const HostServices> services, const ComponentType& type,
+  static std::shared_ptr<Host> create(std::shared_ptr<HostServices> services, const ComponentType& type,
                                       std::string id);
   ~Host() override;
 
@@ -82,7 +86,7 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   void offer_view(std::shared_ptr<const View> view) override;
 
  private:
-  Host(std::shared_ptr<const HostServices> services, const ComponentType& type, std::string id);
+  Host(std::shared_ptr<HostServices> services, const ComponentType& type, std::string id);
   const Environment& environment() const { return services_->environment; }
   Health health_now(HealthState state, std::string message) const;
   // Copies the state, lets `edit` change it, and shows the result.
@@ -96,7 +100,7 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   void take_latest_arguments();
   void stop_on_strand();
 
-  const std::shared_ptr<const HostServices> services_;
+  const std::shared_ptr<HostServices> services_;
   const ComponentType& type_;
   const std::string id_;
   const std::filesystem::path data_dir_;
@@ -109,6 +113,7 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   std::atomic<bool> closed_ = false;     // stopped, exited or abandoned: nothing calls back any more
   std::atomic<bool> abandoned_ = false;  // the environment may be gone
   std::atomic<bool> exited_ = false;
+  std::atomic<bool> start_asked_ = false;
   bool started_ = false;  // on the strand
 
   mutable std::mutex mutex_;  // guards everything below; nothing foreign is called under it

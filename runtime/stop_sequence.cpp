@@ -91,6 +91,11 @@ bool StopSequence::is_type_stopped(const ComponentType& type) const {
   });
 }
 
+bool StopSequence::has_stopped(const ComponentType& type) const {
+  std::lock_guard lock(mutex_);
+  return is_type_stopped(type);
+}
+
 void StopSequence::when_type_stopped(const ComponentType& type, std::function<void()> call) {
   {
     std::lock_guard lock(mutex_);

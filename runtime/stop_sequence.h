@@ -29,6 +29,7 @@ class StopSequence : public std::enable_shared_from_this<StopSequence> {
   // True when all have stopped.
   bool wait(MonoTime until);
   std::vector<std::shared_ptr<Host>> left() const;
+  bool has_stopped(const ComponentType& type) const;
   // Runs `call` when all hosts of that type have stopped: at once, or on a strand.
   void when_type_stopped(const ComponentType& type, std::function<void()> call);
 

@@ -1,0 +1,75 @@
+#include "runtime/controller.h"
+
+#include <future>
+#include <utility>
+
+#include "runtime/controller_core.h"
+#include "runtime/evaluation.h"
+#include "runtime/files.h"
+#include "runtime/logging_block.h"
+#include "runtime/plan.h"
+
+namespace weir::runtime {
+namespace {
+
+LoadResult refused_for_ending(std::string_view cause) {
+  LoadResult result;
+  result.cause = cause;
+  result.diagnostics.push_back({.source = nullptr, .span = {}, .message = "weir is stopping", .notes = {}});
+  return result;
+}
+
+class ThreadedController final : public Controller {
+ public:
+  ThreadedController(Environment environment, Options options)
+      : core_(ControllerCore::create(std::move(environment), std::move(options))) {}
+  ~ThreadedController() override { core_->stop(); }
+
+  LoadResult load(std::string_view cause) override {
+    auto promise = std::make_shared<std::promise<LoadResult>>();
+    auto decided = promise->get_future();
+    load_async(std::string(cause), [promise](const LoadResult& result) { promise->set_value(result); });
+    promise = nullptr;
+    try {
+      return decided.get();
+    } catch (const std::future_error&) {
+      // The job was dropped: the controller ends.
+      return refused_for_ending(cause);
+    }
+  }
+
+  void load_async(std::string cause, std::function<void(const LoadResult&)> done) override {
+    core_->post([core = core_.get(), cause = std::move(cause), done = std::move(done)] {
+      LoadResult result = core->load(cause);
+      if (done) done(result);
+    });
+  }
+
+  std::shared_ptr<const Snapshot> snapshot() const override { return core_->snapshot(); }
+  std::vector<std::string> stop() override { return core_->stop(); }
+
+ private:
+  std::shared_ptr<ControllerCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<Controller> Controller::create(Environment environment, Options options) {
+  return std::make_unique<ThreadedController>(std::move(environment), std::move(options));
+}
+
+lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry,
+                           const std::function<std::string(std::string_view)>& env) {
+  lang::Diagnostics diagnostics;
+  auto sources = read_config(path, diagnostics);
+  PlanPtr plan;
+  if (!lang::has_errors(diagnostics)) plan = make_plan(sources, registry, diagnostics);
+  if (plan != nullptr) {
+    check_components(*plan, ExportList(plan->nodes.size()), env, diagnostics);
+    decode_logging(plan->logging, env, diagnostics);
+  }
+  lang::sort_by_place(diagnostics);
+  return diagnostics;
+}
+
+}  // namespace weir::runtime

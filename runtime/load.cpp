@@ -1,0 +1,137 @@
+// The part of the controller that loads a config: everything is checked beside
+// the running graph; then it is applied in one step that cannot fail, or
+// nothing changes.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "runtime/controller_core.h"
+#include "runtime/files.h"
+
+namespace weir::runtime {
+namespace {
+
+// How long a new component waits for one of its type that is on its way out and may hold a port or a file.
+constexpr Duration kPatience = std::chrono::seconds(2);
+
+std::size_t count_errors(const lang::Diagnostics& diagnostics) {
+  return static_cast<std::size_t>(
+      std::ranges::count(diagnostics, lang::Severity::error, &lang::Diagnostic::severity));
+}
+
+}  // namespace
+
+PlanPtr ControllerCore::check(LoadResult& result, LoggingSettings& logging) {
+  const Environment& environment = services_->environment;
+  lang::Diagnostics& diagnostics = result.diagnostics;
+  last_sources_ = read_config(options_.config_path, diagnostics);
+  PlanPtr plan;
+  if (!lang::has_errors(diagnostics)) plan = make_plan(last_sources_, *environment.registry, diagnostics);
+  if (plan != nullptr) {
+    check_components(*plan, graph_->exports_for(*plan), environment.env, diagnostics);
+    logging = decode_logging(plan->logging, environment.env, diagnostics);
+  }
+  lang::sort_by_place(diagnostics);
+  return lang::has_errors(diagnostics) ? nullptr : plan;
+}
+
+LoadResult ControllerCore::load(std::string_view cause) {
+  LoadResult result;
+  MonoTime start = system_clock().mono();
+  result.cause = cause;
+  result.time = services_->environment.clock->wall();
+  LoggingSettings logging;
+  PlanPtr plan = check(result, logging);
+  result.ok = plan != nullptr;
+  if (plan != nullptr) apply(std::move(plan), logging, result);
+  if (services_->is_ending) return result;
+  result.took = system_clock().mono() - start;
+  record(result, !std::exchange(is_loaded_once_, true));
+  if (options_.watch_file && !watch_) watch_config();
+  return result;
+}
+
+void ControllerCore::apply(PlanPtr plan, const LoggingSettings& logging, LoadResult& result) {
+  services_->environment.log->set_level(logging.level);
+  services_->environment.log->set_format(logging.format);
+  auto next = std::make_unique<RunningGraph>(std::move(plan), services_);
+  RunningGraph::Counts counts;
+  std::vector<StopSequence::Entry> ending = next->take_over(*graph_, counts);
+  graph_ = std::move(next);
+  std::vector<StopSequence::Entry> roster = graph_->hosts();
+  std::shared_ptr<StopSequence> sequence;
+  if (!ending.empty()) sequence = StopSequence::begin(std::move(ending));
+  {
+    std::lock_guard lock(mutex_);
+    roster_ = std::move(roster);
+    std::erase_if(stopping_, [](const auto& earlier) { return earlier->wait(MonoTime()); });
+    if (sequence) stopping_.push_back(std::move(sequence));
+  }
+  graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
+  graph_->count_changes(counts);
+  result.added = counts.added;
+  result.removed = counts.removed;
+  result.changed = counts.changed;
+  result.unchanged = counts.unchanged;
+  sources_ = last_sources_;
+  running_since_ = result.time;
+  is_ready_ = true;
+}
+
+void ControllerCore::begin(std::shared_ptr<Host> host) {
+  std::vector<std::shared_ptr<StopSequence>> sequences;
+  {
+    std::lock_guard lock(mutex_);
+    sequences = stopping_;
+  }
+  std::erase_if(sequences, [&](const auto& s) { return s->has_stopped(host->type()); });
+  if (sequences.empty()) return host->start();
+  auto left = std::make_shared<std::atomic<std::size_t>>(sequences.size());
+  for (const auto& sequence : sequences) {
+    sequence->when_type_stopped(host->type(), [host, left] {
+      if (--*left == 0) host->start();
+    });
+  }
+  services_->reactor->at(system_clock().mono() + kPatience, [host] { host->start(); });
+}
+
+// Says what happened to those who read the log, the metrics and the snapshot. The first load's errors are for
+// its caller to show: it knows the terminal.
+void ControllerCore::record(LoadResult& result, bool is_first) {
+  Logger log(*services_->environment.log, "");
+  last_load_success_->set(result.ok ? 1 : 0);
+  for (const lang::Diagnostic& diagnostic : result.diagnostics) {
+    bool is_error = diagnostic.severity == lang::Severity::error;
+    if (!is_error) log.warn(lang::one_line(diagnostic));
+    if (is_error && !is_first) log.error(lang::one_line(diagnostic));
+  }
+  if (result.ok) {
+    auto since_epoch = std::chrono::duration<double>(result.time.time_since_epoch());
+    load_timestamp_->set(since_epoch.count());
+    log.info("config loaded", {{"cause", result.cause},
+                               {"added", fmt::to_string(result.added)},
+                               {"removed", fmt::to_string(result.removed)},
+                               {"changed", fmt::to_string(result.changed)},
+                               {"unchanged", fmt::to_string(result.unchanged)},
+                               {"took", format_duration(result.took)}});
+  } else if (!is_first) {
+    log.error("config refused, the one before goes on",
+              {{"cause", result.cause}, {"errors", fmt::to_string(count_errors(result.diagnostics))}});
+  }
+  publish(result);
+}
+
+void ControllerCore::publish(const LoadResult& result) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->nodes = graph_->nodes();
+  snapshot->sources = sources_;
+  snapshot->config_path = options_.config_path.string();
+  snapshot->running_since = running_since_;
+  snapshot->last_load = result;
+  snapshot->ready = is_ready_;
+  std::lock_guard lock(mutex_);
+  snapshot_ = std::move(snapshot);
+}
+
+}  // namespace weir::runtime
