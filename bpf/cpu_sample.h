@@ -1,0 +1,103 @@
+/* The kernel/user contract of cpu_sample.bpf.c: the only header both sides
+ * include. Plain C, fixed-width types, no padding. */
+#pragma once
+
+#include <linux/types.h>
+
+enum {
+  CPU_SAMPLE_VERSION = 1,
+  CPU_SAMPLE_MAX_FRAMES = 127, /* of each section; deeper stacks are marked truncated */
+};
+
+/* What a record in the ring buffer is. */
+enum cpu_sample_type {
+  CPU_SAMPLE_STACK = 1, /* struct cpu_sample and its sections */
+};
+
+/* cpu_sample.flags */
+enum cpu_sample_flags {
+  CPU_SAMPLE_UNDECIDED = 1u << 0, /* its cgroup was not known: user space decides, for this sample and on */
+  CPU_SAMPLE_IN_KERNEL = 1u << 1, /* the CPU was in kernel mode */
+  CPU_SAMPLE_NO_USER_REGISTERS = 1u << 2,
+  CPU_SAMPLE_32_BIT = 1u << 3, /* a 32-bit process: only its leaf frame is there */
+};
+
+struct cpu_sample {
+  __u32 size; /* of the record with all sections, bytes */
+  __u8 type;
+  __u8 version;
+  __u16 flags;
+  __u64 time;   /* CLOCK_MONOTONIC, ns */
+  __u64 cgroup; /* id: the inode of its directory, in the hierarchy of cpu_sample_hierarchy */
+  __u32 tgid;   /* in the pid namespace of the program's owner */
+  __u32 tid;
+  __u32 cpu;
+  __u16 sections; /* how many follow */
+  __u16 reserved;
+};
+
+/* A section's frames; a stack is made of several. */
+enum cpu_sample_section_kind {
+  CPU_SAMPLE_USER = 1,   /* __u64 addresses, leaf first */
+  CPU_SAMPLE_KERNEL = 2, /* __u64 addresses, leaf first */
+};
+
+enum cpu_sample_unwind_mode {
+  CPU_SAMPLE_FRAME_POINTERS = 1,
+  CPU_SAMPLE_BY_KERNEL = 2,
+};
+
+/* cpu_sample_section.flags */
+enum cpu_sample_section_flags {
+  CPU_SAMPLE_TRUNCATED = 1u << 0, /* deeper than CPU_SAMPLE_MAX_FRAMES */
+  CPU_SAMPLE_COMPLETE = 1u << 1,  /* the chain ended where the thread began */
+};
+
+struct cpu_sample_section {
+  __u8 kind;
+  __u8 mode;
+  __u8 flags;
+  __u8 frame_size; /* bytes */
+  __u16 frames;
+  __u16 reserved;
+};
+
+/* Per-CPU counters, an index each. */
+enum cpu_sample_counter {
+  CPU_SAMPLE_RUNS,          /* every call of the program */
+  CPU_SAMPLE_IDLE,          /* of these: the CPU was idle */
+  CPU_SAMPLE_KERNEL_THREAD, /* … in a thread of the kernel's own */
+  CPU_SAMPLE_UNSELECTED,    /* … in a process nobody chose */
+  CPU_SAMPLE_SELECTED,      /* … in a chosen process */
+  CPU_SAMPLE_ASKED,         /* … with a cgroup not known yet */
+  CPU_SAMPLE_LOST_RING_FULL,
+  CPU_SAMPLE_LOST_MODE_OFF, /* in user code while only kernel stacks are wanted */
+  CPU_SAMPLE_LOST_NO_STACK, /* nothing could be read */
+  CPU_SAMPLE_NO_REGISTERS,  /* not lost: stacks without their user part */
+  CPU_SAMPLE_BUSY_NS,       /* time spent on chosen samples */
+  CPU_SAMPLE_COUNTERS,
+};
+
+/* Values of the map `cgroups`. */
+enum cpu_sample_choice {
+  CPU_SAMPLE_CHOICE_NO = 1,
+  CPU_SAMPLE_CHOICE_YES = 2,
+};
+
+/* Where cgroup ids come from: the unified hierarchy, or one of version 1. */
+enum cpu_sample_hierarchy {
+  CPU_SAMPLE_UNIFIED,
+  CPU_SAMPLE_MEMORY,
+  CPU_SAMPLE_CPU,
+  CPU_SAMPLE_CPUACCT,
+  CPU_SAMPLE_PIDS,
+  CPU_SAMPLE_FREEZER,
+  CPU_SAMPLE_CPUSET,
+};
+
+/* Changed by user space while the program runs. */
+struct cpu_sample_config {
+  __u32 collect_user;
+  __u32 collect_kernel;
+  __u32 select_cgroups; /* 0: only pids are chosen, cgroups are not looked at */
+};

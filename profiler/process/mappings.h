@@ -1,0 +1,45 @@
+// MappingEvents: what all processes of the machine begin, map and end, as it
+// happens. One dummy perf event per CPU; no probes, no tracefs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "profiler/process/perf_records.h"
+
+namespace weir::profiler {
+
+// Not thread-safe.
+class MappingEvents {
+ public:
+  static Result<std::unique_ptr<MappingEvents>> open();
+  ~MappingEvents();
+  MappingEvents(const MappingEvents&) = delete;
+  MappingEvents& operator=(const MappingEvents&) = delete;
+
+  // Takes what there is, of all CPUs, sorted by time.
+  std::vector<ProcessEvent> drain();
+  // Also of CPUs that came online since.
+  Result<> follow_cpus();
+
+  std::uint64_t lost() const { return lost_; }
+  std::size_t bytes() const;  // kernel memory of the rings
+
+ private:
+  struct Ring;
+
+  MappingEvents() = default;
+  Result<> open_cpu(int cpu);
+
+  std::map<int, std::unique_ptr<Ring>> rings_;  // by CPU
+  bool with_build_ids_ = true;                  // Linux 5.12 and later
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace weir::profiler

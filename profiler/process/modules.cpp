@@ -1,0 +1,78 @@
+#include "profiler/process/modules.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/fd.h"
+#include "profiler/process/build_id.h"
+
+namespace weir::profiler {
+
+namespace {
+
+std::string path_in_root(std::uint32_t pid, const std::string& path) {
+  return pid == 0 ? path : "/proc/" + std::to_string(pid) + "/root" + path;
+}
+
+// Never waits: what a process maps may be a pipe or a device by the time we look.
+Fd open_regular(const std::string& path, struct stat& status) {
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return Fd();
+  return fd;
+}
+
+// Layered file systems (overlay, btrfs) report another device to stat() than to the mapping, and their
+// devices have no major number. There the inode alone has to do.
+bool same_file(const Module& module, const struct stat& status) {
+  if (module.inode != status.st_ino) return false;
+  return module.device == status.st_dev || major(module.device) == 0 || major(status.st_dev) == 0;
+}
+
+}  // namespace
+
+ModulePtr Modules::with_build_id(std::string path, std::string build_id) {
+  auto& module = by_build_id_[{path, build_id}];
+  if (!module) module = std::make_shared<Module>(std::move(path), std::move(build_id));
+  return module;
+}
+
+ModulePtr Modules::of_file(std::uint32_t pid, std::string path, std::uint64_t device, std::uint64_t inode) {
+  auto& module = by_inode_[{path, device, inode}];
+  if (module) return module;
+  Module made{.path = std::move(path), .device = device, .inode = inode};
+  struct stat status{};
+  Fd fd = open_regular(path_in_root(pid, made.path), status);
+  if (fd && same_file(made, status)) made.build_id = read_build_id(fd.get());
+  // The same file may have been seen by its build id already.
+  if (!made.build_id.empty()) {
+    auto& known = by_build_id_[{made.path, made.build_id}];
+    if (!known) known = std::make_shared<Module>(std::move(made));
+    return module = known;
+  }
+  return module = std::make_shared<Module>(std::move(made));
+}
+
+ModulePtr Modules::unnamed(std::string name) {
+  return with_build_id(std::move(name), "");
+}
+
+void Modules::collect_garbage() {
+  std::erase_if(by_inode_, [&](const auto& entry) {
+    // One holder is this map, another the map of build ids.
+    return entry.second.use_count() <= (entry.second->build_id.empty() ? 1 : 2);
+  });
+  std::erase_if(by_build_id_, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+std::string locate(const Module& module, std::uint32_t pid) {
+  if (!module.is_file()) return "";
+  std::string path = path_in_root(pid, module.path);
+  struct stat status{};
+  Fd fd = open_regular(path, status);
+  if (!fd) return "";
+  bool trusted = module.build_id.empty() ? same_file(module, status) : read_build_id(fd.get()) == module.build_id;
+  return trusted ? path : "";
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,36 @@
+// Modules: every mapped file once, and where it can be opened.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "profiler/process/module.h"
+
+namespace weir::profiler {
+
+class Modules {
+ public:
+  // By the build id that the kernel read when it was mapped.
+  ModulePtr with_build_id(std::string path, std::string build_id);
+  // By device and inode; the build id is read from the file, through /proc/PID/root, at first sight.
+  ModulePtr of_file(std::uint32_t pid, std::string path, std::uint64_t device, std::uint64_t inode);
+  // Anonymous memory and the kernel's own pages, by name.
+  ModulePtr unnamed(std::string name);
+
+  // Forgets modules that nobody else holds.
+  void collect_garbage();
+  std::size_t size() const { return by_build_id_.size() + by_inode_.size(); }
+
+ private:
+  std::map<std::pair<std::string, std::string>, ModulePtr> by_build_id_;  // path, build id
+  std::map<std::tuple<std::string, std::uint64_t, std::uint64_t>, ModulePtr> by_inode_;
+};
+
+// Where the file of a module can be opened now, as seen by process `pid` (0: by ourselves); "" when what is there is
+// another file, or nothing.
+std::string locate(const Module& module, std::uint32_t pid);
+
+}  // namespace weir::profiler

@@ -1,0 +1,185 @@
+#include "profiler/process/table.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include "profiler/process/proc_files.h"
+
+namespace weir::profiler {
+
+namespace {
+
+constexpr std::uint64_t kWindowsKept = 4;
+constexpr std::uint64_t kBetweenReads = 1'000'000'000;  // ns
+constexpr std::size_t kMostRetired = 256;
+
+}  // namespace
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void ProcessTable::apply(const ProcessEvent& event) {
+  if (const auto* exec = std::get_if<ExecEvent>(&event.what)) return begin(event, *exec);
+  if (const auto* forked = std::get_if<ForkEvent>(&event.what)) return fork(event, *forked);
+  auto found = by_pid_.find(event.pid);
+  if (found == by_pid_.end()) return;
+  Process& process = *found->second;
+  bool leader = event.pid == event.tid;
+  if (const auto* map = std::get_if<MapEvent>(&event.what)) {
+    if (map->executable && event.time >= process.read_time) add_mapping(process, *map);
+  } else if (const auto* comm = std::get_if<CommEvent>(&event.what)) {
+    if (leader) process.comm = comm->comm;
+  } else if (std::holds_alternative<ExitEvent>(event.what)) {
+    if (leader) process.exited = true;
+  }
+}
+
+// An exec makes a new program of the process: all that follows is seen, nothing needs to be read.
+void ProcessTable::begin(const ProcessEvent& event, const ExecEvent& exec) {
+  auto found = by_pid_.find(event.pid);
+  if (found == by_pid_.end()) {
+    Process& process = make(event.pid);
+    process.comm = exec.comm;
+    process.known = true;
+    return;
+  }
+  Process& process = *found->second;
+  if (event.time < process.read_time) return;
+  process.mappings.clear();
+  process.comm = exec.comm;
+  process.known = true;
+  process.gone = process.exited = false;
+  process.last_use = window_;
+}
+
+void ProcessTable::fork(const ProcessEvent& event, const ForkEvent& fork) {
+  if (event.pid == fork.parent) return;  // a thread
+  auto old = by_pid_.find(event.pid);
+  if (old != by_pid_.end()) {
+    // It has been read since: what was read is the new process.
+    if (event.time < old->second->read_time) return;
+    retire(event.pid);
+  }
+  auto parent = by_pid_.find(fork.parent);
+  if (parent == by_pid_.end() || !parent->second->known) return;
+  std::string comm = parent->second->comm;
+  MappingTable mappings = parent->second->mappings;
+  Process& child = make(event.pid);
+  child.comm = std::move(comm);
+  child.mappings = std::move(mappings);
+  child.known = true;
+}
+
+void ProcessTable::add_mapping(Process& process, const MapEvent& map) {
+  ModulePtr module;
+  bool is_file = map.path.starts_with('/') && !map.path.starts_with("//");
+  if (!is_file) {
+    module = modules_.unnamed(map.path);
+  } else if (!map.build_id.empty()) {
+    module = modules_.with_build_id(map.path, map.build_id);
+  } else {
+    module = modules_.of_file(process.pid, map.path, map.device, map.inode);
+  }
+  process.mappings.insert({map.start, map.limit, map.offset, std::move(module)});
+}
+
+Process& ProcessTable::sampled(std::uint32_t pid, std::uint64_t now) {
+  auto found = by_pid_.find(pid);
+  Process& process = found == by_pid_.end() ? make(pid) : *found->second;
+  process.last_use = window_;
+  if (!process.known && !process.gone) read_mappings(process, now);
+  return process;
+}
+
+const ProcessMapping* ProcessTable::find_mapping(Process& process, std::uint64_t address, std::uint64_t now) {
+  if (const auto* mapping = process.mappings.find(address)) return mapping;
+  if (process.exited || process.gone || now < process.next_read) return nullptr;
+  read_mappings(process, now);
+  return process.mappings.find(address);
+}
+
+void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
+  process.next_read = now + kBetweenReads;
+  auto start_time = start_time_of(process.pid);
+  auto text = read_proc(process.pid, "maps");
+  if (!start_time || !text) {
+    if (!process.known) process.gone = true;
+    return;
+  }
+  process.start_time = *start_time;
+  process.read_time = monotonic_ns();
+  process.comm = comm_of(process.pid);
+  process.mappings.clear();
+  each_line(*text, [&](std::string_view line) {
+    auto map = parse_maps_line(line);
+    if (!map || !map->executable) return;
+    bool is_file = map->path.starts_with('/');
+    ModulePtr module = is_file ? modules_.of_file(process.pid, std::string(map->path), map->device, map->inode)
+                               : modules_.unnamed(map->path.empty() ? "//anon" : std::string(map->path));
+    process.mappings.insert({map->start, map->limit, map->offset, std::move(module)});
+  });
+  process.known = true;
+}
+
+const Process* ProcessTable::find(std::uint32_t pid) const {
+  auto found = by_pid_.find(pid);
+  return found == by_pid_.end() ? nullptr : found->second.get();
+}
+
+Process& ProcessTable::make(std::uint32_t pid) {
+  evict();
+  auto process = std::make_unique<Process>();
+  process->pid = pid;
+  process->last_use = window_;
+  return *(by_pid_[pid] = std::move(process));
+}
+
+void ProcessTable::retire(std::uint32_t pid) {
+  auto found = by_pid_.find(pid);
+  if (found->second->samples != 0 && retired_.size() < kMostRetired) {
+    found->second->exited = true;
+    found->second->mappings.clear();
+    retired_.push_back(std::move(found->second));
+  }
+  by_pid_.erase(found);
+}
+
+// First those that have ended, then those that have not been seen for longest.
+void ProcessTable::evict() {
+  while (!by_pid_.empty() && by_pid_.size() >= limit_) {
+    auto worst = std::ranges::min_element(by_pid_, {}, [](const auto& entry) {
+      const Process& p = *entry.second;
+      return std::tuple(p.samples != 0 && !p.exited, p.samples != 0, !p.exited, p.last_use);
+    });
+    by_pid_.erase(worst);
+    ++evicted_;
+  }
+}
+
+void ProcessTable::end_window() {
+  ++window_;
+  auto over = [&](const Process& p) {
+    // Nobody was interested in it, and no sample of it can come any more.
+    if (p.exited && p.samples == 0) return true;
+    return (p.exited || p.gone) && p.last_use + kWindowsKept < window_;
+  };
+  std::erase_if(by_pid_, [&](const auto& entry) { return over(*entry.second); });
+  std::erase_if(retired_, [&](const auto& process) { return over(*process); });
+  modules_.collect_garbage();
+}
+
+std::vector<const Process*> ProcessTable::sampled_processes() const {
+  std::vector<const Process*> processes;
+  for (const auto& [pid, process] : by_pid_) {
+    if (process->samples != 0) processes.push_back(process.get());
+  }
+  for (const auto& process : retired_) processes.push_back(process.get());
+  std::ranges::sort(processes, {}, [](const Process* p) { return p->pid; });
+  return processes;
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,75 @@
+// ProcessTable: the processes of the machine, their names and mappings, as the
+// kernel reports them; also for a while after they have ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "profiler/process/module.h"
+#include "profiler/process/modules.h"
+#include "profiler/process/perf_records.h"
+
+namespace weir::profiler {
+
+struct Process {
+  std::uint32_t pid = 0;
+  std::string comm;
+  std::string container_id;
+  MappingTable mappings;
+  bool known = false;   // its mappings were seen from exec on, or read
+  bool exited = false;
+  bool gone = false;    // it had ended before its mappings could be read
+  std::uint64_t samples = 0;
+  std::uint64_t complete_samples = 0;
+
+  std::uint64_t start_time = 0;   // ticks since boot; 0: not read yet
+  std::uint64_t read_time = 0;    // CLOCK_MONOTONIC, ns: older events are in what was read
+  std::uint64_t next_read = 0;    // … and not to be read again before
+  std::uint64_t last_use = 0;     // window of the last sample or event
+};
+
+// Not thread-safe. Times are CLOCK_MONOTONIC in ns.
+class ProcessTable {
+ public:
+  explicit ProcessTable(std::size_t limit) : limit_(limit) {}
+
+  void apply(const ProcessEvent& event);
+  // The process of a sample, with its mappings read if they are not known yet.
+  Process& sampled(std::uint32_t pid, std::uint64_t now);
+  // Where an address of the process lies; reads the mappings again (not too often) when nowhere.
+  const ProcessMapping* find_mapping(Process& process, std::uint64_t address, std::uint64_t now);
+  const Process* find(std::uint32_t pid) const;
+
+  // Forgets processes that ended some windows ago, and those beyond the limit.
+  void end_window();
+  void set_limit(std::size_t limit) { limit_ = limit; }
+  // Every process that was sampled, those that have ended too.
+  std::vector<const Process*> sampled_processes() const;
+  std::size_t size() const { return by_pid_.size(); }
+  std::uint64_t evicted() const { return evicted_; }
+
+ private:
+  void begin(const ProcessEvent& event, const ExecEvent& exec);
+  void add_mapping(Process& process, const MapEvent& map);
+  void fork(const ProcessEvent& event, const ForkEvent& fork);
+  void retire(std::uint32_t pid);
+  void read_mappings(Process& process, std::uint64_t now);
+  void evict();
+  Process& make(std::uint32_t pid);
+
+  std::size_t limit_;
+  std::uint64_t window_ = 0;
+  std::uint64_t evicted_ = 0;
+  Modules modules_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Process>> by_pid_;
+  // Ended processes whose number was given away again: only their counts are still of interest.
+  std::vector<std::unique_ptr<Process>> retired_;
+};
+
+// CLOCK_MONOTONIC, ns.
+std::uint64_t monotonic_ns();
+
+}  // namespace weir::profiler

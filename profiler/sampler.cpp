@@ -1,0 +1,296 @@
+#include "profiler/sampler.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "base/fd.h"
+#include "base/file_system.h"
+#include "bpf/cpu_sample.skel.h"
+#include "profiler/kernel_error.h"
+
+namespace weir::profiler {
+
+namespace {
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint32_t kMaxRate = 20'000;
+
+// Room for a second of ordinary stacks of all CPUs; a drain comes five times in that time.
+std::uint32_t ring_bytes(std::size_t cpus, std::uint32_t rate) {
+  constexpr std::uint64_t kOrdinaryRecord = 512;
+  constexpr std::uint64_t kLeast = 256u << 10;
+  constexpr std::uint64_t kMost = 8u << 20;
+  std::uint64_t wanted = std::bit_ceil(kOrdinaryRecord * cpus * rate);
+  return static_cast<std::uint32_t>(std::clamp(wanted, kLeast, kMost));
+}
+
+// The period, not the frequency: the kernel turns the frequency of a CPU clock into a fixed period once
+// and takes a later change as a period again.
+std::uint64_t period_of(std::uint32_t hertz) {
+  return kNsPerSecond / hertz;
+}
+
+Result<Fd> open_clock(int cpu, std::uint32_t hertz) {
+  perf_event_attr attr{};
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.size = sizeof attr;
+  attr.config = PERF_COUNT_SW_CPU_CLOCK;
+  attr.sample_period = period_of(hertz);
+  long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+  if (fd < 0) return fail(perf_error(errno, cpu));
+  return Fd(static_cast<int>(fd));
+}
+
+struct Clock {
+  Fd event;
+  bpf_link* link = nullptr;
+};
+
+std::uint64_t field_of_fdinfo(int fd, std::string_view name) {
+  auto text = read_file("/proc/self/fdinfo/" + std::to_string(fd), 4096);
+  if (!text) return 0;
+  auto at = text->find(name);
+  return at == std::string::npos ? 0 : std::strtoull(text->c_str() + at + name.size(), nullptr, 10);
+}
+
+}  // namespace
+
+struct Sampler::Impl {
+  cpu_sample_bpf* skeleton = nullptr;
+  ring_buffer* ring = nullptr;
+  std::map<int, Clock> clocks;  // by CPU
+  std::uint32_t rate = 0;
+  const std::function<void(const SampleView&)>* each = nullptr;  // during drain()
+  std::uint64_t received = 0;
+  std::uint64_t malformed = 0;
+  std::uint64_t map_bytes = 0;
+
+  ~Impl() {
+    for (auto& [cpu, clock] : clocks) bpf_link__destroy(clock.link);
+    ring_buffer__free(ring);
+    cpu_sample_bpf__destroy(skeleton);
+  }
+
+  Result<> load(const SamplerOptions& options);
+  Result<> attach(int cpu);
+  void measure_maps();
+
+  static int take(void* self, void* data, std::size_t size) {
+    auto& impl = *static_cast<Impl*>(self);
+    ++impl.received;
+    SampleView sample;
+    if (parse_sample(data, size, sample)) {
+      (*impl.each)(sample);
+    } else {
+      ++impl.malformed;
+    }
+    return 0;
+  }
+};
+
+Result<> Sampler::Impl::load(const SamplerOptions& options) {
+  LibbpfMessages messages;
+  skeleton = cpu_sample_bpf__open();
+  if (!skeleton) return fail(bpf_error(errno, "open the program cpu_sample", messages.text()));
+  skeleton->rodata->own_pid_namespace = options.own_pid_namespace;
+  skeleton->rodata->cgroup_hierarchy = options.hierarchy;
+  bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
+  bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
+  bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(online_cpus().size(), options.sample_rate));
+  if (int error = cpu_sample_bpf__load(skeleton)) {
+    return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
+  }
+  ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), take, this, nullptr);
+  if (!ring) return fail(bpf_error(errno, "map the ring buffer", messages.text()));
+  measure_maps();
+  return {};
+}
+
+void Sampler::Impl::measure_maps() {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton->obj) {
+    map_bytes += field_of_fdinfo(bpf_map__fd(map), "memlock:");
+  }
+}
+
+Result<> Sampler::Impl::attach(int cpu) {
+  auto event = open_clock(cpu, rate);
+  if (!event) return fail(event.error());
+  LibbpfMessages messages;
+  // The link takes the descriptor over; ours serves for changing the rate.
+  int own = fcntl(event->get(), F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return fail_errno(errno, "duplicate the clock event of CPU {}", cpu);
+  Fd kept(own);
+  bpf_link* link = bpf_program__attach_perf_event(skeleton->progs.cpu_sample, event->get());
+  if (!link) return fail(bpf_error(errno, fmt::format("attach cpu_sample to CPU {}", cpu), messages.text()));
+  (void)event->release();
+  clocks[cpu] = Clock{std::move(kept), link};
+  return {};
+}
+
+Sampler::Sampler(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sampler::~Sampler() = default;
+
+Result<std::unique_ptr<Sampler>> Sampler::open(const SamplerOptions& options) {
+  if (options.sample_rate == 0 || options.sample_rate > kMaxRate) {
+    return fail("open the sampler: a sample rate of {} Hz is not within 1 to {}", options.sample_rate, kMaxRate);
+  }
+  auto impl = std::make_unique<Impl>();
+  if (auto loaded = impl->load(options); !loaded) return fail(loaded.error());
+  impl->rate = options.sample_rate;
+  std::unique_ptr<Sampler> sampler(new Sampler(std::move(impl)));
+  sampler->set_collect(options.collect);
+  if (auto attached = sampler->follow_cpus(); !attached) return fail(attached.error());
+  return sampler;
+}
+
+Result<> Sampler::follow_cpus() {
+  for (int cpu : online_cpus()) {
+    if (impl_->clocks.contains(cpu)) continue;
+    if (auto attached = impl_->attach(cpu); !attached) return attached;
+  }
+  return {};
+}
+
+Result<> Sampler::set_rate(std::uint32_t hertz) {
+  if (hertz == 0 || hertz > kMaxRate) {
+    return fail("set the sample rate: {} Hz is not within 1 to {}", hertz, kMaxRate);
+  }
+  std::uint64_t period = period_of(hertz);
+  for (auto& [cpu, clock] : impl_->clocks) {
+    if (ioctl(clock.event.get(), PERF_EVENT_IOC_PERIOD, &period) != 0) {
+      return fail_errno(errno, "set the sample rate of CPU {} to {} Hz", cpu, hertz);
+    }
+  }
+  impl_->rate = hertz;
+  return {};
+}
+
+void Sampler::set_collect(CollectedStacks collect) {
+  impl_->skeleton->bss->config.collect_user = collect.user ? 1 : 0;
+  impl_->skeleton->bss->config.collect_kernel = collect.kernel ? 1 : 0;
+}
+
+void Sampler::select_by_cgroup(bool on) {
+  impl_->skeleton->bss->config.select_cgroups = on ? 1 : 0;
+}
+
+Result<> Sampler::choose_pid(std::uint32_t pid) {
+  std::uint8_t chosen = CPU_SAMPLE_CHOICE_YES;
+  int error = bpf_map__update_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, &chosen, sizeof chosen, BPF_ANY);
+  if (error == -E2BIG) return fail("choose pid {}: pid_map_size is too small for all targets", pid);
+  if (error) return fail_errno(-error, "choose pid {}", pid);
+  return {};
+}
+
+void Sampler::drop_pid(std::uint32_t pid) {
+  bpf_map__delete_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, 0);
+}
+
+void Sampler::decide_cgroup(std::uint64_t id, cpu_sample_choice choice) {
+  auto value = static_cast<std::uint8_t>(choice);
+  bpf_map__update_elem(impl_->skeleton->maps.cgroups, &id, sizeof id, &value, sizeof value, BPF_ANY);
+}
+
+void Sampler::drain(const std::function<void(const SampleView&)>& each) {
+  impl_->each = &each;
+  ring_buffer__consume(impl_->ring);
+  impl_->each = nullptr;
+}
+
+SamplerStats Sampler::stats() const {
+  SamplerStats stats;
+  stats.received = impl_->received;
+  stats.malformed = impl_->malformed;
+  stats.map_bytes = impl_->map_bytes;
+  std::vector<std::uint64_t> by_cpu(static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus())));
+  for (std::uint32_t counter = 0; counter < CPU_SAMPLE_COUNTERS; ++counter) {
+    if (bpf_map__lookup_elem(impl_->skeleton->maps.counters, &counter, sizeof counter, by_cpu.data(),
+                             by_cpu.size() * sizeof by_cpu[0], 0) != 0) {
+      continue;
+    }
+    for (std::uint64_t value : by_cpu) stats.counters[counter] += value;
+  }
+  bpf_prog_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(bpf_program__fd(impl_->skeleton->progs.cpu_sample), &info, &size) == 0) {
+    stats.run_time_ns = info.run_time_ns;
+  }
+  return stats;
+}
+
+bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
+  if (size < sizeof(cpu_sample)) return false;
+  const auto* head = static_cast<const cpu_sample*>(data);
+  if (head->version != CPU_SAMPLE_VERSION || head->type != CPU_SAMPLE_STACK || head->size > size) return false;
+  sample = {.head = head, .complete = true};
+  const char* at = static_cast<const char*>(data) + sizeof *head;
+  const char* end = static_cast<const char*>(data) + head->size;
+  for (int i = 0; i < head->sections; ++i) {
+    if (end - at < static_cast<std::ptrdiff_t>(sizeof(cpu_sample_section))) return false;
+    const auto* section = reinterpret_cast<const cpu_sample_section*>(at);
+    at += sizeof *section;
+    std::ptrdiff_t bytes = std::ptrdiff_t{section->frames} * section->frame_size;
+    if (end - at < bytes) return false;
+    const auto* frames = reinterpret_cast<const std::uint64_t*>(at);
+    at += bytes;
+    if (section->frames == 0) continue;
+    if (section->frame_size != sizeof *frames) return false;
+    sample.truncated |= (section->flags & CPU_SAMPLE_TRUNCATED) != 0;
+    sample.complete &= (section->flags & CPU_SAMPLE_COMPLETE) != 0;
+    if (section->kind == CPU_SAMPLE_USER) {
+      sample.user = frames;
+      sample.user_frames = section->frames;
+    } else if (section->kind == CPU_SAMPLE_KERNEL) {
+      sample.kernel = frames;
+      sample.kernel_frames = section->frames;
+    }
+  }
+  return true;
+}
+
+std::vector<int> parse_cpu_list(std::string_view text) {
+  constexpr int kMostCpus = 8192;
+  std::vector<int> cpus;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  auto number = [&](int& value) {
+    value = 0;
+    const char* begin = at;
+    while (at != end && *at >= '0' && *at <= '9' && value < kMostCpus) value = value * 10 + (*at++ - '0');
+    return at != begin && value < kMostCpus;
+  };
+  while (at != end && *at != '\n') {
+    int first = 0;
+    if (!number(first)) return {};
+    int last = first;
+    if (at != end && *at == '-') {
+      ++at;
+      if (!number(last)) return {};
+    }
+    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+    if (at != end && *at == ',') ++at;
+  }
+  return cpus;
+}
+
+std::vector<int> online_cpus() {
+  auto text = read_file("/sys/devices/system/cpu/online", 4096);
+  auto cpus = text ? parse_cpu_list(*text) : std::vector<int>{};
+  if (cpus.empty()) {
+    // Without /sys, number them; a gap shows as an error when its event is opened.
+    for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); ++cpu) cpus.push_back(static_cast<int>(cpu));
+  }
+  return cpus;
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,90 @@
+// Sampler: the twin of bpf/cpu_sample.bpf.c. Loads and attaches it, hands out
+// its records and counters, and tells it which processes are chosen.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/cpu_sample.h"
+
+namespace weir::profiler {
+
+struct CollectedStacks {
+  bool user = true;
+  bool kernel = true;
+};
+
+struct SamplerOptions {
+  std::uint32_t sample_rate = 97;  // Hz, on every online CPU
+  CollectedStacks collect;
+  std::uint32_t pid_entries = 2048;
+  std::uint32_t cgroup_entries = 2048;
+  std::uint32_t own_pid_namespace = 0;  // inode; 0: the machine's first
+  cpu_sample_hierarchy hierarchy = CPU_SAMPLE_UNIFIED;
+};
+
+// A record as it lies in the ring buffer: valid during the callback only.
+struct SampleView {
+  const cpu_sample* head = nullptr;
+  const std::uint64_t* user = nullptr;  // leaf first
+  std::uint32_t user_frames = 0;
+  const std::uint64_t* kernel = nullptr;  // leaf first
+  std::uint32_t kernel_frames = 0;
+  bool complete = false;  // the user stack ended where the thread began, or there is none
+  bool truncated = false;
+};
+
+// Reads a record's sections; false when the bytes are not what the contract says.
+bool parse_sample(const void* data, std::size_t size, SampleView& sample);
+
+// The kernel's counters, summed over all CPUs, since the sampler opened.
+struct SamplerStats {
+  std::uint64_t counters[CPU_SAMPLE_COUNTERS] = {};
+  std::uint64_t received = 0;   // records taken from the ring
+  std::uint64_t malformed = 0;  // of these
+  std::uint64_t run_time_ns = 0;
+  std::uint64_t map_bytes = 0;
+
+  std::uint64_t operator[](cpu_sample_counter counter) const { return counters[counter]; }
+};
+
+// Not thread-safe.
+class Sampler {
+ public:
+  // Fails when the kernel refuses the program or the perf events; says what to do about it.
+  static Result<std::unique_ptr<Sampler>> open(const SamplerOptions& options);
+  ~Sampler();  // detaches
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  // At the next tick of each CPU; nothing is detached.
+  Result<> set_rate(std::uint32_t hertz);
+  void set_collect(CollectedStacks collect);
+  // Whether processes are also chosen by their cgroup.
+  void select_by_cgroup(bool on);
+
+  Result<> choose_pid(std::uint32_t pid);
+  void drop_pid(std::uint32_t pid);
+  void decide_cgroup(std::uint64_t id, cpu_sample_choice choice);
+
+  // Calls `each` for every record there is.
+  void drain(const std::function<void(const SampleView&)>& each);
+  // Begins to sample CPUs that came online since.
+  Result<> follow_cpus();
+  SamplerStats stats() const;
+
+ private:
+  struct Impl;
+  explicit Sampler(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The numbers in a list such as "0-3,8"; empty when it is not one.
+std::vector<int> parse_cpu_list(std::string_view text);
+std::vector<int> online_cpus();
+
+}  // namespace weir::profiler
