@@ -228,6 +228,14 @@ SamplerStats Sampler::stats() const {
   return stats;
 }
 
+SamplerStats& SamplerStats::operator+=(const SamplerStats& earlier) {
+  for (std::size_t i = 0; i < std::size(counters); ++i) counters[i] += earlier.counters[i];
+  received += earlier.received;
+  malformed += earlier.malformed;
+  run_time_ns += earlier.run_time_ns;
+  return *this;
+}
+
 bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
   if (size < sizeof(cpu_sample)) return false;
   const auto* head = static_cast<const cpu_sample*>(data);

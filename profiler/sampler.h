@@ -49,6 +49,7 @@ struct SamplerStats {
   std::uint64_t run_time_ns = 0;
   std::uint64_t map_bytes = 0;
 
+  SamplerStats& operator+=(const SamplerStats& earlier);
   std::uint64_t operator[](cpu_sample_counter counter) const { return counters[counter]; }
 };
 

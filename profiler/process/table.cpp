@@ -130,6 +130,10 @@ const Process* ProcessTable::find(std::uint32_t pid) const {
   return found == by_pid_.end() ? nullptr : found->second.get();
 }
 
+void ProcessTable::distrust() {
+  for (auto& [pid, process] : by_pid_) process->known = process->exited = false;
+}
+
 Process& ProcessTable::make(std::uint32_t pid) {
   evict();
   auto process = std::make_unique<Process>();

@@ -22,6 +22,7 @@ struct Process {
   bool known = false;   // its mappings were seen from exec on, or read
   bool exited = false;
   bool gone = false;    // it had ended before its mappings could be read
+  bool container_read = false;
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
 
@@ -42,6 +43,8 @@ class ProcessTable {
   // Where an address of the process lies; reads the mappings again (not too often) when nowhere.
   const ProcessMapping* find_mapping(Process& process, std::uint64_t address, std::uint64_t now);
   const Process* find(std::uint32_t pid) const;
+  // Events were lost: reads mappings again when a process is sampled next.
+  void distrust();
 
   // Forgets processes that ended some windows ago, and those beyond the limit.
   void end_window();

@@ -1,0 +1,97 @@
+#include "profiler/aggregator.h"
+
+#include <algorithm>
+
+namespace weir::profiler {
+
+namespace {
+
+using profile::FrameKind;
+using profile::NoName;
+
+Place place_of(TargetWindow& window, const ProcessMapping& mapping, std::uint64_t address) {
+  Place place;
+  place.mapping = window.mapping(mapping);
+  if (mapping.module->is_anonymous()) {
+    place.kind = FrameKind::jit;
+    place.why = NoName::jit;
+    place.offset = address;
+    return place;
+  }
+  place.kind = FrameKind::native;
+  place.why = NoName::named;
+  place.offset = address - mapping.start + mapping.offset;
+  return place;
+}
+
+}  // namespace
+
+Outcome Aggregator::add(const SampleView& sample, MonoTime now) {
+  Outcome outcome = attribute(sample, now);
+  ++counts_[static_cast<std::size_t>(outcome)];
+  return outcome;
+}
+
+Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
+  const cpu_sample& head = *sample.head;
+  bool undecided = (head.flags & CPU_SAMPLE_UNDECIDED) != 0;
+  TargetState* target = targets_.find(head.tgid, "");
+  std::string_view container;
+  std::optional<std::string> known;
+  if (!target && head.cgroup != 0) {
+    known = cgroups_.container_of(head.cgroup, head.tgid, now);
+    if (!known) return Outcome::container_unknown;
+    container = *known;
+    target = targets_.find(head.tgid, container);
+    if (undecided) {
+      decide_(head.cgroup, targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
+    }
+  }
+  if (!target) return undecided ? Outcome::unselected : Outcome::target_removed;
+
+  Process& process = table_.sampled(head.tgid, head.time);
+  if (!process.container_read) {
+    process.container_read = true;
+    process.container_id = known ? *known : cgroups_.container_of_process(head.tgid);
+  }
+  frames_.clear();
+  add_kernel_frames(target->window, sample);
+  bool straight = add_user_frames(target->window, process, sample);
+  bool complete = sample.complete && straight;
+  if (!target->window.add(frames_, complete, sample.truncated)) return Outcome::window_full;
+  ++process.samples;
+  if (complete) ++process.complete_samples;
+  if (std::ranges::find(target->pids, head.tgid) == target->pids.end()) target->pids.push_back(head.tgid);
+  return Outcome::attributed;
+}
+
+void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sample) {
+  for (std::uint32_t i = 0; i < sample.kernel_frames; ++i) {
+    Place place{.kind = FrameKind::kernel, .why = NoName::named};
+    // A caller's address is that of the next instruction, which may belong to another line or function.
+    place.offset = sample.kernel[i] - (i == 0 ? 0 : 1);
+    frames_.push_back(window.place(place));
+  }
+}
+
+bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const SampleView& sample) {
+  for (std::uint32_t i = 0; i < sample.user_frames; ++i) {
+    std::uint64_t address = sample.user[i] - (i == 0 ? 0 : 1);
+    const ProcessMapping* mapping = i == 0 ? table_.find_mapping(process, address, sample.head->time)
+                                           : process.mappings.find(address);
+    if (mapping) {
+      frames_.push_back(window.place(place_of(window, *mapping, address)));
+      continue;
+    }
+    // No code there: what was followed was no frame pointer, and all further is chance.
+    if (i != 0) return false;
+    Place place;
+    place.why = process.gone || process.exited ? NoName::process_gone : NoName::no_mapping;
+    place.offset = address;
+    frames_.push_back(window.place(place));
+    if (process.mappings.size() != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,55 @@
+// Aggregator: adds samples to the window of their target. Turns addresses of a
+// process into places in files while the process is known.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "profiler/process/cgroups.h"
+#include "profiler/process/table.h"
+#include "profiler/sampler.h"
+#include "profiler/targets.h"
+
+namespace weir::profiler {
+
+// What became of a sample.
+enum class Outcome : std::uint8_t {
+  attributed,
+  unselected,         // its cgroup was not decided yet, and nobody chose it
+  target_removed,     // chosen when it was taken, no longer when it was read
+  container_unknown,  // no way to find out any more whose it was
+  window_full,
+};
+inline constexpr std::size_t kOutcomes = 5;
+
+// Not thread-safe.
+class Aggregator {
+ public:
+  // Told once for each cgroup that the kernel asked about.
+  using Decide = std::function<void(std::uint64_t cgroup, cpu_sample_choice)>;
+
+  Aggregator(ProcessTable& table, Cgroups& cgroups, Targets& targets, Decide decide)
+      : table_(table), cgroups_(cgroups), targets_(targets), decide_(std::move(decide)) {}
+
+  Outcome add(const SampleView& sample, MonoTime now);
+  std::uint64_t count(Outcome outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
+
+ private:
+  Outcome attribute(const SampleView& sample, MonoTime now);
+  void add_kernel_frames(TargetWindow& window, const SampleView& sample);
+  // False when the chain of frame pointers led astray and was cut.
+  bool add_user_frames(TargetWindow& window, Process& process, const SampleView& sample);
+
+  ProcessTable& table_;
+  Cgroups& cgroups_;
+  Targets& targets_;
+  Decide decide_;
+  std::array<std::uint64_t, kOutcomes> counts_{};
+  std::vector<std::uint32_t> frames_;  // of the sample at hand; kept for its memory
+};
+
+}  // namespace weir::profiler

@@ -1,0 +1,90 @@
+#include "profiler/profile_builder.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::profiler {
+
+namespace {
+
+using profile::FrameKind;
+using profile::NoName;
+
+constexpr std::uint64_t kKernelStart = 0xffff'8000'0000'0000;  // x86-64: the upper half belongs to the kernel
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+constexpr std::array<std::string_view, 7> kThreadStarts = {
+    "_start", "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone3",
+};
+
+std::string_view function_of(const profile::Frame& frame) {
+  if (frame.lines.empty()) return "";
+  std::string_view name = frame.lines.back().function;
+  // A symbol version: "__libc_start_main@@GLIBC_2.34".
+  return name.substr(0, name.find('@'));
+}
+
+void add_mappings(const TargetWindow& window, const WindowFacts& facts, profile::Profile& profile) {
+  for (const ProcessMapping& mapping : window.mappings()) {
+    profile.mappings.push_back({.file = mapping.module->path,
+                                .build_id = mapping.module->build_id,
+                                .start = mapping.start,
+                                .limit = mapping.limit,
+                                .offset = mapping.offset});
+  }
+  bool has_kernel =
+      std::ranges::any_of(window.places(), [](const Place& p) { return p.kind == FrameKind::kernel; });
+  if (!has_kernel) return;
+  profile.mappings.push_back(
+      {.file = "[kernel]", .build_id = facts.kernel_build_id, .start = kKernelStart, .limit = ~std::uint64_t{0}});
+}
+
+profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameNames& names,
+                          std::span<const std::uint32_t> pids) {
+  bool has_module = place.mapping != profile::kNoMapping;
+  const NamedFrame& named =
+      names.name(place, has_module ? window.mappings()[place.mapping].module : nullptr, pids);
+  profile::Frame frame;
+  frame.kind = place.kind;
+  frame.no_name = named.no_name;
+  frame.lines = named.lines;
+  frame.address = named.address != 0 ? named.address : place.offset;
+  frame.mapping = place.mapping;
+  if (place.kind == FrameKind::kernel) frame.mapping = static_cast<std::uint32_t>(window.mappings().size());
+  return frame;
+}
+
+}  // namespace
+
+bool begins_thread(const profile::Profile& profile, std::span<const std::uint32_t> frames) {
+  if (frames.empty()) return false;
+  std::string_view root = function_of(profile.frames[frames.back()]);
+  if (std::ranges::find(kThreadStarts, root) != kThreadStarts.end()) return true;
+  // A stripped C library has no name for what calls main.
+  return frames.size() > 1 && function_of(profile.frames[frames[frames.size() - 2]]) == "main";
+}
+
+profile::Profile build_profile(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,
+                               std::span<const std::uint32_t> pids) {
+  profile::Profile profile;
+  profile.id = profile::ProfileId::random();
+  profile.labels = facts.labels;
+  profile.period = kNsPerSecond / facts.sample_rate;
+  profile.start = facts.start;
+  profile.duration = facts.duration;
+  add_mappings(window, facts, profile);
+  profile.frames.reserve(window.places().size());
+  for (const Place& place : window.places()) profile.frames.push_back(make_frame(window, place, names, pids));
+  profile.stacks.reserve(window.stacks().size());
+  for (const WindowStack& stack : window.stacks()) {
+    auto frames = window.frames(stack);
+    auto index = static_cast<std::uint32_t>(profile.stacks.size());
+    profile.stacks.push_back({.frames = {frames.begin(), frames.end()},
+                              .complete = !stack.truncated && (stack.complete || begins_thread(profile, frames)),
+                              .truncated = stack.truncated});
+    profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
+  }
+  return profile;
+}
+
+}  // namespace weir::profiler

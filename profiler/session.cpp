@@ -1,0 +1,307 @@
+#include "profiler/session.h"
+
+#include <malloc.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "profiler/aggregator.h"
+#include "profiler/frame_names.h"
+#include "profiler/process/build_id.h"
+#include "profiler/process/cgroups.h"
+#include "profiler/process/mappings.h"
+#include "profiler/process/table.h"
+#include "profiler/profile_builder.h"
+#include "profiler/sample_buffer.h"
+#include "profiler/sampler.h"
+#include "profiler/symbols/symbolizer.h"
+#include "profiler/targets.h"
+
+namespace weir::profiler {
+
+namespace {
+
+using profile::CollectionStats;
+using profile::Loss;
+
+// The first pid namespace of every machine; there the kernel's own numbers are ours.
+constexpr ino_t kFirstPidNamespace = 0xeffffffc;
+
+std::uint32_t own_pid_namespace() {
+  struct stat status{};
+  if (stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirstPidNamespace) return 0;
+  return static_cast<std::uint32_t>(status.st_ino);
+}
+
+SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierarchy& hierarchy) {
+  return {.sample_rate = options.sample_rate,
+          .collect = {.user = options.collect_user, .kernel = options.collect_kernel},
+          .pid_entries = options.limits.kernel_pid_entries,
+          .cgroup_entries = static_cast<std::uint32_t>(std::clamp<std::size_t>(
+              options.limits.container_ids * 2, 64, 1u << 20)),
+          .own_pid_namespace = own_pid_namespace(),
+          .hierarchy = hierarchy.kind};
+}
+
+// Read by any thread, written by the session's.
+class Report final : public profile::CollectionReport {
+ public:
+  CollectionStats stats() const override {
+    std::lock_guard lock(mutex_);
+    return stats_;
+  }
+  void publish(CollectionStats stats) {
+    std::lock_guard lock(mutex_);
+    stats_ = std::move(stats);
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards stats_
+  CollectionStats stats_;
+};
+
+class KernelSession final : public Session {
+ public:
+  KernelSession(SessionOptions options, Logger log, CgroupHierarchy hierarchy, std::unique_ptr<Sampler> sampler,
+                std::unique_ptr<MappingEvents> events)
+      : options_(options),
+        log_(std::move(log)),
+        hierarchy_(std::move(hierarchy)),
+        sampler_(std::move(sampler)),
+        events_(std::move(events)),
+        table_(options.limits.processes),
+        cgroups_(hierarchy_, options.limits.container_ids),
+        aggregator_(table_, cgroups_, targets_,
+                    [this](std::uint64_t id, cpu_sample_choice choice) { sampler_->decide_cgroup(id, choice); }),
+        names_(Symbolizer::create(options.limits, options.demangle)),
+        kernel_build_id_(kernel_build_id()),
+        window_start_(std::chrono::steady_clock::now()) {
+    publish();
+  }
+
+  void set_targets(std::vector<ProfiledTarget> targets) override;
+  Result<> set_options(SessionOptions options) override;
+  void drain() override;
+  std::vector<profile::ProfilePtr> collect(WallTime now) override;
+
+  std::shared_ptr<const profile::CollectionReport> report() const override { return report_; }
+  std::vector<ProcessInfo> processes() const override;
+  std::vector<SymbolFileInfo> symbol_files() const override { return names_.symbolizer().files(); }
+
+ private:
+  Result<> reopen_sampler(const SessionOptions& options);
+  Result<> change_rate(std::uint32_t hertz);
+  void choose_pids(const std::vector<std::uint32_t>& pids);
+  void decide_all_cgroups();
+  // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
+  void take(std::uint64_t until);
+  void close_window(WallTime now);
+  void publish();
+  CollectionStats count() const;
+
+  SessionOptions options_;
+  Logger log_;
+  CgroupHierarchy hierarchy_;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<MappingEvents> events_;
+  ProcessTable table_;
+  Cgroups cgroups_;
+  Targets targets_;
+  Aggregator aggregator_;
+  FrameNames names_;
+  SampleBuffer samples_;
+  SamplerStats earlier_;  // of samplers that were replaced
+  std::string kernel_build_id_;
+  MonoTime window_start_;
+  std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
+  std::uint64_t profiles_ = 0;
+  std::uint64_t lost_events_ = 0;
+  std::shared_ptr<Report> report_ = std::make_shared<Report>();
+};
+
+void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
+  TargetChange change = targets_.set(std::move(targets));
+  for (std::uint32_t pid : change.removed_pids) sampler_->drop_pid(pid);
+  choose_pids(change.added_pids);
+  if (change.containers_changed) decide_all_cgroups();
+  sampler_->select_by_cgroup(targets_.has_containers());
+}
+
+void KernelSession::choose_pids(const std::vector<std::uint32_t>& pids) {
+  std::size_t refused = 0;
+  std::string why;
+  for (std::uint32_t pid : pids) {
+    if (auto chosen = sampler_->choose_pid(pid); !chosen) {
+      ++refused;
+      why = chosen.error().message;
+    }
+  }
+  if (refused != 0) log_.warn("targets are not profiled", {{"targets", std::to_string(refused)}, {"err", why}});
+}
+
+void KernelSession::decide_all_cgroups() {
+  cgroups_.each([&](std::uint64_t id, const std::string& container) {
+    sampler_->decide_cgroup(id, targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
+  });
+}
+
+Result<> KernelSession::set_options(SessionOptions options) {
+  if (options == options_) return {};
+  if (options.limits.kernel_pid_entries != options_.limits.kernel_pid_entries) {
+    // The size of a kernel map is fixed when it is made: the one change that loads the program anew.
+    if (auto reopened = reopen_sampler(options); !reopened) return reopened;
+  } else if (options.sample_rate != options_.sample_rate) {
+    if (auto changed = change_rate(options.sample_rate); !changed) return changed;
+  }
+  sampler_->set_collect({.user = options.collect_user, .kernel = options.collect_kernel});
+  if (options.demangle != options_.demangle) names_.set_demangle(options.demangle);
+  if (options.limits != options_.limits) {
+    table_.set_limit(options.limits.processes);
+    cgroups_.set_limit(options.limits.container_ids);
+    names_.symbolizer().set_limits(options.limits);
+  }
+  options_ = options;
+  return {};
+}
+
+Result<> KernelSession::change_rate(std::uint32_t hertz) {
+  if (auto changed = sampler_->set_rate(hertz); !changed) return changed;
+  take(monotonic_ns());
+  close_window(std::chrono::system_clock::now());
+  return {};
+}
+
+Result<> KernelSession::reopen_sampler(const SessionOptions& options) {
+  auto next = Sampler::open(sampler_options(options, hierarchy_));
+  if (!next) return fail(next.error());
+  take(monotonic_ns());
+  close_window(std::chrono::system_clock::now());
+  earlier_ += sampler_->stats();
+  sampler_ = std::move(*next);
+  choose_pids(targets_.pids());
+  decide_all_cgroups();
+  sampler_->select_by_cgroup(targets_.has_containers());
+  return {};
+}
+
+void KernelSession::drain() {
+  take(~std::uint64_t{0});
+  publish();
+}
+
+void KernelSession::take(std::uint64_t until) {
+  // Samples first: then every mapping that a sample needs is among the events.
+  sampler_->drain([&](const SampleView& sample) { samples_.push(*sample.head); });
+  std::vector<ProcessEvent> events = events_->drain();
+  if (events_->lost() != lost_events_) {
+    log_.debug("mapping events were lost", {{"events", std::to_string(events_->lost() - lost_events_)}});
+    lost_events_ = events_->lost();
+    table_.distrust();
+  }
+  MonoTime now = std::chrono::steady_clock::now();
+  std::size_t next = 0;
+  samples_.take_until(until, [&](const SampleView& sample) {
+    while (next < events.size() && events[next].time <= sample.head->time) table_.apply(events[next++]);
+    aggregator_.add(sample, now);
+  });
+  while (next < events.size()) table_.apply(events[next++]);
+}
+
+std::vector<profile::ProfilePtr> KernelSession::collect(WallTime now) {
+  take(~std::uint64_t{0});
+  close_window(now);
+  if (auto followed = sampler_->follow_cpus(); !followed) {
+    log_.warn("a CPU is not profiled", {{"err", followed.error().message}});
+  }
+  (void)events_->follow_cpus();
+  publish();
+  return std::exchange(closed_, {});
+}
+
+void KernelSession::close_window(WallTime now) {
+  MonoTime end = std::chrono::steady_clock::now();
+  WindowFacts facts{.sample_rate = options_.sample_rate,
+                    .start = now - std::chrono::duration_cast<WallTime::duration>(end - window_start_),
+                    .duration = end - window_start_,
+                    .kernel_build_id = kernel_build_id_};
+  for (TargetState* state : targets_.with_samples()) {
+    facts.labels = state->target.labels;
+    auto made = build_profile(state->window, facts, names_, state->pids);
+    closed_.push_back(std::make_shared<const profile::Profile>(std::move(made)));
+    ++profiles_;
+  }
+  targets_.end_window();
+  names_.end_window();
+  table_.end_window();
+  window_start_ = end;
+}
+
+CollectionStats KernelSession::count() const {
+  SamplerStats kernel = sampler_->stats();
+  kernel += earlier_;
+  CollectionStats stats;
+  auto lost = [&](std::string_view reason, std::string_view meaning, std::uint64_t count) {
+    stats.losses.push_back({std::string(reason), std::string(meaning), count});
+    stats.samples += count;
+  };
+  lost("ring_full", "The ring buffer was full: weir did not get enough CPU time to empty it.",
+       kernel[CPU_SAMPLE_LOST_RING_FULL]);
+  lost("user_off", "The CPU was in user code, and collect_user_profile is off.", kernel[CPU_SAMPLE_LOST_MODE_OFF]);
+  lost("no_stack", "The kernel could not read the stack.", kernel[CPU_SAMPLE_LOST_NO_STACK]);
+  lost("target_removed", "The target was removed before its last samples were read.",
+       aggregator_.count(Outcome::target_removed));
+  lost("container_unknown", "The process and its cgroup ended before their container could be found.",
+       aggregator_.count(Outcome::container_unknown));
+  lost("window_full", "The target had too many distinct stacks in one window: shorten collect_interval.",
+       aggregator_.count(Outcome::window_full));
+  lost("malformed", "A record was not what the kernel's program writes: report this.", kernel.malformed);
+  stats.attributed = aggregator_.count(Outcome::attributed);
+  stats.samples += stats.attributed;
+  stats.unselected = kernel[CPU_SAMPLE_UNSELECTED] + aggregator_.count(Outcome::unselected);
+  stats.idle = kernel[CPU_SAMPLE_IDLE] + kernel[CPU_SAMPLE_KERNEL_THREAD];
+  stats.profiles = profiles_;
+  std::uint64_t spent = kernel.run_time_ns != 0 ? kernel.run_time_ns : kernel[CPU_SAMPLE_BUSY_NS];
+  stats.kernel_time = Duration(static_cast<std::int64_t>(spent));
+  stats.map_bytes = kernel.map_bytes + events_->bytes();
+  return stats;
+}
+
+void KernelSession::publish() {
+  report_->publish(count());
+}
+
+std::vector<ProcessInfo> KernelSession::processes() const {
+  std::vector<ProcessInfo> infos;
+  for (const Process* process : table_.sampled_processes()) {
+    ProcessInfo info{.pid = process->pid,
+                     .comm = process->comm,
+                     .container_id = process->container_id,
+                     .service = "",
+                     .mappings = process->mappings.size(),
+                     .samples = process->samples,
+                     .complete_samples = process->complete_samples,
+                     .exited = process->exited || process->gone};
+    const TargetState* target = targets_.find(process->pid, process->container_id);
+    if (target) info.service = target->target.labels.get("service_name");
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(SessionOptions options, Logger log) {
+  CgroupHierarchy hierarchy = machine_hierarchy();
+  auto sampler = Sampler::open(sampler_options(options, hierarchy));
+  if (!sampler) return fail(sampler.error());
+  auto events = MappingEvents::open();
+  if (!events) return fail(events.error());
+  // Loading reads all type information of the kernel, several megabytes, and frees it again.
+  malloc_trim(0);
+  return std::make_unique<KernelSession>(options, std::move(log), std::move(hierarchy), std::move(*sampler),
+                                         std::move(*events));
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,71 @@
+#include "profiler/targets.h"
+
+#include <utility>
+
+namespace weir::profiler {
+
+TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
+  TargetChange change;
+  auto old_pids = std::exchange(by_pid_, {});
+  auto old_containers = std::exchange(by_container_, {});
+  for (auto& [key, state] : states_) state->removed = true;
+  for (ProfiledTarget& target : targets) {
+    if (target.pid == 0 && target.container_id.empty()) continue;
+    if (target.pid != 0) target.container_id.clear();
+    auto& state = states_[Key(target.pid, target.container_id)];
+    if (!state) state = std::make_unique<TargetState>();
+    state->removed = false;
+    state->target = std::move(target);
+    if (state->target.pid != 0) {
+      by_pid_[state->target.pid] = state.get();
+    } else {
+      by_container_[state->target.container_id] = state.get();
+    }
+  }
+  std::erase_if(states_, [](const auto& entry) { return entry.second->removed && entry.second->window.empty(); });
+  for (const auto& [pid, state] : by_pid_) {
+    if (!old_pids.contains(pid)) change.added_pids.push_back(pid);
+  }
+  for (const auto& [pid, state] : old_pids) {
+    if (!by_pid_.contains(pid)) change.removed_pids.push_back(pid);
+  }
+  change.containers_changed = old_containers.size() != by_container_.size();
+  for (const auto& [id, state] : by_container_) change.containers_changed |= !old_containers.contains(id);
+  return change;
+}
+
+TargetState* Targets::find(std::uint32_t pid, std::string_view container) const {
+  if (auto found = by_pid_.find(pid); found != by_pid_.end()) return found->second;
+  if (container.empty()) return nullptr;
+  auto found = by_container_.find(std::string(container));
+  return found == by_container_.end() ? nullptr : found->second;
+}
+
+bool Targets::wants_container(std::string_view container) const {
+  return !container.empty() && by_container_.contains(std::string(container));
+}
+
+std::vector<std::uint32_t> Targets::pids() const {
+  std::vector<std::uint32_t> pids;
+  for (const auto& [pid, state] : by_pid_) pids.push_back(pid);
+  return pids;
+}
+
+std::vector<TargetState*> Targets::with_samples() const {
+  std::vector<TargetState*> states;
+  for (const auto& [key, state] : states_) {
+    if (!state->window.empty()) states.push_back(state.get());
+  }
+  return states;
+}
+
+void Targets::end_window() {
+  std::erase_if(states_, [](const auto& entry) { return entry.second->removed; });
+  for (auto& [key, state] : states_) {
+    if (state->window.empty()) continue;
+    state->window = TargetWindow();
+    state->pids.clear();
+  }
+}
+
+}  // namespace weir::profiler

@@ -1,0 +1,55 @@
+// Targets: which target a process belongs to, and the window of each.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "profiler/session.h"
+#include "profiler/window.h"
+
+namespace weir::profiler {
+
+struct TargetState {
+  ProfiledTarget target;
+  TargetWindow window;
+  std::vector<std::uint32_t> pids;  // sampled in this window, each once
+  bool removed = false;             // kept until its last window has been handed over
+};
+
+// What the kernel has to be told after a change.
+struct TargetChange {
+  std::vector<std::uint32_t> added_pids;
+  std::vector<std::uint32_t> removed_pids;
+  bool containers_changed = false;
+};
+
+class Targets {
+ public:
+  // Of two targets with one key the later stands; targets without a key are left out.
+  TargetChange set(std::vector<ProfiledTarget> targets);
+  // By pid first, then by container; null when nobody chose it.
+  TargetState* find(std::uint32_t pid, std::string_view container) const;
+  bool wants_container(std::string_view container) const;
+  bool has_containers() const { return !by_container_.empty(); }
+  std::vector<std::uint32_t> pids() const;
+
+  // All with samples in their window.
+  std::vector<TargetState*> with_samples() const;
+  // Empties all windows and forgets removed targets.
+  void end_window();
+
+ private:
+  using Key = std::pair<std::uint32_t, std::string>;
+
+  std::map<Key, std::unique_ptr<TargetState>> states_;
+  std::unordered_map<std::uint32_t, TargetState*> by_pid_;
+  std::unordered_map<std::string, TargetState*> by_container_;
+};
+
+}  // namespace weir::profiler
