@@ -44,7 +44,8 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
     container = *known;
     target = targets_.find(head.tgid, container);
     if (undecided) {
-      decide_(head.cgroup, targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
+      decide_(head.cgroup,
+              targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
     }
   }
   if (!target) return undecided ? Outcome::unselected : Outcome::target_removed;
@@ -77,8 +78,8 @@ void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sampl
 bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const SampleView& sample) {
   for (std::uint32_t i = 0; i < sample.user_frames; ++i) {
     std::uint64_t address = sample.user[i] - (i == 0 ? 0 : 1);
-    const ProcessMapping* mapping = i == 0 ? table_.find_mapping(process, address, sample.head->time)
-                                           : process.mappings.find(address);
+    const ProcessMapping* mapping =
+        i == 0 ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
     if (mapping) {
       frames_.push_back(window.place(place_of(window, *mapping, address)));
       continue;

@@ -36,7 +36,8 @@ const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
   return name_in(of, place.offset, pids);
 }
 
-const NamedFrame& FrameNames::name_in(OfModule& of, std::uint64_t offset, std::span<const std::uint32_t> pids) {
+const NamedFrame& FrameNames::name_in(OfModule& of, std::uint64_t offset,
+                                      std::span<const std::uint32_t> pids) {
   auto [at, is_new] = of.names.try_emplace(offset);
   if (!is_new && !may_change(at->second.no_name)) return at->second;
   if (is_new) ++names_;

@@ -40,14 +40,18 @@ bool locked_down() {
 
 std::string_view remedy(int error_number) {
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
-    return "the kernel has no type information (/sys/kernel/btf/vmlinux): use a kernel of 5.10 or later built "
+    return "the kernel has no type information (/sys/kernel/btf/vmlinux): use a kernel of 5.10 or later "
+           "built "
            "with CONFIG_DEBUG_INFO_BTF, or mount /sys";
   }
   if (error_number != EPERM && error_number != EACCES) return "";
-  if (locked_down()) return "the kernel is locked down in confidentiality mode: boot with lockdown=integrity or none";
+  if (locked_down())
+    return "the kernel is locked down in confidentiality mode: boot with lockdown=integrity or none";
   if (geteuid() != 0) return "run weir as root, or give it CAP_BPF and CAP_PERFMON";
-  return "weir is root without the right capabilities: in a container, run it privileged and with the host's pid "
-         "namespace, or add CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE and a seccomp profile that allows bpf and "
+  return "weir is root without the right capabilities: in a container, run it privileged and with the host's "
+         "pid "
+         "namespace, or add CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE and a seccomp profile that allows bpf "
+         "and "
          "perf_event_open";
 }
 
@@ -86,8 +90,9 @@ Error perf_error(int error_number, int cpu) {
   if (error_number == EACCES || error_number == EPERM) {
     auto paranoid = read_file("/proc/sys/kernel/perf_event_paranoid", 16);
     if (geteuid() != 0 && paranoid && std::atoi(paranoid->c_str()) > 0) {
-      return Error{with_remedy(std::move(message),
-                               "run weir as root, give it CAP_PERFMON, or set kernel.perf_event_paranoid to 0")};
+      return Error{
+          with_remedy(std::move(message),
+                      "run weir as root, give it CAP_PERFMON, or set kernel.perf_event_paranoid to 0")};
     }
     return Error{with_remedy(std::move(message), remedy(error_number))};
   }

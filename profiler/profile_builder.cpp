@@ -35,8 +35,10 @@ void add_mappings(const TargetWindow& window, const WindowFacts& facts, profile:
   bool has_kernel =
       std::ranges::any_of(window.places(), [](const Place& p) { return p.kind == FrameKind::kernel; });
   if (!has_kernel) return;
-  profile.mappings.push_back(
-      {.file = "[kernel]", .build_id = facts.kernel_build_id, .start = kKernelStart, .limit = ~std::uint64_t{0}});
+  profile.mappings.push_back({.file = "[kernel]",
+                              .build_id = facts.kernel_build_id,
+                              .start = kKernelStart,
+                              .limit = ~std::uint64_t{0}});
 }
 
 profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameNames& names,
@@ -79,9 +81,10 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   for (const WindowStack& stack : window.stacks()) {
     auto frames = window.frames(stack);
     auto index = static_cast<std::uint32_t>(profile.stacks.size());
-    profile.stacks.push_back({.frames = {frames.begin(), frames.end()},
-                              .complete = !stack.truncated && (stack.complete || begins_thread(profile, frames)),
-                              .truncated = stack.truncated});
+    profile.stacks.push_back(
+        {.frames = {frames.begin(), frames.end()},
+         .complete = !stack.truncated && (stack.complete || begins_thread(profile, frames)),
+         .truncated = stack.truncated});
     profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
   }
   return profile;

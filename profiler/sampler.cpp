@@ -142,7 +142,8 @@ Sampler::~Sampler() = default;
 
 Result<std::unique_ptr<Sampler>> Sampler::open(const SamplerOptions& options) {
   if (options.sample_rate == 0 || options.sample_rate > kMaxRate) {
-    return fail("open the sampler: a sample rate of {} Hz is not within 1 to {}", options.sample_rate, kMaxRate);
+    return fail("open the sampler: a sample rate of {} Hz is not within 1 to {}", options.sample_rate,
+                kMaxRate);
   }
   auto impl = std::make_unique<Impl>();
   if (auto loaded = impl->load(options); !loaded) return fail(loaded.error());
@@ -186,7 +187,8 @@ void Sampler::select_by_cgroup(bool on) {
 
 Result<> Sampler::choose_pid(std::uint32_t pid) {
   std::uint8_t chosen = CPU_SAMPLE_CHOICE_YES;
-  int error = bpf_map__update_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, &chosen, sizeof chosen, BPF_ANY);
+  int error =
+      bpf_map__update_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, &chosen, sizeof chosen, BPF_ANY);
   if (error == -E2BIG) return fail("choose pid {}: pid_map_size is too small for all targets", pid);
   if (error) return fail_errno(-error, "choose pid {}", pid);
   return {};
@@ -239,7 +241,8 @@ SamplerStats& SamplerStats::operator+=(const SamplerStats& earlier) {
 bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
   if (size < sizeof(cpu_sample)) return false;
   const auto* head = static_cast<const cpu_sample*>(data);
-  if (head->version != CPU_SAMPLE_VERSION || head->type != CPU_SAMPLE_STACK || head->size > size) return false;
+  if (head->version != CPU_SAMPLE_VERSION || head->type != CPU_SAMPLE_STACK || head->size > size)
+    return false;
   sample = {.head = head, .complete = true};
   const char* at = static_cast<const char*>(data) + sizeof *head;
   const char* end = static_cast<const char*>(data) + head->size;

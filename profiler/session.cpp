@@ -39,8 +39,8 @@ SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierar
   return {.sample_rate = options.sample_rate,
           .collect = {.user = options.collect_user, .kernel = options.collect_kernel},
           .pid_entries = options.limits.kernel_pid_entries,
-          .cgroup_entries = static_cast<std::uint32_t>(std::clamp<std::size_t>(
-              options.limits.container_ids * 2, 64, 1u << 20)),
+          .cgroup_entries = static_cast<std::uint32_t>(
+              std::clamp<std::size_t>(options.limits.container_ids * 2, 64, 1u << 20)),
           .own_pid_namespace = own_pid_namespace(),
           .hierarchy = hierarchy.kind};
 }
@@ -64,8 +64,8 @@ class Report final : public profile::CollectionReport {
 
 class KernelSession final : public Session {
  public:
-  KernelSession(SessionOptions options, Logger log, CgroupHierarchy hierarchy, std::unique_ptr<Sampler> sampler,
-                std::unique_ptr<MappingEvents> events)
+  KernelSession(SessionOptions options, Logger log, CgroupHierarchy hierarchy,
+                std::unique_ptr<Sampler> sampler, std::unique_ptr<MappingEvents> events)
       : options_(options),
         log_(std::move(log)),
         hierarchy_(std::move(hierarchy)),
@@ -73,8 +73,9 @@ class KernelSession final : public Session {
         events_(std::move(events)),
         table_(options.limits.processes),
         cgroups_(hierarchy_, options.limits.container_ids),
-        aggregator_(table_, cgroups_, targets_,
-                    [this](std::uint64_t id, cpu_sample_choice choice) { sampler_->decide_cgroup(id, choice); }),
+        aggregator_(
+            table_, cgroups_, targets_,
+            [this](std::uint64_t id, cpu_sample_choice choice) { sampler_->decide_cgroup(id, choice); }),
         names_(Symbolizer::create(options.limits, options.demangle)),
         kernel_build_id_(kernel_build_id()),
         window_start_(std::chrono::steady_clock::now()) {
@@ -138,12 +139,14 @@ void KernelSession::choose_pids(const std::vector<std::uint32_t>& pids) {
       why = chosen.error().message;
     }
   }
-  if (refused != 0) log_.warn("targets are not profiled", {{"targets", std::to_string(refused)}, {"err", why}});
+  if (refused != 0)
+    log_.warn("targets are not profiled", {{"targets", std::to_string(refused)}, {"err", why}});
 }
 
 void KernelSession::decide_all_cgroups() {
   cgroups_.each([&](std::uint64_t id, const std::string& container) {
-    sampler_->decide_cgroup(id, targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
+    sampler_->decide_cgroup(
+        id, targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
   });
 }
 
@@ -248,7 +251,8 @@ CollectionStats KernelSession::count() const {
   };
   lost("ring_full", "The ring buffer was full: weir did not get enough CPU time to empty it.",
        kernel[CPU_SAMPLE_LOST_RING_FULL]);
-  lost("user_off", "The CPU was in user code, and collect_user_profile is off.", kernel[CPU_SAMPLE_LOST_MODE_OFF]);
+  lost("user_off", "The CPU was in user code, and collect_user_profile is off.",
+       kernel[CPU_SAMPLE_LOST_MODE_OFF]);
   lost("no_stack", "The kernel could not read the stack.", kernel[CPU_SAMPLE_LOST_NO_STACK]);
   lost("target_removed", "The target was removed before its last samples were read.",
        aggregator_.count(Outcome::target_removed));

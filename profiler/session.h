@@ -22,19 +22,19 @@ enum class Demangle { none, simplified, templates, full };
 // A label set and the processes it stands for: one pid, or all of a container. A pid wins over a
 // container. Profiles carry `labels` as they are.
 struct ProfiledTarget {
-  std::uint32_t pid = 0;      // of our own pid namespace; 0: none
-  std::string container_id;   // used when pid is 0
+  std::uint32_t pid = 0;     // of our own pid namespace; 0: none
+  std::string container_id;  // used when pid is 0
   profile::Labels labels;
 
   bool operator==(const ProfiledTarget&) const = default;
 };
 
 struct SessionLimits {
-  std::size_t processes = 1024;               // whose mappings are remembered
-  std::size_t container_ids = 1024;           // cgroup to container id
-  std::size_t symbol_files = 72;              // symbol tables kept, by build id or file
-  std::size_t symbol_bytes = 64u << 20;       // of all of them together
-  std::uint32_t kernel_pid_entries = 2048;    // entries of the kernel's map of chosen pids
+  std::size_t processes = 1024;             // whose mappings are remembered
+  std::size_t container_ids = 1024;         // cgroup to container id
+  std::size_t symbol_files = 72;            // symbol tables kept, by build id or file
+  std::size_t symbol_bytes = 64u << 20;     // of all of them together
+  std::uint32_t kernel_pid_entries = 2048;  // entries of the kernel's map of chosen pids
 
   bool operator==(const SessionLimits&) const = default;
 };

@@ -22,7 +22,8 @@ TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
       by_container_[state->target.container_id] = state.get();
     }
   }
-  std::erase_if(states_, [](const auto& entry) { return entry.second->removed && entry.second->window.empty(); });
+  std::erase_if(states_,
+                [](const auto& entry) { return entry.second->removed && entry.second->window.empty(); });
   for (const auto& [pid, state] : by_pid_) {
     if (!old_pids.contains(pid)) change.added_pids.push_back(pid);
   }

@@ -11,8 +11,8 @@ std::uint32_t TargetWindow::mapping(const ProcessMapping& mapping) {
   // only itself.
   std::uint64_t part = mapping.module->is_anonymous() ? mapping.start : mapping.offset;
   auto hash = hash_mix(reinterpret_cast<std::uintptr_t>(mapping.module.get()), part);
-  auto [index, is_new] =
-      mapping_index_.find_or_insert(hash, static_cast<std::uint32_t>(mappings_.size()), [&](std::uint32_t at) {
+  auto [index, is_new] = mapping_index_.find_or_insert(
+      hash, static_cast<std::uint32_t>(mappings_.size()), [&](std::uint32_t at) {
         const ProcessMapping& known = mappings_[at];
         return known.module == mapping.module && known.offset == mapping.offset &&
                (!known.module->is_anonymous() || known.start == mapping.start);
@@ -22,26 +22,28 @@ std::uint32_t TargetWindow::mapping(const ProcessMapping& mapping) {
 }
 
 std::uint32_t TargetWindow::place(const Place& place) {
-  auto hash = hash_mix(place.offset, std::uint64_t{place.mapping} << 8 | static_cast<std::uint64_t>(place.kind));
-  auto [index, is_new] =
-      place_index_.find_or_insert(hash, static_cast<std::uint32_t>(places_.size()),
-                                  [&](std::uint32_t at) { return places_[at] == place; });
+  auto hash =
+      hash_mix(place.offset, std::uint64_t{place.mapping} << 8 | static_cast<std::uint64_t>(place.kind));
+  auto [index, is_new] = place_index_.find_or_insert(hash, static_cast<std::uint32_t>(places_.size()),
+                                                     [&](std::uint32_t at) { return places_[at] == place; });
   if (is_new) places_.push_back(place);
   return index;
 }
 
 bool TargetWindow::add(std::span<const std::uint32_t> frames, bool complete, bool truncated) {
-  auto hash = profile::hash_bytes(frames.data(), frames.size_bytes(), (complete ? 1 : 0) + (truncated ? 2 : 0));
+  auto hash =
+      profile::hash_bytes(frames.data(), frames.size_bytes(), (complete ? 1 : 0) + (truncated ? 2 : 0));
   std::uint32_t found = stack_index_.find(hash, [&](std::uint32_t at) {
     const WindowStack& stack = stacks_[at];
     return stack.complete == complete && stack.truncated == truncated &&
            std::ranges::equal(this->frames(stack), frames);
   });
   if (found == profile::HashIndex::kNone) {
-    if (stacks_.size() >= kMostStacks || frame_indexes_.size() + frames.size() > kMostFrameIndexes) return false;
+    if (stacks_.size() >= kMostStacks || frame_indexes_.size() + frames.size() > kMostFrameIndexes)
+      return false;
     found = static_cast<std::uint32_t>(stacks_.size());
-    stacks_.push_back({static_cast<std::uint32_t>(frame_indexes_.size()), static_cast<std::uint32_t>(frames.size()),
-                       complete, truncated, 0});
+    stacks_.push_back({static_cast<std::uint32_t>(frame_indexes_.size()),
+                       static_cast<std::uint32_t>(frames.size()), complete, truncated, 0});
     frame_indexes_.insert(frame_indexes_.end(), frames.begin(), frames.end());
     stack_index_.insert(hash, found);
   }

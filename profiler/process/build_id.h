@@ -1,4 +1,4 @@
-// The GNU build id of an ELF file.
+// GNU build ids in notes, as ELF files and the kernel have them.
 #pragma once
 
 #include <string>
@@ -6,10 +6,9 @@
 
 namespace weir::profiler {
 
-// Lower-case hex; "" when the notes have none.
+// Lower-case hex; "" when there is none among the notes.
 std::string build_id_in_notes(std::string_view notes);
-// Of an open file. Reads headers and notes only; "" when it has none or is not a 64-bit ELF file.
-std::string read_build_id(int fd);
+// Of the running kernel.
 std::string kernel_build_id();
 
 }  // namespace weir::profiler

@@ -76,7 +76,8 @@ std::optional<std::string> find_directory(const std::string& mount, std::uint64_
   std::error_code error;
   std::filesystem::recursive_directory_iterator at(
       mount, std::filesystem::directory_options::skip_permission_denied, error);
-  for (int seen = 0; !error && at != std::filesystem::recursive_directory_iterator() && seen < kMostDirectories;
+  for (int seen = 0;
+       !error && at != std::filesystem::recursive_directory_iterator() && seen < kMostDirectories;
        at.increment(error)) {
     if (!at->is_directory(error)) continue;
     ++seen;
@@ -118,7 +119,8 @@ std::optional<std::string> Cgroups::path_of(std::uint64_t id, std::uint32_t pid,
   if (auto text = read_proc(pid, "cgroup")) {
     if (auto path = parse_cgroup_path(*text, hierarchy_.controller)) {
       auto inode = hierarchy_.mount.empty() ? std::nullopt : inode_of(hierarchy_.mount + std::string(*path));
-      // Where the path leads nowhere (we see another part of the tree than the process), it is still its path.
+      // Where the path leads nowhere (we see another part of the tree than the process), it is still its
+      // path.
       if (!inode || *inode == id) return std::string(*path);
     }
   }

@@ -22,15 +22,17 @@ bool is_long_id(std::string_view text) {
 bool is_task_id(std::string_view text) {
   constexpr std::size_t kHex = 32;
   return text.size() > kHex + 1 && text.size() <= kHex + 21 && text[kHex] == '-' &&
-         std::ranges::all_of(text.substr(0, kHex), is_hex) && std::ranges::all_of(text.substr(kHex + 1), is_digit);
+         std::ranges::all_of(text.substr(0, kHex), is_hex) &&
+         std::ranges::all_of(text.substr(kHex + 1), is_digit);
 }
 
-// Of one path element, such as "cri-containerd-ID.scope".
+// Of one path element, such as "cri-containerd-ID.scope" or "kubepods.slice:cri-containerd:ID".
 std::string_view id_of_element(std::string_view element) {
+  std::string_view name = element.substr(0, element.find('.'));
+  if (is_task_id(name)) return name;
+  auto prefix = element.find_last_of("-:");
+  if (prefix != std::string_view::npos) element.remove_prefix(prefix + 1);
   element = element.substr(0, element.find('.'));
-  if (is_task_id(element)) return element;
-  auto dash = element.rfind('-');
-  if (dash != std::string_view::npos) element.remove_prefix(dash + 1);
   return is_long_id(element) ? element : std::string_view{};
 }
 

@@ -28,8 +28,8 @@ void MappingTable::insert(ProcessMapping mapping) {
 }
 
 const ProcessMapping* MappingTable::find(std::uint64_t address) const {
-  auto after = std::ranges::partition_point(
-      mappings_, [&](const ProcessMapping& m) { return m.limit <= address; });
+  auto after =
+      std::ranges::partition_point(mappings_, [&](const ProcessMapping& m) { return m.limit <= address; });
   return after != mappings_.end() && after->contains(address) ? &*after : nullptr;
 }
 

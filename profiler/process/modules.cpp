@@ -5,7 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/fd.h"
-#include "profiler/process/build_id.h"
+#include "profiler/symbols/elf.h"
 
 namespace weir::profiler {
 
@@ -43,7 +43,7 @@ ModulePtr Modules::of_file(std::uint32_t pid, std::string path, std::uint64_t de
   Module made{.path = std::move(path), .device = device, .inode = inode};
   struct stat status{};
   Fd fd = open_regular(path_in_root(pid, made.path), status);
-  if (fd && same_file(made, status)) made.build_id = read_build_id(fd.get());
+  if (fd && same_file(made, status)) made.build_id = read_build_id(fd.get()).value_or("");
   // The same file may have been seen by its build id already.
   if (!made.build_id.empty()) {
     auto& known = by_build_id_[{made.path, made.build_id}];
@@ -71,7 +71,8 @@ std::string locate(const Module& module, std::uint32_t pid) {
   struct stat status{};
   Fd fd = open_regular(path, status);
   if (!fd) return "";
-  bool trusted = module.build_id.empty() ? same_file(module, status) : read_build_id(fd.get()) == module.build_id;
+  bool trusted = module.build_id.empty() ? same_file(module, status)
+                                         : read_build_id(fd.get()).value_or("") == module.build_id;
   return trusted ? path : "";
 }
 

@@ -29,8 +29,8 @@ class Modules {
   std::map<std::tuple<std::string, std::uint64_t, std::uint64_t>, ModulePtr> by_inode_;
 };
 
-// Where the file of a module can be opened now, as seen by process `pid` (0: by ourselves); "" when what is there is
-// another file, or nothing.
+// Where the file of a module can be opened now, as seen by process `pid` (0: by ourselves); "" when what is
+// there is another file, or nothing.
 std::string locate(const Module& module, std::uint32_t pid);
 
 }  // namespace weir::profiler

@@ -32,7 +32,8 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) {
   MapsLine map;
   std::uint64_t major_number = 0;
   std::uint64_t minor_number = 0;
-  if (!take_number(line, kHex, '-', map.start) || !take_number(line, kHex, ' ', map.limit)) return std::nullopt;
+  if (!take_number(line, kHex, '-', map.start) || !take_number(line, kHex, ' ', map.limit))
+    return std::nullopt;
   if (line.size() < kPermissions) return std::nullopt;
   map.executable = line[2] == 'x';
   line.remove_prefix(kPermissions);
@@ -42,7 +43,8 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) {
   }
   map.device = makedev(major_number, minor_number);
   auto after_inode = line.find_first_not_of("0123456789");
-  if (std::from_chars(line.data(), line.data() + line.size(), map.inode).ec != std::errc{}) return std::nullopt;
+  if (std::from_chars(line.data(), line.data() + line.size(), map.inode).ec != std::errc{})
+    return std::nullopt;
   line.remove_prefix(std::min(after_inode, line.size()));
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   map.path = line;

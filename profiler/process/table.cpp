@@ -118,8 +118,9 @@ void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
     auto map = parse_maps_line(line);
     if (!map || !map->executable) return;
     bool is_file = map->path.starts_with('/');
-    ModulePtr module = is_file ? modules_.of_file(process.pid, std::string(map->path), map->device, map->inode)
-                               : modules_.unnamed(map->path.empty() ? "//anon" : std::string(map->path));
+    ModulePtr module = is_file
+                           ? modules_.of_file(process.pid, std::string(map->path), map->device, map->inode)
+                           : modules_.unnamed(map->path.empty() ? "//anon" : std::string(map->path));
     process.mappings.insert({map->start, map->limit, map->offset, std::move(module)});
   });
   process.known = true;

@@ -19,17 +19,17 @@ struct Process {
   std::string comm;
   std::string container_id;
   MappingTable mappings;
-  bool known = false;   // its mappings were seen from exec on, or read
+  bool known = false;  // its mappings were seen from exec on, or read
   bool exited = false;
-  bool gone = false;    // it had ended before its mappings could be read
+  bool gone = false;  // it had ended before its mappings could be read
   bool container_read = false;
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
 
-  std::uint64_t start_time = 0;   // ticks since boot; 0: not read yet
-  std::uint64_t read_time = 0;    // CLOCK_MONOTONIC, ns: older events are in what was read
-  std::uint64_t next_read = 0;    // … and not to be read again before
-  std::uint64_t last_use = 0;     // window of the last sample or event
+  std::uint64_t start_time = 0;  // ticks since boot; 0: not read yet
+  std::uint64_t read_time = 0;   // CLOCK_MONOTONIC, ns: older events are in what was read
+  std::uint64_t next_read = 0;   // … and not to be read again before
+  std::uint64_t last_use = 0;    // window of the last sample or event
 };
 
 // Not thread-safe. Times are CLOCK_MONOTONIC in ns.
