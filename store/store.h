@@ -22,6 +22,7 @@ struct TimeRange {
   WallTime until;
 };
 
+// A profile belongs to the range it begins in: ranges that meet share none.
 // What to look at: all labels given must match exactly. `service` is the label
 // service_name; an empty `profile_type` (label __name__) means process_cpu.
 struct Selection {
@@ -55,8 +56,11 @@ class Querier {
   // Largest total first.
   virtual std::vector<ServiceSummary> services(TimeRange range) const = 0;
   virtual Result<profile::FlameTree> flame(const Selection& selection, std::size_t max_nodes) const = 0;
+  // From the first profile to the last without a gap; at most 10,000 points (the step doubles until
+  // they suffice). Steps begin at multiples of `step` since 1970.
   virtual std::vector<SeriesPoint> series(const Selection& selection, Duration step) const = 0;
-  // All selected profiles merged into one.
+  // All selected profiles merged into one, with the labels they have alike; without samples when
+  // there are none. Here and in flame() what cannot be read is left out, and counted in Stats.
   virtual Result<profile::Profile> merge(const Selection& selection) const = 0;
 };
 
@@ -76,13 +80,16 @@ class Store : public Querier {
     std::uint64_t expired_bytes = 0;     // … because of `max_bytes`
     std::uint64_t corrupt_segments = 0;  // set aside at open or found while reading
     std::uint64_t write_errors = 0;      // profiles lost to the disk
+    std::vector<std::string> set_aside;  // the last few files set aside or left alone, and why
   };
 
-  // Reads the index of what is there; never deletes what it cannot read.
+  // Reads the index of what is there; never deletes what it cannot read. One store for a folder:
+  // fails while another one, of whatever process, is open.
   static Result<std::unique_ptr<Store>> open(Options options);
 
   ~Store() override = default;
 
+  // A profile that the disk refuses is lost and counted; the next one is tried again.
   virtual Result<> append(const profile::Profile& profile) = 0;
   // Applies retention and size; `now` as the clock says.
   virtual void expire(WallTime now) = 0;

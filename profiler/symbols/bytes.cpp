@@ -39,7 +39,7 @@ int open_inside_root(const std::string& path, std::size_t root_length) {
 }  // namespace
 
 std::size_t MemoryBytes::read(std::uint64_t offset, void* to, std::size_t size) const {
-  if (offset >= data_.size()) return 0;
+  if (offset >= data_.size() || size == 0) return 0;
   std::size_t n = std::min<std::size_t>(size, data_.size() - offset);
   std::memcpy(to, data_.data() + offset, n);
   return n;

@@ -1,0 +1,268 @@
+#include "store/segment_log.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "store/segment_file.h"
+
+namespace weir::store {
+namespace {
+
+constexpr std::string_view kSuffix = ".segment";
+constexpr std::string_view kAside = ".corrupt";
+constexpr std::size_t kNumberDigits = 10;
+
+// "0000000042.segment" is 42; 0 when it is no segment.
+std::uint32_t number_of(const std::string& name) {
+  if (name.size() != kNumberDigits + kSuffix.size() || !name.ends_with(kSuffix)) return 0;
+  std::uint32_t number = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + kNumberDigits, number);
+  return error == std::errc{} && end == name.data() + kNumberDigits ? number : 0;
+}
+
+Result<> write_all(int fd, std::uint64_t offset, std::string_view data) {
+  while (!data.empty()) {
+    ssize_t n = ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "write");
+    data.remove_prefix(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+std::uint64_t size_of(int fd) {
+  struct stat st{};
+  return ::fstat(fd, &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
+}
+
+std::string_view header_bytes(const SegmentHeader& header) {
+  return {reinterpret_cast<const char*>(&header), sizeof header};
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd) ::fsync(fd.get());
+}
+
+// The first free name of "x.corrupt", "x.corrupt.1", …
+std::filesystem::path aside_name(const std::filesystem::path& file) {
+  std::filesystem::path name = file;
+  name += kAside;
+  std::error_code error;
+  for (int i = 1; std::filesystem::exists(name, error); ++i) {
+    name = file;
+    name += fmt::format("{}.{}", kAside, i);
+  }
+  return name;
+}
+
+// Copies the sound records of a segment to a new one.
+Result<> copy_sound(int from, std::uint64_t size, const std::filesystem::path& to) {
+  Fd fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  if (!fd) return fail_errno(errno, "create {}", to.string());
+  std::uint64_t end = sizeof(SegmentHeader);
+  Result<> written = write_all(fd.get(), 0, header_bytes(SegmentHeader{}));
+  scan_segment(from, 0, size, Verify::all, [&](Place place, std::string_view) {
+    auto record = read_record(from, place);
+    if (!written || !record) return;
+    std::string data = make_record_front(record->head, record->body) + record->body;
+    written = write_all(fd.get(), end, data);
+    end += data.size();
+  });
+  if (written && ::fsync(fd.get()) != 0) written = fail_errno(errno, "sync");
+  if (!written) ::unlink(to.c_str());
+  return written;
+}
+
+}  // namespace
+
+std::filesystem::path SegmentLog::file(std::uint32_t segment) const {
+  return options_.path / fmt::format("{:010}{}", segment, kSuffix);
+}
+
+void SegmentLog::set_size(std::uint32_t segment, std::uint64_t bytes) {
+  std::uint64_t& size = sizes_[segment];
+  bytes_ += bytes - size;
+  size = bytes;
+}
+
+Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options, const Visit& visit) {
+  std::error_code error;
+  std::filesystem::create_directories(options.path, error);
+  if (error) return fail("create {}: {}", options.path.string(), error.message());
+  std::unique_ptr<SegmentLog> log(new SegmentLog(std::move(options)));
+  std::filesystem::path lock = log->options_.path / "lock";
+  log->lock_ = Fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  if (!log->lock_) return fail_errno(errno, "open {}", lock.string());
+  if (::flock(log->lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail("lock {}: another process uses this folder", log->options_.path.string());
+  std::vector<std::uint32_t> numbers;
+  for (std::filesystem::directory_iterator entry(log->options_.path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (std::uint32_t number = number_of(entry->path().filename().string())) numbers.push_back(number);
+  }
+  if (error) return fail("list {}: {}", log->options_.path.string(), error.message());
+  std::sort(numbers.begin(), numbers.end());
+  for (std::uint32_t number : numbers) {
+    log->next_number_ = number + 1;
+    if (auto ok = log->load(number, number == numbers.back(), visit); !ok)
+      log->set_aside_.push_back(ok.error().message);
+  }
+  return log;
+}
+
+Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit) {
+  std::filesystem::path path = file(segment);
+  Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  std::uint64_t size = size_of(fd.get());
+  HeaderState header = check_header(fd.get());
+  if (header == HeaderState::later_version)
+    return fail("{}: left alone: written by a later version of weir", path.string());
+  if (newest && size < sizeof(SegmentHeader)) {  // cut while it was begun: holds nothing
+    ::unlink(path.c_str());
+    return {};
+  }
+  if (header == HeaderState::not_ours) {
+    (void)salvage(segment, visit);  // says itself what it could not do
+    return {};
+  }
+
+  // What stands in the newest one may have been written when the power went.
+  std::vector<std::pair<Place, std::string>> records;
+  ScanResult scan = scan_segment(
+      fd.get(), segment, size, newest ? Verify::all : Verify::heads,
+      [&](Place place, std::string_view head) { records.emplace_back(place, std::string(head)); });
+  if (scan.bad_at != 0 && (scan.good_after || !newest)) {
+    (void)salvage(segment, visit);
+    return {};
+  }
+  if (scan.bad_at != 0 && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
+    return fail_errno(errno, "cut the torn end of {}", path.string());
+  set_size(segment, scan.good_end);
+  if (newest) active_number_ = segment;
+  for (const auto& [place, head] : records) visit(place, head);
+  return {};
+}
+
+Result<> SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
+  if (segment == active_number_) close_active();
+  auto ok = replace_by_sound(segment);
+  if (!ok) {
+    set_aside_.push_back(ok.error().message);
+    return ok;
+  }
+  std::filesystem::path path = file(segment);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  std::uint64_t size = size_of(fd.get());
+  set_size(segment, size);
+  scan_segment(fd.get(), segment, size, Verify::heads, visit);
+  return {};
+}
+
+// Renames the segment to *.corrupt; its sound records take its name.
+Result<> SegmentLog::replace_by_sound(std::uint32_t segment) {
+  std::filesystem::path path = file(segment);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  std::filesystem::path sound = path;
+  sound += ".sound";
+  auto copied = copy_sound(fd.get(), size_of(fd.get()), sound);
+  set_size(segment, 0);
+  sizes_.erase(segment);
+  // With a full disk it stays as it is; the next open tries again.
+  if (!copied) return fail("{}: corrupt, left alone: {}", path.string(), copied.error().message);
+  std::filesystem::path aside = aside_name(path);
+  if (::rename(path.c_str(), aside.c_str()) != 0) return fail_errno(errno, "rename {}", path.string());
+  set_aside_.push_back(fmt::format("{}: corrupt; its sound records were kept", aside.string()));
+  if (::rename(sound.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", sound.string());
+  sync_folder(options_.path);
+  return {};
+}
+
+bool SegmentLog::would_begin() const {
+  auto size = sizes_.find(active_number_);
+  return active_number_ == 0 || torn_ || size == sizes_.end() || size->second >= options_.segment_bytes;
+}
+
+void SegmentLog::close_active() {
+  // What the disk refuses here shows as a torn segment at the next open.
+  if (active_) (void)::fdatasync(active_.get());
+  active_.reset();
+  active_number_ = 0;
+  torn_ = false;
+}
+
+Result<> SegmentLog::begin_segment() {
+  close_active();
+  std::filesystem::path path = file(next_number_);
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  if (!fd) return fail_errno(errno, "create {}", path.string());
+  if (auto ok = write_all(fd.get(), 0, header_bytes(SegmentHeader{})); !ok) {
+    ::unlink(path.c_str());
+    return fail("{}: {}", path.string(), ok.error().message);
+  }
+  sync_folder(options_.path);
+  active_ = std::move(fd);
+  active_number_ = next_number_++;
+  set_size(active_number_, sizeof(SegmentHeader));
+  return {};
+}
+
+// All of it or nothing.
+Result<> SegmentLog::write_at_end(std::string_view data) {
+  std::uint64_t end = sizes_[active_number_];
+  auto written = write_all(active_.get(), end, data);
+  if (written && options_.sync == Sync::each && ::fdatasync(active_.get()) != 0)
+    written = fail_errno(errno, "sync");
+  if (written) return {};
+  torn_ = ::ftruncate(active_.get(), static_cast<off_t>(end)) != 0;
+  return fail("{}: {}", file(active_number_).string(), written.error().message);
+}
+
+Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
+  if (head.empty() || head.size() > kMaxHead || body.size() > kMaxBody)
+    return fail("append a record of {} and {} bytes: too large", head.size(), body.size());
+  if (would_begin()) {
+    if (auto ok = begin_segment(); !ok) return fail(ok.error());
+  }
+  if (!active_) {
+    std::filesystem::path path = file(active_number_);
+    active_ = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!active_) {
+      Error error = fail_errno(errno, "open {}", path.string()).error();
+      active_number_ = 0;  // the next record begins another one
+      return fail(error);
+    }
+  }
+  std::string data = make_record_front(head, body).append(body);
+  Place place{active_number_, static_cast<std::uint32_t>(sizes_[active_number_]),
+              static_cast<std::uint32_t>(data.size())};
+  if (auto ok = write_at_end(data); !ok) return fail(ok.error());
+  set_size(active_number_, place.offset + data.size());
+  return place;
+}
+
+Result<LogContent> SegmentLog::read(Place place) const {
+  std::filesystem::path path = file(place.segment);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  auto content = read_record(fd.get(), place);
+  if (!content) return fail("read {} at {}: {}", path.string(), place.offset, content.error().message);
+  return content;
+}
+
+bool SegmentLog::remove(std::uint32_t segment) {
+  if (::unlink(file(segment).c_str()) != 0 && errno != ENOENT) return false;
+  set_size(segment, 0);
+  sizes_.erase(segment);
+  return true;
+}
+
+}  // namespace weir::store

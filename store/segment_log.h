@@ -1,0 +1,95 @@
+// SegmentLog: records appended to a row of files in a folder. Each file is
+// closed at a certain size, and the oldest are removed as wholes. A record is
+// a small head, read for every record at open, and a body, read when asked for.
+// Both carry a checksum. A crash costs at most the record being written.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace weir::store {
+
+// Where a record lies.
+struct Place {
+  std::uint32_t segment = 0;
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0;  // with its frame and head
+
+  bool operator==(const Place&) const = default;
+};
+
+struct LogContent {
+  std::string head;
+  std::string body;
+};
+
+// One thread at a time, but for read(), which any thread may call beside it.
+class SegmentLog {
+ public:
+  // When what was appended survives a power failure (a crash of ours it always survives).
+  enum class Sync { when_closed, each };
+  struct Options {
+    std::filesystem::path path;  // a folder; made when missing
+    std::uint32_t segment_bytes = 16u << 20;
+    Sync sync = Sync::when_closed;
+  };
+  using Visit = std::function<void(Place place, std::string_view head)>;
+
+  // Visits every record, oldest segment first. A torn tail is cut; a segment
+  // that is corrupt is renamed to *.corrupt, and its sound records are kept in
+  // its place; a segment of a later format is left alone. Fails when the folder
+  // cannot be used or another process uses it.
+  static Result<std::unique_ptr<SegmentLog>> open(Options options, const Visit& visit);
+
+  // Records go to the active segment; one is begun when there is none, or it has its size.
+  Result<Place> append(std::string_view head, std::string_view body);
+  // 0: none.
+  std::uint32_t active() const { return active_number_; }
+  // Whether the next record would begin a new segment.
+  bool would_begin() const;
+  void close_active();
+
+  Result<LogContent> read(Place place) const;
+  // Removes a segment that is not active; false when the file system refuses.
+  bool remove(std::uint32_t segment);
+  // After read() failed: sets the segment aside and visits its sound records at their new places.
+  Result<> salvage(std::uint32_t segment, const Visit& visit);
+  void set_segment_bytes(std::uint32_t bytes) { options_.segment_bytes = bytes; }
+
+  // Size of each by its number.
+  const std::map<std::uint32_t, std::uint64_t>& segments() const { return sizes_; }
+  std::uint64_t bytes() const { return bytes_; }
+  // Of files set aside or left alone, each with the reason.
+  const std::vector<std::string>& set_aside() const { return set_aside_; }
+
+ private:
+  explicit SegmentLog(Options options) : options_(std::move(options)) {}
+
+  std::filesystem::path file(std::uint32_t segment) const;
+  Result<> load(std::uint32_t segment, bool newest, const Visit& visit);
+  Result<> replace_by_sound(std::uint32_t segment);
+  Result<> begin_segment();
+  Result<> write_at_end(std::string_view data);
+  void set_size(std::uint32_t segment, std::uint64_t bytes);
+
+  Options options_;
+  Fd lock_;
+  Fd active_;  // opened at the first append
+  std::uint32_t active_number_ = 0;
+  std::uint32_t next_number_ = 1;
+  bool torn_ = false;  // what a failed write left behind the end could not be cut
+  std::map<std::uint32_t, std::uint64_t> sizes_;
+  std::uint64_t bytes_ = 0;
+  std::vector<std::string> set_aside_;
+};
+
+}  // namespace weir::store

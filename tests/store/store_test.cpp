@@ -1,0 +1,337 @@
+#include "store/store.h"
+
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "support.h"
+
+namespace weir::store {
+namespace {
+
+using namespace testing;
+
+std::unique_ptr<Store> open_store(const std::filesystem::path& path,
+                                  Duration retention = std::chrono::hours(1),
+                                  std::uint64_t max_bytes = 1 << 20) {
+  auto store = Store::open({.path = path, .retention = retention, .max_bytes = max_bytes});
+  if (!store) FAIL(store.error().message);
+  return std::move(*store);
+}
+
+void append(Store& store, const profile::Profile& profile) {
+  auto ok = store.append(profile);
+  if (!ok) FAIL(ok.error().message);
+}
+
+TEST_CASE("what was appended is found, before and after reopening") {
+  TempFolder folder;
+  auto fill = [](Store& store, int from) {
+    for (int i = from; i < from + 10; ++i) append(store, profile_of("checkout", i * 15));
+    profile::Profile heavy = profile_of("billing", from * 15);
+    for (profile::Sample& sample : heavy.samples) sample.value *= 100;
+    append(store, heavy);
+  };
+  std::int64_t one = profile_of("checkout", 0).total();
+  auto store = open_store(folder.path / "made" / "here");
+  CHECK(store->stats().profiles == 0);
+  CHECK(store->stats().segments == 0);  // nothing is written before there is something to keep
+  fill(*store, 0);
+  for (int round = 0; round < 2; ++round) {
+    CAPTURE(round);
+    auto services = store->services({at(0), at(1000)});
+    REQUIRE(services.size() == 2);
+    CHECK(services[0].service == "billing");
+    CHECK(services[1].service == "checkout");
+    CHECK(services[1].profile_type == "process_cpu");
+    CHECK(services[1].unit == "nanoseconds");
+    CHECK(services[1].profiles == 10);
+    CHECK(services[1].samples == 90);
+    CHECK(services[1].total == 10 * one);
+    CHECK(services[1].first == at(0));
+    CHECK(services[1].last == at(135));
+
+    auto merged = store->merge(everything("checkout"));
+    REQUIRE(merged.has_value());
+    CHECK(merged->total() == 10 * one);
+    CHECK(merged->samples.size() == sample_profile().samples.size());
+    CHECK(merged->stacks == sample_profile().stacks);
+    CHECK(merged->frames == sample_profile().frames);
+    CHECK(merged->start == at(0));
+    CHECK(merged->duration == std::chrono::seconds(150));
+    CHECK(merged->labels == profile_of("checkout", 0).labels);
+
+    auto tree = store->flame(everything("checkout"), 100);
+    REQUIRE(tree.has_value());
+    CHECK(tree->total() == 10 * one);
+    CHECK(tree->samples() == 90);
+    CHECK(tree->complete_samples() == 60);
+
+    auto points = store->series(everything("checkout"), std::chrono::seconds(30));
+    REQUIRE(points.size() == 6);  // 1700000000 is 20 seconds into a step of 30
+    CHECK(points[0].time == at(-20));
+    CHECK(points[0].value == one);
+    CHECK(points[1].value == 2 * one);
+    store.reset();
+    store = open_store(folder.path / "made" / "here");
+  }
+  fill(*store, 10);  // goes on in the same segment
+  CHECK(store->stats().segments == 1);
+  store.reset();
+  store = open_store(folder.path / "made" / "here");
+  CHECK(store->merge(everything("checkout"))->total() == 20 * one);
+}
+
+TEST_CASE("which profiles a selection means") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  profile::Profile other_host = profile_of("checkout", 10);
+  other_host.labels = profile::Labels{{"service_name", "checkout"}, {"host", "b"}};  // the type names it
+  profile::Profile memory = profile_of("checkout", 20);
+  memory.type.name = "memory";
+  memory.labels = profile::Labels{{"service_name", "checkout"}, {"__name__", "memory"}};
+  for (const auto& p : {profile_of("checkout", 0), other_host, memory, profile_of("billing", 5)})
+    append(*store, p);
+  struct Row {
+    const char* what;
+    Selection selection;
+    std::int64_t profiles;
+  };
+  TimeRange all{at(-1), at(1000)};
+  const Row rows[] = {
+      {"one service", {"checkout", "", {}, all}, 2},
+      {"any service", {"", "process_cpu", {}, all}, 3},
+      {"another type", {"checkout", "memory", {}, all}, 1},
+      {"a label", {"checkout", "", {{"host", "b"}}, all}, 1},
+      {"a label that is not there", {"checkout", "", {{"zone", "x"}}, all}, 0},
+      {"an absent label", {"checkout", "", {{"zone", ""}}, all}, 2},
+      {"the start is in the range, the end is not", {"checkout", "", {}, {at(0), at(10)}}, 1},
+      {"nothing there", {"checkout", "", {}, {at(500), at(600)}}, 0},
+      {"a range upside down", {"checkout", "", {}, {at(600), at(0)}}, 0},
+  };
+  std::int64_t one = profile_of("checkout", 0).total();
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CHECK(store->merge(row.selection)->total() == row.profiles * one);
+    CHECK(store->flame(row.selection, 10)->total() == row.profiles * one);
+  }
+  CHECK(store->merge(rows[0].selection)->labels == profile::Labels{{"service_name", "checkout"}});
+}
+
+TEST_CASE("profiles that come late stand where they belong") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  for (int seconds : {30, 0, 20, 10}) append(*store, profile_of("a", seconds));
+  auto points = store->series(everything("a"), std::chrono::seconds(10));
+  REQUIRE(points.size() == 4);
+  for (const SeriesPoint& point : points) CHECK(point.value > 0);
+}
+
+TEST_CASE("a long range does not make more points than a page can draw") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  append(*store, profile_of("a", -900'000));
+  append(*store, profile_of("a", 900'000));
+  auto points = store->series(everything("a"), std::chrono::seconds(1));
+  CHECK(points.size() <= 10'001);
+  CHECK(points.front().value == points.back().value);
+}
+
+TEST_CASE("old profiles go, and their segments with them") {
+  TempFolder folder;
+  auto store = open_store(folder.path, std::chrono::seconds(800));
+  for (int i = 0; i < 100; ++i) append(*store, profile_of("a", i * 15));
+  CHECK(store->stats().segments > 5);
+  store->expire(at(1500));
+  auto stats = store->stats();
+  CHECK(stats.profiles == 53);  // 700 to 1485
+  CHECK(stats.expired_age == 47);
+  CHECK(files_ending(folder.path, ".segment").size() == stats.segments);
+  CHECK(stats.segments < 10);
+  CHECK(store->services({at(0), at(2000)}).at(0).first == at(705));
+  store->expire(at(10'000));
+  CHECK(store->stats().profiles == 0);
+  CHECK(store->stats().segments == 0);
+  CHECK(store->stats().bytes == 0);
+  append(*store, profile_of("a", 10'000));
+  CHECK(store->stats().profiles == 1);
+}
+
+TEST_CASE("the store stays below its size, the oldest goes first") {
+  TempFolder folder;
+  constexpr std::uint64_t kLimit = 256 << 10;
+  auto store = open_store(folder.path, std::chrono::hours(100), kLimit);
+  for (int i = 0; i < 1500; ++i) {
+    append(*store, profile_of("service-" + std::to_string(i % 3), i));
+    if (i % 100 == 0) CHECK(store->stats().bytes <= kLimit);
+  }
+  auto stats = store->stats();
+  CHECK(stats.bytes <= kLimit);
+  CHECK(stats.expired_bytes > 0);
+  CHECK(stats.profiles + stats.expired_bytes == 1500);
+  std::uint64_t on_disk = 0;
+  for (const auto& file : files_ending(folder.path, ".segment")) on_disk += std::filesystem::file_size(file);
+  CHECK(on_disk == stats.bytes);
+  CHECK(store->services({at(0), at(2000)}).at(0).last >= at(1497));
+  store->set_limits(std::chrono::hours(100), 100 << 10);
+  store->expire(at(1500));
+  CHECK(store->stats().bytes <= 100 << 10);
+  store.reset();
+  store = open_store(folder.path);
+  CHECK(store->services({at(0), at(2000)}).size() == 3);
+}
+
+TEST_CASE("a profile larger than the store may be is refused, and nothing else goes for it") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  append(*store, profile_of("a", 0));
+  store->set_limits(std::chrono::hours(1), 1000);
+  CHECK_FALSE(store->append(profile_of("a", 1)).has_value());
+  CHECK(store->stats().write_errors == 1);
+}
+
+TEST_CASE("a segment found corrupt while reading is set aside, the rest stays") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  for (int i = 0; i < 10; ++i) append(*store, profile_of("a", i));
+  std::filesystem::path file = files_ending(folder.path, ".segment").at(0);
+  std::string content = read(file);
+  content[content.size() / 2] = static_cast<char>(content[content.size() / 2] ^ 1);
+  write(file, content);
+  std::int64_t one = profile_of("a", 0).total();
+  CHECK(store->merge(everything("a"))->total() == 9 * one);
+  CHECK(store->merge(everything("a"))->total() == 9 * one);
+  auto stats = store->stats();
+  CHECK(stats.corrupt_segments == 1);
+  CHECK(stats.profiles == 9);
+  REQUIRE(stats.set_aside.size() == 1);
+  CHECK(stats.set_aside[0] == file.string() + ".corrupt: corrupt; its sound records were kept");
+  append(*store, profile_of("a", 20));
+  store.reset();
+  store = open_store(folder.path);
+  CHECK(store->merge(everything("a"))->total() == 10 * one);
+}
+
+TEST_CASE("reading and writing at the same time") {
+  TempFolder folder;
+  auto store = open_store(folder.path, std::chrono::seconds(200), 128 << 10);
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      std::int64_t one = profile_of("a", 0).total();
+      while (!done) {
+        auto merged = store->merge(everything("a"));
+        if (merged->total() % one != 0) std::abort();
+        (void)store->flame(everything("b"), 10);
+        (void)store->series(everything("a"), std::chrono::seconds(10));
+        (void)store->services({at(0), at(1000)});
+        (void)store->stats();
+      }
+    });
+  }
+  std::vector<std::thread> writers;
+  for (const char* service : {"a", "b"}) {
+    writers.emplace_back([&store, service] {
+      for (int i = 0; i < 300; ++i) {
+        if (!store->append(profile_of(service, i))) std::abort();
+        if (i % 20 == 0) store->expire(at(i));
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  auto stats = store->stats();
+  CHECK(stats.appended == 600);
+  CHECK(stats.profiles + stats.expired_age + stats.expired_bytes == 600);
+  CHECK(stats.corrupt_segments == 0);
+}
+
+TEST_CASE("killed while writing, the store opens with everything that was acknowledged") {
+  TempFolder folder;
+  for (int round = 0; round < 3; ++round) {
+    int pipe_ends[2];
+    REQUIRE(::pipe(pipe_ends) == 0);
+    pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      auto store = Store::open({.path = folder.path});
+      for (int i = 0; store && i < 100'000; ++i) {
+        if (!(*store)->append(profile_of("a", i))) break;
+        if (::write(pipe_ends[1], "x", 1) != 1) break;
+      }
+      ::_exit(1);
+    }
+    ::close(pipe_ends[1]);
+    std::size_t acknowledged = 0;
+    char buffer[64];
+    while (acknowledged < 50) {
+      ssize_t n = ::read(pipe_ends[0], buffer, sizeof buffer);
+      REQUIRE(n > 0);
+      acknowledged += static_cast<std::size_t>(n);
+    }
+    ::kill(child, SIGKILL);
+    while (ssize_t n = ::read(pipe_ends[0], buffer, sizeof buffer))
+      acknowledged += static_cast<std::size_t>(n);
+    ::close(pipe_ends[0]);
+    ::waitpid(child, nullptr, 0);
+    auto store = open_store(folder.path, std::chrono::hours(10'000), 1u << 30);
+    auto stats = store->stats();
+    CHECK(stats.profiles >= acknowledged);
+    CHECK(stats.corrupt_segments == 0);
+    CHECK(store->merge(everything("a"))->total() ==
+          static_cast<std::int64_t>(stats.profiles) * profile_of("a", 0).total());
+    store.reset();
+    for (const auto& file : files_ending(folder.path, ".segment")) std::filesystem::remove(file);
+  }
+}
+
+TEST_CASE("a full disk costs profiles, which are counted, until there is room again") {
+  TempFolder folder;
+  if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+    std::printf("SKIP: a full disk: mounting a tmpfs needs root\n");
+    return;
+  }
+  {
+    auto store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
+    std::ofstream(folder.path / "filler") << std::string(128 << 10, 'x');
+    std::size_t refused = 0;
+    for (int i = 0; i < 2000 && refused < 5; ++i) {
+      auto ok = store->append(profile_of("a", i));
+      if (ok) continue;
+      ++refused;
+      CHECK(ok.error().message.ends_with("no space left on device"));
+    }
+    CHECK(refused == 5);
+    auto full = store->stats();
+    CHECK(full.write_errors == 5);
+    CHECK(store->merge(everything("a"))->total() ==
+          static_cast<std::int64_t>(full.profiles) * profile_of("a", 0).total());
+    std::filesystem::remove(folder.path / "filler");
+    append(*store, profile_of("a", 5000));
+    CHECK(store->stats().profiles == full.profiles + 1);
+    store.reset();
+    store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
+    CHECK(store->stats().profiles == full.profiles + 1);
+    CHECK(store->stats().corrupt_segments == 0);
+  }
+  ::umount(folder.path.c_str());
+}
+
+TEST_CASE("a folder that cannot be used says why") {
+  TempFolder folder;
+  write(folder.path / "file", "x");
+  auto store = Store::open({.path = folder.path / "file" / "store"});
+  REQUIRE_FALSE(store.has_value());
+  CHECK(
+      store.error().message.starts_with("open the store: create " + folder.path.string() + "/file/store: "));
+}
+
+}  // namespace
+}  // namespace weir::store

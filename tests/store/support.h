@@ -1,0 +1,70 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "store/store.h"
+#include "tests/profile/sample_profile.h"
+
+namespace weir::store::testing {
+
+using profile::testing::equal;
+using profile::testing::sample_profile;
+
+struct TempFolder {
+  TempFolder() {
+    char name[] = "/tmp/weir-store-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path = name;
+  }
+  ~TempFolder() {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  std::filesystem::path path;
+};
+
+inline WallTime at(int seconds) {
+  return WallTime(std::chrono::seconds(1'700'000'000 + seconds));
+}
+
+inline profile::Profile profile_of(const std::string& service, int seconds) {
+  profile::Profile p = sample_profile();
+  p.labels = profile::Labels{{"service_name", service}, {"__name__", "process_cpu"}, {"host", "a"}};
+  p.start = at(seconds);
+  return p;
+}
+
+inline Selection everything(const std::string& service) {
+  return {.service = service, .profile_type = {}, .labels = {}, .range = {at(-1'000'000), at(1'000'000)}};
+}
+
+inline std::string read(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write(const std::filesystem::path& file, std::string_view content) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+}
+
+inline std::vector<std::filesystem::path> files_ending(const std::filesystem::path& folder,
+                                                       std::string_view end) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().string().ends_with(end)) found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace weir::store::testing
