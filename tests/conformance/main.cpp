@@ -1,0 +1,129 @@
+// conformance KIND: answers conformance cases, one JSON object per line, from standard input on standard
+// output. KIND is tokens, parse or eval. tests/conformance/check.py feeds it and judges the answers.
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+#include "lang/eval.h"
+#include "lang/lexer.h"
+#include "lang/parser.h"
+#include "lang/text.h"
+#include "tests/conformance/tree.h"
+#include "tests/conformance/typed_json.h"
+
+namespace {
+
+namespace json = boost::json;
+using namespace weir;
+using namespace weir::lang;
+using weir::conformance::base64_decode;
+
+json::array error_list(const Diagnostics& diagnostics) {
+  json::array errors;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    Position position = diagnostic.source ? diagnostic.source->position(diagnostic.span.begin) : Position{};
+    errors.push_back(json::array{position.line, position.column, diagnostic.message});
+  }
+  return errors;
+}
+
+json::object refusal(const Diagnostics& diagnostics, std::string_view phase) {
+  return {{"ok", false}, {"errs", error_list(diagnostics)}, {"phase", json::string(phase)}};
+}
+
+bool has_text(TokenKind kind) {
+  return kind >= TokenKind::identifier && kind <= TokenKind::string;
+}
+
+json::object answer_tokens(const SourcePtr& source) {
+  Tokens tokens = lex(source);
+  if (!tokens.errors.empty()) return refusal(tokens.errors, "parse");
+  json::array list;
+  for (const Token& token : tokens.tokens) {
+    Position position = source->position(token.span.begin);
+    std::string text;
+    if (has_text(token.kind)) text = source->text(token.span);
+    if (token.kind == TokenKind::comment) text = comment_text(source->text(token.span));
+    list.push_back(json::array{json::string(to_string(token.kind)), position.line, position.column, text});
+  }
+  return {{"ok", true}, {"toks", std::move(list)}};
+}
+
+json::object answer_parse(const SourcePtr& source) {
+  auto file = parse(source);
+  if (!file) return refusal(file.error(), "parse");
+  return {{"ok", true}, {"ast", conformance::write_tree(*file)}};
+}
+
+class MapScope final : public Scope {
+ public:
+  explicit MapScope(const json::object& variables) {
+    for (const auto& variable : variables) {
+      values_.emplace(std::string(variable.key()), conformance::value_of(variable.value()));
+    }
+  }
+  std::optional<Value> find(std::string_view name) const override {
+    auto it = values_.find(name);
+    if (it == values_.end()) return std::nullopt;
+    return it->second;
+  }
+
+ private:
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+json::object answer_eval(const SourcePtr& source, const json::object& request) {
+  auto expr = parse_expression(source);
+  if (!expr) return refusal(expr.error(), "parse");
+  auto member = [&](std::string_view name) {
+    const json::value* found = request.if_contains(name);
+    return found && found->is_object() ? found->get_object() : json::object();
+  };
+  MapScope scope(member("scope"));
+  json::object variables = member("env");
+  EvalOptions options{.scope = &scope, .env = [&](std::string_view name) -> std::string {
+                        const json::value* found = variables.if_contains(name);
+                        return found ? std::string(found->as_string()) : "";
+                      }};
+  if (auto* dialect = request.if_contains("d"); dialect && *dialect == "alloy")
+    options.dialect = Dialect::alloy;
+  auto value = evaluate(**expr, source, options);
+  if (!value) return refusal({value.error()}, "eval");
+  std::string_view as = "any";
+  if (auto* wanted = request.if_contains("as")) as = wanted->as_string();
+  auto typed = conformance::typed_json(*value, as);
+  if (!typed) return refusal({{Severity::error, source, (*expr)->span, typed.error().message, {}}}, "eval");
+  return {{"ok", true}, {"val", *std::move(typed)}};
+}
+
+json::object answer(std::string_view kind, const json::object& request) {
+  std::string text;
+  if (auto* plain = request.if_contains("src")) text = plain->as_string();
+  if (auto* encoded = request.if_contains("src64")) text = base64_decode(encoded->as_string());
+  SourcePtr source = Source::make("input", std::move(text));
+  if (kind == "tokens") return answer_tokens(source);
+  if (kind == "parse") return answer_parse(source);
+  if (kind == "eval") return answer_eval(source, request);
+  return {{"ok", false}, {"errs", json::array{json::array{0, 0, "not implemented"}}}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: conformance tokens|parse|eval < CASES\n", stderr);
+    return 2;
+  }
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    json::value request = json::parse(line);
+    json::object reply = answer(argv[1], request.as_object());
+    reply["id"] = request.at("id");
+    std::cout << json::serialize(reply) << '\n';
+  }
+  return 0;
+}

@@ -1,0 +1,12 @@
+// The tree of a config text, written on one line as the conformance corpus has it.
+#pragma once
+
+#include <string>
+
+#include "lang/ast.h"
+
+namespace weir::conformance {
+
+std::string write_tree(const lang::File& file);
+
+}  // namespace weir::conformance
