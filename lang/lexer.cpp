@@ -223,7 +223,7 @@ class Lexer {
       std::uint32_t value = digit_value(rune_);
       if (value >= base) {
         if (rune_ == kEnd) return error(at_, "escape sequence not terminated");
-        return error(Span{at_, at_ + size_},
+        return error({begin, at_ + size_},
                      fmt::format("illegal character {} in escape sequence", name_rune(rune_)));
       }
       code = code * base + value;
