@@ -32,6 +32,15 @@ std::string one_line(const Diagnostic& diagnostic) {
                      diagnostic.message);
 }
 
+std::string render(const Diagnostics& diagnostics, Color color) {
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (!out.empty()) out += '\n';
+    out += render(diagnostic, color);
+  }
+  return out;
+}
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
   constexpr std::size_t kLongest = 64;
   if (word.size() > kLongest) return "";

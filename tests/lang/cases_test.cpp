@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <doctest/doctest.h>
+
+#include "lang/diagnostic.h"
+#include "lang/eval.h"
+#include "lang/parser.h"
+#include "tests/lang/case_file.h"
+#include "tests/lang/sample_arguments.h"
+
+namespace weir::lang {
+namespace {
+
+class SampleScope final : public Scope {
+ public:
+  std::optional<Value> find(std::string_view name) const override {
+    if (name == "discovery") {
+      Value target = Value::object({{"__address__", "10.0.0.1:80"}, {"job", "web"}});
+      Value exports = Value::ordered_object({{"targets", Value::array({target, target})}, {"count", 2}});
+      return Value::object({{"docker", Value::object({{"linux", exports}})}});
+    }
+    if (name == "password") return Value(Secret{"hunter2"});
+    if (name == "note") return Value(OptionalSecret{"plain text", false});
+    return std::nullopt;
+  }
+};
+
+Outcome failure(const Diagnostics& diagnostics) {
+  return {"error", render(diagnostics)};
+}
+
+EvalOptions options_for(Dialect dialect, const Scope& scope) {
+  return {.dialect = dialect, .scope = &scope, .env = [](std::string_view name) -> std::string {
+            return name == "HOME" ? "/home/me" : "";
+          }};
+}
+
+Outcome run_eval(const SourcePtr& source, Dialect dialect) {
+  SampleScope scope;
+  auto expr = parse_expression(source);
+  if (!expr) return failure(expr.error());
+  auto value = evaluate(**expr, source, options_for(dialect, scope));
+  if (!value) return failure({value.error()});
+  return {"value", describe(*value, 2000)};
+}
+
+// The body of a block "sample", or else the whole text.
+Outcome run_config(const SourcePtr& source) {
+  SampleScope scope;
+  auto file = parse(source);
+  if (!file) return failure(file.error());
+  const Body* body = &file->body;
+  Span at;
+  for (const Statement& statement : file->body.statements) {
+    auto* block = std::get_if<std::unique_ptr<Block>>(&statement);
+    if (!block || (*block)->name != "sample") continue;
+    body = &(*block)->body;
+    at = {(*block)->name_span.begin, (*block)->open.end};
+  }
+  Diagnostics diagnostics;
+  DecodeOptions options{.eval = options_for(Dialect::river, scope)};
+  auto arguments = decode<SampleArguments>(*body, at, source, options, diagnostics);
+  if (!arguments) return failure(diagnostics);
+  std::string warnings = render(diagnostics);
+  if (!warnings.empty()) warnings += '\n';
+  return {"value", warnings + describe(to_object(*arguments), 2000)};
+}
+
+Outcome run(const Case& one) {
+  SourcePtr source = Source::make("input", one.input);
+  Outcome outcome = one.kind == "config"
+                        ? run_config(source)
+                        : run_eval(source, one.kind == "alloy" ? Dialect::alloy : Dialect::river);
+  while (outcome.text.ends_with('\n')) outcome.text.pop_back();
+  return outcome;
+}
+
+TEST_CASE("case files") {
+  bool update = std::getenv("WEIR_UPDATE_CASES") != nullptr;
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(LANG_CASES)) {
+    if (entry.path().extension() != ".test") continue;
+    std::vector<Case> cases = read_cases(entry.path());
+    for (Case& one : cases) {
+      ++count;
+      Outcome outcome = run(one);
+      if (update) {
+        one.expected = outcome;
+        continue;
+      }
+      CAPTURE(entry.path().filename().string());
+      CAPTURE(one.name);
+      CHECK(outcome.keyword == one.expected.keyword);
+      CHECK(outcome.text == one.expected.text);
+    }
+    if (update) write_cases(entry.path(), cases);
+  }
+  CHECK(count > 50);
+}
+
+TEST_CASE("the conformance sample is answered as it should be") {
+  if (std::system("python3 -c '' 2>/dev/null") != 0) {
+    MESSAGE("SKIP: conformance: python3 is missing");
+    return;
+  }
+  std::string command =
+      "python3 " CONFORMANCE_FOLDER "/check.py -v " CONFORMANCE_FOLDER " -- " CONFORMANCE_PROGRAM;
+  CHECK(std::system(command.c_str()) == 0);
+}
+
+}  // namespace
+}  // namespace weir::lang
