@@ -144,7 +144,6 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) 
   if (!address) return fail("listen: {}", address.error().message);
   auto endpoint = listen_endpoint(*address);
   if (!endpoint) return fail("listen on {}: {}", options.listen_address, endpoint.error().message);
-  std::string text = options.listen_address;
   auto server = std::make_unique<ServerImpl>(options, handler, *endpoint);
   auto listening = server->listen(*endpoint);
   if (!listening && address->host.empty()) {
@@ -153,10 +152,7 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) 
     server = std::make_unique<ServerImpl>(options, handler, *endpoint);
     listening = server->listen(*endpoint);
   }
-  if (!listening) {
-    return fail("listen on {}: {}; stop what uses it or listen elsewhere (--server.http.listen-addr)", text,
-                listening.error().message);
-  }
+  if (!listening) return fail("listen on {}: {}", options.listen_address, listening.error().message);
   return server;
 }
 

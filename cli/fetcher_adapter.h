@@ -1,0 +1,20 @@
+// FetcherAdapter: the runtime's Fetcher over the client of net/.
+#pragma once
+
+#include <memory>
+
+#include "net/http.h"
+#include "runtime/fetcher.h"
+
+namespace weir::cli {
+
+// The client's thread starts with the first request.
+class FetcherAdapter final : public runtime::Fetcher {
+ public:
+  std::unique_ptr<runtime::Fetch> fetch(runtime::FetchRequest request, runtime::FetchEvents events) override;
+
+ private:
+  std::unique_ptr<net::Client> client_ = net::Client::create();
+};
+
+}  // namespace weir::cli

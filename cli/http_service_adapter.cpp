@@ -1,0 +1,98 @@
+#include "cli/http_service_adapter.h"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace weir::cli {
+
+namespace {
+
+// Recursive: a handler may destroy its own mount.
+struct Mounted {
+  std::recursive_mutex mutex;
+  bool open = true;
+  bool running = false;
+  runtime::HttpHandler handler;
+};
+
+runtime::HttpRequest to_runtime(std::string_view rest, const net::Request& request) {
+  std::string path(rest.substr(0, rest.find('?')));
+  if (!path.starts_with('/')) path.insert(0, 1, '/');
+  std::size_t mark = request.target.find('?');
+  return {.method = request.method,
+          .path = std::move(path),
+          .query = mark == std::string::npos ? "" : request.target.substr(mark + 1),
+          .content_type = std::string(request.headers.get("Content-Type")),
+          .body = request.body};
+}
+
+}  // namespace
+
+struct HttpServiceAdapter::Mounts {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<Mounted>, std::less<>> by_id;
+
+  std::shared_ptr<Mounted> find(std::string_view id) {
+    std::lock_guard lock(mutex);
+    auto it = by_id.find(id);
+    return it == by_id.end() ? nullptr : it->second;
+  }
+};
+
+class HttpServiceAdapter::AdaptedMount final : public Mount {
+ public:
+  AdaptedMount(std::shared_ptr<Mounts> mounts, std::string id, std::shared_ptr<Mounted> mounted)
+      : mounts_(std::move(mounts)), id_(std::move(id)), mounted_(std::move(mounted)) {}
+
+  ~AdaptedMount() override {
+    {
+      std::lock_guard lock(mounts_->mutex);
+      auto it = mounts_->by_id.find(id_);
+      if (it != mounts_->by_id.end() && it->second == mounted_) mounts_->by_id.erase(it);
+    }
+    std::lock_guard lock(mounted_->mutex);
+    mounted_->open = false;
+    if (!mounted_->running) mounted_->handler = nullptr;
+  }
+
+ private:
+  std::shared_ptr<Mounts> mounts_;
+  std::string id_;
+  std::shared_ptr<Mounted> mounted_;
+};
+
+HttpServiceAdapter::HttpServiceAdapter() : mounts_(std::make_shared<Mounts>()) {}
+HttpServiceAdapter::~HttpServiceAdapter() = default;
+
+std::unique_ptr<runtime::HttpService::Mount> HttpServiceAdapter::mount(std::string_view component_id,
+                                                                       runtime::HttpHandler handler) {
+  auto mounted = std::make_shared<Mounted>();
+  mounted->handler = std::move(handler);
+  {
+    std::lock_guard lock(mounts_->mutex);
+    mounts_->by_id[std::string(component_id)] = mounted;
+  }
+  return std::make_unique<AdaptedMount>(mounts_, std::string(component_id), std::move(mounted));
+}
+
+void HttpServiceAdapter::handle(std::string_view component_id, std::string_view rest,
+                                const net::Request& request, net::Reply reply) const {
+  if (auto mounted = mounts_->find(component_id)) {
+    std::lock_guard lock(mounted->mutex);
+    if (mounted->open) {
+      mounted->running = true;
+      mounted->handler(to_runtime(rest, request), [reply = std::move(reply)](runtime::HttpAnswer answer) {
+        net::Response response{.status = answer.status, .body = std::move(answer.body)};
+        response.headers.set("Content-Type", answer.content_type);
+        reply(std::move(response));
+      });
+      mounted->running = false;
+      return;
+    }
+  }
+  reply(net::Response::text(404, fmt::format("component {} answers no requests\n", component_id)));
+}
+
+}  // namespace weir::cli

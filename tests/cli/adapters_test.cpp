@@ -1,0 +1,81 @@
+// The runtime's fetcher and HTTP service over the real client and server.
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "cli/fetcher_adapter.h"
+#include "cli/http_service_adapter.h"
+
+namespace weir::cli {
+
+namespace {
+
+struct Answer {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Result<runtime::FetchResponse>> result;
+
+  void put(Result<runtime::FetchResponse> value) {
+    std::lock_guard lock(mutex);
+    result = std::move(value);
+    changed.notify_all();
+  }
+  Result<runtime::FetchResponse> wait() {
+    std::unique_lock lock(mutex);
+    if (!changed.wait_for(lock, std::chrono::seconds(20), [&] { return result.has_value(); })) {
+      return fail("the test's own deadline has passed");
+    }
+    return *std::move(result);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("adapters: a fetch reaches the mount of a component and comes back") {
+  HttpServiceAdapter service;
+  auto server = net::Server::start(
+      {.listen_address = "127.0.0.1:0"}, [&](const net::Request& request, net::Reply reply) {
+        service.handle("a.b", request.path().substr(4), request, std::move(reply));
+      });
+  REQUIRE(server.has_value());
+  FetcherAdapter fetcher;
+  auto ask = [&] {
+    Answer answer;
+    auto fetch = fetcher.fetch({.method = "POST",
+                                .url = fmt::format("http://127.0.0.1:{}/a.b/push?x=1", (*server)->port()),
+                                .headers = {{"Content-Type", "text/x-test"}},
+                                .body = "bytes"},
+                               {.on_done = [&](auto result) { answer.put(std::move(result)); }});
+    auto result = answer.wait();
+    REQUIRE_MESSAGE(result.has_value(), result.error().message);
+    return fmt::format("{} {}", result->status, result->body);
+  };
+
+  CHECK(ask() == "404 component a.b answers no requests\n");
+  auto mount = service.mount("a.b", [](const runtime::HttpRequest& request, runtime::HttpReply reply) {
+    reply({.status = 201,
+           .body = fmt::format("{} {} {} {} {}", request.method, request.path, request.query,
+                               request.content_type, request.body)});
+  });
+  CHECK(ask() == "201 POST /push x=1 text/x-test bytes");
+  // The old mount goes after the new one has come, as in an update.
+  auto next = service.mount("a.b", [](const auto&, runtime::HttpReply reply) { reply({.body = "new"}); });
+  mount.reset();
+  CHECK(ask() == "200 new");
+  next.reset();
+  CHECK(ask() == "404 component a.b answers no requests\n");
+}
+
+TEST_CASE("adapters: an error comes as an error") {
+  FetcherAdapter fetcher;
+  Answer answer;
+  auto fetch =
+      fetcher.fetch({.url = "nonsense"}, {.on_done = [&](auto result) { answer.put(std::move(result)); }});
+  auto result = answer.wait();
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().message == "url \"nonsense\": it must begin with http://, https:// or unix://");
+}
+
+}  // namespace weir::cli

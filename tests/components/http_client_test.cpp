@@ -1,0 +1,120 @@
+// The shared HTTP settings: what is refused, and what a request is given.
+#include "components/http_client.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "base/file_system.h"
+#include "tests/support/component_harness.h"
+
+namespace weir {
+
+namespace {
+
+// As a component has them: inherited, beside fields of its own.
+struct Owner : HttpClientArguments {
+  std::string url = "http://a.example/";
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{lang::optional("url", &Owner::url, "Where to.")},
+                          http_client_fields<Owner>());
+  }
+  bool operator==(const Owner&) const = default;
+};
+
+std::string headers_text(const runtime::FetchRequest& request) {
+  std::string text;
+  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("http settings: what excludes what") {
+  struct Row {
+    const char* text;
+    const char* error;  // nullptr: none
+  };
+  const Row rows[] = {
+      {"", nullptr},
+      {"basic_auth { username = \"a\" \n password = \"b\" }", nullptr},
+      {"basic_auth { username = \"a\" }\n bearer_token = \"t\"", "at most one of basic_auth, authorization"},
+      {"authorization { credentials = \"a\" }\n bearer_token_file = \"/x\"", "at most one of basic_auth"},
+      {"basic_auth { password = \"a\" \n password_file = \"/x\" }", "at most one of basic_auth.password and"},
+      {"authorization { credentials = \"a\" \n credentials_file = \"/x\" }",
+       "at most one of authorization.credentials"},
+      {"authorization { type = \"Basic\" }", "use a basic_auth block"},
+      {"oauth2 { client_id = \"a\" \n tls_config { } }", "oauth2 is not supported"},
+      {"tls_config { insecure_skip_verify = true }", nullptr},
+      {"tls_config { ca_pem = \"a\" \n ca_file = \"b\" }", "at most one of ca_pem and ca_file"},
+      {"tls_config { cert_pem = \"a\" }", "a certificate needs"},
+      {"tls_config { key_file = \"a\" }", "a key needs"},
+      {"tls_config { min_version = \"TLS9\" }", "\"TLS9\" is not one of"},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \"x\"", nullptr},
+      {"proxy_url = \"p:1\"", "it must begin with"},
+      {"proxy_url = \"https://p:1\"", "only http:// proxies"},
+      {"no_proxy = \"x\"", "no_proxy needs proxy_url"},
+      {"proxy_from_environment = true\n proxy_url = \"http://p\"", "exclude each other"},
+      {"proxy_from_environment = true", nullptr},
+      {"proxy_connect_header = {\"A\" = [\"b\"]}", "needs proxy_url"},
+      {"http_headers = {\"A B\" = [\"c\"]}", "cannot be sent as a header"},
+      {"enable_http2 = false", nullptr},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    auto decoded = testing::decode_text<Owner>(row.text);
+    CHECK(decoded.has_value() == (row.error == nullptr));
+    if (!decoded && row.error) CHECK_MESSAGE(decoded.error().contains(row.error), decoded.error());
+  }
+}
+
+TEST_CASE("http settings: what a request is given") {
+  struct Row {
+    const char* text;
+    const char* headers;
+    const char* proxy = "";
+  };
+  const Row rows[] = {
+      {"", ""},
+      {"basic_auth { username = \"ann\" \n password = \"pass\" }", "Authorization: Basic YW5uOnBhc3M=\n"},
+      {"bearer_token = \"t\"", "Authorization: Bearer t\n"},
+      {"authorization { type = \"Token\" \n credentials = \"c\" }", "Authorization: Token c\n"},
+      {"http_headers = {\"X-Scope-OrgID\" = [\"a\", \"b\"]}", "X-Scope-OrgID: a\nX-Scope-OrgID: b\n"},
+      {"proxy_url = \"http://p:1\"", "", "http://p:1"},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \"b.example, a.EXAMPLE\"", ""},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \".example\"", ""},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \"*\"", ""},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \"ba.example,example.a\"", "", "http://p:1"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    auto decoded = testing::decode_text<Owner>(row.text);
+    REQUIRE_MESSAGE(decoded.has_value(), decoded.error());
+    runtime::FetchRequest request{.url = decoded->url};
+    REQUIRE(decoded->apply_to(request).has_value());
+    CHECK(headers_text(request) == row.headers);
+    CHECK(request.proxy_url == row.proxy);
+    CHECK(request.follow_redirects);
+  }
+}
+
+TEST_CASE("http settings: files of secrets are read at each use") {
+  std::string dir = (std::filesystem::temp_directory_path() / "weir-http-XXXXXX").string();
+  REQUIRE(::mkdtemp(dir.data()) != nullptr);
+  Owner owner;
+  owner.bearer_token_file = dir + "/token";
+  for (const char* token : {"one", "two"}) {
+    REQUIRE(write_file_atomically(owner.bearer_token_file, std::string(token) + "\n").has_value());
+    runtime::FetchRequest request{.url = owner.url};
+    REQUIRE(owner.apply_to(request).has_value());
+    CHECK(headers_text(request) == std::string("Authorization: Bearer ") + token + "\n");
+  }
+  std::filesystem::remove_all(dir);
+  runtime::FetchRequest request{.url = owner.url};
+  auto applied = owner.apply_to(request);
+  REQUIRE_FALSE(applied.has_value());
+  CHECK(applied.error().message == "bearer_token_file: open " + dir + "/token: no such file or directory");
+}
+
+}  // namespace weir
