@@ -1,0 +1,73 @@
+#include "components/pyroscope/ebpf_targets.h"
+
+#include <charconv>
+#include <unordered_map>
+
+#include <fmt/core.h>
+
+#include "components/discovery/container_label.h"
+
+namespace weir::pyroscope {
+namespace {
+
+std::uint32_t pid_of(const discovery::Target& target) {
+  std::string_view text = target.get(discovery::kPidLabel);
+  std::uint32_t pid = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  return error == std::errc() && end == text.data() + text.size() ? pid : 0;
+}
+
+// Labels that begin with "__" are for discovery only.
+profile::Labels labels_of(const discovery::Target& target, const profiler::ProfiledTarget& profiled) {
+  std::vector<profile::Labels::Pair> pairs{{"__name__", "process_cpu"},
+                                           {"service_name", service_name_of(target)}};
+  for (const auto& [name, value] : target.labels()) {
+    if (!name.starts_with("__") || name == "__name__") pairs.emplace_back(name, value);
+  }
+  if (profiled.pid != 0) {
+    pairs.emplace_back(discovery::kPidLabel, std::to_string(profiled.pid));
+  } else {
+    pairs.emplace_back(discovery::kContainerIdLabel, profiled.container_id);
+  }
+  return profile::Labels(std::move(pairs));
+}
+
+}  // namespace
+
+std::string service_name_of(const discovery::Target& target) {
+  auto first_of = [&](std::initializer_list<std::string_view> names) -> std::string_view {
+    for (auto name : names) {
+      if (auto value = target.get(name); !value.empty()) return value;
+    }
+    return {};
+  };
+  auto given = first_of({"service_name", "__meta_kubernetes_pod_annotation_pyroscope_io_service_name"});
+  if (!given.empty()) return std::string(given);
+  std::string_view name_space = target.get("__meta_kubernetes_namespace");
+  std::string_view container = target.get("__meta_kubernetes_pod_container_name");
+  if (!name_space.empty() && !container.empty()) return fmt::format("ebpf/{}/{}", name_space, container);
+  auto docker = first_of({"__meta_docker_container_name", "__meta_dockerswarm_container_label_service_name",
+                          "__meta_dockerswarm_service_name"});
+  return docker.empty() ? "unspecified" : std::string(docker);
+}
+
+std::vector<profiler::ProfiledTarget> profiled_targets(const discovery::Targets& targets) {
+  std::vector<profiler::ProfiledTarget> profiled;
+  std::unordered_map<std::string, std::size_t> places;  // by pid or container
+  for (const auto& target : targets) {
+    profiler::ProfiledTarget one{.pid = pid_of(*target)};
+    if (one.pid == 0) one.container_id = discovery::container_id_of(*target);
+    if (one.pid == 0 && one.container_id.empty()) continue;
+    one.labels = labels_of(*target, one);
+    std::string key = one.pid != 0 ? std::to_string(one.pid) : "container " + one.container_id;
+    auto [place, fresh] = places.try_emplace(std::move(key), profiled.size());
+    if (fresh) {
+      profiled.push_back(std::move(one));
+    } else {
+      profiled[place->second] = std::move(one);
+    }
+  }
+  return profiled;
+}
+
+}  // namespace weir::pyroscope
