@@ -1,5 +1,9 @@
 #include "components/builtin.h"
 
+#include "components/discovery/process.h"
+#include "components/pyroscope/ebpf.h"
+#include "components/pyroscope/store.h"
+#include "components/pyroscope/write.h"
 #include "components/relabel/relabel.h"
 
 namespace weir {
@@ -13,6 +17,10 @@ void add(runtime::Registry& registry) {
 }  // namespace
 
 void register_components(runtime::Registry& registry) {
+  add<discovery::Process>(registry);
+  add<pyroscope::Ebpf>(registry);
+  add<pyroscope::Store>(registry);
+  add<pyroscope::Write>(registry);
   add<relabel::Relabel>(registry);
 }
 

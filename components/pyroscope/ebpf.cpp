@@ -110,7 +110,6 @@ void Ebpf::stop() {
 
 void Ebpf::open() {
   retry_.reset();
-  opening_ = true;
   options_ = args_.session_options();
   auto session = std::make_shared<Result<std::unique_ptr<profiler::Session>>>();
   ctx_.offload([open = open_session_, options = options_, log = ctx_.log(),
@@ -119,7 +118,6 @@ void Ebpf::open() {
 }
 
 void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
-  opening_ = false;
   if (!session) {
     failing_total_->add();
     Duration wait = backoff_.next();
@@ -141,13 +139,11 @@ void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
 }
 
 void Ebpf::use_targets() {
-  auto profiled = profiled_targets(args_.targets);
-  targets_ = profiled.size();
-  unusable_targets_ = static_cast<std::uint64_t>(std::ranges::count_if(args_.targets, [](const auto& target) {
-    return profiled_targets({discovery::TargetList::make({target})}).empty();
-  }));
+  ProfiledTargets profiled = profiled_targets(args_.targets);
+  targets_ = profiled.targets.size();
+  unusable_targets_ = profiled.unusable;
   active_targets_->set(static_cast<double>(targets_));
-  new_targets_ = std::move(profiled);
+  new_targets_ = std::move(profiled.targets);
   ctx_.offer_view(runtime::list_view("targets", "Targets to profile", args_.targets.list));
 }
 
@@ -244,6 +240,8 @@ void Ebpf::report_health() {
   std::string message = fmt::format("running: {}, ", count_text(targets_, "target"));
   if (last_profile_ == MonoTime() && next_collection_ > ctx_.clock().mono() && processes_.empty()) {
     message += "the first profile comes soon";
+  } else if (running > 0 && last_profile_ == MonoTime()) {
+    message += count_text(running, "process") + ", no profile yet";
   } else if (running == 0) {
     message += "but no target matches a running process that has used the CPU";
   } else {

@@ -55,7 +55,6 @@ class Ebpf {
   Arguments args_;
   OpenSession open_session_;
   std::shared_ptr<profiler::Session> session_;  // null: not open
-  bool opening_ = false;
   Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
   runtime::Timer retry_, ticker_;
 

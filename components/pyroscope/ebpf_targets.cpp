@@ -51,20 +51,23 @@ std::string service_name_of(const discovery::Target& target) {
   return docker.empty() ? "unspecified" : std::string(docker);
 }
 
-std::vector<profiler::ProfiledTarget> profiled_targets(const discovery::Targets& targets) {
-  std::vector<profiler::ProfiledTarget> profiled;
+ProfiledTargets profiled_targets(const discovery::Targets& targets) {
+  ProfiledTargets profiled;
   std::unordered_map<std::string, std::size_t> places;  // by pid or container
   for (const auto& target : targets) {
     profiler::ProfiledTarget one{.pid = pid_of(*target)};
     if (one.pid == 0) one.container_id = discovery::container_id_of(*target);
-    if (one.pid == 0 && one.container_id.empty()) continue;
+    if (one.pid == 0 && one.container_id.empty()) {
+      ++profiled.unusable;
+      continue;
+    }
     one.labels = labels_of(*target, one);
     std::string key = one.pid != 0 ? std::to_string(one.pid) : "container " + one.container_id;
-    auto [place, fresh] = places.try_emplace(std::move(key), profiled.size());
+    auto [place, fresh] = places.try_emplace(std::move(key), profiled.targets.size());
     if (fresh) {
-      profiled.push_back(std::move(one));
+      profiled.targets.push_back(std::move(one));
     } else {
-      profiled[place->second] = std::move(one);
+      profiled.targets[place->second] = std::move(one);
     }
   }
   return profiled;

@@ -10,9 +10,13 @@
 
 namespace weir::pyroscope {
 
-// In order of the list, each process and each container once (of equal ones
-// the last stands); targets that name neither are left out.
-std::vector<profiler::ProfiledTarget> profiled_targets(const discovery::Targets& targets);
+struct ProfiledTargets {
+  // In order of the list, each process and each container once; of equal ones the last stands.
+  std::vector<profiler::ProfiledTarget> targets;
+  std::size_t unusable = 0;  // name neither a process nor a container
+};
+
+ProfiledTargets profiled_targets(const discovery::Targets& targets);
 
 // The name a target's profiles go under where the config gave it none.
 std::string service_name_of(const discovery::Target& target);
