@@ -1,5 +1,6 @@
 #include "components/builtin.h"
 
+#include "components/discovery/docker.h"
 #include "components/discovery/process.h"
 #include "components/pyroscope/ebpf.h"
 #include "components/pyroscope/store.h"
@@ -17,6 +18,7 @@ void add(runtime::Registry& registry) {
 }  // namespace
 
 void register_components(runtime::Registry& registry) {
+  add<discovery::Docker>(registry);
   add<discovery::Process>(registry);
   add<pyroscope::Ebpf>(registry);
   add<pyroscope::Store>(registry);

@@ -41,6 +41,10 @@ std::string_view text_at(const json::object& object, std::string_view key) {
   return {value->get_string().data(), value->get_string().size()};
 }
 
+std::string string_at(const json::object& object, std::string_view key) {
+  return std::string(text_at(object, key));
+}
+
 std::int64_t number_at(const json::object& object, std::string_view key) {
   auto* value = object.if_contains(key);
   return value && value->is_int64() ? value->get_int64() : 0;

@@ -17,6 +17,7 @@ Result<boost::json::value> parse_json(std::string_view text, std::string_view wh
 const boost::json::object& object_at(const boost::json::object& object, std::string_view key);
 const boost::json::array& array_at(const boost::json::object& object, std::string_view key);
 std::string_view text_at(const boost::json::object& object, std::string_view key);
+std::string string_at(const boost::json::object& object, std::string_view key);  // a copy
 std::int64_t number_at(const boost::json::object& object, std::string_view key);
 bool bool_at(const boost::json::object& object, std::string_view key);
 // Of an element of an array; empty when it is no object.

@@ -34,9 +34,9 @@ std::map<std::string, LabelList, std::less<>> network_labels(const json::array& 
   for (const auto& value : networks) {
     const json::object& network = as_object(value);
     LabelList& labels = by_id[std::string(text_at(network, "Id"))];
-    labels = {{"__meta_docker_network_id", text_at(network, "Id")},
-              {"__meta_docker_network_name", text_at(network, "Name")},
-              {"__meta_docker_network_scope", text_at(network, "Scope")},
+    labels = {{"__meta_docker_network_id", string_at(network, "Id")},
+              {"__meta_docker_network_name", string_at(network, "Name")},
+              {"__meta_docker_network_scope", string_at(network, "Scope")},
               {"__meta_docker_network_internal", yes_no(bool_at(network, "Internal"))},
               {"__meta_docker_network_ingress", yes_no(bool_at(network, "Ingress"))}};
     add_labels(labels, "__meta_docker_network_label_", object_at(network, "Labels"));
@@ -75,10 +75,11 @@ class Builder {
   static LabelList container_labels(const json::object& container) {
     const json::array& names = array_at(container, "Names");
     LabelList labels{
-        {"__meta_docker_container_id", text_at(container, "Id")},
-        {"__meta_docker_container_image", text_at(container, "Image")},
-        {"__meta_docker_container_image_id", text_at(container, "ImageID")},
-        {"__meta_docker_container_network_mode", text_at(object_at(container, "HostConfig"), "NetworkMode")},
+        {"__meta_docker_container_id", string_at(container, "Id")},
+        {"__meta_docker_container_image", string_at(container, "Image")},
+        {"__meta_docker_container_image_id", string_at(container, "ImageID")},
+        {"__meta_docker_container_network_mode",
+         string_at(object_at(container, "HostConfig"), "NetworkMode")},
     };
     if (!names.empty() && names[0].is_string()) {
       labels.emplace_back("__meta_docker_container_name", names[0].get_string());
