@@ -29,7 +29,7 @@ std::string hint_for(std::string_view error) {
   if (error.find("permission denied") != std::string_view::npos) {
     return ": weir must run as root or in the group of the socket";
   }
-  return "";
+  return ";";
 }
 
 }  // namespace
@@ -41,6 +41,7 @@ struct Docker::Listing {
 };
 
 void Docker::Arguments::check(lang::Problems& problems) const {
+  HttpClientArguments::check(problems);
   for (std::string_view scheme : {"unix://", "tcp://", "http://", "https://"}) {
     if (host.starts_with(scheme) && host.size() > scheme.size()) return;
   }
@@ -74,19 +75,27 @@ void Docker::disconnect() {
   listening_ = list_again_ = false;
 }
 
-runtime::FetchRequest Docker::request(std::string_view target) const {
+// `limit` of the whole answer; zero: it is a stream without end.
+std::unique_ptr<runtime::Fetch> Docker::fetch(std::string_view target, Duration limit,
+                                              runtime::FetchEvents events) {
   runtime::FetchRequest request;
   request.max_body_bytes = kMaxListing;
+  request.total_timeout = limit;
+  if (limit == Duration::zero()) request.idle_timeout = limit;  // a quiet daemon is a good daemon
   if (args_.host.starts_with("unix://")) {
     request.url = args_.host;
     request.unix_target = target;
-    return request;
+    return ctx_.fetch(std::move(request), std::move(events));
   }
   std::string_view host = args_.host;
   while (host.ends_with('/')) host.remove_suffix(1);
   bool tcp = host.starts_with("tcp://");
   request.url = fmt::format("{}{}{}", tcp ? "http://" : "", tcp ? host.substr(6) : host, target);
-  return request;
+  if (auto applied = args_.apply_to(request); !applied) {
+    ctx_.post([done = std::move(events.on_done), error = applied.error()] { done(std::unexpected(error)); });
+    return nullptr;
+  }
+  return ctx_.fetch(std::move(request), std::move(events));
 }
 
 // The stream of events first, so that nothing falls between the listing and it.
@@ -98,25 +107,21 @@ void Docker::connect() {
 }
 
 void Docker::listen() {
-  auto events = request("/events" + filters_query({
-                                        {"type", {"container", "network"}},
-                                        {"event", {"start", "die", "rename", "connect", "disconnect"}},
-                                    }));
-  events.idle_timeout = Duration::zero();  // a quiet daemon is a good daemon
-  events_ = ctx_.fetch(std::move(events), {
-                                              .on_head =
-                                                  [this](const runtime::FetchResponse& head) {
-                                                    listening_ = head.status == 200;
-                                                    report();
-                                                  },
-                                              .on_data =
-                                                  [this](std::string_view) {
-                                                    if (!listening_) return;
-                                                    ++info_.events;
-                                                    list_soon();
-                                                  },
-                                              .on_done = [this](auto end) { stopped_listening(end); },
-                                          });
+  std::string target =
+      "/events" + filters_query({{"type", {"container", "network"}},
+                                 {"event", {"start", "die", "rename", "connect", "disconnect"}}});
+  runtime::FetchEvents events;
+  events.on_head = [this](const runtime::FetchResponse& head) {
+    listening_ = head.status == 200;
+    report();
+  };
+  events.on_data = [this](std::string_view) {
+    if (!listening_) return;
+    ++info_.events;
+    list_soon();
+  };
+  events.on_done = [this](auto end) { stopped_listening(end); };
+  events_ = fetch(target, Duration::zero(), std::move(events));
 }
 
 void Docker::stopped_listening(const Result<runtime::FetchResponse>& end) {
@@ -157,10 +162,8 @@ void Docker::list() {
 }
 
 void Docker::fetch_part(std::string_view target, std::string Listing::* part) {
-  auto what = request(target);
-  what.total_timeout = kAnswerTime;
-  parts_.push_back(ctx_.fetch(
-      std::move(what), {.on_done = [this, part](auto answer) { part_arrived(std::move(answer), part); }}));
+  parts_.push_back(fetch(target, kAnswerTime,
+                         {.on_done = [this, part](auto answer) { part_arrived(std::move(answer), part); }}));
 }
 
 void Docker::part_arrived(Result<runtime::FetchResponse> answer, std::string Listing::* part) {

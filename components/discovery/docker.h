@@ -11,6 +11,7 @@
 #include "components/backoff.h"
 #include "components/discovery/docker_targets.h"
 #include "components/discovery/target.h"
+#include "components/http_client.h"
 #include "runtime/component.h"
 
 namespace weir::discovery {
@@ -36,7 +37,7 @@ class Docker {
     bool operator==(const Filter&) const = default;
   };
 
-  struct Arguments {
+  struct Arguments : HttpClientArguments {
     std::string host;
     std::int64_t port = 80;
     std::string host_networking_host = "localhost";
@@ -45,7 +46,7 @@ class Docker {
     std::vector<Filter> filters;
 
     static constexpr auto fields() {
-      return std::tuple{
+      auto own = std::tuple{
           lang::required("host", &Arguments::host,
                          "Address of the daemon: unix:///var/run/docker.sock, tcp://… or https://…."),
           lang::optional("port", &Arguments::port, "Port of a container that has no TCP port.")
@@ -60,6 +61,7 @@ class Docker {
                          "Of several networks of a container only the first by name counts."),
           lang::block("filter", &Arguments::filters, "Lets only some containers through."),
       };
+      return std::tuple_cat(own, http_client_fields<Arguments>());
     }
     void check(lang::Problems& problems) const;
     bool operator==(const Arguments&) const = default;
@@ -91,7 +93,7 @@ class Docker {
  private:
   struct Listing;
 
-  runtime::FetchRequest request(std::string_view target) const;
+  std::unique_ptr<runtime::Fetch> fetch(std::string_view target, Duration limit, runtime::FetchEvents events);
   void connect();
   void listen();
   void stopped_listening(const Result<runtime::FetchResponse>& end);

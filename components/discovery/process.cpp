@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "components/discovery/container_label.h"
+#include "components/wording.h"
 
 namespace weir::discovery {
 namespace {
@@ -109,7 +110,7 @@ void Process::publish() {
       info.example = process.error;
     }
   }
-  std::string message = fmt::format("{} processes", info.processes);
+  std::string message = count_text(info.processes, "process");
   if (info.unreadable > 0) {
     message += fmt::format(", {} may not be read: run weir as root to see them", info.unreadable);
   }

@@ -13,7 +13,7 @@
 
 #include "base/file_system.h"
 #include "components/discovery/container_label.h"
-#include "components/discovery/process_container.h"
+#include "profiler/process/container_id.h"
 
 namespace weir::discovery {
 namespace {
@@ -31,6 +31,19 @@ Result<std::vector<std::uint32_t>> list_pids(const std::filesystem::path& proc) 
     if (error == std::errc() && end == name.data() + name.size() && pid != 0) pids.push_back(pid);
   }
   return pids;
+}
+
+// From the text of /proc/PID/cgroup, lines of "number:controllers:path".
+std::string container_id_in(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    std::size_t first = line.find(':');
+    std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    if (auto id = profiler::container_id(line.substr(second + 1)); !id.empty()) return id;
+  }
+  return "";
 }
 
 // Reads one process. What has gone meanwhile, and a kernel thread (which has no
@@ -88,7 +101,7 @@ class Reader {
   bool read_cgroup() {
     auto text = read_text("cgroup");
     if (!text) return false;
-    if (facts_.container_id) labels_.emplace_back(kContainerIdLabel, container_id_in_cgroup(*text));
+    if (facts_.container_id) labels_.emplace_back(kContainerIdLabel, container_id_in(*text));
     if (!facts_.cgroup_path) return true;
     while (text->ends_with('\n')) text->pop_back();
     std::ranges::replace(*text, '\n', '|');

@@ -122,6 +122,12 @@ void Endpoint::send(Item item) {
   request.max_body_bytes = 1 << 20;
 
   ++item.tries;
+  // A password file that cannot be read is like a server that cannot be reached.
+  if (auto applied = args_.apply_to(request); !applied) {
+    retry(std::move(item), {Verdict::Kind::retry, "credentials", applied.error().message, {}});
+    changed_();
+    return;
+  }
   std::uint64_t number = next_flight_++;
   Flight& flight = flights_[number];
   flight.item = std::move(item);

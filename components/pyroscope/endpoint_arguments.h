@@ -7,11 +7,12 @@
 #include <tuple>
 
 #include "base/duration.h"
+#include "components/http_client.h"
 #include "lang/field.h"
 
 namespace weir::pyroscope {
 
-struct EndpointArguments {
+struct EndpointArguments : HttpClientArguments {
   std::string url;
   std::string name;
   Duration remote_timeout = std::chrono::seconds(10);
@@ -21,7 +22,7 @@ struct EndpointArguments {
   std::int64_t max_backoff_retries = 10;
 
   static constexpr auto fields() {
-    return std::tuple{
+    auto own = std::tuple{
         lang::required("url", &EndpointArguments::url,
                        "Address of the server; the path of the push call is added to it."),
         lang::optional("name", &EndpointArguments::name, "Name of the endpoint on pages and in logs."),
@@ -38,6 +39,7 @@ struct EndpointArguments {
                        "How many times a profile is tried before it is given up; 0 means for ever.")
             .at_least(0),
     };
+    return std::tuple_cat(own, http_client_fields<EndpointArguments>());
   }
   void check(lang::Problems& problems) const;
   bool operator==(const EndpointArguments&) const = default;

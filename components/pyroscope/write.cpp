@@ -29,6 +29,7 @@ std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& sta
 }  // namespace
 
 void EndpointArguments::check(lang::Problems& problems) const {
+  HttpClientArguments::check(problems);
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
     problems.add("url", fmt::format("\"{}\" is not an http:// or https:// address", url));
   }

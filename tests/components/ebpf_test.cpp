@@ -1,0 +1,304 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "components/pyroscope/ebpf.h"
+#include "components/pyroscope/ebpf_targets.h"
+#include "components/pyroscope/inbox.h"
+#include "tests/support/component_harness.h"
+
+using namespace std::literals;
+using namespace weir::pyroscope;
+using weir::discovery::Target;
+using weir::discovery::TargetList;
+using weir::profiler::ProfiledTarget;
+using weir::profiler::SessionOptions;
+
+namespace {
+
+// What the component did to its session, and what the session answers.
+struct SessionLog {
+  int opened = 0, drained = 0, collected = 0;
+  std::vector<SessionOptions> options;
+  std::vector<std::vector<ProfiledTarget>> targets;
+  std::string open_error;
+  std::vector<weir::profile::ProfilePtr> profiles;
+  std::vector<weir::profiler::ProcessInfo> processes;
+  weir::profile::CollectionStats stats;
+};
+
+class FakeReport final : public weir::profile::CollectionReport {
+ public:
+  explicit FakeReport(std::shared_ptr<SessionLog> log) : log_(std::move(log)) {}
+  weir::profile::CollectionStats stats() const override { return log_->stats; }
+
+ private:
+  std::shared_ptr<SessionLog> log_;
+};
+
+class FakeSession final : public weir::profiler::Session {
+ public:
+  explicit FakeSession(std::shared_ptr<SessionLog> log) : log_(std::move(log)) {}
+  void set_targets(std::vector<ProfiledTarget> targets) override {
+    log_->targets.push_back(std::move(targets));
+  }
+  weir::Result<> set_options(SessionOptions options) override {
+    log_->options.push_back(options);
+    return {};
+  }
+  void drain() override { ++log_->drained; }
+  std::vector<weir::profile::ProfilePtr> collect(weir::WallTime) override {
+    ++log_->collected;
+    return log_->profiles;
+  }
+  std::shared_ptr<const weir::profile::CollectionReport> report() const override {
+    return std::make_shared<FakeReport>(log_);
+  }
+  std::vector<weir::profiler::ProcessInfo> processes() const override { return log_->processes; }
+  std::vector<weir::profiler::SymbolFileInfo> symbol_files() const override { return {}; }
+
+ private:
+  std::shared_ptr<SessionLog> log_;
+};
+
+class Harness {
+ public:
+  Harness() : Harness(R"(targets = [{"__process_pid__" = "7"}])") {}
+  explicit Harness(std::string_view body)
+      : ebpf_(world, arguments(body),
+              [log = log](SessionOptions options, weir::Logger) { return open(log, options); }) {}
+  ~Harness() {
+    ebpf_.stop();
+    world.close();
+  }
+  void start() {
+    ebpf_.start();
+    world.run();
+  }
+  void apply(std::string_view body) {
+    ebpf_.apply(arguments(body));
+    world.run();
+  }
+
+  weir::testing::FakeContext world{"pyroscope.ebpf.test"};
+  std::shared_ptr<SessionLog> log = std::make_shared<SessionLog>();
+  std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(100, [] {});
+
+ private:
+  static weir::Result<std::unique_ptr<weir::profiler::Session>> open(const std::shared_ptr<SessionLog>& log,
+                                                                     SessionOptions options) {
+    ++log->opened;
+    log->options.push_back(options);
+    if (!log->open_error.empty()) return weir::fail("{}", log->open_error);
+    return std::make_unique<FakeSession>(log);
+  }
+  Ebpf::Arguments arguments(std::string_view body) {
+    auto decoded = weir::testing::decode_text<Ebpf::Arguments>("forward_to = []\n" + std::string(body));
+    if (!decoded) FAIL(decoded.error());
+    decoded->forward_to = {inbox};
+    return *decoded;
+  }
+
+  Ebpf ebpf_;
+};
+
+weir::profile::ProfilePtr profile_of(std::string service) {
+  auto profile = std::make_shared<weir::profile::Profile>();
+  profile->labels = {{"service_name", std::move(service)}};
+  profile->samples = {{.value = 1, .count = 5}};
+  return profile;
+}
+
+}  // namespace
+
+TEST_CASE("pyroscope.ebpf: which process or container a target names, and its labels") {
+  const std::string id(64, 'c');
+  struct Row {
+    const char* name;
+    std::vector<Target::Label> target;
+    std::uint32_t pid;
+    std::string container;
+    std::string service;
+  };
+  const Row rows[] = {
+      {"a pid", {{"__process_pid__", "12"}, {"service_name", "x"}}, 12, "", "x"},
+      {"a pid wins over a container",
+       {{"__process_pid__", "12"}, {"__container_id__", id}},
+       12,
+       "",
+       "unspecified"},
+      {"pid 0 is none", {{"__process_pid__", "0"}, {"__container_id__", id}}, 0, id, "unspecified"},
+      {"a number too large is none",
+       {{"__process_pid__", "4294967296"}, {"__container_id__", id}},
+       0,
+       id,
+       "unspecified"},
+      {"docker",
+       {{"__meta_docker_container_id", id}, {"__meta_docker_container_name", "/web"}},
+       0,
+       id,
+       "/web"},
+      {"kubernetes",
+       {{"__meta_kubernetes_pod_container_id", "containerd://" + id},
+        {"__meta_kubernetes_namespace", "shop"},
+        {"__meta_kubernetes_pod_container_name", "cart"}},
+       0,
+       id,
+       "ebpf/shop/cart"},
+      {"an annotation names the service",
+       {{"__container_id__", id},
+        {"__meta_kubernetes_pod_annotation_pyroscope_io_service_name", "named"},
+        {"__meta_docker_container_name", "/web"}},
+       0,
+       id,
+       "named"},
+      {"swarm",
+       {{"__meta_dockerswarm_task_container_id", id}, {"__meta_dockerswarm_service_name", "s"}},
+       0,
+       id,
+       "s"},
+      {"a container runtime we do not know ends the search",
+       {{"__meta_kubernetes_pod_container_id", "rkt://" + id}, {"__meta_docker_container_id", id}},
+       0,
+       "",
+       ""},
+      {"nothing", {{"a", "b"}}, 0, "", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    auto profiled = profiled_targets({TargetList::make({Target::make(row.target)})});
+    if (row.pid == 0 && row.container.empty()) {
+      CHECK(profiled.targets.empty());
+      CHECK(profiled.unusable == 1);
+      continue;
+    }
+    REQUIRE(profiled.targets.size() == 1);
+    CHECK(profiled.targets[0].pid == row.pid);
+    CHECK(profiled.targets[0].container_id == row.container);
+    CHECK(profiled.targets[0].labels.get("service_name") == row.service);
+    CHECK(profiled.targets[0].labels.get("__name__") == "process_cpu");
+    for (const auto& [name, value] : profiled.targets[0].labels.pairs())
+      CHECK_FALSE(name.starts_with("__meta"));
+  }
+}
+
+TEST_CASE("pyroscope.ebpf: of two targets of one process the last stands") {
+  auto profiled = profiled_targets({TargetList::make(
+      {Target::make({{"__process_pid__", "1"}, {"a", "1"}}), Target::make({{"__process_pid__", "2"}}),
+       Target::make({{"__process_pid__", "1"}, {"a", "2"}})})});
+  REQUIRE(profiled.targets.size() == 2);
+  CHECK(profiled.targets[0].labels.get("a") == "2");
+}
+
+TEST_CASE("pyroscope.ebpf: defaults of the arguments") {
+  auto arguments = weir::testing::decode_text<EbpfArguments>("forward_to = []");
+  REQUIRE(arguments);
+  CHECK(arguments->collect_interval == 15s);
+  CHECK(arguments->symbols_map_size == 16384);
+  CHECK(arguments->pid_map_size == 2048);
+  CHECK(arguments->session_options() == SessionOptions());
+}
+
+TEST_CASE("pyroscope.ebpf: profiles come after 5 s at first, then every interval") {
+  Harness ebpf;
+  ebpf.log->profiles = {profile_of("a")};
+  ebpf.start();
+  CHECK(ebpf.log->opened == 1);
+  CHECK(ebpf.world.health.message == "running: 1 target, the first profile comes soon");
+  ebpf.world.advance(5s);
+  CHECK(ebpf.log->drained >= 20);
+  CHECK(ebpf.log->collected == 1);
+  REQUIRE(ebpf.log->targets.size() == 1);
+  CHECK(ebpf.log->targets[0][0].pid == 7);
+  CHECK(ebpf.inbox->size() == 1);
+  ebpf.world.advance(15s);
+  CHECK(ebpf.log->collected == 2);
+  ebpf.world.advance(150s);
+  CHECK(ebpf.log->collected == 12);
+}
+
+TEST_CASE("pyroscope.ebpf: a failing start is health, and is tried again") {
+  Harness ebpf;
+  ebpf.log->open_error = "load the program: operation not permitted: run weir as root";
+  ebpf.start();
+  CHECK(ebpf.world.health.state == weir::runtime::HealthState::unhealthy);
+  CHECK(ebpf.world.health.message.starts_with(
+      "load the program: operation not permitted: run weir as root; weir tries again in"));
+  ebpf.log->open_error.clear();
+  ebpf.world.advance(3s);
+  CHECK(ebpf.log->opened == 2);
+  CHECK(ebpf.world.health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.ebpf: every argument applies without attaching again") {
+  Harness ebpf;
+  ebpf.start();
+  ebpf.apply(R"(
+    targets = [{"__process_pid__" = "8"}]
+    sample_rate = 19
+    collect_interval = "1s"
+    demangle = "full"
+    collect_kernel_profile = false)");
+  CHECK(ebpf.log->opened == 1);
+  const auto& options = ebpf.log->options.back();
+  CHECK(options.sample_rate == 19);
+  CHECK(options.demangle == weir::profiler::Demangle::full);
+  CHECK_FALSE(options.collect_kernel);
+  CHECK(ebpf.log->targets.back()[0].pid == 8);
+  // What was sampled at the old rate was handed over first.
+  CHECK(ebpf.log->collected == 1);
+  ebpf.world.advance(1s);
+  CHECK(ebpf.log->collected == 2);
+}
+
+TEST_CASE("pyroscope.ebpf: health says what is missing") {
+  struct Row {
+    const char* body;
+    std::vector<weir::profiler::ProcessInfo> processes;
+    const char* message;
+    bool healthy;
+  };
+  const Row rows[] = {
+      {"targets = []", {}, "running: there are no targets", true},
+      {"targets = [{a = \"b\"}, {a = \"c\"}]",
+       {},
+       "none of the 2 targets names a process or a container: they need a label __process_pid__ or "
+       "__container_id__",
+       false},
+      {"targets = [{__process_pid__ = \"7\"}]",
+       {},
+       "running: 1 target, but no target matches a running process that has used the CPU",
+       true},
+      {"targets = [{__process_pid__ = \"7\"}]",
+       {{.pid = 7, .service = "a", .samples = 1}},
+       "running: 1 target, 1 process, last profile 0 s ago",
+       true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.body);
+    Harness ebpf(row.body);
+    ebpf.log->processes = row.processes;
+    if (!row.processes.empty()) ebpf.log->profiles = {profile_of("a")};
+    ebpf.start();
+    ebpf.world.advance(5s);
+    CHECK(ebpf.world.health.message == row.message);
+    CHECK((ebpf.world.health.state == weir::runtime::HealthState::healthy) == row.healthy);
+  }
+}
+
+TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
+  Harness ebpf;
+  ebpf.log->profiles = {profile_of("a")};
+  ebpf.log->stats.losses = {{.reason = "ring_full", .meaning = "x", .count = 3}};
+  ebpf.start();
+  ebpf.world.advance(20s);
+  std::string text = ebpf.world.registry.expose();
+  CHECK(text.find("pyroscope_ebpf_active_targets{component_id=\"pyroscope.ebpf.test\"} 1") !=
+        std::string::npos);
+  CHECK(text.find("reason=\"ring_full\"} 3") != std::string::npos);
+  CHECK(text.find("pyroscope_ebpf_pprof_samples_total{") != std::string::npos);
+  CHECK(text.find("service_name=\"a\"} 10") != std::string::npos);
+  CHECK(ebpf.world.service<weir::profile::CollectionReport>());
+  CHECK(ebpf.world.view("targets"));
+  CHECK(ebpf.world.debug_info);
+}

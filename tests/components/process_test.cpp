@@ -1,0 +1,217 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "components/discovery/process.h"
+#include "tests/components/temp_dir.h"
+#include "tests/support/component_harness.h"
+
+using namespace std::literals;
+using namespace weir::discovery;
+using weir::tests::TempDir;
+
+namespace {
+
+const std::string kId(64, 'a');
+
+// A /proc made of files.
+class FakeProc {
+ public:
+  struct Entry {
+    std::string exe = "/usr/bin/thing";
+    std::string cwd = "/";
+    std::string cmdline = "thing\0--secret\0"s;
+    std::string cgroup = "0::/\n";
+    std::string status = "Name:\tthing\nUid:\t0\t0\t0\t0\n";
+  };
+
+  void add(int pid, const Entry& entry) {
+    auto directory = dir_.path() / std::to_string(pid);
+    std::filesystem::create_directory(directory);
+    if (!entry.exe.empty()) std::filesystem::create_symlink(entry.exe, directory / "exe");
+    std::filesystem::create_symlink(entry.cwd, directory / "cwd");
+    std::ofstream(directory / "cmdline") << entry.cmdline;
+    std::ofstream(directory / "cgroup") << entry.cgroup;
+    std::ofstream(directory / "status") << entry.status;
+    std::ofstream(directory / "stat") << "";
+  }
+  void remove(int pid) { std::filesystem::remove_all(dir_.path() / std::to_string(pid)); }
+  const std::filesystem::path& path() const { return dir_.path(); }
+
+ private:
+  TempDir dir_;
+};
+
+class Harness {
+ public:
+  explicit Harness(const FakeProc& proc, std::string_view body = "")
+      : process_(world, parse(body), proc.path()) {}
+  ~Harness() {
+    process_.stop();
+    world.close();
+  }
+  void start() {
+    process_.start();
+    world.run();
+  }
+  void apply(std::string_view body) {
+    process_.apply(parse(body));
+    world.run();
+  }
+  Targets targets() const {
+    auto map = world.exports.as_map();
+    if (!map) return {};
+    return weir::lang::Codec<Targets>::from_value(*map->find("targets")).value();
+  }
+  std::vector<std::string> pids() const {
+    std::vector<std::string> pids;
+    for (const auto& target : targets()) pids.emplace_back(target->get("__process_pid__"));
+    return pids;
+  }
+
+  weir::testing::FakeContext world{"discovery.process.test"};
+
+ private:
+  static Process::Arguments parse(std::string_view body) {
+    auto arguments = weir::testing::decode_text<Process::Arguments>(body);
+    if (!arguments) FAIL(arguments.error());
+    return *arguments;
+  }
+  Process process_;
+};
+
+}  // namespace
+
+TEST_CASE("discovery.process: the labels of a process") {
+  struct Row {
+    const char* name;
+    const char* body;
+    FakeProc::Entry entry;
+    std::vector<Target::Label> labels;
+  };
+  const Row rows[] = {
+      {"by default: no command line, no user",
+       "",
+       {},
+       {{"__meta_process_exe", "/usr/bin/thing"}, {"__meta_process_cwd", "/"}}},
+      {"a container",
+       "",
+       {.cgroup = "3:cpu:/docker/" + kId + "\n0::/x\n"},
+       {{"__meta_process_exe", "/usr/bin/thing"}, {"__meta_process_cwd", "/"}, {"__container_id__", kId}}},
+      {"everything",
+       "discover_config {\n commandline = true\n username = true\n uid = true\n cgroup_path = true\n}",
+       {.cgroup = "1:cpu:/a\n0::/b\n"},
+       {{"__meta_process_exe", "/usr/bin/thing"},
+        {"__meta_process_cwd", "/"},
+        {"__meta_process_commandline", "thing --secret"},
+        {"__meta_process_username", "root"},
+        {"__meta_process_uid", "0"},
+        {"__meta_process_cgroup_path", "1:cpu:/a|0::/b"}}},
+      {"nothing", "discover_config {\n exe = false\n cwd = false\n container_id = false\n}", {.exe = ""}, {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    FakeProc proc;
+    proc.add(7, row.entry);
+    Harness process(proc, row.body);
+    process.start();
+    auto expected = row.labels;
+    expected.emplace_back("__process_pid__", "7");
+    REQUIRE(process.targets().size() == 1);
+    CHECK(*process.targets().list->targets()[0] == *Target::make(expected));
+    CHECK(process.world.health.message == "1 process");
+  }
+}
+
+TEST_CASE("discovery.process: the first answer comes at once, in order of pids, without kernel threads") {
+  FakeProc proc;
+  proc.add(10, {});
+  proc.add(9, {});
+  proc.add(2, {.exe = ""});
+  Harness process(proc);
+  process.start();
+  CHECK(process.pids() == std::vector<std::string>{"9", "10"});
+  CHECK(process.world.health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("discovery.process: new processes show in 2 s, exec and all; gone ones go") {
+  FakeProc proc;
+  proc.add(1, {});
+  Harness process(proc);
+  process.start();
+  proc.add(5, {.exe = "/bin/sh"});
+  process.world.advance(2s);
+  CHECK(process.pids() == std::vector<std::string>{"1", "5"});
+  // It was between fork and exec.
+  proc.remove(5);
+  proc.add(5, {.exe = "/usr/bin/new"});
+  process.world.advance(2s);
+  REQUIRE(process.targets().size() == 2);
+  CHECK(process.targets().list->targets()[1]->get("__meta_process_exe") == "/usr/bin/new");
+  proc.remove(1);
+  process.world.advance(2s);
+  CHECK(process.pids() == std::vector<std::string>{"5"});
+}
+
+TEST_CASE("discovery.process: an unchanged machine publishes nothing again") {
+  FakeProc proc;
+  proc.add(1, {});
+  Harness process(proc, R"(refresh_interval = "10s")");
+  process.start();
+  process.world.advance(1min);
+  CHECK(process.world.published.size() == 1);
+}
+
+TEST_CASE("discovery.process: joins the labels of containers") {
+  FakeProc proc;
+  proc.add(1, {});
+  proc.add(2, {.cgroup = "0::/docker/" + kId + "\n"});
+  std::string join =
+      R"(join = [{"x" = "no id"}, {"__meta_docker_container_id" = ")" + kId + R"(", "app" = "shop"}])";
+  Harness process(proc, join);
+  process.start();
+  auto list = process.targets().list->targets();
+  REQUIRE(list.size() == 4);
+  CHECK(list[0]->get("x") == "no id");
+  CHECK(list[1]->get("__process_pid__") == "1");
+  CHECK(list[2]->get("app") == "shop");
+  CHECK(list[2]->get("__process_pid__") == "2");
+  CHECK(list[3]->get("__process_pid__") == "");
+  process.apply("");
+  CHECK(process.targets().size() == 2);
+}
+
+TEST_CASE("discovery.process: a change of what to read is live at once") {
+  FakeProc proc;
+  proc.add(1, {});
+  Harness process(proc);
+  process.start();
+  process.apply("discover_config { cwd = false }");
+  CHECK(process.targets().list->targets()[0]->get("__meta_process_cwd") == "");
+}
+
+TEST_CASE("discovery.process: without /proc it says so and tries again") {
+  auto proc = std::make_unique<FakeProc>();
+  proc->add(1, {});
+  Harness process(*proc);
+  auto path = proc->path();
+  proc.reset();
+  process.start();
+  CHECK(process.world.health.state == weir::runtime::HealthState::unhealthy);
+  CHECK(process.world.health.message.find("no such file") != std::string::npos);
+  CHECK(process.world.pending_timers() == 1);
+}
+
+TEST_CASE("discovery.process: this very process is found in the real /proc") {
+  weir::testing::ComponentHarness<Process> process("");
+  process.start();
+  auto targets = process.world().exports.as_map()->find("targets");
+  auto found = weir::lang::Codec<Targets>::from_value(*targets).value();
+  bool here = false;
+  for (const auto& target : found)
+    here = here || target->get("__process_pid__") == std::to_string(::getpid());
+  CHECK(here);
+}

@@ -1,0 +1,118 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+
+#include "components/pyroscope/store.h"
+#include "tests/components/temp_dir.h"
+#include "tests/support/component_harness.h"
+
+using namespace std::literals;
+using weir::pyroscope::ReceiverPtr;
+using weir::pyroscope::Store;
+using weir::tests::TempDir;
+
+namespace {
+
+ReceiverPtr receiver_of(const weir::testing::FakeContext& world) {
+  return weir::lang::Codec<ReceiverPtr>::from_value(*world.exports.as_map()->find("receiver")).value();
+}
+
+weir::profile::ProfilePtr profile_at(weir::WallTime time) {
+  auto profile = std::make_shared<weir::profile::Profile>();
+  profile->id = weir::profile::ProfileId::random();
+  profile->labels = {{"service_name", "shop"}, {"__name__", "process_cpu"}};
+  profile->start = time;
+  profile->duration = 15s;
+  profile->period = 10;
+  profile->frames = {{.kind = weir::profile::FrameKind::native,
+                      .no_name = weir::profile::NoName::named,
+                      .lines = {{.function = "main"}}}};
+  profile->stacks = {{.frames = {0}, .complete = true}};
+  profile->samples = {{.stack = 0, .value = 30, .count = 3}};
+  return profile;
+}
+
+std::string body_with(const std::filesystem::path& path) {
+  return "path = \"" + path.string() + "\"\n";
+}
+
+}  // namespace
+
+TEST_CASE("pyroscope.store: what is pushed can be queried, also after a restart") {
+  TempDir dir;
+  weir::WallTime now;
+  for (int run = 0; run < 2; ++run) {
+    weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "profiles"));
+    store.start();
+    now = store.world().clock().wall();
+    receiver_of(store.world())->push(profile_at(now));
+    store.run();
+    auto querier = store.world().service<weir::store::Querier>();
+    REQUIRE(querier);
+    auto services = querier->services({now - 1h, now + 1h});
+    REQUIRE(services.size() == 1);
+    CHECK(services[0].service == "shop");
+    CHECK(services[0].total == 30 * (run + 1));
+    CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
+    CHECK(store.world().debug_info);
+  }
+}
+
+TEST_CASE("pyroscope.store: profiles that come before it is open are kept") {
+  TempDir dir;
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+  store.component().start();
+  receiver_of(store.world())->push(profile_at(store.world().clock().wall()));
+  CHECK_FALSE(store.world().service<weir::store::Querier>());
+  store.run();
+  CHECK(store.world().health.message.starts_with("1 profile, "));
+}
+
+TEST_CASE("pyroscope.store: an empty path is the component's own folder") {
+  TempDir dir;
+  weir::testing::ComponentHarness<Store> store("");
+  store.world().directory = dir.path() / "own";
+  store.start();
+  CHECK(std::filesystem::is_directory(dir.path() / "own"));
+}
+
+TEST_CASE("pyroscope.store: a folder that cannot be made is health, retried") {
+  TempDir dir;
+  {
+    std::ofstream(dir.path() / "file") << "x";
+  }
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "file" / "profiles"));
+  store.start();
+  CHECK(store.world().health.state == weir::runtime::HealthState::unhealthy);
+  CHECK(store.world().health.message.find("; weir tries again in") != std::string::npos);
+  std::filesystem::remove(dir.path() / "file");
+  store.advance(5s);
+  CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.store: limits and the path change while it runs; the receiver stays") {
+  TempDir dir;
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "a"));
+  store.start();
+  auto receiver = receiver_of(store.world());
+  store.apply(body_with(dir.path() / "b") + "retention = \"1h\"");
+  receiver->push(profile_at(store.world().clock().wall()));
+  store.run();
+  CHECK(receiver_of(store.world()) == receiver);
+  CHECK(std::filesystem::is_directory(dir.path() / "b"));
+  CHECK(store.world().health.message.starts_with("1 profile, "));
+  store.advance(2h);
+  CHECK(store.world().health.message.starts_with("0 profiles, "));
+}
+
+TEST_CASE("pyroscope.store: a receiver outlives its component") {
+  TempDir dir;
+  ReceiverPtr receiver;
+  {
+    weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+    store.start();
+    receiver = receiver_of(store.world());
+  }
+  receiver->push(profile_at({}));
+}
