@@ -27,7 +27,7 @@ std::string hint_for(std::string_view error) {
     return ": is the Docker daemon running?";
   }
   if (error.find("permission denied") != std::string_view::npos) {
-    return ": weir must run as root or in the group of the socket";
+    return ": weir must run as root or in the group of the socket;";
   }
   return ";";
 }
@@ -210,8 +210,7 @@ void Docker::failed(std::string error) {
   info_.error = error;
   ctx_.publish_debug_info(info_);
   ctx_.set_health(runtime::HealthState::unhealthy,
-                  fmt::format("{}{} weir tries again in {}", error,
-                              hint_for(error).empty() ? ";" : hint_for(error), rough_text(wait)));
+                  fmt::format("{}{} weir tries again in {}", error, hint_for(error), rough_text(wait)));
   retry_ = ctx_.after(wait, [this] { connect(); });
 }
 

@@ -185,6 +185,7 @@ void Ebpf::finished(Round& round) {
     if (!options_error_.empty()) ctx_.log().error("new arguments were refused", {{"error", options_error_}});
   }
   if (round.collect) {
+    ++windows_;
     processes_ = std::move(round.processes);
     symbol_files_ = std::move(round.symbol_files);
     forward(round.profiles);
@@ -238,7 +239,7 @@ void Ebpf::report_health() {
   if (targets_ == 0) return ctx_.set_health(HealthState::healthy, "running: there are no targets");
   auto running = static_cast<std::uint64_t>(std::ranges::count_if(processes_, is_running));
   std::string message = fmt::format("running: {}, ", count_text(targets_, "target"));
-  if (last_profile_ == MonoTime() && next_collection_ > ctx_.clock().mono() && processes_.empty()) {
+  if (windows_ == 0) {
     message += "the first profile comes soon";
   } else if (running > 0 && last_profile_ == MonoTime()) {
     message += count_text(running, "process") + ", no profile yet";

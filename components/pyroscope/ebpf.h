@@ -65,7 +65,7 @@ class Ebpf {
   std::optional<std::vector<profiler::ProfiledTarget>> new_targets_;
 
   MonoTime next_collection_, last_profile_, next_report_;
-  std::uint64_t targets_ = 0, unusable_targets_ = 0, sessions_ = 0, profiles_ = 0;
+  std::uint64_t targets_ = 0, unusable_targets_ = 0, sessions_ = 0, windows_ = 0, profiles_ = 0;
   std::string options_error_;
   std::vector<profiler::ProcessInfo> processes_;
   std::vector<profiler::SymbolFileInfo> symbol_files_;

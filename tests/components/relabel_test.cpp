@@ -48,7 +48,9 @@ TEST_CASE("discovery.relabel: what a config may not say, and what it is told") {
     const char* error;
   };
   const Row rows[] = {
-      {R"(targets = [] rule { action = "kep" })", "kep"},
+      {R"(targets = []
+          rule { action = "kep" })",
+       "kep"},
       {R"(targets = []
           rule {
             regex = "a("
