@@ -105,7 +105,7 @@ Outcome arithmetic(BinaryOp op, const Value& a, const Value& b, Dialect dialect)
   NumberKind kind = std::max(kind_of(a), kind_of(b));
   bool divides = op == BinaryOp::divide || op == BinaryOp::remainder;
   if (divides && is_zero(b) && (kind != NumberKind::real || dialect == Dialect::alloy)) {
-    return blame(Operand::right, "division by zero");
+    return blame(Operand::right, "should not be 0: division by zero");
   }
   switch (kind) {
     case NumberKind::real: return real_arithmetic(op, number_as_float(a), number_as_float(b));

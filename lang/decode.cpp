@@ -129,6 +129,10 @@ class BodyDecoder {
     if (!value) {
       failed_ = true;
       diagnostics_.push_back(std::move(value).error());
+      auto* word = std::get_if<Identifier>(&attribute.value->node);
+      if (word && schema.type == "string") {
+        diagnostics_.back().message += fmt::format(" (text stands in double quotes: \"{}\")", word->name);
+      }
       return;
     }
     void* member = member_of(object_, field);

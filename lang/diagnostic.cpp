@@ -44,7 +44,8 @@ std::string render(const Diagnostics& diagnostics, Color color) {
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
   constexpr std::size_t kLongest = 64;
   if (word.size() > kLongest) return "";
-  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
+  // One slip in three letters, and never all of them.
+  std::size_t best = std::min(std::max<std::size_t>(1, word.size() / 3) + 1, word.size());
   std::string_view nearest;
   for (std::string_view candidate : candidates) {
     if (candidate.size() > kLongest || candidate.size() + best <= word.size()) continue;

@@ -208,6 +208,7 @@ class Parser {
     while (kind() != until && kind() != end_of_file) {
       if (auto statement = parse_statement()) body.statements.push_back(*std::move(statement));
       if (kind() == until || kind() == end_of_file) break;
+      if (std::exchange(value_is_missing_, false)) continue;
       if (kind() != terminator) {
         expected("the end of the line");
         skip_statement();
@@ -314,7 +315,13 @@ class Parser {
     } else if (head.has_label) {
       error(head.label_span, "attribute names may not have labels");
     }
-    next();
+    Span assign_span = next();
+    if (kind() == identifier && peek() == assign && is_on_later_line(assign_span)) {
+      // The next line is the next attribute.
+      syntax_error(assign_span, fmt::format("the value of \"{}\" is missing", head.parts[0]));
+      value_is_missing_ = true;
+      return std::nullopt;
+    }
     Parsed value = parse_expression();
     if (value.expr && (kind() == open_brace || (kind() == string && peek() == open_brace))) {
       return refuse_block(value.expr->span.begin);
@@ -325,6 +332,10 @@ class Parser {
     }
     Span span{head.name_span.begin, value.expr->span.end};
     return Attribute{std::move(head.parts[0]), head.name_span, std::move(value.expr), span};
+  }
+
+  bool is_on_later_line(Span before) const {
+    return source_->position(begin()).line > source_->position(before.begin).line;
   }
 
   // a = b "label" { … }
@@ -572,6 +583,7 @@ class Parser {
   std::uint32_t last_error_line_ = 0;
   int depth_ = 0;
   bool given_up_ = false;
+  bool value_is_missing_ = false;  // of the attribute just parsed: the next one follows without a terminator
 };
 
 bool is_too_big(const Source& source) {

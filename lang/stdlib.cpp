@@ -23,6 +23,9 @@ namespace {
 using Text = std::string;
 using Texts = std::vector<std::string>;
 
+// Nested calls multiply; a crafted config must not fill the memory.
+constexpr std::size_t kLongestText = 64u << 20;
+
 std::string host_name() {
   char name[256] = {};
   // "" where there is none.
@@ -97,10 +100,13 @@ Value join_list(const EvalOptions&) {
 }
 
 Value replace(const EvalOptions&) {
-  return typed<Text, Text, Text>("replace",
-                                 [](const Text& text, const Text& old, const Text& by) -> Result<Value> {
-                                   return Value(replace_all(text, old, by));
-                                 });
+  return typed<Text, Text, Text>(
+      "replace", [](const Text& text, const Text& old, const Text& by) -> Result<Value> {
+        if ((text.size() / std::max<std::size_t>(1, old.size()) + 1) * by.size() > kLongestText) {
+          return fail("the text may become longer than {} bytes", kLongestText);
+        }
+        return Value(replace_all(text, old, by));
+      });
 }
 
 Value split_text(const EvalOptions&) {

@@ -1,0 +1,94 @@
+// Any bytes are a config or errors at places inside the text; what parses can be evaluated and decoded.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <tuple>
+
+#include "lang/diagnostic.h"
+#include "lang/eval.h"
+#include "lang/parser.h"
+
+namespace {
+
+using namespace weir;
+using namespace weir::lang;
+
+struct Header {
+  std::string block_label;
+  std::string value;
+  Secret secret;
+
+  static constexpr auto fields() {
+    return std::tuple{required("value", &Header::value, "Text."),
+                      optional("secret", &Header::secret, "Secret.")};
+  }
+};
+
+struct Arguments {
+  std::vector<std::map<std::string, std::string>> targets;
+  Duration interval{};
+  std::int32_t rate = 1;
+  double share = 0.5;
+  bool on = false;
+  std::string mode = "full";
+  Value any;
+  std::vector<Header> headers;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        optional("a", &Arguments::targets, "Targets."),
+        optional("b", &Arguments::interval, "Duration.").at_least(0).at_most(10),
+        optional("c", &Arguments::rate, "Number.").at_least(1),
+        optional("d", &Arguments::share, "Number."),
+        optional("e", &Arguments::on, "Bool."),
+        optional("f", &Arguments::mode, "Choice.").one_of("none|full"),
+        optional("g", &Arguments::any, "Anything."),
+        block("x", &Arguments::headers, "Blocks."),
+    };
+  }
+  void check(Problems& problems) const {
+    if (mode == "none") problems.add("x[1].value", "is here");
+  }
+};
+
+void check_places(const Diagnostics& diagnostics, std::size_t size) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.span.begin > diagnostic.span.end || diagnostic.span.end > size) std::abort();
+  }
+  if (diagnostics.size() < 50) (void)render(diagnostics);
+}
+
+void run_config(const SourcePtr& source, Dialect dialect) {
+  auto file = parse(source);
+  if (!file) {
+    if (file.error().empty()) std::abort();
+    return check_places(file.error(), source->text().size());
+  }
+  (void)references(file->body);
+  Diagnostics diagnostics;
+  DecodeOptions options{.eval = {.dialect = dialect}};
+  auto decoded = decode<Arguments>(file->body, {}, source, options, diagnostics);
+  if (decoded.has_value() == has_errors(diagnostics)) std::abort();
+  if (decoded) (void)describe(to_object(*decoded));
+  check_places(diagnostics, source->text().size());
+}
+
+void run_expression(const SourcePtr& source, Dialect dialect) {
+  auto expr = parse_expression(source);
+  if (!expr) return check_places(expr.error(), source->text().size());
+  auto value = evaluate(**expr, source, {.dialect = dialect});
+  if (!value) return check_places({value.error()}, source->text().size());
+  (void)describe(*value);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kMost = 1 << 16;
+  if (size == 0 || size > kMost) return 0;
+  auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data + 1), size - 1));
+  Dialect dialect = data[0] & 1 ? Dialect::alloy : Dialect::river;
+  run_config(source, dialect);
+  run_expression(source, dialect);
+  return 0;
+}
