@@ -1,0 +1,106 @@
+// TestRuntime: a controller over a config in a folder of its own.
+#pragma once
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/controller.h"
+#include "tests/runtime/test_components.h"
+
+namespace weir::runtime::testing {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(std::string_view name, std::string_view text) const {
+    std::ofstream(path_ / name) << text;
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Looks again and again until it is so; false after the deadline.
+inline bool eventually(const std::function<bool()>& condition,
+                       std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
+  auto end = std::chrono::steady_clock::now() + deadline;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    ::usleep(500);
+  }
+  return true;
+}
+
+class TestRuntime {
+ public:
+  struct Watch {
+    bool on = false;
+  };
+
+  explicit TestRuntime(std::filesystem::path config = {}, Watch watch = {}) {
+    stage().reset();
+    register_test_components(registry);
+    config_path = config.empty() ? folder.path() / "config.river" : std::move(config);
+    Environment environment{.registry = &registry,
+                            .log = &log,
+                            .metrics = &metrics,
+                            .clock = &system_clock(),
+                            .fetcher = nullptr,
+                            .http = nullptr,
+                            .storage_path = folder.path() / "data",
+                            .env = [](std::string_view name) { return "env:" + std::string(name); }};
+    controller = Controller::create(environment, {.config_path = config_path, .watch_file = watch.on});
+  }
+
+  LoadResult load(std::string_view text) {
+    std::ofstream(config_path) << text;
+    return controller->load("test");
+  }
+  std::shared_ptr<const NodeState> state(std::string_view id) const {
+    const Node* node = controller->snapshot()->find(id);
+    return node ? node->state() : nullptr;
+  }
+  bool eventually_in(std::string_view id, HealthState health) const {
+    return eventually([&] {
+      auto now = state(id);
+      return now && now->health.state == health;
+    });
+  }
+  std::vector<std::string> log_lines() const {
+    std::lock_guard lock(lines_mutex);
+    return lines;
+  }
+
+  TemporaryFolder folder;
+  Registry registry;
+  mutable std::mutex lines_mutex;
+  std::vector<std::string> lines;
+  LogHub log{[this](std::string_view line) {
+    std::lock_guard lock(lines_mutex);
+    lines.emplace_back(line);
+  }};
+  MetricRegistry metrics;
+  std::filesystem::path config_path;
+  std::unique_ptr<Controller> controller;
+};
+
+}  // namespace weir::runtime::testing
