@@ -57,7 +57,10 @@ TEST_CASE("what happens to a file, and what it says") {
   CHECK(change([&] { fs::remove(folder / "config"); }) == Change::removed);
   std::ofstream half;
   CHECK(change([&] { half.open(folder / "config"); }) == Change::none);
-  CHECK(change([&] { (half << "whole").close(); }) == Change::written);
+  CHECK(change([&] {
+          half << "whole";
+          half.close();
+        }) == Change::written);
 }
 
 TEST_CASE("symbolic links are followed, and followed again when they move") {

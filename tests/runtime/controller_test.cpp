@@ -99,7 +99,7 @@ TEST_CASE("a saved config is live: written in place, renamed over, symbolic link
   std::ofstream(folder.path() / "v2/config.river") << source("2");
   fs::create_symlink("v1", folder.path() / "..data");
   fs::create_symlink("..data/config.river", folder.path() / "config.river");
-  TestRuntime runtime(folder.path() / "config.river", {.on = true});
+  TestRuntime runtime(folder.path() / "config.river", Watch::on);
   CHECK(runtime.controller->load("start").ok);
   CHECK(argument(runtime, "test.source.a") == "\"1\"");
 
@@ -130,7 +130,7 @@ TEST_CASE("a folder is one config of its .river and .alloy files, in order of th
   folder.write("a.alloy", "test.source \"a\" { value = string.join([\"x\", \"y\"], \"-\") }\n");
   folder.write("c.txt", "not a config");
   fs::create_directory(folder.path() / "d.river");
-  TestRuntime runtime(folder.path(), {.on = true});
+  TestRuntime runtime(folder.path(), Watch::on);
   LoadResult result = runtime.controller->load("start");
   for (const auto& diagnostic : result.diagnostics) MESSAGE(lang::one_line(diagnostic));
   REQUIRE(result.ok);

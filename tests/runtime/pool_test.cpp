@@ -2,8 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <latch>
-#include <set>
 
 #include "runtime/reactor.h"
 #include "tests/runtime/test_runtime.h"

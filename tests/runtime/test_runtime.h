@@ -50,13 +50,11 @@ inline bool eventually(const std::function<bool()>& condition,
   return true;
 }
 
+enum class Watch { off, on };
+
 class TestRuntime {
  public:
-  struct Watch {
-    bool on = false;
-  };
-
-  explicit TestRuntime(std::filesystem::path config = {}, Watch watch = {}) {
+  explicit TestRuntime(std::filesystem::path config = {}, Watch watch = Watch::off) {
     stage().reset();
     register_test_components(registry);
     config_path = config.empty() ? folder.path() / "config.river" : std::move(config);
@@ -68,7 +66,8 @@ class TestRuntime {
                             .http = nullptr,
                             .storage_path = folder.path() / "data",
                             .env = [](std::string_view name) { return "env:" + std::string(name); }};
-    controller = Controller::create(environment, {.config_path = config_path, .watch_file = watch.on});
+    controller =
+        Controller::create(environment, {.config_path = config_path, .watch_file = watch == Watch::on});
   }
 
   LoadResult load(std::string_view text) {
