@@ -69,7 +69,8 @@ bool depends_on_missing(const PlannedNode& node, const lang::Attribute& attribut
                         const ExportList& exports) {
   auto it = std::ranges::find(node.dependent, &attribute, &PlannedAttribute::attribute);
   if (it == node.dependent.end()) return false;
-  return std::ranges::any_of(it->references, [&](const auto& r) { return is_missing(r, exports); });
+  return it->is_broken ||
+         std::ranges::any_of(it->references, [&](const auto& r) { return is_missing(r, exports); });
 }
 
 bool is_about_dependent_attribute(const PlannedNode& node, const lang::Diagnostic& diagnostic) {
@@ -97,7 +98,8 @@ ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex index, const ExportLis
   ExportScope scope(plan, exports);
   lang::DecodeOptions options{.eval = {.dialect = node.dialect, .scope = &scope, .env = env},
                               .is_unknown = {}};
-  if (missing_export(node, exports) != nullptr) {
+  bool is_broken = std::ranges::any_of(node.dependent, &PlannedAttribute::is_broken);
+  if (is_broken || missing_export(node, exports) != nullptr) {
     options.is_unknown = [&](const lang::Attribute& attribute) {
       return depends_on_missing(node, attribute, exports);
     };

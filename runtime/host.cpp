@@ -20,6 +20,14 @@ bool says_something(const Health& reported) {
   return reported.state != HealthState::unknown || !reported.message.empty();
 }
 
+// The least of the three. Where nothing is worse, what the component says of itself tells more than
+// "started".
+const Health& merged(const NodeState& state) {
+  const Health& ours = least(state.evaluation_health, state.run_health);
+  const Health& reported = state.reported_health;
+  return says_something(reported) && reported.state <= ours.state ? reported : ours;
+}
+
 // What a thrown exception says; must be called in a handler.
 std::string current_exception_text() {
   try {
@@ -86,8 +94,7 @@ void Host::change(const std::function<void(NodeState&)>& edit) {
   std::lock_guard lock(mutex_);
   auto next = std::make_shared<NodeState>(*state_);
   edit(*next);
-  next->health = least(next->evaluation_health, next->run_health);
-  if (says_something(next->reported_health)) next->health = least(next->health, next->reported_health);
+  next->health = merged(*next);
   old = std::exchange(state_, next);
   if (node_) node_->set_state(state_);
 }

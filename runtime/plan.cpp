@@ -142,11 +142,15 @@ class Planner {
       PlannedAttribute planned{.attribute = &attribute, .references = {}};
       for (const auto& reference : lang::references(*attribute.value)) {
         auto resolved = resolve_reference(reference, node.source, node.dialect);
-        if (!resolved) continue;
+        if (!resolved) {
+          planned.is_broken =
+              planned.is_broken || !lang::is_library_name(reference.names.front(), node.dialect);
+          continue;
+        }
         needs.push_back(resolved->target);
         planned.references.push_back(*std::move(resolved));
       }
-      if (planned.references.empty()) continue;
+      if (planned.references.empty() && !planned.is_broken) continue;
       const lang::FieldSchema* field = schema ? schema->find(attribute.name) : nullptr;
       if (field != nullptr) check_types(*plan_, node.source, attribute, *field, diagnostics_);
       node.dependent.push_back(std::move(planned));

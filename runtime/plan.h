@@ -27,6 +27,7 @@ struct PlannedReference {
 struct PlannedAttribute {
   const lang::Attribute* attribute = nullptr;
   std::vector<PlannedReference> references;
+  bool is_broken = false;  // a reference leads nowhere; reported
 };
 
 struct PlannedNode {

@@ -70,7 +70,7 @@ void check_types(const Plan& plan, const lang::SourcePtr& source, const lang::At
     std::string_view text = source->text(expr.span);
     std::string message =
         fmt::format("{} should be {}, but {} is {}", attribute.name, field.type, text, *type);
-    if (may_fit(fmt::format("list({})", *type), wanted)) message += fmt::format("; write [{}]", text);
+    if (may_fit(fmt::format("list({})", *type), wanted)) message += fmt::format(", write [{}]", text);
     diagnostics.push_back({.source = source, .span = expr.span, .message = std::move(message), .notes = {}});
   };
   report(*attribute.value, field.type);
