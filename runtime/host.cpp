@@ -267,9 +267,25 @@ void Host::stop(std::function<void()> done) {
 }
 
 void Host::abandon() {
-  closed_ = true;
-  abandoned_ = true;
+  std::vector<std::weak_ptr<Lease>> leases;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    abandoned_ = true;
+    leases.swap(leases_);
+  }
+  for (const auto& weak : leases) {
+    if (auto lease = weak.lock()) lease->end();
+  }
   metrics_.release();
+}
+
+std::shared_ptr<Lease> Host::lease(std::shared_ptr<void> thing) {
+  auto lease = std::make_shared<Lease>(std::move(thing));
+  std::lock_guard lock(mutex_);
+  std::erase_if(leases_, [](const auto& weak) { return weak.expired(); });
+  if (!abandoned_) leases_.push_back(lease);
+  return lease;
 }
 
 // ---- Context: who and where; what others see ----

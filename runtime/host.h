@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/component.h"
 #include "runtime/controller.h"
@@ -34,6 +35,26 @@ struct HostServices {
   std::atomic<bool> is_ending = false;
   // Whose code the controller's thread is in; null: nobody's.
   std::atomic<const Host*> on_controller = nullptr;
+};
+
+// Something of the environment that a component holds (a request, a mounted handler): taken from it when the
+// component is abandoned, for the environment may go then.
+class Lease {
+ public:
+  explicit Lease(std::shared_ptr<void> thing) : thing_(std::move(thing)) {}
+  ~Lease() { end(); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  void end() {
+    std::shared_ptr<void> thing;
+    std::lock_guard lock(mutex_);
+    thing.swap(thing_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<void> thing_;
 };
 
 class Host final : public Context, public std::enable_shared_from_this<Host> {
@@ -65,6 +86,8 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   // Gives up on a component that does not stop: whatever it still does has no effect, and the environment may
   // go while it is at it.
   void abandon();
+
+  std::shared_ptr<Lease> lease(std::shared_ptr<void> thing);
 
   // ---- Context ----
   const std::string& id() const override { return id_; }
@@ -122,6 +145,7 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   Health healthy_run_;  // what to show when a busy task is over
   std::unique_ptr<Instance> instance_;
   ArgumentsPtr latest_arguments_;  // to be applied; null: none
+  std::vector<std::weak_ptr<Lease>> leases_;
   std::optional<lang::Value> fresh_exports_;
   lang::Value last_exports_;
 };

@@ -1,5 +1,6 @@
 #include "runtime/host_http.h"
 
+#include <atomic>
 #include <utility>
 
 #include "runtime/host.h"
@@ -26,22 +27,34 @@ class Pending {
   std::atomic<bool> answered_ = false;
 };
 
+class StrandMount final : public HttpService::Mount {
+ public:
+  explicit StrandMount(std::shared_ptr<Lease> inner) : inner_(std::move(inner)) {}
+  ~StrandMount() override { inner_->end(); }
+
+ private:
+  std::shared_ptr<Lease> inner_;
+};
+
 class StrandHttp final : public HttpService {
  public:
   StrandHttp(HttpService* outer, std::weak_ptr<Host> host) : outer_(outer), host_(std::move(host)) {}
 
   std::unique_ptr<Mount> mount(std::string_view component_id, HttpHandler handler) override {
     auto host = host_.lock();
-    if (outer_ == nullptr || host == nullptr || host->closed()) return std::make_unique<Mount>();
+    if (outer_ == nullptr || host == nullptr || host->closed())
+      return std::make_unique<StrandMount>(std::make_shared<Lease>(nullptr));
     auto shared = std::make_shared<HttpHandler>(std::move(handler));
-    return outer_->mount(component_id, [weak = host_, shared](const HttpRequest& request, HttpReply reply) {
-      auto pending = std::make_shared<Pending>(std::move(reply));
-      if (auto host = weak.lock()) {
-        host->post([shared, request, pending] {
-          (*shared)(request, [pending](HttpAnswer answer) { pending->answer(std::move(answer)); });
+    std::shared_ptr<Mount> mount =
+        outer_->mount(component_id, [weak = host_, shared](const HttpRequest& request, HttpReply reply) {
+          auto pending = std::make_shared<Pending>(std::move(reply));
+          if (auto host = weak.lock()) {
+            host->post([shared, request, pending] {
+              (*shared)(request, [pending](HttpAnswer answer) { pending->answer(std::move(answer)); });
+            });
+          }
         });
-      }
-    });
+    return std::make_unique<StrandMount>(host->lease(std::move(mount)));
   }
 
  private:

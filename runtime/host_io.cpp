@@ -35,13 +35,16 @@ struct FetchState {
 
 class StrandFetch final : public Fetch {
  public:
-  StrandFetch(std::shared_ptr<FetchState> state, std::unique_ptr<Fetch> inner)
+  StrandFetch(std::shared_ptr<FetchState> state, std::shared_ptr<Lease> inner)
       : state_(std::move(state)), inner_(std::move(inner)) {}
-  ~StrandFetch() override { state_->live = false; }
+  ~StrandFetch() override {
+    state_->live = false;
+    if (inner_) inner_->end();
+  }
 
  private:
   std::shared_ptr<FetchState> state_;
-  std::unique_ptr<Fetch> inner_;
+  std::shared_ptr<Lease> inner_;
 };
 
 // The same events, each posted to the strand.
@@ -140,8 +143,8 @@ std::unique_ptr<Fetch> Host::fetch(FetchRequest request, FetchEvents events) {
     posted.on_done(fail("fetch {}: there is no HTTP client", request.url));
     return std::make_unique<StrandFetch>(state, nullptr);
   }
-  auto inner = environment().fetcher->fetch(std::move(request), std::move(posted));
-  return std::make_unique<StrandFetch>(state, std::move(inner));
+  std::shared_ptr<Fetch> inner = environment().fetcher->fetch(std::move(request), std::move(posted));
+  return std::make_unique<StrandFetch>(state, lease(std::move(inner)));
 }
 
 }  // namespace weir::runtime

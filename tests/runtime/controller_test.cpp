@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <future>
+#include <mutex>
+#include <thread>
 
 #include "base/file_system.h"
 #include "tests/runtime/test_runtime.h"
@@ -72,6 +75,87 @@ TEST_CASE("a busy component recovers when its task returns") {
   CHECK(contains(runtime.metrics.expose(), "weir_test_back{component_id=\"test.trouble.t\""));
   CHECK(runtime.controller->stop().empty());
   CHECK_FALSE(contains(runtime.metrics.expose(), "weir_test_back{"));
+}
+
+TEST_CASE("a transform that hangs holds the controller, not its end") {
+  TestRuntime runtime;
+  std::ofstream(runtime.config_path)
+      << "test.stuck \"t\" { }\ntest.sink \"s\" { value = test.stuck.t.value }";
+  runtime.controller->load_async("start", nullptr);
+  CHECK(eventually([] { return stage().hanging() == 1; }));
+  auto start = std::chrono::steady_clock::now();
+  CHECK(runtime.controller->stop() == std::vector<std::string>{"test.stuck.t"});
+  CHECK(std::chrono::steady_clock::now() - start <= Controller::kStopDeadline);
+  runtime.controller.reset();
+  stage().release();
+  std::vector<std::string> events;
+  CHECK(eventually([&] {
+    for (auto& event : stage().take_events()) events.push_back(event);
+    return !events.empty();
+  }));
+  CHECK(events == std::vector<std::string>{"end test.stuck.t"});
+}
+
+// Answers each fetch at once, from another thread, in two pieces.
+class TwoPieceFetcher final : public Fetcher {
+ public:
+  std::unique_ptr<Fetch> fetch(FetchRequest, FetchEvents events) override {
+    struct Request final : Fetch {
+      std::jthread thread;
+    };
+    auto request = std::make_unique<Request>();
+    request->thread = std::jthread([events = std::move(events)] {
+      events.on_data("one");
+      events.on_data("two");
+      events.on_done(FetchResponse{.status = 204, .headers = {}, .body = ""});
+    });
+    return request;
+  }
+};
+
+class OneMount final : public HttpService {
+ public:
+  std::unique_ptr<Mount> mount(std::string_view, HttpHandler handler) override {
+    std::lock_guard lock(mutex_);
+    handler_ = std::move(handler);
+    return std::make_unique<Mount>();
+  }
+  // The status and the body of the answer; waits for it.
+  std::string ask(std::string path) {
+    std::promise<std::string> answered;
+    HttpHandler handler;
+    {
+      std::lock_guard lock(mutex_);
+      handler = handler_;
+    }
+    if (!handler) return "";
+    handler(
+        {.method = "GET", .path = std::move(path), .query = "", .content_type = "", .body = ""},
+        [&](HttpAnswer answer) { answered.set_value(std::to_string(answer.status) + " " + answer.body); });
+    return answered.get_future().get();
+  }
+
+ private:
+  std::mutex mutex_;
+  HttpHandler handler_;
+};
+
+TEST_CASE("timers, descriptors, offloaded work, fetches and requests come to the strand") {
+  auto owned = std::make_unique<OneMount>();
+  OneMount& http = *owned;
+  TestRuntime runtime({}, Watch::off, std::make_unique<TwoPieceFetcher>(), std::move(owned));
+  CHECK(runtime.load("test.io \"io\" { }").ok);
+  std::vector<std::string> events;
+  CHECK(eventually([&] {
+    for (auto& event : stage().take_events()) events.push_back(event);
+    return events.size() >= 8;
+  }));
+  std::ranges::sort(events);
+  CHECK(events == std::vector<std::string>{"data one", "data two", "done 204", "read a", "read b",
+                                           "tick test.io.io", "work done test.io.io", "work io"});
+  CHECK(http.ask("/x") == "200 you asked for /x");
+  CHECK(runtime.controller->stop().empty());
+  CHECK(http.ask("/x") == "503 component is stopped\n");
 }
 
 TEST_CASE("stop ends components before what they use, and is idempotent") {

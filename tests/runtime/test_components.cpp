@@ -1,11 +1,16 @@
 #include "tests/runtime/test_components.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
 
 #include "base/duration.h"
+#include "base/fd.h"
 
 namespace weir::runtime::testing {
 
@@ -256,12 +261,89 @@ class Trouble {
   Timer timer_;
 };
 
+class Stuck {
+ public:
+  static constexpr std::string_view kName = "test.stuck";
+  static constexpr auto kStability = Stability::stable;
+  static constexpr std::string_view kDoc = "Never comes back.";
+  using Arguments = lang::Nothing;
+  using Exports = ValueExports;
+  using DebugInfo = lang::Nothing;
+
+  Stuck(Context& ctx, Arguments) : ctx_(ctx) {}
+  ~Stuck() { stage().did("end", ctx_.id()); }
+  Exports evaluate(const Arguments&) {
+    stage().hang();
+    return {"back again"};
+  }
+
+ private:
+  Context& ctx_;
+};
+
+class Io {
+ public:
+  static constexpr std::string_view kName = "test.io";
+  static constexpr auto kStability = Stability::stable;
+  static constexpr std::string_view kDoc = "Uses the world.";
+  using Arguments = lang::Nothing;
+  using Exports = lang::Nothing;
+  using DebugInfo = lang::Nothing;
+
+  Io(Context& ctx, Arguments) : ctx_(ctx) {}
+  void start() {
+    ctx_.offload([] { stage().did("work", "io"); }, [this] { stage().did("work done", ctx_.id()); });
+    timer_ = ctx_.after(std::chrono::milliseconds(1), [this] { tick(); });
+    gone_ = ctx_.after(std::chrono::milliseconds(1), [] { stage().did("never", "io"); });
+    gone_ = nullptr;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    read_end_.reset(ends[0]);
+    write_end_.reset(ends[1]);
+    watch_ = ctx_.on_readable(read_end_.get(), [this] { read_one(); });
+    fetch_ = ctx_.fetch({.url = "http://test/"},
+                        {.on_data = [](std::string_view d) { stage().did("data", d); },
+                         .on_done =
+                             [](Result<FetchResponse> r) {
+                               stage().did("done", r ? std::to_string(r->status) : r.error().message);
+                             }});
+    mount_ = ctx_.http().mount(ctx_.id(), [](const HttpRequest& request, HttpReply reply) {
+      reply({.status = 200, .body = "you asked for " + request.path});
+    });
+  }
+  void apply(Arguments) {}
+  void stop() {
+    mount_ = nullptr;
+    fetch_ = nullptr;
+  }
+
+ private:
+  void tick() {
+    stage().did("tick", ctx_.id());
+    if (::write(write_end_.get(), "ab", 2) != 2) throw std::runtime_error("cannot write");
+  }
+  void read_one() {
+    char c = 0;
+    if (::read(read_end_.get(), &c, 1) != 1) throw std::runtime_error("cannot read");
+    stage().did("read", std::string_view(&c, 1));
+    if (c == 'b') watch_ = nullptr;
+  }
+
+  Context& ctx_;
+  Fd read_end_, write_end_;
+  Timer timer_, gone_, watch_;
+  std::unique_ptr<Fetch> fetch_;
+  std::unique_ptr<HttpService::Mount> mount_;
+};
+
 }  // namespace
 
 void register_test_components(Registry& registry) {
   registry.add(Source::kName, [] { return component_type<Source>(); });
   registry.add(Join::kName, [] { return component_type<Join>(); });
   registry.add(Sink::kName, [] { return component_type<Sink>(); });
+  registry.add(Stuck::kName, [] { return component_type<Stuck>(); });
+  registry.add(Io::kName, [] { return component_type<Io>(); });
   registry.add(Trouble::kName, [] { return component_type<Trouble>(); });
 }
 

@@ -4,6 +4,8 @@
 //   test.source    exports `value`; with `hold` not before the test publishes it
 //   test.join      a transform: exports `value`, the `values` joined
 //   test.sink      takes `value`; exports nothing
+//   test.stuck     a transform that hangs
+//   test.io        uses fetch, http, offload, timers and descriptors
 //   test.trouble   hangs or throws where `at` says, as long as the stage says so
 #pragma once
 

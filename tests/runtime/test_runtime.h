@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/controller.h"
@@ -54,7 +55,10 @@ enum class Watch { off, on };
 
 class TestRuntime {
  public:
-  explicit TestRuntime(std::filesystem::path config = {}, Watch watch = Watch::off) {
+  explicit TestRuntime(std::filesystem::path config = {}, Watch watch = Watch::off,
+                       std::unique_ptr<Fetcher> fetcher_to_use = nullptr,
+                       std::unique_ptr<HttpService> http_to_use = nullptr)
+      : fetcher(std::move(fetcher_to_use)), http(std::move(http_to_use)) {
     stage().reset();
     register_test_components(registry);
     config_path = config.empty() ? folder.path() / "config.river" : std::move(config);
@@ -62,8 +66,8 @@ class TestRuntime {
                             .log = &log,
                             .metrics = &metrics,
                             .clock = &system_clock(),
-                            .fetcher = nullptr,
-                            .http = nullptr,
+                            .fetcher = fetcher.get(),
+                            .http = http.get(),
                             .storage_path = folder.path() / "data",
                             .env = [](std::string_view name) { return "env:" + std::string(name); }};
     controller =
@@ -98,6 +102,8 @@ class TestRuntime {
     lines.emplace_back(line);
   }};
   MetricRegistry metrics;
+  std::unique_ptr<Fetcher> fetcher;
+  std::unique_ptr<HttpService> http;
   std::filesystem::path config_path;
   std::unique_ptr<Controller> controller;
 };
