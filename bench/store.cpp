@@ -1,6 +1,7 @@
 // The store: appending, reading an hour of one service, opening, and bytes on disk of a day.
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -79,7 +80,11 @@ class Service {
 };
 
 struct Folder {
-  Folder() : path(fs::temp_directory_path() / "weir-store-bench") { fs::remove_all(path); }
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "weir-store-bench-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path = name;
+  }
   ~Folder() { fs::remove_all(path); }
   fs::path path;
 };

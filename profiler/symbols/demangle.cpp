@@ -8,6 +8,8 @@ namespace {
 
 // Parsers recurse once or twice for each letter of "PPPP…i".
 constexpr std::size_t kMaxMangled = 4096;
+// What is longer, nobody reads: the name as it is says as much.
+constexpr std::size_t kMaxShown = 16u << 10;
 
 }  // namespace
 
@@ -20,7 +22,7 @@ std::string demangle(std::string_view name, Demangle mode) {
     if (!text && plain.starts_with("_Z")) text = demangle_itanium(plain, mode);
     if (!text && plain.starts_with("_R")) text = demangle_rust_v0(plain, mode);
   }
-  return text ? *std::move(text) : std::string(name);
+  return text && text->size() <= kMaxShown ? *std::move(text) : std::string(name);
 }
 
 }  // namespace weir::profiler

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxNames = 64u << 20;
 constexpr std::size_t kMaxName = 512;  // KSYM_NAME_LEN
-// No kernel function is larger: farther away from the symbol before it, an address is in no code we know.
-constexpr std::uint32_t kMaxFunction = 4u << 20;
+// No kernel function is larger: farther from the symbol before it, an address is in code that is not listed.
+constexpr std::uint32_t kMaxFunction = 64u << 10;
 // Below it are user addresses and, on x86-64, the offsets of per-CPU variables.
 constexpr std::uint64_t kKernelHalf = 0xff00000000000000;
 

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 
 namespace weir::profiler {
 namespace {
 
 constexpr std::uint32_t kDynamic = 0x80000000;        // top bit of a name: in .dynsym's strings
 constexpr std::size_t kMaxRankedStrings = 32u << 20;  // larger string tables are not read for ranking
+constexpr std::size_t kRanked = 16;                   // characters of a name that its rank depends on
 constexpr std::size_t kMaxName = 8192;
 constexpr std::uint64_t kMaxSymbols = 16u << 20;  // looked at, functions or not
 
@@ -19,7 +21,7 @@ bool is_function(unsigned type) {
 
 // Of several names for the same code the lowest rank stands: one with a size,
 // that others may use, and that looks least internal.
-constexpr std::uint32_t kLabel = 1u << 14;  // an address with a name, not known to be a function
+constexpr std::uint32_t kLabel = 1u << 6;  // an address with a name, not known to be a function
 
 std::uint32_t rank_of(const Elf64_Sym& symbol, std::string_view name) {
   unsigned type = ELF64_ST_TYPE(symbol.st_info);
@@ -31,7 +33,7 @@ std::uint32_t rank_of(const Elf64_Sym& symbol, std::string_view name) {
   rank = rank << 1 | (binding == STB_LOCAL ? 1 : 0);
   rank = rank << 4 | underscores;
   rank = rank << 1 | (binding == STB_WEAK ? 1 : 0);
-  return rank << 8 | static_cast<std::uint32_t>(std::min<std::size_t>(name.size(), 255));
+  return rank;
 }
 
 struct RawSymbol {
@@ -42,6 +44,29 @@ struct RawSymbol {
 
   bool label() const { return (rank & kLabel) != 0; }
 };
+
+// Indexes by address, sorted by one byte after the other: a third of std::sort's
+// time. Addresses farther than 4 GB from the first are left out.
+std::vector<std::uint32_t> order_by_start(const std::vector<RawSymbol>& symbols) {
+  std::uint64_t base = UINT64_MAX;
+  for (const RawSymbol& symbol : symbols) base = std::min(base, symbol.start);
+  std::vector<std::uint64_t> keys;  // distance from the first, then index
+  keys.reserve(symbols.size());
+  for (std::size_t i = 0; i < symbols.size(); ++i)
+    if (symbols[i].start - base <= UINT32_MAX) keys.push_back((symbols[i].start - base) << 32 | i);
+  std::vector<std::uint64_t> sorted(keys.size());
+  for (unsigned shift = 32; shift < 64; shift += 8) {
+    std::size_t places[257] = {};
+    for (std::uint64_t key : keys) ++places[(key >> shift & 0xff) + 1];
+    for (std::size_t byte = 0; byte < 256; ++byte) places[byte + 1] += places[byte];
+    for (std::uint64_t key : keys) sorted[places[key >> shift & 0xff]++] = key;
+    keys.swap(sorted);
+  }
+  std::vector<std::uint32_t> order;
+  order.reserve(keys.size());
+  for (std::uint64_t key : keys) order.push_back(static_cast<std::uint32_t>(key));
+  return order;
+}
 
 }  // namespace
 
@@ -72,6 +97,7 @@ class SymbolTable::Builder {
   Result<> add(std::uint32_t type, int strings, std::uint32_t name_bit);
   Result<> read_symbols(const ElfSection& section, std::uint64_t strings_size, std::uint32_t name_bit);
   Result<> take(const Elf64_Sym& symbol, std::uint64_t strings_size, std::uint32_t name_bit);
+  // The first characters, and what follows the name when it is shorter.
   std::string_view ranking_name(std::uint32_t offset) const;
   void merge_aliases();
   void flatten();
@@ -95,8 +121,8 @@ Result<> SymbolTable::Builder::add(std::uint32_t type, int strings, std::uint32_
   table_.strings_[strings] = {names.offset, size};
   ranking_strings_.clear();
   if (size <= kMaxRankedStrings) {
-    ranking_strings_.resize(size);
-    ranking_strings_.resize(bytes_.read(names.offset, ranking_strings_.data(), size));
+    ranking_strings_.resize_and_overwrite(
+        size, [&](char* to, std::size_t room) { return bytes_.read(names.offset, to, room); });
   }
   auto ok = read_symbols(*section, size, name_bit);
   ranking_strings_ = {};
@@ -144,26 +170,25 @@ Result<> SymbolTable::Builder::take(const Elf64_Sym& symbol, std::uint64_t strin
 
 std::string_view SymbolTable::Builder::ranking_name(std::uint32_t offset) const {
   if (offset >= ranking_strings_.size()) return {};
-  const char* start = ranking_strings_.data() + offset;
-  return {start, ::strnlen(start, std::min(kMaxName, ranking_strings_.size() - offset))};
+  return std::string_view(ranking_strings_).substr(offset, kRanked);
 }
 
 // Leaves one symbol for each address: the best name, the largest size.
 void SymbolTable::Builder::merge_aliases() {
-  std::sort(raw_.begin(), raw_.end(), [](const RawSymbol& a, const RawSymbol& b) {
-    if (a.start != b.start) return a.start < b.start;
-    if (a.rank != b.rank) return a.rank < b.rank;
-    return a.name < b.name;
-  });
-  std::size_t kept = 0;
-  for (const RawSymbol& symbol : raw_) {
-    if (kept > 0 && raw_[kept - 1].start == symbol.start) {
-      raw_[kept - 1].size = std::max(raw_[kept - 1].size, symbol.size);
-    } else {
-      raw_[kept++] = symbol;
+  std::vector<RawSymbol> merged;
+  merged.reserve(raw_.size());
+  for (std::uint32_t index : order_by_start(raw_)) {
+    const RawSymbol& symbol = raw_[index];
+    if (merged.empty() || merged.back().start != symbol.start) {
+      merged.push_back(symbol);
+      continue;
     }
+    RawSymbol& best = merged.back();
+    std::uint32_t size = std::max(best.size, symbol.size);
+    if (std::tie(symbol.rank, symbol.name) < std::tie(best.rank, best.name)) best = symbol;
+    best.size = size;
   }
-  raw_.resize(kept);
+  raw_ = std::move(merged);
 }
 
 void SymbolTable::Builder::emit(std::uint64_t start, std::uint64_t end, std::uint32_t name) {

@@ -24,8 +24,11 @@ using profile::NoName;
 
 constexpr std::string_view kVdso = "[vdso]";
 constexpr std::string_view kKernel = "[kernel]";
-constexpr std::size_t kMaxKeptNames = 4096;  // of one file
-constexpr std::size_t kBytesPerFailure = 512;
+constexpr std::size_t kMaxKeptNames = 1u << 20;  // bytes, of one file
+constexpr std::size_t kBytesPerFile = 512;
+constexpr std::size_t kMaxFailures = 256;
+// What could not be read, and a kernel module that was not there, is looked for again after this.
+constexpr Duration kRetry = std::chrono::minutes(2);
 
 // A file that was opened, or why it was not. Either `elf` stands or `error`.
 struct File {
@@ -40,8 +43,9 @@ struct File {
   SymbolTable symbols;
   std::unordered_map<std::uint32_t, std::string> names;  // demangled; a symbol seen once is seen again
   std::size_t name_bytes = 0;
+  MonoTime failed_at;
 
-  std::size_t size() const { return kBytesPerFailure + symbols.bytes() + name_bytes; }
+  std::size_t size() const { return kBytesPerFile + symbols.bytes() + name_bytes; }
 };
 
 Result<> load(File& file, std::string_view expected_build_id, std::size_t byte_limit) {
@@ -148,7 +152,9 @@ class CachingSymbolizer : public Symbolizer {
 
   // Null when the process has gone before its file was opened.
   File* find_or_open(const ModuleFile& module);
+  File* find(const std::string& key);
   File* remember(File file);
+  void forget_last(Files& files);
   const std::string& symbol_name(File& file, std::uint32_t index);
   void forget_names(File& file) {
     bytes_ -= file.name_bytes;
@@ -156,33 +162,47 @@ class CachingSymbolizer : public Symbolizer {
     file.names.clear();
   }
   void evict();
+  void read_kernel();
 
   SessionLimits limits_;
   Demangle mode_;
-  Files files_;  // last used first
+  // Last used first. Failures have a list of their own: they must not push symbols out.
+  Files files_;
+  Files failures_;
   std::unordered_map<std::string, Files::iterator> by_key_;
-  std::size_t bytes_ = 0;  // sum of File::size()
+  std::size_t bytes_ = 0;  // sum of File::size() of files_
   std::optional<Result<KernelSymbols>> kernel_;
+  MonoTime kernel_read_at_;
 };
 
 File* CachingSymbolizer::remember(File file) {
-  files_.push_front(std::move(file));
-  bytes_ += files_.front().size();
-  by_key_.emplace(files_.front().key, files_.begin());
+  bool failed = !file.error.empty();
+  Files& files = failed ? failures_ : files_;
+  files.push_front(std::move(file));
+  by_key_[files.front().key] = files.begin();
+  if (!failed) bytes_ += files.front().size();
   evict();
-  return &files_.front();
+  return &files.front();
+}
+
+File* CachingSymbolizer::find(const std::string& key) {
+  auto it = by_key_.find(key);
+  if (it == by_key_.end()) return nullptr;
+  bool failed = !it->second->error.empty();
+  Files& files = failed ? failures_ : files_;
+  files.splice(files.begin(), files, it->second);
+  if (!failed || std::chrono::steady_clock::now() - files.front().failed_at < kRetry) return &files.front();
+  by_key_.erase(it);
+  files.pop_front();
+  return nullptr;
 }
 
 File* CachingSymbolizer::find_or_open(const ModuleFile& module) {
   std::string key = key_of(module);
+  if (File* known = find(key)) return known;
   // A failure is one path's own: another process may offer the same file readably.
   std::string failure_key = key + '\n' + module.host_path;
-  for (const std::string& k : {key, failure_key}) {
-    auto it = by_key_.find(k);
-    if (it == by_key_.end()) continue;
-    files_.splice(files_.begin(), files_, it->second);
-    return &files_.front();
-  }
+  if (File* known = find(failure_key)) return known;
   File file;
   file.path = module.path;
   file.build_id = module.build_id;
@@ -196,9 +216,10 @@ File* CachingSymbolizer::find_or_open(const ModuleFile& module) {
     opened = open_module(file, module, limits_.symbol_bytes);
     if (!opened && process_gone(module.host_path)) return nullptr;
   }
-  file.key = opened ? key : failure_key;
+  file.key = opened ? std::move(key) : std::move(failure_key);
   if (opened) return remember(std::move(file));
   file.error = opened.error().message;
+  file.failed_at = std::chrono::steady_clock::now();
   file.fd.reset();
   file.bytes.reset();
   return remember(std::move(file));
@@ -226,36 +247,46 @@ NamedFrame CachingSymbolizer::name(const ModuleFile& module, std::uint64_t file_
   if (!file->error.empty()) return unnamed(file->reason, address);
   auto symbol = file->symbols.find(address);
   if (!symbol) return unnamed(NoName::stripped, address);
-  if (file->names.size() >= kMaxKeptNames) forget_names(*file);
+  if (file->name_bytes >= kMaxKeptNames) forget_names(*file);
   std::string text = symbol_name(*file, *symbol);
   evict();
   if (text.empty()) return unnamed(NoName::unreadable, address);
   return named(std::move(text), address);
 }
 
-NamedFrame CachingSymbolizer::name_kernel(std::uint64_t address) {
-  if (!kernel_) {
-    Fd fd(::open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
-    if (fd) {
-      kernel_ = KernelSymbols::read(fd.get());
-    } else {
-      kernel_ = fail_errno(errno, "open /proc/kallsyms");
-    }
+void CachingSymbolizer::read_kernel() {
+  kernel_read_at_ = std::chrono::steady_clock::now();
+  Fd fd(::open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
+  if (fd) {
+    kernel_ = KernelSymbols::read(fd.get());
+  } else {
+    kernel_ = fail_errno(errno, "open /proc/kallsyms");
   }
-  if (!kernel_->has_value()) return unnamed(NoName::unreadable, address);
-  std::string_view text = (*kernel_)->find(address);
-  if (text.empty()) return unnamed(NoName::stripped, address);
-  return named(std::string(text), address);
+}
+
+NamedFrame CachingSymbolizer::name_kernel(std::uint64_t address) {
+  auto look = [&] { return *kernel_ ? (*kernel_)->find(address) : std::string_view(); };
+  if (!kernel_) read_kernel();
+  std::string_view text = look();
+  if (text.empty() && std::chrono::steady_clock::now() - kernel_read_at_ > kRetry) {
+    read_kernel();
+    text = look();
+  }
+  if (!text.empty()) return named(std::string(text), address);
+  return unnamed(kernel_->has_value() ? NoName::stripped : NoName::unreadable, address);
+}
+
+void CachingSymbolizer::forget_last(Files& files) {
+  if (&files == &files_) bytes_ -= files.back().size();
+  by_key_.erase(files.back().key);
+  files.pop_back();
 }
 
 // What was used last stays, however large it is: a file over the limit was refused when it was read.
 void CachingSymbolizer::evict() {
-  while (files_.size() > 1 && (files_.size() > limits_.symbol_files || bytes_ > limits_.symbol_bytes)) {
-    File& last = files_.back();
-    bytes_ -= last.size();
-    by_key_.erase(last.key);
-    files_.pop_back();
-  }
+  while (files_.size() > 1 && (files_.size() > limits_.symbol_files || bytes_ > limits_.symbol_bytes))
+    forget_last(files_);
+  while (failures_.size() > kMaxFailures) forget_last(failures_);
 }
 
 std::vector<SymbolFileInfo> CachingSymbolizer::files() const {
@@ -270,6 +301,7 @@ std::vector<SymbolFileInfo> CachingSymbolizer::files() const {
     if (why.empty() && file.symbols.size() == 0) why = "stripped: it has no symbols";
     infos.push_back({file.path, file.build_id, file.symbols.size(), file.size(), std::move(why)});
   }
+  for (const File& file : failures_) infos.push_back({file.path, file.build_id, 0, 0, file.error});
   return infos;
 }
 

@@ -7,8 +7,6 @@
 namespace weir::store {
 namespace {
 
-using namespace testing;
-
 TEST_CASE("a profile comes back as it was") {
   profile::Profile original = profile_of("checkout", 0);
   auto record = decode_head(encode_head(head_of(original, 7)));

@@ -7,8 +7,6 @@
 namespace weir::store {
 namespace {
 
-using namespace testing;
-
 struct Opened {
   std::unique_ptr<SegmentLog> log;
   std::vector<std::string> heads;

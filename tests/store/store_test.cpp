@@ -14,8 +14,6 @@
 namespace weir::store {
 namespace {
 
-using namespace testing;
-
 std::unique_ptr<Store> open_store(const std::filesystem::path& path,
                                   Duration retention = std::chrono::hours(1),
                                   std::uint64_t max_bytes = 1 << 20) {

@@ -12,7 +12,7 @@
 #include "store/store.h"
 #include "tests/profile/sample_profile.h"
 
-namespace weir::store::testing {
+namespace weir::store {
 
 using profile::testing::equal;
 using profile::testing::sample_profile;
@@ -67,4 +67,4 @@ inline std::vector<std::filesystem::path> files_ending(const std::filesystem::pa
   return found;
 }
 
-}  // namespace weir::store::testing
+}  // namespace weir::store

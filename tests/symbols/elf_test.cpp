@@ -12,8 +12,6 @@
 namespace weir::profiler {
 namespace {
 
-using namespace testing;
-
 TEST_CASE("build ids are those readelf reads") {
   for (const std::string& path : distribution_files()) {
     if (path == "/proc/self/exe") continue;

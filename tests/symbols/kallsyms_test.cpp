@@ -7,8 +7,6 @@
 namespace weir::profiler {
 namespace {
 
-using namespace testing;
-
 constexpr std::string_view kList =
     "0000000000000000 A fixed_percpu_data\n"
     "ffffffff81000000 T _text\n"

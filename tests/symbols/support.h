@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -16,7 +17,7 @@
 
 #include "base/fd.h"
 
-namespace weir::profiler::testing {
+namespace weir::profiler {
 
 // Those of these that are on this machine.
 inline std::vector<std::string> distribution_files() {
@@ -52,8 +53,11 @@ inline Fd file_of(std::string_view content) {
 inline std::string content_of(const std::string& path, std::size_t limit) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string content(limit, '\0');
-  ssize_t n = ::read(fd.get(), content.data(), content.size());
-  content.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  std::size_t have = 0;
+  // Files of /proc come a page at a time.
+  for (ssize_t n = 1; n > 0 && have < limit; have += static_cast<std::size_t>(n))
+    n = std::max<ssize_t>(0, ::read(fd.get(), content.data() + have, limit - have));
+  content.resize(have);
   return content;
 }
 
@@ -125,4 +129,4 @@ inline std::string make_image(const std::vector<ImageSymbol>& symbols) {
   return image;
 }
 
-}  // namespace weir::profiler::testing
+}  // namespace weir::profiler

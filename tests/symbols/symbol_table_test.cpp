@@ -11,8 +11,6 @@
 namespace weir::profiler {
 namespace {
 
-using namespace testing;
-
 // Names of functions by address, as nm prints them: "ADDRESS [SIZE] TYPE NAME[@@VERSION]".
 std::map<std::uint64_t, std::set<std::string>> functions_of(const std::string& path) {
   std::map<std::uint64_t, std::set<std::string>> functions;
