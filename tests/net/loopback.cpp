@@ -54,7 +54,7 @@ bool Peer::fill() {
 }
 
 std::string Peer::read_until(std::string_view mark) {
-  std::size_t at;
+  std::size_t at = 0;
   while ((at = buffer_.find(mark)) == std::string::npos) {
     if (!fill()) return std::exchange(buffer_, {});
   }

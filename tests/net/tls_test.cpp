@@ -1,0 +1,273 @@
+// TLS against a server with certificates made here.
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <doctest/doctest.h>
+
+#include "base/file_system.h"
+#include "loopback.h"
+
+namespace weir::net::test {
+
+namespace {
+
+template <auto free_function>
+struct Free {
+  template <class T>
+  void operator()(T* p) const {
+    free_function(p);
+  }
+};
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+
+struct Identity {
+  Key key;
+  Certificate certificate;
+
+  std::string certificate_pem() const {
+    return pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate.get()); });
+  }
+  std::string key_pem() const {
+    return pem(
+        [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  }
+
+ private:
+  static std::string pem(const std::function<void(BIO*)>& write) {
+    BIO* bio = BIO_new(BIO_s_mem());
+    write(bio);
+    char* data = nullptr;
+    long size = BIO_get_mem_data(bio, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(bio);
+    return text;
+  }
+};
+
+void extend(X509* certificate, X509* issuer, int nid, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
+  REQUIRE(extension != nullptr);
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
+// Issued by `issuer`, or by itself and then good for issuing others.
+Identity make_identity(const char* name, const Identity* issuer, const char* alternative_names = nullptr) {
+  Identity made{Key(EVP_EC_gen("P-256")), Certificate(X509_new())};
+  X509* certificate = made.certificate.get();
+  static long serial = 1;
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, made.key.get());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  const Identity& by = issuer ? *issuer : made;
+  X509_set_issuer_name(certificate, X509_get_subject_name(by.certificate.get()));
+  if (!issuer) extend(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
+  if (alternative_names) extend(certificate, by.certificate.get(), NID_subject_alt_name, alternative_names);
+  X509_sign(certificate, by.key.get(), EVP_sha256());
+  return made;
+}
+
+// Answers each connection's one request with the name the client asked for and
+// the client's own name, if it has one.
+class TlsServer {
+ public:
+  TlsServer(const Identity& identity, const Identity& client_ca)
+      : context_(SSL_CTX_new(TLS_server_method())), server_([this](Peer& peer) { serve(peer); }) {
+    SSL_CTX_use_certificate(context_, identity.certificate.get());
+    SSL_CTX_use_PrivateKey(context_, identity.key.get());
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), client_ca.certificate.get());
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+  }
+  ~TlsServer() { SSL_CTX_free(context_); }
+
+  void oldest_is_newest_is(int version) {
+    SSL_CTX_set_min_proto_version(context_, version);
+    SSL_CTX_set_max_proto_version(context_, version);
+  }
+  std::uint16_t port() const { return server_.port(); }
+  std::string url(const char* host = "localhost") const {
+    return fmt::format("https://{}:{}/", host, port());
+  }
+
+  static std::string answer_on(SSL* ssl) {
+    const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    X509* client = SSL_get0_peer_certificate(ssl);
+    char name[64] = "nobody";
+    if (client) X509_NAME_get_text_by_NID(X509_get_subject_name(client), NID_commonName, name, sizeof name);
+    return response(fmt::format("{} {}", asked ? asked : "-", name));
+  }
+
+ private:
+  void serve(Peer& peer) {
+    SSL* ssl = SSL_new(context_);
+    SSL_set_fd(ssl, peer.fd());
+    std::string request;
+    char piece[4096];
+    while (SSL_accept(ssl) == 1 && !request.contains("\r\n\r\n")) {
+      int n = SSL_read(ssl, piece, sizeof piece);
+      if (n <= 0) break;
+      request.append(piece, static_cast<std::size_t>(n));
+      if (!request.contains("\r\n\r\n")) continue;
+      std::string answer = answer_on(ssl);
+      SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+      SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+  }
+
+  SSL_CTX* context_;
+  ScriptedServer server_;
+};
+
+std::string text_of(const Result<ClientResponse>& result) {
+  return result ? result->body : "error: " + result.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("tls: who is believed") {
+  Identity ca = make_identity("ca", nullptr);
+  Identity other_ca = make_identity("other ca", nullptr);
+  Identity server_identity = make_identity("server", &ca, "DNS:localhost,DNS:*.wide.example,IP:127.0.0.1");
+  Identity client_identity = make_identity("client", &ca);
+  TlsServer server(server_identity, ca);
+  TempDir dir;
+  std::string ca_file = (dir.path() / "ca.pem").string();
+  REQUIRE(write_file_atomically(ca_file, ca.certificate_pem()).has_value());
+
+  struct Row {
+    const char* name;
+    TlsOptions tls;
+    const char* host;
+    std::string result;
+  };
+  const std::string refused = "error: GET URL: tls: the certificate of \"";
+  const Row rows[] = {
+      {"by name", {.ca_pem = ca.certificate_pem()}, "localhost", "localhost nobody"},
+      {"by address, which is never sent as a name",
+       {.ca_pem = ca.certificate_pem()},
+       "127.0.0.1",
+       "- nobody"},
+      {"by a file", {.ca_file = ca_file}, "localhost", "localhost nobody"},
+      {"by another name",
+       {.ca_pem = ca.certificate_pem(), .server_name = "a.wide.example"},
+       "127.0.0.1",
+       "a.wide.example nobody"},
+      {"a wrong name",
+       {.ca_pem = ca.certificate_pem(), .server_name = "b.example"},
+       "127.0.0.1",
+       refused + "b.example\" is not accepted: hostname mismatch"},
+      {"a wildcard covers one level",
+       {.ca_pem = ca.certificate_pem(), .server_name = "a.b.wide.example"},
+       "127.0.0.1",
+       refused + "a.b.wide.example\" is not accepted: hostname mismatch"},
+      {"a wrong address",
+       {.ca_pem = ca.certificate_pem(), .server_name = "127.0.0.2"},
+       "127.0.0.1",
+       refused + "127.0.0.2\" is not accepted: IP address mismatch"},
+      {"unknown to the system",
+       {},
+       "localhost",
+       refused + "localhost\" is not accepted: self-signed certificate in certificate chain"},
+      {"issued by another",
+       {.ca_pem = other_ca.certificate_pem()},
+       "localhost",
+       refused + "localhost\" is not accepted: self-signed certificate in certificate chain"},
+      {"not verified at all",
+       {.server_name = "whatever", .insecure_skip_verify = true},
+       "localhost",
+       "whatever nobody"},
+      {"with a certificate of its own",
+       {.ca_pem = ca.certificate_pem(),
+        .cert_pem = client_identity.certificate_pem(),
+        .key_pem = client_identity.key_pem()},
+       "localhost",
+       "localhost client"},
+      {"with another's key",
+       {.ca_pem = ca.certificate_pem(),
+        .cert_pem = client_identity.certificate_pem(),
+        .key_pem = ca.key_pem()},
+       "localhost",
+       "error: GET URL: tls key: key values mismatch (x509 certificate routines)"},
+      {"a certificate without its key",
+       {.cert_pem = client_identity.certificate_pem()},
+       "localhost",
+       "error: GET URL: tls: a certificate needs its key, and a key its certificate"},
+      {"a CA file that is missing",
+       {.ca_file = "/nonexistent/ca.pem"},
+       "localhost",
+       "error: GET URL: tls ca: open /nonexistent/ca.pem: no such file or directory"},
+      {"an unknown version",
+       {.min_version = "SSL3"},
+       "localhost",
+       "error: GET URL: tls: min_version \"SSL3\" is not one of TLS10, TLS11, TLS12, TLS13"},
+  };
+  auto client = Client::create();
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    std::string url = server.url(row.host);
+    std::string expected = row.result;
+    if (std::size_t at = expected.find("URL"); at != std::string::npos) expected.replace(at, 3, url);
+    CHECK(text_of(fetch(*client, {.url = url, .tls = row.tls})) == expected);
+  }
+}
+
+TEST_CASE("tls: a server that is too old") {
+  Identity ca = make_identity("ca", nullptr, "DNS:localhost");
+  TlsServer server(ca, ca);
+  server.oldest_is_newest_is(TLS1_2_VERSION);
+  auto client = Client::create();
+  CHECK(text_of(fetch(*client, {.url = server.url(), .tls = {.ca_pem = ca.certificate_pem()}})) ==
+        "localhost nobody");
+  std::string error = text_of(
+      fetch(*client, {.url = server.url(), .tls = {.ca_pem = ca.certificate_pem(), .min_version = "TLS13"}}));
+  CHECK_MESSAGE(error.starts_with("error: GET " + server.url() + ": tls handshake with \"localhost\": "),
+                error);
+}
+
+TEST_CASE("tls: a server that speaks plain HTTP") {
+  auto server = start([](const Request&, Reply reply) { reply({}); });
+  auto client = Client::create();
+  std::string url = "https://127.0.0.1:" + std::to_string(server->port()) + "/";
+  std::string error = text_of(fetch(*client, {.url = url}));
+  CHECK_MESSAGE(error.starts_with("error: GET " + url + ": tls handshake with \"127.0.0.1\": "), error);
+}
+
+TEST_CASE("tls: through a proxy's tunnel the name is still the server's") {
+  Identity ca = make_identity("ca", nullptr, "DNS:far.invalid");
+  TlsServer server(ca, ca);
+  Mailbox<std::string> seen;
+  // A proxy that knows one server: it passes bytes both ways until either ends.
+  ScriptedServer proxy([&](Peer& peer) {
+    seen.put(peer.read_message());
+    Peer onward = Peer::connect(server.port());
+    peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+    auto pass = [](int from, int to) {
+      char piece[4096];
+      for (ssize_t n; (n = ::recv(from, piece, sizeof piece, 0)) > 0;) {
+        if (::send(to, piece, static_cast<std::size_t>(n), MSG_NOSIGNAL) != n) break;
+      }
+      ::shutdown(to, SHUT_RDWR);
+    };
+    std::thread back([&] { pass(onward.fd(), peer.fd()); });
+    pass(peer.fd(), onward.fd());
+    back.join();
+  });
+  auto client = Client::create();
+  ClientRequest request{.url = "https://far.invalid/", .tls = {.ca_pem = ca.certificate_pem()}};
+  request.proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+  CHECK(text_of(fetch(*client, request)) == "far.invalid nobody");
+  CHECK(seen.take()->starts_with("CONNECT far.invalid:443 HTTP/1.1\r\nHost: far.invalid:443\r\n"));
+}
+
+}  // namespace weir::net::test
