@@ -7,7 +7,7 @@
 #include "profiler/process/cgroups.h"
 #include "profiler/process/proc_files.h"
 
-using namespace weir::profiler;
+namespace weir::profiler {
 
 namespace {
 
@@ -94,3 +94,5 @@ TEST_CASE("which hierarchy tells containers apart") {
     CHECK(chosen.mount == row.mount);
   }
 }
+
+}  // namespace weir::profiler

@@ -1,0 +1,181 @@
+// Runs the profiler once on the kernel it is started under, as root and without anything else around:
+// a process by pid, one by container, one whose exec is seen. Prints one line, "OK …" or "FAILED …".
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/file_system.h"
+#include "profiler/process/cgroups.h"
+#include "profiler/session.h"
+
+extern "C" {
+
+volatile unsigned long sink = 0;
+
+[[gnu::noinline]] void check_burn() {
+  for (int i = 0; i < 1'000'000; ++i) sink = sink + 1;
+}
+
+[[gnu::noinline]] void check_work() {
+  check_burn();
+  asm volatile("");  // the call above is a call, not a jump
+}
+
+// Mostly in the kernel. Not through the C library: its read() has no frame, which hides the caller from a walk
+// along frame pointers.
+[[gnu::noinline]] void check_read() {
+  static char buffer[1 << 20];
+  static int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  long result = SYS_read;
+  asm volatile("syscall" : "+a"(result) : "D"(fd), "S"(buffer), "d"(sizeof buffer) : "rcx", "r11", "memory");
+  if (result < 0) _exit(1);
+}
+}
+
+namespace weir::profiler {
+
+namespace {
+
+const std::string kContainer(64, 'c');
+
+Result<> write_text(const std::string& path, const std::string& text) {
+  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return fail_errno(errno, "open {}", path);
+  ssize_t written = write(fd, text.data(), text.size());
+  close(fd);
+  if (written < 0) return fail_errno(errno, "write {}", path);
+  return {};
+}
+
+// A child of this program with its own argument; in the container's cgroup from its first moment on.
+pid_t start(const char* what, const std::string& cgroup) {
+  pid_t pid = fork();
+  if (pid != 0) return pid;
+  if (!cgroup.empty() && !write_text(cgroup + "/cgroup.procs", "0")) _exit(2);
+  execl("/proc/self/exe", "kernel_check", what, nullptr);
+  _exit(127);
+}
+
+Result<std::string> make_container_group() {
+  std::string mount = machine_hierarchy().mount;
+  if (mount.empty()) return fail("no cgroup hierarchy is mounted");
+  mkdir((mount + "/docker").c_str(), 0755);
+  std::string group = mount + "/docker/" + kContainer;
+  if (mkdir(group.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(errno, "mkdir {}", group);
+  return group;
+}
+
+struct Found {
+  std::int64_t samples = 0;
+  std::int64_t named = 0;     // with the expected function
+  std::int64_t complete = 0;  // … up to where the thread began
+  std::int64_t kernel = 0;    // with kernel frames above user frames
+  std::int64_t build_ids = 0;
+};
+
+Found look_at(const profile::Profile& profile, std::string_view function) {
+  Found found;
+  for (const auto& sample : profile.samples) {
+    const auto& stack = profile.stacks[sample.stack];
+    bool named = false;
+    bool kernel = false;
+    for (std::uint32_t index : stack.frames) {
+      const auto& frame = profile.frames[index];
+      kernel |= frame.kind == profile::FrameKind::kernel;
+      for (const auto& line : frame.lines) named |= line.function == function;
+    }
+    found.samples += sample.count;
+    if (named) found.named += sample.count;
+    if (named && stack.complete) found.complete += sample.count;
+    if (named && kernel) found.kernel += sample.count;
+  }
+  for (const auto& mapping : profile.mappings) found.build_ids += mapping.build_id.empty() ? 0 : 1;
+  return found;
+}
+
+Result<> expect(const char* service, const Found& found, bool in_kernel) {
+  // A busy emulator gives few ticks; a wrong offset or a refused helper gives none.
+  constexpr std::int64_t kLeast = 10;
+  if (found.samples < kLeast) return fail("{}: {} samples", service, found.samples);
+  if (found.named * 10 < found.samples * 8) {
+    return fail("{}: the function is in {} of {} samples", service, found.named, found.samples);
+  }
+  if (found.complete * 10 < found.named * 8) {
+    return fail("{}: {} of {} stacks are complete", service, found.complete, found.named);
+  }
+  if (in_kernel && found.kernel * 2 < found.named) {
+    return fail("{}: {} of {} stacks have their kernel part", service, found.kernel, found.named);
+  }
+  if (found.build_ids < 2) return fail("{}: mappings without build ids", service);
+  return {};
+}
+
+Result<std::string> check() {
+  LogHub hub([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
+  auto group = make_container_group();
+  if (!group) return fail(group.error());
+  std::vector<pid_t> children{start("burn", "")};
+  auto session = Session::open({.sample_rate = 199}, Logger(hub, "check"));
+  if (!session) return fail(session.error());
+  // Begun after the session: known from mapping events only.
+  children.push_back(start("read", ""));
+  children.push_back(start("burn", *group));
+  auto pid = [&](int i) { return static_cast<std::uint32_t>(children[static_cast<std::size_t>(i)]); };
+  (*session)->set_targets({{pid(0), "", {{"service_name", "before"}}},
+                           {pid(1), "", {{"service_name", "after"}}},
+                           {0, kContainer, {{"service_name", "container"}}}});
+  constexpr int kDrains = 40;
+  for (int i = 0; i < kDrains; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    (*session)->drain();
+  }
+  auto profiles = (*session)->collect(std::chrono::system_clock::now());
+  for (pid_t child : children) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  rmdir(group->c_str());
+  if (profiles.size() != 3) return fail("{} profiles instead of 3", profiles.size());
+  std::string said;
+  for (const auto& profile : profiles) {
+    std::string service(profile->labels.get("service_name"));
+    bool reads = service == "after";
+    Found found = look_at(*profile, reads ? "check_read" : "check_burn");
+    if (auto good = expect(service.c_str(), found, reads); !good) return fail(good.error());
+    said += fmt::format(" {} {} samples;", service, found.samples);
+  }
+  auto stats = (*session)->report()->stats();
+  for (const auto& loss : stats.losses) {
+    if (loss.count != 0) return fail("{} samples lost: {}", loss.count, loss.reason);
+  }
+  return said + fmt::format(" {} KB of maps", stats.map_bytes / 1024);
+}
+
+}  // namespace
+
+}  // namespace weir::profiler
+
+int main(int argc, char** argv) {
+  std::string_view what = argc > 1 ? argv[1] : "";
+  while (what == "burn") check_work();
+  while (what == "read") check_read();
+  utsname system{};
+  uname(&system);
+  auto said = weir::profiler::check();
+  if (said) {
+    std::printf("OK %s:%s\n", system.release, said->c_str());
+  } else {
+    std::printf("FAILED %s: %s\n", system.release, said.error().message.c_str());
+  }
+  return said ? 0 : 1;
+}
