@@ -155,7 +155,11 @@ __noinline int walk_frame_pointers(__u64 ip, __u64 bp, __u64 sp) {
     sp = bp + sizeof frame;
     bp = frame[0];
   }
-  s->user.flags = bp == 0 ? CPU_SAMPLE_COMPLETE : CPU_SAMPLE_TRUNCATED;
+  if (bp == 0) {
+    s->user.flags = CPU_SAMPLE_COMPLETE;
+  } else if (bp >= sp && !(bp & 7)) {
+    s->user.flags = CPU_SAMPLE_TRUNCATED;
+  }
   return CPU_SAMPLE_MAX_FRAMES;
 }
 

@@ -61,9 +61,19 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   bool complete = sample.complete && straight;
   if (!target->window.add(frames_, complete, sample.truncated)) return Outcome::window_full;
   ++process.samples;
-  if (complete) ++process.complete_samples;
+  if (complete) {
+    ++process.complete_samples;
+  } else if (!sample.truncated) {
+    remember_end(*target, head.tgid);
+  }
   if (std::ranges::find(target->pids, head.tgid) == target->pids.end()) target->pids.push_back(head.tgid);
   return Outcome::attributed;
+}
+
+void Aggregator::remember_end(TargetState& target, std::uint32_t pid) {
+  constexpr std::size_t kMostEnds = 4096;
+  if (frames_.size() < 2 || target.ends.size() >= kMostEnds) return;
+  ++target.ends[{pid, {frames_[frames_.size() - 2], frames_.back()}}];
 }
 
 void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sample) {

@@ -40,6 +40,7 @@ class Aggregator {
 
  private:
   Outcome attribute(const SampleView& sample, MonoTime now);
+  void remember_end(TargetState& target, std::uint32_t pid);
   void add_kernel_frames(TargetWindow& window, const SampleView& sample);
   // False when the chain of frame pointers led astray and was cut.
   bool add_user_frames(TargetWindow& window, Process& process, const SampleView& sample);

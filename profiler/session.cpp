@@ -232,6 +232,9 @@ void KernelSession::close_window(WallTime now) {
   for (TargetState* state : targets_.with_samples()) {
     facts.labels = state->target.labels;
     auto made = build_profile(state->window, facts, names_, state->pids);
+    for (const auto& [end, count] : state->ends) {
+      if (begins_thread(made, end.places)) table_.add_complete(end.pid, count);
+    }
     closed_.push_back(std::make_shared<const profile::Profile>(std::move(made)));
     ++profiles_;
   }

@@ -66,6 +66,7 @@ void Targets::end_window() {
     if (state->window.empty()) continue;
     state->window = TargetWindow();
     state->pids.clear();
+    state->ends.clear();
   }
 }
 

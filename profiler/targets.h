@@ -1,6 +1,7 @@
 // Targets: which target a process belongs to, and the window of each.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,11 +16,20 @@
 
 namespace weir::profiler {
 
+// Where a chain of frame pointers ended: only a name can tell whether that is where the thread began.
+struct OpenEnd {
+  std::uint32_t pid = 0;
+  std::array<std::uint32_t, 2> places{};  // the outermost of the window's places, the very last one last
+
+  auto operator<=>(const OpenEnd&) const = default;
+};
+
 struct TargetState {
   ProfiledTarget target;
   TargetWindow window;
-  std::vector<std::uint32_t> pids;  // sampled in this window, each once
-  bool removed = false;             // kept until its last window has been handed over
+  std::vector<std::uint32_t> pids;        // sampled in this window, each once
+  std::map<OpenEnd, std::uint64_t> ends;  // how many stacks of this window ended there
+  bool removed = false;                   // kept until its last window has been handed over
 };
 
 // What the kernel has to be told after a change.

@@ -131,6 +131,11 @@ const Process* ProcessTable::find(std::uint32_t pid) const {
   return found == by_pid_.end() ? nullptr : found->second.get();
 }
 
+void ProcessTable::add_complete(std::uint32_t pid, std::uint64_t samples) {
+  auto found = by_pid_.find(pid);
+  if (found != by_pid_.end()) found->second->complete_samples += samples;
+}
+
 void ProcessTable::distrust() {
   for (auto& [pid, process] : by_pid_) process->known = process->exited = false;
 }

@@ -43,6 +43,8 @@ class ProcessTable {
   // Where an address of the process lies; reads the mappings again (not too often) when nowhere.
   const ProcessMapping* find_mapping(Process& process, std::uint64_t address, std::uint64_t now);
   const Process* find(std::uint32_t pid) const;
+  // Stacks of the process turned out, by their names, to be complete.
+  void add_complete(std::uint32_t pid, std::uint64_t samples);
   // Events were lost: reads mappings again when a process is sampled next.
   void distrust();
 

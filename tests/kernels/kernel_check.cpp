@@ -31,8 +31,8 @@ volatile unsigned long sink = 0;
   asm volatile("");  // the call above is a call, not a jump
 }
 
-// Mostly in the kernel. Not through the C library: its read() has no frame, which hides the caller from a walk
-// along frame pointers.
+// Mostly in the kernel. Not through the C library: its read() has no frame, which hides the caller from a
+// walk along frame pointers.
 [[gnu::noinline]] void check_read() {
   static char buffer[1 << 20];
   static int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -121,7 +121,9 @@ Result<> expect(const char* service, const Found& found, bool in_kernel) {
 }
 
 Result<std::string> check() {
-  LogHub hub([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
+  LogHub hub([](std::string_view line) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  });
   auto group = make_container_group();
   if (!group) return fail(group.error());
   std::vector<pid_t> children{start("burn", "")};

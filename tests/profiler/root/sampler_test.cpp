@@ -45,7 +45,8 @@ TEST_CASE("the kernel's counters add up, also when the ring is full") {
   SamplerStats stats = sampler->stats();
   CHECK(stats.received == taken);
   CHECK(stats.malformed == 0);
-  CHECK(stats[CPU_SAMPLE_SELECTED] == taken + stats[CPU_SAMPLE_LOST_RING_FULL] + stats[CPU_SAMPLE_LOST_NO_STACK]);
+  CHECK(stats[CPU_SAMPLE_SELECTED] ==
+        taken + stats[CPU_SAMPLE_LOST_RING_FULL] + stats[CPU_SAMPLE_LOST_NO_STACK]);
   CHECK(stats[CPU_SAMPLE_ASKED] == 0);
 }
 

@@ -1,0 +1,233 @@
+#include "profiler/aggregator.h"
+
+#include <doctest/doctest.h>
+
+#include "profiler/profile_builder.h"
+#include "profiler/sample_buffer.h"
+#include "tests/profiler/samples.h"
+
+namespace weir::profiler::test {
+
+namespace {
+
+// Numbers above the kernel's largest pid: never a process of this machine.
+constexpr std::uint32_t kPid = 0x7fff0001;
+constexpr std::uint32_t kOtherPid = 0x7fff0002;
+
+class NoSymbols final : public Symbolizer {
+ public:
+  void set_limits(SessionLimits) override {}
+  void set_demangle(Demangle) override {}
+  NamedFrame name(const ModuleFile& module, std::uint64_t offset) override {
+    ++asked;
+    return {.no_name = profile::NoName::named, .address = offset, .lines = {{module.path + "!", "", 0}}};
+  }
+  NamedFrame name_kernel(std::uint64_t address) override {
+    return {.no_name = profile::NoName::named, .address = address, .lines = {{"kernel_function", "", 0}}};
+  }
+  std::vector<SymbolFileInfo> files() const override { return {}; }
+
+  int asked = 0;
+};
+
+struct World {
+  ProcessTable table{16};
+  Cgroups cgroups{CgroupHierarchy{}, 16};
+  Targets targets;
+  std::vector<std::pair<std::uint64_t, cpu_sample_choice>> decided;
+  Aggregator aggregator{table, cgroups, targets, [this](std::uint64_t id, cpu_sample_choice choice) {
+                          decided.emplace_back(id, choice);
+                        }};
+
+  void exec(std::uint32_t pid, std::uint64_t time) {
+    table.apply({.time = time, .pid = pid, .tid = pid, .what = ExecEvent{"app"}});
+  }
+  void map(std::uint32_t pid, std::uint64_t time, std::uint64_t start, std::uint64_t limit,
+           const char* path) {
+    MapEvent event{.start = start, .limit = limit, .executable = true, .build_id = "ab", .path = path};
+    if (path[0] != '/') event.build_id.clear();
+    table.apply({.time = time, .pid = pid, .tid = pid, .what = std::move(event)});
+  }
+  Outcome add(const RecordFields& fields) {
+    auto record = make_record(fields);
+    SampleView sample;
+    REQUIRE(parse_sample(record.data(), record.size() * sizeof record[0], sample));
+    return aggregator.add(sample, MonoTime{});
+  }
+  const TargetWindow& window(std::uint32_t pid) { return targets.find(pid, "")->window; }
+};
+
+}  // namespace
+
+TEST_CASE("processes of one target share places and stacks") {
+  World world;
+  world.targets.set({{kPid, "", {{"service_name", "a"}}}, {kOtherPid, "", {{"service_name", "b"}}}});
+  for (std::uint32_t pid : {kPid, kOtherPid}) {
+    world.exec(pid, 1);
+    world.map(pid, 2, 0x1000ull * pid, 0x1000ull * pid + 0x1000, "/app");
+  }
+  // The callers' addresses are return addresses.
+  RecordFields fields{.pid = kPid, .user = {0x1000ull * kPid + 0x10, 0x1000ull * kPid + 0x21}};
+  CHECK(world.add(fields) == Outcome::attributed);
+  CHECK(world.add(fields) == Outcome::attributed);
+  const auto& window = world.window(kPid);
+  REQUIRE(window.stacks().size() == 1);
+  CHECK(window.stacks()[0].count == 2);
+  CHECK(window.stacks()[0].complete);
+  REQUIRE(window.places().size() == 2);
+  CHECK(window.places()[0].offset == 0x10);
+  CHECK(window.places()[1].offset == 0x20);
+  CHECK(world.window(kOtherPid).empty());
+}
+
+TEST_CASE("a chain that leads astray is cut, and said to be incomplete") {
+  World world;
+  world.targets.set({{kPid, "", {}}});
+  world.exec(kPid, 1);
+  world.map(kPid, 2, 0x1000, 0x2000, "/app");
+  CHECK(world.add({.pid = kPid, .user = {0x1500, 0x1600, 0xdead0000, 0x1700}}) == Outcome::attributed);
+  const auto& window = world.window(kPid);
+  REQUIRE(window.stacks().size() == 1);
+  CHECK(window.frames(window.stacks()[0]).size() == 2);
+  CHECK_FALSE(window.stacks()[0].complete);
+}
+
+TEST_CASE("a leaf without a mapping is kept, with the reason") {
+  World world;
+  world.targets.set({{kPid, "", {}}, {kOtherPid, "", {}}});
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  REQUIRE(world.window(kPid).places().size() == 1);
+  CHECK(world.window(kPid).places()[0].why == profile::NoName::process_gone);
+  world.exec(kOtherPid, 1);
+  world.map(kOtherPid, 2, 0x1000, 0x2000, "//anon");
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500, 0x1601}, .kernel = {~0ull - 16, ~0ull - 32}}) ==
+        Outcome::attributed);
+  const auto& places = world.window(kOtherPid).places();
+  REQUIRE(places.size() == 4);
+  CHECK(places[0].kind == profile::FrameKind::kernel);
+  CHECK(places[1].offset == ~0ull - 33);
+  CHECK(places[2].kind == profile::FrameKind::jit);
+  CHECK(places[2].offset == 0x1500);
+}
+
+TEST_CASE("exec, fork and a reused number make a new process") {
+  World world;
+  world.targets.set({{kPid, "", {}}, {kOtherPid, "", {}}});
+  world.exec(kPid, 1);
+  world.map(kPid, 2, 0x1000, 0x2000, "/first");
+  world.table.apply({.time = 3, .pid = kOtherPid, .tid = kOtherPid, .what = ForkEvent{kPid}});
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.window(kOtherPid).mappings().at(0).module->path == "/first");
+  world.exec(kOtherPid, 4);
+  world.map(kOtherPid, 5, 0x1000, 0x2000, "/second");
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.window(kOtherPid).mappings().at(1).module->path == "/second");
+  world.table.apply({.time = 6, .pid = kOtherPid, .tid = kOtherPid, .what = ExitEvent{}});
+  world.table.apply({.time = 7, .pid = kOtherPid, .tid = kOtherPid, .what = ForkEvent{kPid}});
+  CHECK(world.table.find(kOtherPid)->samples == 0);
+  CHECK_FALSE(world.table.find(kOtherPid)->exited);
+  auto processes = world.table.sampled_processes();
+  REQUIRE(processes.size() == 1);
+  CHECK(processes[0]->exited);
+  CHECK(processes[0]->samples == 2);
+}
+
+TEST_CASE("ended processes are forgotten after some windows, and the table keeps its limit") {
+  World world;
+  world.targets.set({{kPid, "", {}}});
+  world.exec(kPid, 1);
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  world.table.apply({.time = 2, .pid = kPid, .tid = kPid, .what = ExitEvent{}});
+  for (int i = 0; i < 4; ++i) {
+    world.table.end_window();
+    CHECK(world.table.find(kPid) != nullptr);
+  }
+  world.table.end_window();
+  CHECK(world.table.find(kPid) == nullptr);
+  for (std::uint32_t i = 0; i < 100; ++i) world.exec(kPid + i, 3);
+  CHECK(world.table.size() <= 16);
+  CHECK(world.table.evicted() > 0);
+}
+
+TEST_CASE("what nobody chose is told apart by reason") {
+  World world;
+  CHECK(world.add({.pid = kPid, .user = {1}}) == Outcome::target_removed);
+  // The cgroup cannot be found: no such process, and no hierarchy to look through.
+  world.targets.set({{0, std::string(64, 'a'), {}}});
+  CHECK(world.add({.pid = kPid, .cgroup = 5, .flags = CPU_SAMPLE_UNDECIDED, .user = {1}}) ==
+        Outcome::container_unknown);
+  CHECK(world.decided.empty());
+  // Our own: outside of all containers, or in one that nobody chose.
+  auto self = static_cast<std::uint32_t>(getpid());
+  CHECK(world.add({.pid = self, .cgroup = 6, .flags = CPU_SAMPLE_UNDECIDED, .user = {1}}) ==
+        Outcome::unselected);
+  REQUIRE(world.decided.size() == 1);
+  CHECK(world.decided[0] == std::pair<std::uint64_t, cpu_sample_choice>(6, CPU_SAMPLE_CHOICE_NO));
+  CHECK(world.aggregator.count(Outcome::unselected) == 1);
+}
+
+TEST_CASE("a profile has real mappings, addresses, values and names") {
+  World world;
+  world.targets.set({{kPid, "", {}}});
+  world.exec(kPid, 1);
+  world.map(kPid, 2, 0x1000, 0x2000, "/app");
+  for (int i = 0; i < 3; ++i) world.add({.pid = kPid, .user = {0x1500}, .kernel = {~0ull - 16}});
+  auto owned = std::make_unique<NoSymbols>();
+  NoSymbols& symbols = *owned;
+  FrameNames names(std::move(owned));
+  WindowFacts facts{.labels = {{"service_name", "a"}}, .sample_rate = 97, .kernel_build_id = "cd"};
+  const TargetState& target = *world.targets.find(kPid, "");
+  for (int i = 0; i < 2; ++i) {
+    auto profile = build_profile(target.window, facts, names, target.pids);
+    CHECK(profile.period == 10'309'278);
+    CHECK(profile.total() == 3 * 10'309'278);
+    REQUIRE(profile.mappings.size() == 2);
+    CHECK(profile.mappings[0] ==
+          profile::Mapping{.file = "/app", .build_id = "ab", .start = 0x1000, .limit = 0x2000, .offset = 0});
+    CHECK(profile.mappings[1].file == "[kernel]");
+    CHECK(profile.mappings[1].build_id == "cd");
+    REQUIRE(profile.frames.size() == 2);
+    CHECK(profile.frames[0].lines.at(0).function == "kernel_function");
+    CHECK(profile.frames[0].mapping == 1);
+    CHECK(profile.frames[1].lines.at(0).function == "/app!");
+    CHECK(profile.frames[1].address == 0x500);
+  }
+  CHECK(symbols.asked == 1);
+}
+
+TEST_CASE("records come out in the order of their time, up to a time") {
+  SampleBuffer buffer;
+  for (std::uint64_t time : {5, 3, 9, 7}) {
+    auto record = make_record({.time = time, .user = {time}});
+    buffer.push(*reinterpret_cast<const cpu_sample*>(record.data()));
+  }
+  std::vector<std::uint64_t> times;
+  auto note = [&](const SampleView& sample) { times.push_back(sample.head->time); };
+  buffer.take_until(7, note);
+  CHECK(times == std::vector<std::uint64_t>{3, 5, 7});
+  buffer.take_until(~0ull, note);
+  CHECK(times.back() == 9);
+  CHECK(times.size() == 4);
+}
+
+TEST_CASE("records that are cut or lie about their sizes") {
+  auto record = make_record({.user = {1, 2, 3}, .kernel = {4, 5}});
+  std::size_t size = record.size() * sizeof record[0];
+  SampleView sample;
+  REQUIRE(parse_sample(record.data(), size, sample));
+  CHECK(sample.user_frames == 3);
+  CHECK(sample.kernel_frames == 2);
+  CHECK(sample.complete);
+  for (std::size_t cut = 0; cut < size; ++cut) CHECK_FALSE(parse_sample(record.data(), cut, sample));
+  auto* head = reinterpret_cast<cpu_sample*>(record.data());
+  auto* section = reinterpret_cast<cpu_sample_section*>(head + 1);
+  section->frames = 60000;
+  CHECK_FALSE(parse_sample(record.data(), size, sample));
+  section->frames = 3;
+  section->frame_size = 16;
+  CHECK_FALSE(parse_sample(record.data(), size, sample));
+  head->version = 2;
+  CHECK_FALSE(parse_sample(record.data(), size, sample));
+}
+
+}  // namespace weir::profiler::test
