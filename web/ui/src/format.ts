@@ -32,8 +32,8 @@ export function bytes(value: number): string {
 export function cpuTime(nanoseconds: number): string {
   const seconds = nanoseconds / 1e9;
   if (Math.abs(seconds) < 1) return `${figures(seconds * 1e3)}${kThin}ms`;
-  if (seconds < 600) return `${figures(seconds)}${kThin}s`;
-  if (seconds < 6 * 3600) return `${figures(seconds / 60)}${kThin}min`;
+  if (seconds < 120) return `${figures(seconds)}${kThin}s`;
+  if (seconds < 120 * 60) return `${figures(seconds / 60)}${kThin}min`;
   return `${figures(seconds / 3600)}${kThin}h`;
 }
 
@@ -62,6 +62,13 @@ const kMinute: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit"
 
 export function clock(ms: number): string {
   return new Date(ms).toLocaleTimeString("en", kSecond);
+}
+
+// A time of today as it is, an older one with its day.
+export function moment(ms: number): string {
+  const time = new Date(ms);
+  if (time.toDateString() === new Date().toDateString()) return clock(ms);
+  return `${time.toLocaleDateString("en", { day: "numeric", month: "short" })}, ${minute(ms)}`;
 }
 
 export function minute(ms: number): string {

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Load, Polled, State, Status } from "./api";
-import { bytes, clock, count, percent, plural, span } from "./format";
+import { bytes, count, moment, percent, plural, span } from "./format";
 import { Dialog, HealthMark, Icon, Note, stateWord } from "./parts";
 import type { Route } from "./route";
 import { toggle } from "./theme";
@@ -33,7 +33,7 @@ function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys
       <div class="end">
         <div class="host grow">
           <div class="cut">{status?.host}</div>
-          <div class="cut dim">{status?.kernel}</div>
+          <div class="cut dim">{status?.kernel?.replace(/^(\S+ \d+\.\d+).*/, "$1")}</div>
         </div>
         <button type="button" class="button quiet square" aria-label="Keyboard" onClick={onKeys}>
           <Icon name="keys" />
@@ -81,7 +81,7 @@ function Foot({ status, onLosses }: { status?: Status; onLosses: () => void }) {
         {kStates
           .filter((state) => status.health[state] > 0)
           .map((state) => (
-            <HealthMark key={state} state={state} text={`${status.health[state]} ${stateWord(state).toLowerCase()}`} />
+            <HealthMark key={state} state={state} text={<>{count(status.health[state])}<span class="hide-narrow"> {stateWord(state).toLowerCase()}</span></>} />
           ))}
       </a>
       <span class="dim wide">{status.version}</span>
@@ -144,9 +144,9 @@ function Refused({ load, runningSince }: { load: Load; runningSince: number }) {
   const first = errors[0];
   const place = first?.file ? `${first.file}:${first.line}:${first.column}: ` : "";
   return (
-    <Note state="unhealthy" title={`Config of ${clock(load.time)} refused: ${plural(errors.length, "error")}.`}>
+    <Note state="unhealthy" title={`Config of ${moment(load.time)} refused: ${plural(errors.length, "error")}.`}>
       <p>
-        Nothing was changed: weir still runs the config of {clock(runningSince)}. It loads the file again when it is saved.
+        Nothing was changed: weir still runs the config of {moment(runningSince)}. It loads the file again when it is saved.
       </p>
       {first && (
         <details>
@@ -167,7 +167,7 @@ function Disconnected({ since }: { since: number }) {
   return (
     <Note state="unhealthy" title="No answer from weir.">
       <p>
-        The page asks {location.host} again every 5 s. What stands here is of {clock(since)}.
+        The page asks {location.host} again every 5 s. What stands here is of {moment(since)}.
       </p>
     </Note>
   );

@@ -51,7 +51,7 @@ function Mark({ state }: { state: State }) {
 }
 
 // Shape, colour and word; without the word it is there for screen readers.
-export function HealthMark({ state, word = true, text }: { state: State; word?: boolean; text?: string }) {
+export function HealthMark({ state, word = true, text }: { state: State; word?: boolean; text?: ComponentChildren }) {
   return (
     <span class={`health ${kTone[state]}`}>
       <svg viewBox="0 0 10 10" aria-hidden="true">

@@ -1,6 +1,6 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
-import { type Component, type ComponentDetail, type LogLine, componentPath, url, usePoll } from "../api";
-import { clock, plural, span } from "../format";
+import { type Component, type ComponentDetail, type LogLine, type State, componentPath, url, usePoll } from "../api";
+import { clock, moment, plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink } from "../route";
 import { BodyPanel, BodyTree, LinkedComponent } from "./values";
@@ -66,12 +66,20 @@ function Log({ lines }: { lines: LogLine[] }) {
   );
 }
 
+const kNext: Partial<Record<State, string>> = {
+  unhealthy: "It tries again by itself; the other components go on.",
+  waiting: "It starts as soon as that is there.",
+  exited: "It does not start again by itself: reload the config, or restart weir.",
+};
+
 function HealthNote({ detail }: { detail: ComponentDetail }) {
   const { state, message, since } = detail.health;
-  if (state === "healthy" || state === "unknown") return null;
+  if (!kNext[state]) return null;
   return (
     <Note state={state} title={message || "It gives no reason."}>
-      <p>Since {clock(since)}. Nothing else is held up by it.</p>
+      <p>
+        Since {moment(since)}. {kNext[state]}
+      </p>
     </Note>
   );
 }
@@ -95,7 +103,7 @@ function Facts({ detail }: { detail: ComponentDetail }) {
         <BodyPanel title="Arguments" component={detail.id} body={detail.arguments} empty={
           detail.health.state === "waiting" ? "Not known yet: they depend on what it waits for." : "It takes none."
         } />
-        <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty="It has exported nothing yet." />
+        <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty={detail.health.state === "healthy" ? "It exports nothing." : "It has exported nothing yet."} />
         <Views detail={detail} />
         {detail.debugInfo.length > 0 && (
           <Panel title="Debug info">
@@ -106,8 +114,8 @@ function Facts({ detail }: { detail: ComponentDetail }) {
       <div>
         <Panel title="Health">
           <div class="pad facts">
-            <HealthMark state={detail.health.state} /> <span class="dim">since {clock(detail.health.since)}</span>
-            {detail.health.message && <p class="sub">{detail.health.message}</p>}
+            <HealthMark state={detail.health.state} /> <span class="dim">since {moment(detail.health.since)}</span>
+            {detail.health.message && !kNext[detail.health.state] && <p class="sub">{detail.health.message}</p>}
           </div>
         </Panel>
         <Wiring detail={detail} />

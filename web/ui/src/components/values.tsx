@@ -155,7 +155,6 @@ export function flatten(body: Statement[], prefix = ""): Line[] {
 // What a value looks like inside a row: lists one item a line.
 function Inline({ component, value }: { component: string; value: Value }) {
   if (isScalar(value)) return <Scalar value={value} />;
-  if (value.view) return <span class="sub">{sizeText(value)}, below</span>;
   const entries = entriesOf(value);
   if (entries.length === 0) return <span class="dim">{value.type === "object" ? "{ }" : "[ ]"}</span>;
   if (value.type === "array") {
@@ -213,6 +212,7 @@ export function BodyPanel({ title, component, body, empty }: BodyPanelProps) {
   const lines = flatten(body);
   const defaults = lines.filter((line) => line.statement.default).length;
   const shown = hidden ? lines.filter((line) => !line.statement.default) : lines;
+  const rows = shown.filter((line) => !line.statement.value?.view);
   const action = defaults > 0 && (
     <button type="button" class="button quiet" aria-pressed={hidden} onClick={() => setHidden(!hidden)}>
       {hidden ? "Show defaults" : "Hide defaults"}
@@ -221,17 +221,17 @@ export function BodyPanel({ title, component, body, empty }: BodyPanelProps) {
   return (
     <Panel title={title} fact={defaults > 0 ? `${defaults} at their default` : undefined} action={action}>
       {shown.length === 0 && <p class="pad dim">{lines.length === 0 ? empty : "All at their default."}</p>}
-      {shown.length > 0 && (
+      {rows.length > 0 && (
         <table class="arguments">
           <tbody>
-            {shown.map((line) => (
+            {rows.map((line) => (
               <ArgumentRow key={line.name} component={component} line={line} />
             ))}
           </tbody>
         </table>
       )}
       {viewsOf(shown).map(({ name, value }) => (
-        <PagedView key={name} component={component} view={value.view!} title={name} />
+        <PagedView key={name} component={component} view={value.view!} title={name} fact={sizeText(value)} />
       ))}
     </Panel>
   );

@@ -129,7 +129,7 @@ function Pager({ page, onMove }: { page: ViewPage; onMove: (offset: number) => v
   );
 }
 
-export function PagedView({ component, view, title }: { component: string; view: string; title: string }) {
+export function PagedView({ component, view, title, fact }: { component: string; view: string; title: string; fact?: string }) {
   const [filter, setFilter] = useState("");
   const [offset, setOffset] = useState(0);
   const settled = useSettled(filter);
@@ -147,6 +147,7 @@ export function PagedView({ component, view, title }: { component: string; view:
     <div class="view" data-view={view}>
       <div class="viewhead">
         <span class="mono sub">{title}</span>
+        {fact && <span class="dim small">{fact}</span>}
         <span class="grow" />
         <Search value={filter} label="Find a row" onChange={change} />
       </div>

@@ -19,6 +19,11 @@ function sparkPath(points: [number, number][], from: number, until: number): str
     .join("");
 }
 
+// Without the first and the last step where the range cuts through them.
+export function wholeSteps(points: [number, number][], from: number, until: number, step: number): [number, number][] {
+  return points.filter(([time]) => time >= from && time + step * 1000 <= until);
+}
+
 function Spark({ points, from, until }: { points: [number, number][]; from: number; until: number }) {
   if (points.length < 2) return <span class="spark" />;
   const path = sparkPath(points, from, until);
@@ -57,7 +62,7 @@ export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
                 <span class="cut">{service.service}</span>
                 <small class="dim cut">{plural(service.profiles, "profile")}</small>
               </span>
-              <Spark points={service.points ?? []} from={answer.from} until={answer.until} />
+              <Spark points={wholeSteps(service.points ?? [], answer.from, answer.until, answer.step ?? 0)} from={answer.from} until={answer.until} />
               <span class="num">{amount(service.total, service.unit)}</span>
             </button>
           </li>

@@ -1,0 +1,149 @@
+// A weir of made-up parts: a controller that publishes what a test gives it,
+// and a store that keeps its profiles in memory.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lang/source.h"
+#include "profile/collection.h"
+#include "runtime/controller.h"
+#include "store/store.h"
+#include "web/web.h"
+
+namespace weir::web::testing {
+
+class FakeController final : public runtime::Controller {
+ public:
+  runtime::LoadResult load(std::string_view cause) override {
+    causes.emplace_back(cause);
+    return next_load;
+  }
+  void load_async(std::string cause, std::function<void(const runtime::LoadResult&)> done) override {
+    done(load(cause));
+  }
+  std::shared_ptr<const runtime::Snapshot> snapshot() const override {
+    std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  std::vector<std::string> stop() override { return {}; }
+
+  void publish(runtime::Snapshot snapshot) {
+    std::lock_guard lock(mutex_);
+    snapshot_ = std::make_shared<const runtime::Snapshot>(std::move(snapshot));
+  }
+
+  runtime::LoadResult next_load;
+  std::vector<std::string> causes;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const runtime::Snapshot> snapshot_ = std::make_shared<const runtime::Snapshot>();
+};
+
+class FakeClock final : public Clock {
+ public:
+  WallTime wall() const override { return now; }
+  MonoTime mono() const override { return MonoTime(now.time_since_epoch()); }
+
+  WallTime now{std::chrono::seconds(1'800'000'000)};
+};
+
+// Keeps profiles in memory; every question reads all of them.
+class MemoryStore : public store::Querier {
+ public:
+  void add(profile::Profile profile) {
+    std::lock_guard lock(mutex_);
+    profiles_.push_back(std::make_shared<const profile::Profile>(std::move(profile)));
+  }
+
+  std::vector<store::ServiceSummary> services(store::TimeRange range) const override {
+    std::map<std::string, store::ServiceSummary> found;
+    for (const auto& p : in(range)) {
+      auto& summary = found[std::string(p->labels.get("service_name"))];
+      if (summary.profiles++ == 0) summary.first = p->start;
+      summary.last = p->start;
+      summary.unit = p->type.sample_unit;
+      summary.profile_type = p->type.name;
+      summary.total += p->total();
+      for (const auto& sample : p->samples) summary.samples += static_cast<std::uint64_t>(sample.count);
+    }
+    std::vector<store::ServiceSummary> all;
+    for (auto& [name, summary] : found) {
+      summary.service = name;
+      all.push_back(summary);
+    }
+    std::ranges::sort(all, std::greater<>(), &store::ServiceSummary::total);
+    return all;
+  }
+
+  Result<profile::FlameTree> flame(const store::Selection& selection, std::size_t max_nodes) const override {
+    profile::FlameTree tree;
+    for (const auto& p : selected(selection)) tree.add(*p);
+    tree.finish(max_nodes);
+    return tree;
+  }
+
+  std::vector<store::SeriesPoint> series(const store::Selection& selection, Duration step) const override {
+    std::map<WallTime, std::int64_t> sums;
+    auto width = std::chrono::duration_cast<WallTime::duration>(step);
+    for (const auto& p : selected(selection)) {
+      sums[WallTime(p->start.time_since_epoch() / width * width)] += p->total();
+    }
+    std::vector<store::SeriesPoint> points;
+    for (const auto& [time, value] : sums) points.push_back({time, value});
+    return points;
+  }
+
+  Result<profile::Profile> merge(const store::Selection& selection) const override {
+    auto all = selected(selection);
+    if (all.empty()) return profile::Profile();
+    return *all.front();
+  }
+
+ private:
+  std::vector<profile::ProfilePtr> in(store::TimeRange range) const {
+    std::lock_guard lock(mutex_);
+    std::vector<profile::ProfilePtr> found;
+    for (const auto& p : profiles_) {
+      if (p->start >= range.from && p->start < range.until) found.push_back(p);
+    }
+    return found;
+  }
+  std::vector<profile::ProfilePtr> selected(const store::Selection& selection) const {
+    auto found = in(selection.range);
+    std::erase_if(found, [&](const auto& p) { return p->labels.get("service_name") != selection.service; });
+    return found;
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<profile::ProfilePtr> profiles_;
+};
+
+class FakeReport final : public profile::CollectionReport {
+ public:
+  explicit FakeReport(profile::CollectionStats stats) : stats_(std::move(stats)) {}
+  profile::CollectionStats stats() const override { return stats_; }
+
+ private:
+  profile::CollectionStats stats_;
+};
+
+inline std::shared_ptr<runtime::Node> make_node(std::string id,
+                                                const runtime::ComponentType* type = nullptr) {
+  auto node = std::make_shared<runtime::Node>();
+  std::size_t slash = id.rfind('/');
+  node->module_id = slash == std::string::npos ? "" : id.substr(0, slash);
+  node->local_id = slash == std::string::npos ? id : id.substr(slash + 1);
+  node->label = node->local_id.substr(node->local_id.rfind('.') + 1);
+  node->id = std::move(id);
+  node->type = type;
+  return node;
+}
+
+}  // namespace weir::web::testing
