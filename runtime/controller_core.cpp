@@ -41,10 +41,11 @@ ControllerCore::ControllerCore(Environment environment, Controller::Options opti
 
 void ControllerCore::make_services() {
   services_->reactor = std::make_shared<Reactor>();
-  services_->pool = WorkerPool::create(
-      {.call_later = [reactor = services_->reactor](Duration delay, std::function<void()> check) {
-        reactor->at(system_clock().mono() + delay, std::move(check));
-      }});
+  auto call_later = [reactor = services_->reactor](Duration delay, std::function<void()> check) {
+    reactor->at(system_clock().mono() + delay, std::move(check));
+  };
+  services_->pool = WorkerPool::create({.call_later = call_later});
+  services_->seat = std::make_shared<ControllerSeat>(call_later);
   services_->on_exports = [weak = weak_from_this()](std::shared_ptr<Host> host) {
     auto core = weak.lock();
     if (core == nullptr) return;
@@ -155,11 +156,8 @@ std::vector<std::string> ControllerCore::stop() {
   hung = stop_hosts(start + milliseconds(2500), start + milliseconds(4300));
   if (!is_thread_over) is_thread_over = end_thread(system_clock().mono());
   if (!is_thread_over) {
-    const Host* holder = services_->on_controller;
-    for (const auto& entry : all) {
-      if (entry.host.get() == holder) hung.push_back(holder->id());
-      entry.host->abandon();
-    }
+    if (auto holder = services_->seat->host()) hung.push_back(holder->id());
+    for (const auto& entry : all) entry.host->abandon();
   }
   // Transforms end with the graph; one that hangs keeps it.
   if (is_thread_over) graph_.reset();

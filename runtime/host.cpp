@@ -10,24 +10,6 @@
 namespace weir::runtime {
 namespace {
 
-// State and message decide; equal ones keep their `since`.
-void set_health_of(Health& health, Health now) {
-  if (health.state == now.state && health.message == now.message) return;
-  health = std::move(now);
-}
-
-bool says_something(const Health& reported) {
-  return reported.state != HealthState::unknown || !reported.message.empty();
-}
-
-// The least of the three. Where nothing is worse, what the component says of itself tells more than
-// "started".
-const Health& merged(const NodeState& state) {
-  const Health& ours = least(state.evaluation_health, state.run_health);
-  const Health& reported = state.reported_health;
-  return says_something(reported) && reported.state <= ours.state ? reported : ours;
-}
-
 // What a thrown exception says; must be called in a handler.
 std::string current_exception_text() {
   try {
@@ -40,17 +22,15 @@ std::string current_exception_text() {
 }
 
 // While it lives, the controller's thread is in the host's code.
-class OnController {
+class Seated {
  public:
-  OnController(HostServices& services, const Host& host) : services_(services) {
-    services_.on_controller = &host;
-  }
-  ~OnController() { services_.on_controller = nullptr; }
-  OnController(const OnController&) = delete;
-  OnController& operator=(const OnController&) = delete;
+  Seated(ControllerSeat& seat, std::shared_ptr<Host> host) : seat_(seat) { seat_.take(std::move(host)); }
+  ~Seated() { seat_.leave(); }
+  Seated(const Seated&) = delete;
+  Seated& operator=(const Seated&) = delete;
 
  private:
-  HostServices& services_;
+  ControllerSeat& seat_;
 };
 
 }  // namespace
@@ -61,7 +41,7 @@ std::shared_ptr<Host> Host::create(std::shared_ptr<HostServices> services, const
   std::weak_ptr<Host> weak = host;
   host->http_ = strand_http(host->environment().http, weak);
   host->strand_ = Strand::create(host->services_->pool, [weak](const MonoTime* since) {
-    if (auto self = weak.lock()) self->on_busy(since);
+    if (auto self = weak.lock()) self->show_busy(since);
   });
   return host;
 }
@@ -81,69 +61,6 @@ Host::Host(std::shared_ptr<HostServices> services, const ComponentType& type, st
 }
 
 Host::~Host() = default;
-
-// ---- state ----
-
-Health Host::health_now(HealthState state, std::string message) const {
-  return {.state = state, .message = std::move(message), .since = clock().wall()};
-}
-
-void Host::change(const std::function<void(NodeState&)>& edit) {
-  // The state that is replaced may hold the last reference to something big: freed after the lock.
-  std::shared_ptr<const NodeState> old;
-  std::lock_guard lock(mutex_);
-  auto next = std::make_shared<NodeState>(*state_);
-  edit(*next);
-  next->health = merged(*next);
-  old = std::exchange(state_, next);
-  if (node_) node_->set_state(state_);
-}
-
-void Host::attach(std::shared_ptr<Node> node) {
-  std::lock_guard lock(mutex_);
-  node_ = std::move(node);
-  node_->set_state(state_);
-}
-
-void Host::show_run(HealthState state, std::string message) {
-  Health now = health_now(state, std::move(message));
-  change([&](NodeState& node) {
-    set_health_of(node.run_health, now);
-    healthy_run_ = node.run_health;
-  });
-}
-
-void Host::show_evaluation(HealthState state, std::string message) {
-  Health now = health_now(state, std::move(message));
-  change([&](NodeState& node) {
-    set_health_of(node.evaluation_health, now);
-    ++node.evaluations;
-  });
-}
-
-void Host::show_arguments(ArgumentsPtr arguments) {
-  change([&](NodeState& node) { node.arguments = std::move(arguments); });
-}
-
-void Host::show_exports(lang::Value exports) {
-  change([&](NodeState& node) { node.exports = std::move(exports); });
-}
-
-void Host::on_busy(const MonoTime* since) {
-  if (closed_) return;
-  if (since == nullptr) {
-    change([&](NodeState& node) { node.run_health = healthy_run_; });
-    return;
-  }
-  auto held = std::chrono::duration_cast<WallTime::duration>(clock().mono() - *since);
-  Health busy = health_now(HealthState::unhealthy, "");
-  busy.message = fmt::format("busy since {}: a task of it has not returned", format_time(busy.since - held));
-  log().warn("component is busy", {{"health", busy.message}});
-  change([&](NodeState& node) {
-    healthy_run_ = node.run_health;
-    node.run_health = busy;
-  });
-}
 
 // ---- life ----
 
@@ -173,7 +90,7 @@ void Host::end_after_exception(std::string_view what, std::string_view why) {
 }
 
 void Host::construct(const ArgumentsPtr& arguments) {
-  OnController here(*services_, *this);
+  Seated here(*services_->seat, shared_from_this());
   guarded("construction", [&] {
     std::unique_ptr<Instance> made = type_.create(*this, arguments);
     std::lock_guard lock(mutex_);
@@ -222,7 +139,7 @@ void Host::take_latest_arguments() {
 std::expected<lang::Value, std::string> Host::evaluate(const ArgumentsPtr& arguments) {
   Instance* instance = this->instance();
   if (instance == nullptr) return std::unexpected("it is stopped");
-  OnController here(*services_, *this);
+  Seated here(*services_->seat, shared_from_this());
   try {
     return instance->evaluate(arguments);
   } catch (...) {
@@ -286,69 +203,6 @@ std::shared_ptr<Lease> Host::lease(std::shared_ptr<void> thing) {
   std::erase_if(leases_, [](const auto& weak) { return weak.expired(); });
   if (!abandoned_) leases_.push_back(lease);
   return lease;
-}
-
-// ---- Context: who and where; what others see ----
-
-const Logger& Host::log() const {
-  return abandoned_ ? no_log_ : log_;
-}
-
-MetricScope& Host::metrics() {
-  return metrics_;
-}
-
-const Clock& Host::clock() const {
-  return abandoned_ ? system_clock() : *environment().clock;
-}
-
-std::string Host::env(std::string_view name) const {
-  if (abandoned_ || !environment().env) return "";
-  return environment().env(name);
-}
-
-void Host::publish_object(lang::Value exports) {
-  if (closed_) return;
-  // Only the component's own thread of the moment publishes: comparing needs no lock, and may take long.
-  lang::Value last;
-  {
-    std::lock_guard lock(mutex_);
-    last = last_exports_;
-  }
-  if (!last.is_null() && last == exports) return;
-  {
-    std::lock_guard lock(mutex_);
-    last_exports_ = exports;
-    fresh_exports_ = std::move(exports);
-  }
-  services_->on_exports(shared_from_this());
-}
-
-void Host::set_health(HealthState state, std::string message) {
-  if (closed_) return;
-  Health now = health_now(state, std::move(message));
-  change([&](NodeState& node) { set_health_of(node.reported_health, now); });
-}
-
-void Host::publish_debug_body(std::shared_ptr<const lang::BodyValue> body) {
-  if (closed_) return;
-  change([&](NodeState& node) { node.debug_info.swap(body); });
-}
-
-void Host::offer_service(std::type_index type, std::shared_ptr<const void> service) {
-  if (closed_) return;
-  change([&](NodeState& node) {
-    std::erase_if(node.services, [&](const auto& offered) { return offered.first == type; });
-    if (service) node.services.emplace_back(type, std::move(service));
-  });
-}
-
-void Host::offer_view(std::shared_ptr<const View> view) {
-  if (closed_) return;
-  change([&](NodeState& node) {
-    std::erase_if(node.views, [&](const auto& offered) { return offered->name() == view->name(); });
-    node.views.push_back(view);
-  });
 }
 
 }  // namespace weir::runtime

@@ -15,6 +15,7 @@
 
 #include "runtime/component.h"
 #include "runtime/controller.h"
+#include "runtime/controller_seat.h"
 #include "runtime/graph.h"
 #include "runtime/pool.h"
 #include "runtime/reactor.h"
@@ -33,8 +34,7 @@ struct HostServices {
   std::function<void(std::shared_ptr<Host>)> on_exports;
   // Set once the controller ends; the environment may be gone soon.
   std::atomic<bool> is_ending = false;
-  // Whose code the controller's thread is in; null: nobody's.
-  std::atomic<const Host*> on_controller = nullptr;
+  std::shared_ptr<ControllerSeat> seat;
 };
 
 // Something of the environment that a component holds (a request, a mounted handler): taken from it when the
@@ -81,6 +81,8 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   bool closed() const { return closed_; }
 
   // ---- for any thread ----
+  // A task of it is busy since then; null: it is over.
+  void show_busy(const MonoTime* since);
   // `done` runs on the strand when the component has let go of everything; nothing calls it back any more.
   void stop(std::function<void()> done);
   // Gives up on a component that does not stop: whatever it still does has no effect, and the environment may
@@ -115,7 +117,6 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   // Copies the state, lets `edit` change it, and shows the result.
   void change(const std::function<void(NodeState&)>& edit);
   void show_run(HealthState state, std::string message);
-  void on_busy(const MonoTime* since);
   Instance* instance() const;
   // Runs what belongs to the component; an exception ends it.
   void guarded(std::string_view what, const std::function<void()>& body);

@@ -77,23 +77,31 @@ TEST_CASE("a busy component recovers when its task returns") {
   CHECK_FALSE(contains(runtime.metrics.expose(), "weir_test_back{"));
 }
 
-TEST_CASE("a transform that hangs holds the controller, not its end") {
+TEST_CASE("a transform that hangs shows it, and does not keep stop from ending") {
   TestRuntime runtime;
-  std::ofstream(runtime.config_path)
-      << "test.stuck \"t\" { }\ntest.sink \"s\" { value = test.stuck.t.value }";
-  runtime.controller->load_async("start", nullptr);
-  CHECK(eventually([] { return stage().hanging() == 1; }));
-  auto start = std::chrono::steady_clock::now();
-  CHECK(runtime.controller->stop() == std::vector<std::string>{"test.stuck.t"});
-  CHECK(std::chrono::steady_clock::now() - start <= Controller::kStopDeadline);
-  runtime.controller.reset();
-  stage().release();
-  std::vector<std::string> events;
-  CHECK(eventually([&] {
-    for (auto& event : stage().take_events()) events.push_back(event);
-    return !events.empty();
-  }));
-  CHECK(events == std::vector<std::string>{"end test.stuck.t"});
+  const std::string text =
+      "test.source \"a\" { hold = true }\n"
+      "test.stuck \"t\" { value = test.source.a.value }\n";
+  CHECK(runtime.load(text).ok);
+  auto message = [&] { return runtime.state("test.stuck.t")->health.message; };
+  SUBCASE("until it comes back") {
+    CHECK(eventually([] { return stage().publish("test.source.a", "hang"); }));
+    CHECK(eventually([&] { return contains(message(), "busy since 2"); }));
+    stage().release();
+    CHECK(eventually([&] { return message() == "evaluated"; }));
+    CHECK(runtime.controller->stop().empty());
+  }
+  SUBCASE("at the end") {
+    CHECK(eventually([] { return stage().publish("test.source.a", "hang"); }));
+    CHECK(eventually([] { return stage().hanging() == 1; }));
+    auto start = std::chrono::steady_clock::now();
+    CHECK(runtime.controller->stop() == std::vector<std::string>{"test.stuck.t"});
+    CHECK(std::chrono::steady_clock::now() - start <= Controller::kStopDeadline);
+    runtime.controller.reset();
+    stage().take_events();
+    stage().release();
+    CHECK(eventually([] { return stage().take_events() == std::vector<std::string>{"end test.stuck.t"}; }));
+  }
 }
 
 // Answers each fetch at once, from another thread, in two pieces.

@@ -265,16 +265,23 @@ class Stuck {
  public:
   static constexpr std::string_view kName = "test.stuck";
   static constexpr auto kStability = Stability::stable;
-  static constexpr std::string_view kDoc = "Never comes back.";
-  using Arguments = lang::Nothing;
+  static constexpr std::string_view kDoc = "Hangs when told to.";
+  struct Arguments {
+    std::string value;
+
+    static constexpr auto fields() {
+      return std::tuple{lang::required("value", &Arguments::value, "Hangs on \"hang\".")};
+    }
+    bool operator==(const Arguments&) const = default;
+  };
   using Exports = ValueExports;
   using DebugInfo = lang::Nothing;
 
   Stuck(Context& ctx, Arguments) : ctx_(ctx) {}
   ~Stuck() { stage().did("end", ctx_.id()); }
-  Exports evaluate(const Arguments&) {
-    stage().hang();
-    return {"back again"};
+  Exports evaluate(const Arguments& args) {
+    if (args.value == "hang") stage().hang();
+    return {args.value};
   }
 
  private:
