@@ -12,10 +12,9 @@
 #include "net/http.h"
 #include "net/message_reader.h"
 
-namespace {
+namespace weir::net {
 
-using namespace weir;
-using namespace weir::net;
+namespace {
 
 std::unique_ptr<Server> start(std::size_t body_bytes) {
   auto server = Server::start(
@@ -97,5 +96,7 @@ void read_request(benchmark::State& state) {
 BENCHMARK(read_request);
 
 }  // namespace
+
+}  // namespace weir::net
 
 BENCHMARK_MAIN();

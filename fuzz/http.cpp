@@ -11,9 +11,9 @@
 #include "net/text.h"
 #include "net/url.h"
 
-namespace {
+namespace weir::net {
 
-using namespace weir::net;
+namespace {
 
 constexpr std::size_t kLimit = 4096;
 
@@ -74,10 +74,15 @@ void try_messages(std::string_view data) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view text(reinterpret_cast<const char*>(data), size);
+void try_all(std::string_view text) {
   try_url(text);
   try_text(text);
   try_messages(text);
+}
+
+}  // namespace weir::net
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  weir::net::try_all({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -2,9 +2,6 @@
 
 #include <sys/un.h>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-
 #include "net/message_writer.h"
 #include "net/text.h"
 
@@ -144,90 +141,6 @@ asio::awaitable<Result<ClientResponse>> Call::exchange() {
     bool again = reused_ && !answered_ && !aborted_ && is_idempotent(request_.method);
     if (!again) co_return response;
   }
-}
-
-asio::awaitable<Result<>> Call::connect() {
-  if (url_.is_unix()) {
-    error_code error = co_await open(asio::local::stream_protocol::endpoint(url_.host));
-    if (error) co_return fail("connect to {}: {}", url_.host, text_of(error));
-    co_return Result<>();
-  }
-  const Url& first = proxy_.host.empty() ? url_ : proxy_;
-  Result<> connected = co_await connect_to(first.host, first.port);
-  if (!connected || !url_.is_tls()) co_return connected;
-  if (!proxy_.host.empty()) {
-    Result<> tunnel = co_await open_tunnel();
-    if (!tunnel) co_return tunnel;
-  }
-  Result<> secured = co_await secure();
-  co_return secured;
-}
-
-asio::awaitable<Result<>> Call::connect_to(const std::string& host, std::uint16_t port) {
-  std::vector<asio::ip::address> addresses;
-  error_code not_an_address;
-  asio::ip::address literal = asio::ip::make_address(host, not_an_address);
-  if (!not_an_address) {
-    addresses.push_back(literal);
-  } else {
-    lookup_ = std::make_unique<Lookup>(shared_.context);
-    Result<std::vector<asio::ip::address>> found = co_await lookup_->run(host);
-    lookup_.reset();
-    if (!found) co_return fail(found.error());
-    addresses = *std::move(found);
-  }
-  std::string failures;
-  for (const asio::ip::address& address : addresses) {
-    if (aborted_) co_return fail("cancelled");
-    // One address that swallows everything must not use up the time of the others.
-    if (addresses.size() > 1 && request_.connect_timeout > Duration::zero()) {
-      attempt_.arm(request_.connect_timeout / static_cast<int>(addresses.size()));
-    }
-    asio::ip::tcp::endpoint endpoint(address, port);
-    error_code error = co_await open(endpoint);
-    attempt_.disarm();
-    if (!error) {
-      stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
-      co_return Result<>();
-    }
-    if (!failures.empty()) failures += "; ";
-    bool late = error == asio::error::operation_aborted;
-    failures += fmt::format("connect to {}{}{}:{}: {}", address.is_v6() ? "[" : "", address.to_string(),
-                            address.is_v6() ? "]" : "", port, late ? "no answer" : text_of(error));
-  }
-  co_return fail("{}", failures);
-}
-
-asio::awaitable<error_code> Call::open(Socket::endpoint_type endpoint) {
-  stream_ = plain_stream(Socket(shared_.context));
-  auto [error] = co_await stream_->socket().async_connect(endpoint, kResult);
-  co_return error;
-}
-
-asio::awaitable<Result<>> Call::open_tunnel() {
-  std::string text =
-      fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: weir\r\n", url_.host_port());
-  if (!proxy_.user_info.empty()) text += "Proxy-Authorization: Basic " + base64(proxy_.user_info) + "\r\n";
-  error_code error = co_await write(text + "\r\n");
-  if (error) co_return fail("proxy {}: {}", proxy_.host_port(), text_of(error));
-  ResponseReader reader({.without_body = true});
-  ReadState state = co_await read(reader);
-  if (state != ReadState::done) co_return fail("proxy {}: {}", proxy_.host_port(), read_error_);
-  if (int status = reader.response().status; status < 200 || status > 299) {
-    co_return fail("proxy {}: it answered {} {} to CONNECT {}", proxy_.host_port(), status,
-                   reason_phrase(status), url_.host_port());
-  }
-  if (!buffer_.empty())
-    co_return fail("proxy {}: it sent bytes before the tunnel's first", proxy_.host_port());
-  co_return Result<>();
-}
-
-asio::awaitable<Result<>> Call::secure() {
-  auto wrapped = shared_.tls.wrap(std::move(stream_->socket()), request_.tls, url_.host);
-  if (!wrapped) co_return fail(wrapped.error());
-  stream_ = *std::move(wrapped);
-  Result<> done = co_await stream_->handshake();
-  co_return done;
 }
 
 asio::awaitable<error_code> Call::write(std::string_view text) {

@@ -1,5 +1,5 @@
-// Call: one request of the client from its URL to its last byte. For call.cpp
-// and client.cpp only.
+// Call: one request of the client from its URL to its last byte. For call.cpp,
+// call_connect.cpp and client.cpp only.
 #pragma once
 
 #include <memory>
