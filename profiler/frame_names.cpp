@@ -18,6 +18,23 @@ bool may_change(NoName why) {
   return why == NoName::process_gone || why == NoName::unreadable || why == NoName::evicted;
 }
 
+// Where the file of a module can be opened now.
+ModuleFile look_for(const Module& module, std::span<const std::uint32_t> pids) {
+  constexpr std::size_t kMostTries = 8;
+  // Its processes may have ended: the file may still be here, if they saw the same files as we do.
+  constexpr std::uint32_t kOurselves = 0;
+  std::string host_path;
+  for (std::uint32_t pid : pids.first(std::min(pids.size(), kMostTries))) {
+    if (host_path.empty()) host_path = locate(module, pid);
+  }
+  if (host_path.empty()) host_path = locate(module, kOurselves);
+  return {.path = module.path,
+          .host_path = std::move(host_path),
+          .build_id = module.build_id,
+          .device = module.device,
+          .inode = module.inode};
+}
+
 }  // namespace
 
 const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
@@ -32,45 +49,31 @@ const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
     return unnamed_;
   }
   OfModule& of = modules_[module.get()];
-  of.module = module;
-  return name_in(of, place.offset, pids);
+  if (of.module.lock() != module) {
+    of = OfModule{};
+    of.module = module;
+  }
+  return name_in(of, *module, place.offset, pids);
 }
 
-const NamedFrame& FrameNames::name_in(OfModule& of, std::uint64_t offset,
+const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset,
                                       std::span<const std::uint32_t> pids) {
   auto [at, is_new] = of.names.try_emplace(offset);
   if (!is_new && !may_change(at->second.no_name)) return at->second;
   if (is_new) ++names_;
-  if (of.module->is_anonymous()) {
+  if (module.is_anonymous()) {
     at->second = {.no_name = NoName::jit, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.module->is_file()) {
+  if (!module.is_file()) {
     // The kernel's own pages, such as [vdso].
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) look_for(of, pids);
+  if (!of.looked_for) of.file = look_for(module, pids);
+  of.looked_for = true;
   at->second = symbolizer_->name(of.file, offset);
   return at->second;
-}
-
-void FrameNames::look_for(OfModule& of, std::span<const std::uint32_t> pids) {
-  of.looked_for = true;
-  const Module& module = *of.module;
-  of.file = {.path = module.path,
-             .host_path = "",
-             .build_id = module.build_id,
-             .device = module.device,
-             .inode = module.inode};
-  constexpr std::size_t kMostTries = 8;
-  for (std::uint32_t pid : pids.first(std::min(pids.size(), kMostTries))) {
-    if (!of.file.host_path.empty()) return;
-    of.file.host_path = locate(module, pid);
-  }
-  // Its processes have ended: the file may still be here, if they saw the same files as we do.
-  constexpr std::uint32_t kOurselves = 0;
-  if (of.file.host_path.empty()) of.file.host_path = locate(module, kOurselves);
 }
 
 void FrameNames::end_window() {
@@ -80,11 +83,10 @@ void FrameNames::end_window() {
     kernel_.clear();
     names_ = 0;
   }
-  // A module that only we hold is mapped nowhere any more.
   std::erase_if(modules_, [&](const auto& entry) {
-    bool unused = entry.second.module.use_count() <= 2;  // we and the table of modules
-    if (unused) names_ -= std::min(names_, entry.second.names.size());
-    return unused;
+    bool gone = entry.second.module.expired();
+    if (gone) names_ -= std::min(names_, entry.second.names.size());
+    return gone;
   });
 }
 

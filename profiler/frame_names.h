@@ -31,14 +31,14 @@ class FrameNames {
 
  private:
   struct OfModule {
-    ModulePtr module;
+    std::weak_ptr<const Module> module;  // gone when no process maps it any more
     ModuleFile file;
     bool looked_for = false;  // in this window
     std::unordered_map<std::uint64_t, NamedFrame> names;
   };
 
-  const NamedFrame& name_in(OfModule& of, std::uint64_t offset, std::span<const std::uint32_t> pids);
-  void look_for(OfModule& of, std::span<const std::uint32_t> pids);
+  const NamedFrame& name_in(OfModule& of, const Module& module, std::uint64_t offset,
+                            std::span<const std::uint32_t> pids);
 
   std::unique_ptr<Symbolizer> symbolizer_;
   std::unordered_map<const Module*, OfModule> modules_;

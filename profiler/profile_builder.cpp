@@ -62,8 +62,10 @@ bool begins_thread(const profile::Profile& profile, std::span<const std::uint32_
   if (frames.empty()) return false;
   std::string_view root = function_of(profile.frames[frames.back()]);
   if (std::ranges::find(kThreadStarts, root) != kThreadStarts.end()) return true;
-  // A stripped C library has no name for what calls main.
-  return frames.size() > 1 && function_of(profile.frames[frames[frames.size() - 2]]) == "main";
+  if (frames.size() < 2) return false;
+  // A stripped C library has no name for what calls these.
+  std::string_view first = function_of(profile.frames[frames[frames.size() - 2]]);
+  return first == "main" || first == "execute_native_thread_routine";
 }
 
 profile::Profile build_profile(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,

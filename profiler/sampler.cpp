@@ -203,6 +203,10 @@ void Sampler::decide_cgroup(std::uint64_t id, cpu_sample_choice choice) {
   bpf_map__update_elem(impl_->skeleton->maps.cgroups, &id, sizeof id, &value, sizeof value, BPF_ANY);
 }
 
+void Sampler::forget_cgroup(std::uint64_t id) {
+  bpf_map__delete_elem(impl_->skeleton->maps.cgroups, &id, sizeof id, 0);
+}
+
 void Sampler::drain(const std::function<void(const SampleView&)>& each) {
   impl_->each = &each;
   ring_buffer__consume(impl_->ring);

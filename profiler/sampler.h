@@ -71,6 +71,8 @@ class Sampler {
   Result<> choose_pid(std::uint32_t pid);
   void drop_pid(std::uint32_t pid);
   void decide_cgroup(std::uint64_t id, cpu_sample_choice choice);
+  // It will be asked for again.
+  void forget_cgroup(std::uint64_t id);
 
   // Calls `each` for every record there is.
   void drain(const std::function<void(const SampleView&)>& each);

@@ -210,6 +210,7 @@ void KernelSession::take(std::uint64_t until) {
     aggregator_.add(sample, now);
   });
   while (next < events.size()) table_.apply(events[next++]);
+  for (std::uint64_t id : cgroups_.take_forgotten()) sampler_->forget_cgroup(id);
 }
 
 std::vector<profile::ProfilePtr> KernelSession::collect(WallTime now) {

@@ -133,6 +133,7 @@ std::optional<std::string> Cgroups::path_of(std::uint64_t id, std::uint32_t pid,
 void Cgroups::remember(std::uint64_t id, const std::string& container) {
   while (known_.size() >= std::max<std::size_t>(1, limit_)) {
     auto oldest = std::ranges::min_element(known_, {}, [](const auto& entry) { return entry.second.used; });
+    forgotten_.push_back(oldest->first);
     known_.erase(oldest);
     ++evicted_;
   }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "bpf/cpu_sample.h"
@@ -35,6 +37,8 @@ class Cgroups {
   // Of a process, by what /proc says now.
   std::string container_of_process(std::uint32_t pid) const;
   void each(const std::function<void(std::uint64_t id, const std::string& container)>& visit) const;
+  // Ids that were pushed out since the last call: the kernel must ask for them again.
+  std::vector<std::uint64_t> take_forgotten() { return std::exchange(forgotten_, {}); }
   void set_limit(std::size_t limit) { limit_ = limit; }
   std::size_t size() const { return known_.size(); }
   std::uint64_t evicted() const { return evicted_; }
@@ -51,6 +55,7 @@ class Cgroups {
   CgroupHierarchy hierarchy_;
   std::size_t limit_;
   std::unordered_map<std::uint64_t, Known> known_;
+  std::vector<std::uint64_t> forgotten_;
   std::uint64_t uses_ = 0;
   std::uint64_t evicted_ = 0;
   MonoTime next_walk_{};

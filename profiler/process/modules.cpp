@@ -29,6 +29,20 @@ bool same_file(const Module& module, const struct stat& status) {
   return module.device == status.st_dev || major(module.device) == 0 || major(status.st_dev) == 0;
 }
 
+std::string build_id_at(const std::string& path) {
+  struct stat status{};
+  Fd fd = path.empty() ? Fd() : open_regular(path, status);
+  return fd ? read_build_id(fd.get()).value_or("") : "";
+}
+
+bool is_file_of(const Module& module, const std::string& path) {
+  struct stat status{};
+  Fd fd = open_regular(path, status);
+  if (!fd) return false;
+  return module.build_id.empty() ? same_file(module, status)
+                                 : read_build_id(fd.get()).value_or("") == module.build_id;
+}
+
 }  // namespace
 
 ModulePtr Modules::with_build_id(std::string path, std::string build_id) {
@@ -41,9 +55,7 @@ ModulePtr Modules::of_file(std::uint32_t pid, std::string path, std::uint64_t de
   auto& module = by_inode_[{path, device, inode}];
   if (module) return module;
   Module made{.path = std::move(path), .device = device, .inode = inode};
-  struct stat status{};
-  Fd fd = open_regular(path_in_root(pid, made.path), status);
-  if (fd && same_file(made, status)) made.build_id = read_build_id(fd.get()).value_or("");
+  made.build_id = build_id_at(locate(made, pid));
   // The same file may have been seen by its build id already.
   if (!made.build_id.empty()) {
     auto& known = by_build_id_[{made.path, made.build_id}];
@@ -67,13 +79,11 @@ void Modules::collect_garbage() {
 
 std::string locate(const Module& module, std::uint32_t pid) {
   if (!module.is_file()) return "";
-  std::string path = path_in_root(pid, module.path);
-  struct stat status{};
-  Fd fd = open_regular(path, status);
-  if (!fd) return "";
-  bool trusted = module.build_id.empty() ? same_file(module, status)
-                                         : read_build_id(fd.get()).value_or("") == module.build_id;
-  return trusted ? path : "";
+  if (std::string path = path_in_root(pid, module.path); is_file_of(module, path)) return path;
+  if (pid == 0) return "";
+  // A program whose file was replaced while it runs can still be reached as such.
+  std::string program = "/proc/" + std::to_string(pid) + "/exe";
+  return is_file_of(module, program) ? program : "";
 }
 
 }  // namespace weir::profiler
