@@ -99,6 +99,7 @@ class KernelSession final : public Session {
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
   void take(std::uint64_t until);
   void close_window(WallTime now);
+  void give_back_memory();
   void publish();
   CollectionStats count() const;
 
@@ -119,6 +120,7 @@ class KernelSession final : public Session {
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;
+  std::size_t symbol_files_ = 0;  // when memory was given back last
   std::shared_ptr<Report> report_ = std::make_shared<Report>();
 };
 
@@ -243,6 +245,14 @@ void KernelSession::close_window(WallTime now) {
   names_.end_window();
   table_.end_window();
   window_start_ = end;
+  give_back_memory();
+}
+
+// Reading a symbol table takes several times the memory that it keeps.
+void KernelSession::give_back_memory() {
+  std::size_t files = names_.symbolizer().files().size();
+  if (files != symbol_files_) malloc_trim(0);
+  symbol_files_ = files;
 }
 
 CollectionStats KernelSession::count() const {

@@ -73,6 +73,7 @@ std::optional<std::uint64_t> inode_of(const std::string& path) {
 // Looks through the whole hierarchy for the directory with this inode.
 std::optional<std::string> find_directory(const std::string& mount, std::uint64_t inode) {
   constexpr int kMostDirectories = 20'000;
+  if (inode_of(mount) == inode) return "/";
   std::error_code error;
   std::filesystem::recursive_directory_iterator at(
       mount, std::filesystem::directory_options::skip_permission_denied, error);
