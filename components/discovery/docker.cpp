@@ -21,6 +21,15 @@ std::string filters_query(const json::object& filters) {
   return "?filters=" + boost::urls::encode(json::serialize(filters), boost::urls::unreserved_chars);
 }
 
+// "GET unix:///run/docker.sock/events?filters=…: connect to …: refused": the request says nothing to a
+// person.
+std::string without_request(const std::string& host, const std::string& error) {
+  std::size_t end = error.starts_with("GET ") ? error.find(": ") : std::string::npos;
+  if (end == std::string::npos) return error;
+  std::string rest = error.substr(end + 2);
+  return rest.starts_with("connect") ? rest : fmt::format("{}: {}", host, rest);
+}
+
 std::string hint_for(std::string_view error) {
   if (error.find("no such file") != std::string_view::npos ||
       error.find("refused") != std::string_view::npos) {
@@ -204,6 +213,7 @@ void Docker::listed(const Result<DockerTargets>& found) {
 // The targets found so far stay: containers outlive their daemon.
 void Docker::failed(std::string error) {
   if (retry_) return;
+  error = without_request(args_.host, error);
   disconnect();
   Duration wait = backoff_.next();
   if (info_.error != error) ctx_.log().warn("no answer from the Docker daemon", {{"error", error}});

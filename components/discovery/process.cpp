@@ -1,5 +1,7 @@
 #include "components/discovery/process.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
@@ -112,7 +114,8 @@ void Process::publish() {
   }
   std::string message = count_text(info.processes, "process");
   if (info.unreadable > 0) {
-    message += fmt::format(", {} may not be read: run weir as root to see them", info.unreadable);
+    message += fmt::format(", {} may not be read{}", info.unreadable,
+                           ::geteuid() == 0 ? "" : ": run weir as root to see them");
   }
   ctx_.publish_debug_info(info);
   ctx_.set_health(runtime::HealthState::healthy, std::move(message));

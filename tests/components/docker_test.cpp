@@ -182,7 +182,9 @@ TEST_CASE("discovery.docker: an event during a listing makes another one") {
 TEST_CASE("discovery.docker: without a daemon it says what to do, and comes back with it") {
   Harness docker(kHost);
   docker.start();
-  pending(docker, "/events")->answer(weir::fail("connect to /run/docker.sock: no such file or directory"));
+  pending(docker, "/events")
+      ->answer(weir::fail("GET unix:///run/docker.sock/events?filters=%7B: connect to /run/docker.sock: no "
+                          "such file or directory"));
   docker.run();
   CHECK(docker.world().health.state == HealthState::unhealthy);
   CHECK(
