@@ -10,8 +10,9 @@ namespace {
 
 constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
 constexpr Duration kReportInterval = std::chrono::seconds(5);
-// A person who has just started weir wants to see something soon.
-constexpr Duration kFirstWindow = std::chrono::seconds(5);
+// A person who has just started weir, or a service, wants to see something soon.
+constexpr Duration kFirstWindow = std::chrono::seconds(4);
+constexpr std::size_t kServicesKnown = 10'000;
 constexpr std::size_t kShown = 100;  // rows of a list in debug info
 
 profiler::Demangle demangle_mode(std::string_view word) {
@@ -143,6 +144,12 @@ void Ebpf::use_targets() {
   targets_ = profiled.targets.size();
   unusable_targets_ = profiled.unusable;
   active_targets_->set(static_cast<double>(targets_));
+  bool new_service = false;
+  for (const auto& target : profiled.targets) {
+    if (services_.size() >= kServicesKnown) break;
+    new_service |= services_.emplace(target.labels.get("service_name")).second;
+  }
+  if (new_service) next_collection_ = std::min(next_collection_, ctx_.clock().mono() + kFirstWindow);
   new_targets_ = std::move(profiled.targets);
   ctx_.offer_view(runtime::list_view("targets", "Targets to profile", args_.targets.list));
 }

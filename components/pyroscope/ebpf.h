@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "components/backoff.h"
@@ -66,6 +67,7 @@ class Ebpf {
 
   MonoTime next_collection_, last_profile_, next_report_;
   std::uint64_t targets_ = 0, unusable_targets_ = 0, sessions_ = 0, windows_ = 0, profiles_ = 0;
+  std::unordered_set<std::string> services_;  // that have been targets since the start
   std::string options_error_;
   std::vector<profiler::ProcessInfo> processes_;
   std::vector<profiler::SymbolFileInfo> symbol_files_;
