@@ -1,0 +1,56 @@
+#include "components/discovery/kubernetes_api.h"
+
+#include <fmt/core.h>
+
+#include "base/file_system.h"
+
+namespace weir::discovery {
+namespace {
+
+constexpr std::size_t kFileLimit = 1 << 20;
+
+}  // namespace
+
+Result<KubernetesApi> KubernetesApi::find(Options options) {
+  KubernetesApi api(std::move(options));
+  if (!api.options_.api_server.empty()) {
+    api.base_ = api.options_.api_server;
+    while (api.base_.ends_with('/')) api.base_.pop_back();
+    return api;
+  }
+  std::string host = api.options_.env("KUBERNETES_SERVICE_HOST");
+  std::string port = api.options_.env("KUBERNETES_SERVICE_PORT");
+  if (host.empty() || port.empty()) {
+    return fail("not inside a cluster: {} is not set; run weir in a pod, or name the server in api_server",
+                host.empty() ? "KUBERNETES_SERVICE_HOST" : "KUBERNETES_SERVICE_PORT");
+  }
+  bool v6 = host.find(':') != std::string::npos;
+  api.base_ = v6 ? fmt::format("https://[{}]:{}", host, port) : fmt::format("https://{}:{}", host, port);
+  return api;
+}
+
+Result<runtime::FetchRequest> KubernetesApi::request(std::string_view path) const {
+  runtime::FetchRequest request;
+  request.url = fmt::format("{}{}", base_, path);
+  request.headers = {{"Accept", "application/json"}, {"User-Agent", "weir/" WEIR_VERSION}};
+  if (!options_.api_server.empty()) {
+    auto applied = options_.http.apply_to(request);
+    if (!applied) return std::unexpected(applied.error());
+    return request;
+  }
+  auto token = read_file(options_.service_account / "token", kFileLimit);
+  if (!token) return fail("the pod's service account cannot be used: {}", token.error().message);
+  while (token->ends_with('\n')) token->pop_back();
+  request.headers.emplace_back("Authorization", "Bearer " + *token);
+  request.tls.ca_file = (options_.service_account / "ca.crt").string();
+  return request;
+}
+
+Result<std::string> KubernetesApi::own_namespace() const {
+  auto name = read_file(options_.service_account / "namespace", kFileLimit);
+  if (!name) return fail("the pod's own namespace is not known: {}", name.error().message);
+  while (name->ends_with('\n')) name->pop_back();
+  return name;
+}
+
+}  // namespace weir::discovery
