@@ -294,7 +294,7 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
     ebpf.log->processes = row.processes;
     if (!row.processes.empty()) ebpf.log->profiles = {profile_of("a")};
     ebpf.start();
-    ebpf.world.advance(5s);
+    ebpf.world.advance(4s);
     CHECK(ebpf.world.health.message == row.message);
     CHECK((ebpf.world.health.state == weir::runtime::HealthState::healthy) == row.healthy);
   }
