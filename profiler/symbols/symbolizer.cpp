@@ -1,5 +1,6 @@
 #include "profiler/symbols/symbolizer.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/file_system.h"
 #include "profiler/symbols/bytes.h"
+#include "profiler/symbols/debug_file.h"
 #include "profiler/symbols/demangle.h"
 #include "profiler/symbols/elf.h"
 #include "profiler/symbols/kallsyms.h"
@@ -41,6 +43,8 @@ struct File {
   std::unique_ptr<Bytes> bytes;
   std::optional<Elf> elf;
   SymbolTable symbols;
+  Fd debug_fd;
+  std::unique_ptr<Bytes> debug_bytes;                    // where the symbols come from; null: from `bytes`
   std::unordered_map<std::uint32_t, std::string> names;  // demangled; a symbol seen once is seen again
   std::size_t name_bytes = 0;
   MonoTime failed_at;
@@ -64,6 +68,29 @@ Result<> load(File& file, std::string_view expected_build_id, std::size_t byte_l
   return {};
 }
 
+bool has_own_symbols(const Elf& elf) {
+  return std::any_of(elf.sections().begin(), elf.sections().end(),
+                     [](const ElfSection& section) { return section.type == SHT_SYMTAB; });
+}
+
+// A stripped file keeps only the names others link to. Its debug file, if there is one, has all of
+// them; the host's copy comes before the one in the process's own root.
+void load_debug_file(File& file, const std::string& host_path, std::size_t byte_limit) {
+  if (!file.elf || file.build_id.empty() || has_own_symbols(*file.elf)) return;
+  for (const std::string& root : {std::string(), process_root(host_path)}) {
+    auto fd = open_debug_file(root, file.build_id);
+    if (!fd) continue;
+    auto bytes = FileBytes::of(fd->get());
+    auto elf = bytes ? Elf::read(*bytes) : fail(bytes.error());
+    auto symbols = elf ? SymbolTable::read(*elf, *bytes, byte_limit) : fail(elf.error());
+    if (!symbols || symbols->size() <= file.symbols.size()) continue;
+    file.symbols = std::move(*symbols);
+    file.debug_fd = std::move(*fd);
+    file.debug_bytes = std::make_unique<FileBytes>(*bytes);
+    return;
+  }
+}
+
 Result<> open_module(File& file, const ModuleFile& module, std::size_t byte_limit) {
   auto fd = open_regular_file(module.host_path);
   if (!fd) return fail(fd.error());
@@ -71,7 +98,9 @@ Result<> open_module(File& file, const ModuleFile& module, std::size_t byte_limi
   auto bytes = FileBytes::of(file.fd.get());
   if (!bytes) return fail(bytes.error());
   file.bytes = std::make_unique<FileBytes>(*bytes);
-  return load(file, module.build_id, byte_limit);
+  if (auto ok = load(file, module.build_id, byte_limit); !ok) return ok;
+  load_debug_file(file, module.host_path, byte_limit);
+  return {};
 }
 
 // The image the kernel maps into every process, ours too.
@@ -228,8 +257,9 @@ File* CachingSymbolizer::find_or_open(const ModuleFile& module) {
 const std::string& CachingSymbolizer::symbol_name(File& file, std::uint32_t index) {
   auto [entry, is_new] = file.names.try_emplace(index);
   if (!is_new) return entry->second;
-  std::string raw = file.symbols.name(index, *file.bytes);
-  auto* on_disk = dynamic_cast<FileBytes*>(file.bytes.get());
+  const Bytes& bytes = file.debug_bytes ? *file.debug_bytes : *file.bytes;
+  std::string raw = file.symbols.name(index, bytes);
+  auto* on_disk = dynamic_cast<const FileBytes*>(&bytes);
   if (on_disk != nullptr && !on_disk->unchanged()) raw.clear();
   entry->second = demangle(raw, mode_);
   std::size_t cost = entry->second.capacity() + 64;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "profiler/symbols/debug_file.h"
 #include "profiler/symbols/elf.h"
 #include "support.h"
 
@@ -129,6 +130,40 @@ TEST_CASE("why a frame has no name") {
   replaced.build_id = "ffff";
   CHECK(symbolizer->name(replaced, 0x1000).no_name == NoName::unreadable);
   CHECK(symbolizer->files().at(2).error == "the file was replaced: its build id is not that of the mapping");
+}
+
+TEST_CASE("a debug file is taken when it is there and is the right one") {
+  constexpr const char* kId = "0102030405060708090a0b0c0d0e0f1011121314";
+  Folder folder;
+  std::string place = std::string(folder.path) + "/usr/lib/debug/.build-id/01";
+  run("mkdir -p " + place);
+  CHECK_FALSE(open_debug_file(folder.path, kId).has_value());
+  std::string name = "usr/lib/debug/.build-id/01/" + std::string(kId).substr(2) + ".debug";
+  folder.write(name, make_image({{"f", 0x401000, 16}}));
+  CHECK(open_debug_file(folder.path, kId).has_value());
+  CHECK_FALSE(open_debug_file(folder.path, "../../x").has_value());
+  CHECK_FALSE(open_debug_file(folder.path, "").has_value());
+  std::string image = make_image({});
+  image[0x200 + 16] = 9;  // the first byte of the id
+  folder.write(name, image);
+  CHECK_FALSE(open_debug_file(folder.path, kId).has_value());
+  CHECK(process_root("/proc/12/root/usr/bin/x") == "/proc/12/root");
+  CHECK(process_root("/usr/bin/x") == "");
+}
+
+TEST_CASE("libc of this machine has its internal names where its debug file is installed") {
+  std::string path = distribution_files().back();
+  for (const std::string& file : distribution_files())
+    if (file.ends_with("libc.so.6")) path = file;
+  auto fd = open_regular_file(path);
+  REQUIRE(fd.has_value());
+  std::string id = read_build_id(fd->get()).value_or("");
+  auto symbolizer = Symbolizer::create({}, Demangle::none);
+  (void)symbolizer->name(module_at(path), 0x1000);
+  REQUIRE(symbolizer->files().size() == 1);
+  std::size_t symbols = symbolizer->files()[0].symbols;
+  MESSAGE(path << ": " << symbols << " symbols");
+  CHECK(symbols > (open_debug_file("", id) ? 3000 : 1000));
 }
 
 TEST_CASE("files with the same build id are read once; a failure is one path's own") {
