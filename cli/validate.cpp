@@ -17,7 +17,7 @@ ExitCode validate(const Invocation& invocation) {
   register_components(registry);
   const std::string& path = invocation.operands.front();
   lang::Diagnostics found = runtime::validate(path, registry, environment_variable);
-  if (!found.empty()) fmt::print(stderr, "{}\n", lang::render(found, color_of_stderr()));
+  if (!found.empty()) fmt::print(stderr, "{}", lang::render(found, color_of_stderr()));
   if (lang::has_errors(found)) return kRefused;
   fmt::print("{}: valid\n", path);
   return kOk;

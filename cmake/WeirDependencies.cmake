@@ -20,7 +20,10 @@ function(weir_dependency name)
   target_link_libraries(dep_${name} INTERFACE ${DEP_SHARED} ${DEP_LINKS})
 endfunction()
 
-weir_dependency(fmt PACKAGE libfmt-dev ARCHIVES fmt)
+# Of fmt Debian has no archive: we make one of its headers.
+add_library(weir_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt.cpp)
+target_link_libraries(weir_fmt PRIVATE weir_options)
+weir_dependency(fmt PACKAGE libfmt-dev LINKS weir_fmt)
 weir_dependency(zlib PACKAGE zlib1g-dev ARCHIVES z)
 weir_dependency(deflate PACKAGE libdeflate-dev ARCHIVES deflate)
 weir_dependency(zstd PACKAGE libzstd-dev ARCHIVES zstd)
