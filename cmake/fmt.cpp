@@ -7,7 +7,7 @@ namespace detail {
 template dragonbox::decimal_fp<float> dragonbox::to_decimal(float);
 template dragonbox::decimal_fp<double> dragonbox::to_decimal(double);
 template void buffer<char>::append(const char*, const char*);
-template void vformat_to(buffer<char>&, string_view, vformat_args<char>::type, locale_ref);
+template void vformat_to(buffer<char>&, string_view, basic_format_args<buffer_context<char>>, locale_ref);
 template thousands_sep_result<char> thousands_sep_impl(locale_ref);
 template char decimal_point_impl(locale_ref);
 }  // namespace detail
