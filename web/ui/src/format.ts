@@ -17,6 +17,7 @@ export function count(value: number): string {
 }
 
 export function percent(share: number): string {
+  if (share === 0) return `0${kThin}%`;
   const value = share * 100;
   if (value > 0 && value < 0.005) return `< 0.01${kThin}%`;
   return `${figures(value)}${kThin}%`;
@@ -30,6 +31,7 @@ export function bytes(value: number): string {
 
 // CPU time; the stored unit is nanoseconds.
 export function cpuTime(nanoseconds: number): string {
+  if (nanoseconds === 0) return `0${kThin}s`;
   const seconds = nanoseconds / 1e9;
   if (Math.abs(seconds) < 1) return `${figures(seconds * 1e3)}${kThin}ms`;
   if (seconds < 120) return `${figures(seconds)}${kThin}s`;

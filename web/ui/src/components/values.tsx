@@ -209,7 +209,9 @@ interface BodyPanelProps {
 // Targets are never a tree: every list that was cut is read in pages below its row.
 export function BodyPanel({ title, component, body, empty }: BodyPanelProps) {
   const [hidden, setHidden] = useState(false);
-  const lines = flatten(body);
+  const all = flatten(body);
+  // What the config sets comes first; both parts stay in the order of the table.
+  const lines = [...all.filter((line) => !line.statement.default), ...all.filter((line) => line.statement.default)];
   const defaults = lines.filter((line) => line.statement.default).length;
   const shown = hidden ? lines.filter((line) => !line.statement.default) : lines;
   const rows = shown.filter((line) => !line.statement.value?.view);

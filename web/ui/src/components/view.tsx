@@ -40,7 +40,8 @@ function isPlain(name: string): boolean {
 
 // Labels a person gave first, those of the discovery after them.
 function Labels({ entries }: { entries: Entry[] }) {
-  const sorted = [...entries].sort((a, b) => Number(isPlain(b.key)) - Number(isPlain(a.key)));
+  const set = entries.filter((entry) => entry.value.value !== "");
+  const sorted = set.sort((a, b) => Number(isPlain(b.key)) - Number(isPlain(a.key)));
   return (
     <>
       {sorted.map((entry) => (

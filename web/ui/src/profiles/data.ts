@@ -72,7 +72,7 @@ function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) =
 }
 
 function seriesStep(range: number): number {
-  return Math.max(15, Math.round(range / 120));
+  return Math.max(30, Math.round(range / 120)); // two rounds of a profiler, or more
 }
 
 export function useSeries(service: string, type: string, range: number, version: number): Loaded<Series> {

@@ -161,7 +161,7 @@ export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) 
     element.style.height = `${drawnHeight}px`;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(element);
-    const look = { dark: theme === "dark", font: `12px ${style.fontFamily}`, mark: style.getPropertyValue("--mark-line").trim() || "#f2d16b" };
+    const look = { dark: theme === "dark", font: `12px ${style.fontFamily}`, mark: theme === "dark" ? "#f2d16b" : "#a87b00" };
     draw(g, scene, look, width, drawnHeight);
   });
 

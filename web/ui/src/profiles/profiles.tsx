@@ -174,7 +174,6 @@ function Graph({ flame, unit, view }: GraphProps) {
             {percent(hits.value / (tree.total[0]! || 1))} of CPU, {plural(hits.functions, "function")}
           </span>
         )}
-        <span class="grow" />
         <Legend tree={tree} />
         <Segments label="What to show" choices={kViews} value={view} onChange={(next) => replaceQuery({ view: next === "both" ? "" : next })} />
       </div>
@@ -199,7 +198,7 @@ function Work({ service, range, view, version, selected, onSelect }: WorkProps) 
   const flame = useFlame(service.service, service.type, range, selected, version);
   return (
     <section class="work" aria-label={service.service}>
-      {series.data ? <Timeline series={series.data} unit={service.unit} selected={selected} onSelect={onSelect} /> : <div class="timeline" />}
+      {series.data ? <Timeline series={series.data} unit={service.unit} last={service.last} selected={selected} onSelect={onSelect} /> : <div class="timeline" />}
       {flame.data && flame.data.tree.total[0]! > 0 && <Graph flame={flame.data} unit={service.unit} view={view} />}
       {flame.data && flame.data.tree.total[0] === 0 && (
         <StateBox title="No CPU time in this part.">

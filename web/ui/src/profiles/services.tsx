@@ -19,9 +19,9 @@ function sparkPath(points: [number, number][], from: number, until: number): str
     .join("");
 }
 
-// Without the first and the last step where the range cuts through them.
-export function wholeSteps(points: [number, number][], from: number, until: number, step: number): [number, number][] {
-  return points.filter(([time]) => time >= from && time + step * 1000 <= until);
+// Without the first step where the range cuts through it, and without the last while profiles of it are still to come.
+function wholeSteps(service: Service, from: number, step: number): [number, number][] {
+  return (service.points ?? []).filter(([time]) => time >= from && time + step * 1000 <= service.last);
 }
 
 function Spark({ points, from, until }: { points: [number, number][]; from: number; until: number }) {
@@ -62,7 +62,7 @@ export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
                 <span class="cut">{service.service}</span>
                 <small class="dim cut">{plural(service.profiles, "profile")}</small>
               </span>
-              <Spark points={wholeSteps(service.points ?? [], answer.from, answer.until, answer.step ?? 0)} from={answer.from} until={answer.until} />
+              <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />
               <span class="num">{amount(service.total, service.unit)}</span>
             </button>
           </li>

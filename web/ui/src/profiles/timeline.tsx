@@ -11,6 +11,7 @@ export interface Selected {
 interface TimelineProps {
   series: Series;
   unit: string;
+  last: number; // when the newest profile begins
   selected: Selected | null;
   onSelect: (selected: Selected | null) => void;
 }
@@ -56,9 +57,16 @@ function average(series: Series, range: Selected | null): number | null {
   return points.reduce((sum, point) => sum + point[1], 0) / points.length;
 }
 
-export function Timeline({ series, unit, selected, onSelect }: TimelineProps) {
+// Without the last step while profiles of it are still to come; a first graph shows what there is.
+function wholeSteps(series: Series, last: number): Series {
+  if (series.points.length < 3) return series;
+  return { ...series, points: series.points.filter(([time]) => time + series.step * 1000 <= last) };
+}
+
+export function Timeline({ series: all, unit, last, selected, onSelect }: TimelineProps) {
   const { element, width } = useWidth();
   const [drag, setDrag] = useState<{ start: number; end: number } | null>(null);
+  const series = wholeSteps(all, last);
   const { from, until, step, points } = series;
   const x = (time: number) => ((time - from) / Math.max(1, until - from)) * width;
   const time = (px: number) => Math.round(from + (Math.min(width, Math.max(0, px)) / Math.max(1, width)) * (until - from));

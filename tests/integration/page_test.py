@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""The page in a browser, over made-up data that shows every state: flame graph, search, zoom, lists, health, notes."""
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import browser as driver
+import page
+from harness import ROOT, Skip, run
+
+ESCAPE = '\ue00c'
+ENTER = '\ue007'
+DOWN = '\ue015'
+HOSTILE = '<img src=x onerror=alert(1)>'
+
+
+@contextlib.contextmanager
+def demo(mode):
+    """(browser, address) of the page over made-up data."""
+    if driver.missing():
+        raise Skip(driver.missing())
+    program = subprocess.Popen([ROOT / 'build/tests/web_demo', mode], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        with driver.Browser() as browser:
+            browser.look(*page.WIDE, 'dark')
+            yield browser, program.stdout.readline().strip()
+    finally:
+        program.terminate()
+        program.wait(10)
+
+
+def the_page_shows_services_and_their_functions():
+    with demo('full') as (browser, url):
+        page.has_flame_graph(browser, url, 'thumbnails', ['thumbs::resize', 'lanczos_row', '[unknown]', 'copy_user_generic'])
+        page.has_flame_graph(browser, url, 'checkout-api', ['checkout.views.quote', 'dgemm_kernel_HASWELL'])
+        page.has_flame_graph(browser, url, HOSTILE, ['parse'])
+
+
+def search_zoom_and_keys_work():
+    with demo('full') as (browser, url):
+        page.open_service(browser, url, 'thumbnails')
+        browser.press('/')
+        browser.type('.tools input', 'lanczos')
+        browser.wait_text('of CPU, 2 functions')
+        page.expect(all('lanczos' in name for name in browser.run(
+            'return [...document.querySelectorAll(".functions tbody button")].map(b => b.textContent)')), 'the table filters along')
+        browser.press(ESCAPE)
+        browser.wait('Escape clears the search', 'return document.querySelector(".tools input").value === ""')
+        browser.run('document.querySelector("canvas").focus()')
+        browser.press(DOWN, DOWN)
+        browser.wait('a move is read aloud', 'return document.getElementById("live").textContent.includes("__libc_start_main")')
+        browser.press(ENTER)
+        browser.wait('Enter zooms', 'return document.querySelector(".path button")?.textContent === "All"')
+        browser.press(ESCAPE, ESCAPE)
+        browser.wait('Escape zooms out', 'return document.querySelector(".path").textContent.includes("Click a frame")')
+        browser.run('document.activeElement.blur()')
+        browser.press('g', 'c')
+        browser.wait('g c opens the components', 'return document.querySelector("h1")?.textContent === "Components"')
+        browser.press('t')
+        browser.wait('t changes the theme', 'return getComputedStyle(document.body).backgroundColor === "rgb(245, 247, 248)"')
+        page.is_clean(browser)
+
+
+def a_frame_without_a_name_says_why():
+    with demo('full') as (browser, url):
+        page.open_service(browser, url, 'thumbnails')
+        box = browser.run('const r = document.querySelector("canvas").getBoundingClientRect(); return [r.left, r.top, r.width]')
+        # The smallest of the root's children: code that no mapping covers.
+        browser.point(box[0] + box[2] - 4, box[1] + 30)
+        browser.wait_text('Why it has no name')
+        browser.wait_text('-fno-omit-frame-pointer')
+
+
+def components_open_with_their_health():
+    with demo('full') as (browser, url):
+        health = page.component_opens(browser, url, 'pyroscope.write.backup')
+        page.expect(health['state'] == 'unhealthy', health)
+        page.expect('hunter2' not in browser.run('return document.documentElement.outerHTML'), 'a secret stands on the page')
+        browser.wait_text('(secret)')
+        page.component_opens(browser, url, 'discovery.process.all')
+        browser.wait_text('1–50 of ')
+        browser.type('.view input', '1017')
+        browser.wait_text('1–1 of 1 that match')
+
+
+def a_refused_config_stands_on_every_screen():
+    with demo('refused') as (browser, url):
+        for screen in ('profiles', 'components'):
+            browser.open(f'{url}/#/{screen}')
+            browser.wait_text('refused: 1 error')
+            browser.wait_text('/etc/weir/config.river:1:1:')
+            browser.wait_text('Nothing was changed')
+
+
+def absences_say_what_to_do():
+    with demo('no-store') as (browser, url):
+        browser.open(url)
+        browser.wait_text('pyroscope.store "local"')
+        page.is_clean(browser)
+    with demo('empty') as (browser, url):
+        browser.open(url)
+        browser.wait_text('Nothing profiled in this range')
+    with demo('lost') as (browser, url):
+        browser.open(f'{url}/#/components?q=kafka')
+        browser.wait_text('none has “kafka”')
+        browser.click('.foot button')
+        browser.wait_text('weir did not read fast enough')
+
+
+def a_lost_connection_is_said_and_mends_itself():
+    with demo('full') as (browser, url):
+        page.open_service(browser, url, 'thumbnails')
+        browser.cdp('Network.enable')
+        browser.cdp('Network.emulateNetworkConditions', offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+        browser.wait('the page says so', 'return document.body.innerText.includes("No answer from weir.")', seconds=20)
+        page.expect(browser.run('return document.querySelector("canvas") !== null'), 'what was there still stands')
+        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+        browser.wait('it mends itself', 'return !document.body.innerText.includes("No answer from weir.")', seconds=20)
+
+
+def it_looks_the_same_everywhere():
+    """Dark and light, wide and narrow; WEIR_SHOTS names a folder for the pictures."""
+    with demo('full') as (browser, url):
+        folder = os.environ.get('WEIR_SHOTS')
+        places = {'profiles': (f'{url}/#/profiles', 'canvas'), 'components': (f'{url}/#/components', 'table'),
+                  'component': (f'{url}/#/component/pyroscope.write.backup', '.panel'),
+                  'targets': (f'{url}/#/component/discovery.process.all', '.rows')}
+        page.take_shots(browser, folder or f'{browser.folder}/shots', places)
+
+
+run(the_page_shows_services_and_their_functions, search_zoom_and_keys_work, a_frame_without_a_name_says_why,
+    components_open_with_their_health, a_refused_config_stands_on_every_screen, absences_say_what_to_do,
+    a_lost_connection_is_said_and_mends_itself, it_looks_the_same_everywhere)

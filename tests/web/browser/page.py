@@ -1,0 +1,101 @@
+"""What must hold of the page, whoever serves it: each check drives a Browser at the address of a weir."""
+import json
+import urllib.request
+from urllib.parse import urlencode
+
+WIDE = (1280, 800)
+NARROW = (390, 844)
+
+
+def api(url, path):
+    with urllib.request.urlopen(f'{url}/api/v0/web/{path}', timeout=30) as answer:
+        return json.load(answer)
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def is_clean(browser):
+    """Nothing refused, nothing thrown, nothing loaded from elsewhere, no sideways scroll."""
+    complaints = browser.complaints()
+    expect(not complaints, f'the browser complains: {complaints}')
+    expect(not browser.strangers(), f'loaded from elsewhere: {browser.strangers()}')
+    widths = browser.run('return [document.documentElement.scrollWidth, innerWidth]')
+    expect(widths[0] <= widths[1], f'the page scrolls sideways: {widths}')
+
+
+def service_link(url, service, **query):
+    return f'{url}/#/profiles?{urlencode({"service": service, **query})}'
+
+
+def open_service(browser, url, service, **query):
+    browser.open(service_link(url, service, **query))
+    browser.wait(f'the flame graph of {service}',
+                 'return document.querySelector("section.work")?.getAttribute("aria-label") === arguments[0]'
+                 ' && document.querySelector("canvas")?.getAttribute("aria-label").includes(arguments[0])', service)
+
+
+def is_drawn(browser):
+    """Whether the canvas has at least two colours besides nothing."""
+    return browser.run('''
+        const canvas = document.querySelector("canvas");
+        const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        const colours = new Set();
+        for (let i = 0; i < data.length; i += 4 * 97) if (data[i + 3]) colours.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+        return colours.size;''') >= 2
+
+
+def functions_listed(browser, text):
+    """What the table lists when the search says `text`."""
+    browser.run('''
+        const field = document.querySelector(".tools input");
+        field.value = arguments[0];
+        field.dispatchEvent(new Event("input", {bubbles: true}));''', text)
+    browser.wait('the search is applied', 'return document.querySelector(".tools [role=status]") !== null || !arguments[0]', text)
+    return browser.run('return [...document.querySelectorAll(".functions tbody button")].map(b => b.textContent)')
+
+
+def has_flame_graph(browser, url, service, functions):
+    """The service has a drawn flame graph whose table, the canvas's equal, lists each of the functions."""
+    open_service(browser, url, service, range=3600)
+    expect(is_drawn(browser), f'the canvas of {service} is empty')
+    for function in functions:
+        listed = functions_listed(browser, function)
+        expect(any(function in name for name in listed), f'{service}: no function “{function}”, only {listed[:10]}')
+    functions_listed(browser, '')
+    is_clean(browser)
+
+
+def component_opens(browser, url, component):
+    """From the list, by the row's link: the component with its health as the API tells it."""
+    states = {'healthy': 'Healthy', 'unhealthy': 'Unhealthy', 'waiting': 'Waiting', 'unknown': 'Starting', 'exited': 'Exited'}
+    browser.open(f'{url}/#/components')
+    browser.wait(f'{component} is listed', 'return document.querySelector(`[data-component="${arguments[0]}"]`)', component)
+    browser.click(f'[data-component="{component}"] a')
+    browser.wait(f'{component} opens', 'return document.querySelector("h1")?.textContent === arguments[0]'
+                 ' && document.querySelectorAll(".panel").length > 2', component)
+    health = api(url, f'components/{component}')['health']
+    shown = browser.run('return document.querySelector(".bar .health").textContent')
+    expect(shown == states[health['state']], f'{component}: shown {shown}, is {health["state"]}')
+    if health['message']:
+        browser.wait_text(health['message'])
+    is_clean(browser)
+    return health
+
+
+def take_shots(browser, folder, places):
+    """places: name → (address, selector to wait for). Each in dark and light, wide and narrow."""
+    for width, height in (WIDE, NARROW):
+        for theme in ('dark', 'light'):
+            browser.look(width, height, theme)
+            for name, (address, selector) in places.items():
+                browser.open(address)
+                browser.wait(f'{name} is there', 'return document.querySelector(arguments[0])', selector)
+                # What comes with the next answers, and what moves into its place.
+                browser.wait('it stands still', 'return document.getAnimations().length === 0'
+                             ' && !document.querySelector("[aria-busy]")')
+                is_clean(browser)
+                browser.shot(f'{folder}/{name}-{width}-{theme}.png')
+    browser.look(*WIDE, 'dark')
