@@ -8,8 +8,8 @@ namespace weir::net {
 
 namespace {
 
-constexpr std::size_t kMost = 64;
-constexpr std::size_t kMostAlike = 8;
+constexpr std::size_t kMost = 128;
+constexpr std::size_t kMostAlike = 32;
 // Shorter than what servers commonly grant, so that we seldom write to a connection that is being closed.
 constexpr std::chrono::seconds kLongest{30};
 
