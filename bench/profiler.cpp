@@ -9,9 +9,9 @@
 #include "profiler/aggregator.h"
 #include "profiler/sample_buffer.h"
 
-namespace {
+namespace weir::profiler {
 
-using namespace weir::profiler;
+namespace {
 
 constexpr std::uint32_t kFirstPid = 0x7fff0000;  // above the kernel's largest: nothing is read from /proc
 constexpr std::uint32_t kProcesses = 20;
@@ -81,7 +81,7 @@ void aggregate(benchmark::State& state) {
   for (auto _ : state) {
     for (const auto& record : records) buffer.push(*reinterpret_cast<const cpu_sample*>(record.data()));
     buffer.take_until(~std::uint64_t{0},
-                      [&](const SampleView& sample) { aggregator.add(sample, weir::MonoTime{}); });
+                      [&](const SampleView& sample) { aggregator.add(sample, MonoTime{}); });
     samples += static_cast<std::int64_t>(records.size());
   }
   state.SetItemsProcessed(samples);
@@ -89,5 +89,7 @@ void aggregate(benchmark::State& state) {
 BENCHMARK(aggregate)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
+
+}  // namespace weir::profiler
 
 BENCHMARK_MAIN();
