@@ -94,7 +94,7 @@ class KernelSession final : public Session {
  private:
   Result<> reopen_sampler(const SessionOptions& options);
   Result<> change_rate(std::uint32_t hertz);
-  void choose_pids(const std::vector<std::uint32_t>& pids);
+  void choose_pids(std::vector<std::uint32_t> pids);
   void decide_all_cgroups();
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
   void take(std::uint64_t until);
@@ -114,7 +114,8 @@ class KernelSession final : public Session {
   Aggregator aggregator_;
   FrameNames names_;
   SampleBuffer samples_;
-  SamplerStats earlier_;  // of samplers that were replaced
+  std::vector<std::uint32_t> refused_pids_;  // targets for which the kernel's map had no room
+  SamplerStats earlier_;                     // of samplers that were replaced
   std::string kernel_build_id_;
   MonoTime window_start_;
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
@@ -127,22 +128,25 @@ class KernelSession final : public Session {
 void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
   TargetChange change = targets_.set(std::move(targets));
   for (std::uint32_t pid : change.removed_pids) sampler_->drop_pid(pid);
-  choose_pids(change.added_pids);
+  choose_pids(std::move(change.added_pids));
   if (change.containers_changed) decide_all_cgroups();
   sampler_->select_by_cgroup(targets_.has_containers());
 }
 
-void KernelSession::choose_pids(const std::vector<std::uint32_t>& pids) {
-  std::size_t refused = 0;
+void KernelSession::choose_pids(std::vector<std::uint32_t> pids) {
+  // Those that found no room before may find it now.
+  std::size_t refused_before = refused_pids_.size();
+  for (std::uint32_t pid : std::exchange(refused_pids_, {})) pids.push_back(pid);
   std::string why;
   for (std::uint32_t pid : pids) {
-    if (auto chosen = sampler_->choose_pid(pid); !chosen) {
-      ++refused;
-      why = chosen.error().message;
-    }
+    if (!targets_.find(pid, "")) continue;
+    auto chosen = sampler_->choose_pid(pid);
+    if (chosen) continue;
+    refused_pids_.push_back(pid);
+    why = chosen.error().message;
   }
-  if (refused != 0)
-    log_.warn("targets are not profiled", {{"targets", std::to_string(refused)}, {"err", why}});
+  if (refused_pids_.size() <= refused_before) return;
+  log_.warn("targets are not profiled", {{"targets", std::to_string(refused_pids_.size())}, {"err", why}});
 }
 
 void KernelSession::decide_all_cgroups() {
@@ -185,6 +189,7 @@ Result<> KernelSession::reopen_sampler(const SessionOptions& options) {
   close_window(std::chrono::system_clock::now());
   earlier_ += sampler_->stats();
   sampler_ = std::move(*next);
+  refused_pids_.clear();
   choose_pids(targets_.pids());
   decide_all_cgroups();
   sampler_->select_by_cgroup(targets_.has_containers());

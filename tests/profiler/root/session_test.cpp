@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "profiler/process/cgroups.h"
@@ -192,6 +194,19 @@ TEST_CASE("a process that has ended is still named") {
   CHECK(processes[0].service == "short");
 }
 
+TEST_CASE("numbers of processes are those of our own pid namespace") {
+  if (skip("numbers of processes are those of our own pid namespace")) return;
+  if (system("unshare --pid --fork --mount-proc true 2>/dev/null") != 0) {
+    std::printf(
+        "SKIP: numbers of processes are those of our own pid namespace: unshare is missing or refused\n");
+    return;
+  }
+  std::string self = std::filesystem::read_symlink("/proc/self/exe");
+  std::string command =
+      "unshare --pid --fork --mount-proc '" + self + "' -tc='a process that has ended*' >/dev/null";
+  CHECK(system(command.c_str()) == 0);
+}
+
 TEST_CASE("a container's processes are chosen by their cgroup") {
   if (skip("a container's processes are chosen by their cgroup")) return;
   const std::string id(64, 'e');
@@ -229,6 +244,34 @@ TEST_CASE("a container's processes are chosen by their cgroup") {
   collect(*session);
   run_for(*session, 300ms);
   CHECK(collect(*session).empty());
+}
+
+TEST_CASE("a target beyond the kernel's map is profiled when there is room, or a larger map") {
+  if (skip("a target beyond the kernel's map is profiled when there is room, or a larger map")) return;
+  Child first("shares");
+  Child second("shares");
+  SessionOptions options{.sample_rate = 499};
+  options.limits.kernel_pid_entries = 1;
+  auto session = open_session(options);
+  auto services = [&] {
+    run_for(*session, 700ms);
+    return by_service(collect(*session)).size();
+  };
+  session->set_targets({target_of(first, "first"), target_of(second, "second")});
+  CHECK(services() == 1);
+  options.limits.kernel_pid_entries = 64;
+  REQUIRE(session->set_options(options));
+  CHECK(services() == 2);
+  options.limits.kernel_pid_entries = 1;
+  REQUIRE(session->set_options(options));
+  collect(*session);
+  CHECK(services() == 1);
+  session->set_targets({target_of(second, "second")});
+  collect(*session);
+  CHECK(services() == 1);
+  session->set_targets({target_of(first, "first")});
+  collect(*session);
+  CHECK(services() == 1);
 }
 
 TEST_CASE("every sample is accounted for") {
