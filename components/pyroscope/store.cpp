@@ -21,7 +21,8 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
 }
 
 std::filesystem::path Store::path() const {
-  return args_.path.empty() ? ctx_.data_dir() : std::filesystem::path(args_.path);
+  if (args_.path.empty()) return ctx_.data_dir();
+  return ctx_.data_dir().parent_path() / args_.path;  // an absolute one stays as it is
 }
 
 void Store::start() {

@@ -33,7 +33,9 @@ class Store {
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("path", &Arguments::path,
-                         "Folder to keep the profiles in; empty means one below --storage.path."),
+                         "Folder to keep the profiles in; a relative one lies below --storage.path, and "
+                         "without any weir "
+                         "makes one there."),
           lang::optional("retention", &Arguments::retention, "How long a profile is kept.").at_least(1),
           lang::optional("max_bytes", &Arguments::max_bytes, "How much space all of them may take.")
               .unit("bytes")

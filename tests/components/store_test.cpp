@@ -69,12 +69,14 @@ TEST_CASE("pyroscope.store: profiles that come before it is open are kept") {
   CHECK(store.world().health.message.starts_with("1 profile, "));
 }
 
-TEST_CASE("pyroscope.store: an empty path is the component's own folder") {
+TEST_CASE("pyroscope.store: an empty path is the component's own folder, a relative one lies beside it") {
   TempDir dir;
   weir::testing::ComponentHarness<Store> store("");
   store.world().directory = dir.path() / "own";
   store.start();
   CHECK(std::filesystem::is_directory(dir.path() / "own"));
+  store.apply("path = \"beside\"");
+  CHECK(std::filesystem::is_directory(dir.path() / "beside"));
 }
 
 TEST_CASE("pyroscope.store: a folder that cannot be made is health, retried") {
