@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """examples/local.river is edited while it runs: live at once, the sampler stays attached, a broken edit changes nothing."""
+import contextlib
 import json
+import os
+import pathlib
+import re
 import shutil
 import subprocess
-import os
 import time
 
 from harness import ROOT, Weir, figure, need_bpf, run, wait_for
@@ -12,10 +15,14 @@ LOCAL = (ROOT / 'examples/local.river').read_text()
 
 
 def links_of(pid):
-    """The ids of the BPF links that the process holds."""
+    """The ids of the BPF links that the process holds and that bpftool shows."""
+    held = set()
+    for info in pathlib.Path(f'/proc/{pid}/fdinfo').iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            held.update(map(int, re.findall(r'^link_id:\s*(\d+)', info.read_text(), re.M)))
     bpftool = shutil.which('bpftool', path=os.environ['PATH'] + ':/usr/sbin')
     shown = json.loads(subprocess.run([bpftool, '-j', 'link', 'show'], capture_output=True, text=True, check=True).stdout)
-    return sorted(link['id'] for link in shown if pid in [holder['pid'] for holder in link.get('pids', [])])
+    return sorted(held & {link['id'] for link in shown})
 
 
 def argument(component, name):
