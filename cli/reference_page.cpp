@@ -68,20 +68,20 @@ std::string limits(const FieldSchema& field) {
 
 std::string choices(const FieldSchema& field) {
   std::string out;
-  for (const std::string& choice : field.choices) out += (out.empty() ? " One of " : ", ") + code(choice);
+  for (const std::string& choice : field.choices) {
+    out += (out.empty() ? " One of " : ", ") + code(choice.empty() ? "\"\"" : choice);
+  }
   return out.empty() ? out : out + '.';
 }
 
 std::string description(const FieldSchema& field) {
-  std::string out = cell(field.doc) + choices(field) + limits(field);
-  if (!field.no_effect.empty()) out += fmt::format(" *Accepted without effect: {}.*", cell(field.no_effect));
-  return out;
+  return cell(field.doc) + choices(field) + limits(field);
 }
 
 std::string attribute_table(const BodySchema& body) {
   std::string out = "| Name | Type | Unit | Default | Required | Description |\n|---|---|---|---|---|---|\n";
   for (const FieldSchema& field : body.fields) {
-    if (is_block(field)) continue;
+    if (is_block(field) || !field.no_effect.empty()) continue;
     out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, code(field.type), field.unit,
                        code(field.default_text), field.required ? "yes" : "no", description(field));
   }
@@ -109,8 +109,10 @@ std::string values_section(std::string_view title, const BodySchema* body, std::
   return out + "| Name | Type | Unit | Description |\n|---|---|---|---|\n" + value_table(*body, "") + '\n';
 }
 
+// Attributes that do something: the others have a table of their own.
 bool has_attributes(const BodySchema& body) {
-  return std::ranges::any_of(body.fields, [](const FieldSchema& field) { return !is_block(field); });
+  return std::ranges::any_of(
+      body.fields, [](const FieldSchema& field) { return !is_block(field) && field.no_effect.empty(); });
 }
 
 struct Nested {
@@ -177,13 +179,25 @@ std::string usage_section(const runtime::ComponentType& type) {
   return fmt::format("## Usage\n\n```river\n{} \"LABEL\" {}\n```\n\n", type.name, body);
 }
 
-std::string no_effect_section(const BodySchema& body, const std::string& prefix) {
+std::string no_effect_rows(const BodySchema& body, const std::string& prefix) {
   std::string out;
   for (const FieldSchema& field : body.fields) {
-    if (!field.no_effect.empty()) out += fmt::format("- `{}{}`: {}.\n", prefix, field.name, field.no_effect);
-    if (field.body) out += no_effect_section(*field.body, prefix + field.name + " > ");
+    if (!field.no_effect.empty()) {
+      out += fmt::format("| `{}{}` | {} | {} | {} | {} |\n", prefix, field.name,
+                         is_block(field) ? "block" : code(field.type), code(field.default_text),
+                         cell(field.doc), cell(field.no_effect));
+    }
+    if (field.body) out += no_effect_rows(*field.body, prefix + field.name + " > ");
   }
   return out;
+}
+
+std::string no_effect_section(const BodySchema& body) {
+  std::string rows = no_effect_rows(body, "");
+  if (rows.empty()) return "";
+  return "## Accepted without effect\n\nA config that sets one of these loads, with one warning.\n\n"
+         "| Name | Type | Default | Description | Why without effect |\n|---|---|---|---|---|\n" +
+         rows + '\n';
 }
 
 void trim_end(std::string& page) {
@@ -200,11 +214,7 @@ std::string component_page(const runtime::ComponentType& type) {
   page += "## Arguments\n\n";
   page += has_attributes(*type.arguments) ? attribute_table(*type.arguments) : "It has none.\n\n";
   page += blocks_section(*type.arguments);
-  std::string no_effect = no_effect_section(*type.arguments, "");
-  if (!no_effect.empty()) {
-    page += "## Accepted without effect\n\nA config that sets one of these loads, with one warning.\n\n";
-    page += no_effect + '\n';
-  }
+  page += no_effect_section(*type.arguments);
   page += values_section("Exported fields", type.exports, "It exports nothing.");
   page += values_section("Debug information", type.debug_info, "It shows none.");
   trim_end(page);

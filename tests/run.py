@@ -163,8 +163,9 @@ def step_house(tally):
 
 
 def step_scripts(tally):
-    for script in sorted((ROOT / 'tests/integration').glob('*_test.py')):
-        tally.add(run_script(f'integration/{script.stem}', [sys.executable, str(script)]))
+    for script in sorted((ROOT / 'tests').glob('*/**/*_test.py')):
+        name = script.relative_to(ROOT / 'tests').with_suffix('')
+        tally.add(run_script(str(name), [sys.executable, str(script)]))
 
 
 def step_kernels(tally):

@@ -63,7 +63,7 @@ TEST_CASE("a component's page is its field tables") {
   CHECK(contains(page, "| `endpoint > basic_auth` | at most once | Who we are. |\n"));
   CHECK(contains(page, "### spare\n\nThe same as in `endpoint`.\n"));
   CHECK(contains(page, "## Accepted without effect\n"));
-  CHECK(contains(page, "- `rate`: there is no clock.\n"));
+  CHECK(contains(page, "| `rate` | `int` | `97` | How often. | there is no clock |\n"));
   CHECK(contains(page, "## Exported fields\n\nIt exports nothing.\n"));
   CHECK_FALSE(page.ends_with("\n\n"));
 }
