@@ -73,9 +73,10 @@ bool depends_on_missing(const PlannedNode& node, const lang::Attribute& attribut
          std::ranges::any_of(it->references, [&](const auto& r) { return is_missing(r, exports); });
 }
 
-bool is_about_dependent_attribute(const PlannedNode& node, const lang::Diagnostic& diagnostic) {
+// About its value, that is: its name is a matter of the text.
+bool is_about_dependent_value(const PlannedNode& node, const lang::Diagnostic& diagnostic) {
   return std::ranges::any_of(node.dependent, [&](const PlannedAttribute& planned) {
-    lang::Span span = planned.attribute->span;
+    lang::Span span = planned.attribute->value->span;
     return diagnostic.source == node.source && span.begin <= diagnostic.span.begin &&
            diagnostic.span.end <= span.end;
   });
@@ -116,7 +117,7 @@ void check_components(const Plan& plan, const ExportList& exports, const EnvLook
     decode_arguments(plan, index, exports, env, found);
     for (lang::Diagnostic& diagnostic : found) {
       if (diagnostic.severity == lang::Severity::error &&
-          is_about_dependent_attribute(plan.nodes[index], diagnostic)) {
+          is_about_dependent_value(plan.nodes[index], diagnostic)) {
         continue;
       }
       diagnostics.push_back(std::move(diagnostic));
