@@ -52,9 +52,17 @@ Value plain_scalar(const std::string& text) {
 class YamlReader {
  public:
   Value convert(const YAML::Node& node) {
-    // Aliases let a small text name a huge value.
-    constexpr int kMost = 1'000'000;
+    // Aliases let a small text name a huge value, and one that holds itself.
+    constexpr int kMost = 1'000'000, kDeepest = 1000;
     if (++count_ > kMost) throw YAML::Exception(node.Mark(), "too many values");
+    if (++depth_ > kDeepest) throw YAML::Exception(node.Mark(), "nested too deep");
+    Value value = convert_node(node);
+    --depth_;
+    return value;
+  }
+
+ private:
+  Value convert_node(const YAML::Node& node) {
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null: return {};
@@ -67,7 +75,6 @@ class YamlReader {
     return Value::array(std::move(elements));
   }
 
- private:
   static Value scalar(const YAML::Node& node) {
     bool is_plain = node.Tag() == "?" || node.Tag().empty();
     return is_plain ? plain_scalar(node.Scalar()) : Value(node.Scalar());
@@ -90,6 +97,7 @@ class YamlReader {
   }
 
   int count_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace
