@@ -58,6 +58,7 @@ void WorkerPool::check() {
     if (job.busy || now - job.since < options_.busy_after) continue;
     job.busy = true;
     ++busy_;
+    if (!job.strand) --offloads_running_;
     if (job.strand) job.strand->on_busy_(&job.since);
   }
   watching_ = false;
@@ -86,7 +87,7 @@ void WorkerPool::work_once(std::unique_lock<std::mutex>& lock) {
     work = nullptr;
   }
   lock.lock();
-  if (!job->strand) --offloads_running_;
+  if (!job->strand && !job->busy) --offloads_running_;
   if (job->busy) --busy_;
   if (job->busy && job->strand) job->strand->on_busy_(nullptr);
   // The last reference to a strand may be ours, and what it frees must not run under the lock.

@@ -30,7 +30,8 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 
   static std::shared_ptr<WorkerPool> create(Options options);
 
-  // Work that may take long; at most one less than there are workers runs at a time.
+  // Work that may take long; at most one less than there are workers runs at a time. What has become busy
+  // does not count: work that never returns must not keep others from theirs.
   void offload(std::function<void()> work);
 
   // Runs what is queued, then ends the workers. False when some are still held at the deadline; those end
@@ -63,7 +64,8 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   std::deque<std::shared_ptr<Strand>> ready_;
   std::deque<std::function<void()>> offloaded_;
   std::list<Job> jobs_;  // being run
-  std::size_t workers_ = 0, idle_ = 0, busy_ = 0, offloads_running_ = 0;
+  std::size_t workers_ = 0, idle_ = 0, busy_ = 0;
+  std::size_t offloads_running_ = 0;  // that are not busy
   bool watching_ = false;
   bool stopping_ = false;
 };
