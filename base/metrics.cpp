@@ -97,6 +97,7 @@ std::span<const double> default_latency_bounds() {
 struct MetricRegistry::Impl {
   mutable std::mutex mutex;
   std::map<std::string, Family, std::less<>> families;
+  std::map<MetricLabels, std::size_t> scopes;  // how many live with these labels
 
   // Labels are kept sorted by name, so that their order at the call does not matter.
   template <class T, class Make>
@@ -124,6 +125,19 @@ struct MetricRegistry::Impl {
       family->second.help = help;
     }
     family->second.series.insert_or_assign(std::move(labels), std::move(read));
+  }
+
+  // With the lock held.
+  void remove(const MetricLabels& labels) {
+    auto carries_all = [&](const MetricLabels& series) {
+      return std::all_of(labels.begin(), labels.end(), [&](const auto& label) {
+        return std::find(series.begin(), series.end(), label) != series.end();
+      });
+    };
+    for (auto family = families.begin(); family != families.end();) {
+      std::erase_if(family->second.series, [&](const auto& entry) { return carries_all(entry.first); });
+      family = family->second.series.empty() ? families.erase(family) : std::next(family);
+    }
   }
 };
 
@@ -160,16 +174,21 @@ void MetricRegistry::counter_callback(std::string_view name, std::string_view he
 }
 
 void MetricRegistry::remove(const MetricLabels& labels) {
-  auto carries_all = [&](const MetricLabels& series) {
-    return std::all_of(labels.begin(), labels.end(), [&](const auto& label) {
-      return std::find(series.begin(), series.end(), label) != series.end();
-    });
-  };
   std::lock_guard lock(impl_->mutex);
-  for (auto family = impl_->families.begin(); family != impl_->families.end();) {
-    std::erase_if(family->second.series, [&](const auto& entry) { return carries_all(entry.first); });
-    family = family->second.series.empty() ? impl_->families.erase(family) : std::next(family);
-  }
+  impl_->remove(labels);
+}
+
+void MetricRegistry::enter(const MetricLabels& labels) {
+  std::lock_guard lock(impl_->mutex);
+  ++impl_->scopes[labels];
+}
+
+void MetricRegistry::leave(const MetricLabels& labels) {
+  std::lock_guard lock(impl_->mutex);
+  auto scope = impl_->scopes.find(labels);
+  if (--scope->second > 0) return;
+  impl_->scopes.erase(scope);
+  impl_->remove(labels);
 }
 
 std::string MetricRegistry::expose() const {
@@ -193,14 +212,16 @@ std::string MetricRegistry::expose() const {
 }
 
 MetricScope::MetricScope(MetricRegistry& registry, MetricLabels labels)
-    : registry_(&registry), labels_(std::move(labels)) {}
+    : registry_(&registry), labels_(std::move(labels)) {
+  registry.enter(labels_);
+}
 
 MetricScope::~MetricScope() {
   release();
 }
 
 void MetricScope::release() {
-  if (MetricRegistry* registry = registry_.exchange(nullptr)) registry->remove(labels_);
+  if (MetricRegistry* registry = registry_.exchange(nullptr)) registry->leave(labels_);
 }
 
 MetricLabels MetricScope::with_own(MetricLabels labels) const {

@@ -83,12 +83,18 @@ class MetricRegistry {
   std::string expose() const;
 
  private:
+  friend class MetricScope;
+  void enter(const MetricLabels& labels);
+  void leave(const MetricLabels& labels);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
 // A component's part of the registry: adds its labels to every series, and
-// takes the series back when the component goes.
+// takes the series back when the component goes. Where two scopes have the same
+// labels (a component is made anew while the one before still stops), the last
+// one to go takes them.
 class MetricScope {
  public:
   MetricScope(MetricRegistry& registry, MetricLabels labels);
