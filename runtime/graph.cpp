@@ -5,6 +5,9 @@
 namespace weir::runtime {
 namespace {
 
+// Enough to see what is wrong; each is as long as the path it closes.
+constexpr std::size_t kMostCycles = 10;
+
 enum class Mark : std::uint8_t { fresh, on_path, done };
 
 struct Step {
@@ -50,7 +53,9 @@ void Graph::sort_topologically() {
         continue;
       }
       NodeIndex needed = needs_[step.node][step.next++];
-      if (marks[needed] == Mark::on_path) cycles_.push_back(path_from(path, needed));
+      if (marks[needed] == Mark::on_path && cycles_.size() < kMostCycles) {
+        cycles_.push_back(path_from(path, needed));
+      }
       if (marks[needed] != Mark::fresh) continue;
       marks[needed] = Mark::on_path;
       path.push_back({.node = needed});

@@ -9,10 +9,16 @@
 
 #include "lang/eval.h"
 #include "lang/parser.h"
+#include "lang/stdlib.h"
 #include "runtime/type_check.h"
 
 namespace weir::runtime {
 namespace {
+
+// Looking for what was meant costs as much as there are components.
+constexpr int kMostSuggestions = 20;
+// Components of a cycle that are named.
+constexpr std::size_t kMostNamed = 10;
 
 constexpr std::array kNotYet = {"http",     "tracing", "remotecfg", "livedebugging",
                                 "argument", "export",  "declare",   "foreach"};
@@ -21,11 +27,6 @@ bool is_unsupported(const lang::Block& block) {
   const std::string& first = block.name_parts.empty() ? block.name : block.name_parts.front();
   if (block.name_parts.size() > 1) return first == "import" || first == "module";
   return std::ranges::find(kNotYet, block.name) != kNotYet.end();
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
-  std::string meant = lang::did_you_mean(word, candidates);
-  return meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant);
 }
 
 std::string join(const std::vector<std::string_view>& names, std::size_t count) {
@@ -61,6 +62,12 @@ class Planner {
   }
 
  private:
+  std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+    if (++suggestions_ > kMostSuggestions) return "";
+    std::string meant = lang::did_you_mean(word, candidates);
+    return meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant);
+  }
+
   void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
     diagnostics_.push_back({.source = source, .span = span, .message = std::move(message), .notes = {}});
   }
@@ -169,13 +176,25 @@ class Planner {
           .target = *target, .text = join(reference.names, count + 1), .span = reference.span};
     }
     if (lang::is_library_name(reference.names.front(), dialect)) return std::nullopt;
+    report_missing(reference, source, dialect);
+    return std::nullopt;
+  }
+
+  void report_missing(const lang::Reference& reference, const lang::SourcePtr& source,
+                      lang::Dialect dialect) {
     // At most an id is quoted: what follows names exports and fields of theirs.
     std::string wanted = join(reference.names, 3);
+    bool is_word = reference.names.size() == 1;
+    if (is_word && source->text().substr(reference.span.end).starts_with('(')) {
+      return error(source, reference.span,
+                   fmt::format("function \"{}\" does not exist{}", wanted,
+                               suggestion(wanted, lang::library_names(dialect))));
+    }
     std::vector<std::string_view> ids(plan_->sorted_ids.begin(), plan_->sorted_ids.end());
-    error(
-        source, reference.span,
-        fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, suggestion(wanted, ids)));
-    return std::nullopt;
+    std::string hint = suggestion(wanted, ids);
+    if (is_word && hint.empty()) hint = fmt::format(" (text stands in double quotes: \"{}\")", wanted);
+    error(source, reference.span,
+          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, hint));
   }
 
   bool check_export(const lang::Reference& reference, std::size_t count, const std::string& id,
@@ -226,9 +245,11 @@ class Planner {
     lang::Span span = place_of_need(cycle.front(), cycle[1 % cycle.size()]);
     if (cycle.size() == 1) return error(first.source, span, fmt::format("self reference: {}", first.id));
     std::string path;
-    for (NodeIndex node : cycle) path += plan_->nodes[node].id + " -> ";
+    std::size_t named = std::min(cycle.size(), kMostNamed);
+    for (std::size_t i = 0; i < named; ++i) path += plan_->nodes[cycle[i]].id + " -> ";
+    if (named < cycle.size()) path += fmt::format("({} more) -> ", cycle.size() - named);
     error(first.source, span, fmt::format("cycle: {}{}", path, first.id));
-    for (std::size_t i = 1; i < cycle.size(); ++i) {
+    for (std::size_t i = 1; i < named; ++i) {
       const PlannedNode& node = plan_->nodes[cycle[i]];
       NodeIndex next = cycle[(i + 1) % cycle.size()];
       diagnostics_.back().notes.push_back(
@@ -240,6 +261,7 @@ class Planner {
 
   const Registry& registry_;
   lang::Diagnostics& diagnostics_;
+  int suggestions_ = 0;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
 };
 
