@@ -29,8 +29,9 @@ std::vector<std::filesystem::path> config_files_in(const std::filesystem::path& 
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     const auto& path = entries->path();
     if (path.extension() != ".river" && path.extension() != ".alloy") continue;
+    // A pipe of that name would keep its reader waiting.
     std::error_code gone;
-    if (!entries->is_directory(gone)) paths.push_back(path);
+    if (entries->is_regular_file(gone)) paths.push_back(path);
   }
   std::ranges::sort(paths);
   return paths;
@@ -46,7 +47,15 @@ std::vector<lang::SourcePtr> read_config(const std::filesystem::path& path, lang
     return sources;
   }
   for (const auto& file : config_files_in(path, error)) read_one(file, sources, diagnostics);
-  if (error) report(diagnostics, fmt::format("list {}: {}", path.string(), errno_text(error.value())));
+  if (error) {
+    report(diagnostics, fmt::format("list {}: {}", path.string(), errno_text(error.value())));
+  } else if (sources.empty() && diagnostics.empty()) {
+    diagnostics.push_back({.severity = lang::Severity::warning,
+                           .source = nullptr,
+                           .span = {},
+                           .message = fmt::format("there is no .river or .alloy file in {}", path.string()),
+                           .notes = {}});
+  }
   return sources;
 }
 
