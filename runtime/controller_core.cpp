@@ -109,8 +109,15 @@ void ControllerCore::run() {
 // ---- stopping ----
 
 bool ControllerCore::end_thread(MonoTime until) {
+  // Who waits for one of these must not wait for a thread that hangs.
+  std::vector<std::function<void()>> dropped;
+  {
+    std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    dropped.swap(jobs_);
+  }
+  dropped.clear();
   std::unique_lock lock(mutex_);
-  is_ending_ = true;
   changed_.notify_all();
   return changed_.wait_until(lock, until, [&] { return is_thread_over_; });
 }
@@ -182,6 +189,8 @@ void ControllerCore::watch_config() {
     auto core = weak.lock();
     if (core) core->post([raw = core.get()] { raw->on_watch_event(); });
   });
+  // What was saved between the load and now nobody has told.
+  schedule_reload(Duration::zero());
 }
 
 void ControllerCore::on_watch_event() {
@@ -207,10 +216,10 @@ void ControllerCore::reload_if_changed() {
   reload_timer_ = 0;
   lang::Diagnostics unreadable;
   auto sources = read_config(options_.config_path, unreadable);
-  bool is_same =
-      unreadable.empty() && std::ranges::equal(sources, last_sources_, [](const auto& a, const auto& b) {
-        return a->name() == b->name() && a->text() == b->text();
-      });
+  bool is_same = !lang::has_errors(unreadable) &&
+                 std::ranges::equal(sources, last_sources_, [](const auto& a, const auto& b) {
+                   return a->name() == b->name() && a->text() == b->text();
+                 });
   if (!is_same) load("file changed");
 }
 
