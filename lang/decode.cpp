@@ -141,7 +141,21 @@ class BodyDecoder {
       return error(place.expr->span, fmt::format("{}{} {}", source_text(source_, place.expr->span),
                                                  place.rest, wrong->message));
     }
-    check_limits(attribute, schema, field.attribute->read(member));
+    Value converted = field.attribute->read(member);
+    if (schema.minimum.value_or(0) >= 0 && (schema.minimum || schema.maximum) &&
+        is_wrapped(*value, converted)) {
+      return error(
+          attribute.value->span,
+          fmt::format("\"{}\" must be at least {}, got {}", attribute.name,
+                      limit_text(schema, converted, schema.minimum.value_or(0)), describe(*value, 60)));
+    }
+    check_limits(attribute, schema, converted);
+  }
+
+  // A negative number that a member without a sign holds as a huge one.
+  static bool is_wrapped(const Value& given, const Value& converted) {
+    return given.type() == Type::number && converted.type() == Type::number && number_as_float(given) < 0 &&
+           number_as_float(converted) > 0;
   }
 
   void check_limits(const Attribute& attribute, const FieldSchema& schema, const Value& value) {
@@ -166,9 +180,9 @@ class BodyDecoder {
       Span span =
           list ? innermost(*attribute.value, fmt::format("[{}]", i)).expr->span : attribute.value->span;
       std::vector<std::string_view> words(schema.choices.begin(), schema.choices.end());
-      error(span,
-            fmt::format("\"{}\" must be one of \"{}\", got {}{}", attribute.name,
-                        fmt::join(schema.choices, "\", \""), describe(word, 60), suggestion(*text, words)));
+      std::erase(words, "");  // may stand there, but nobody means it
+      error(span, fmt::format("\"{}\" must be one of \"{}\", got {}{}", attribute.name,
+                              fmt::join(words, "\", \""), describe(word, 60), suggestion(*text, words)));
     }
   }
 

@@ -27,6 +27,9 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
+// Of one text that are kept: what is no config at all has an error at every byte.
+inline constexpr std::size_t kMostSyntaxErrors = 100;
+
 bool has_errors(const Diagnostics& diagnostics);
 // By file and place; keeps the order of equals.
 void sort_by_place(Diagnostics& diagnostics);

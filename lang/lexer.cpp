@@ -59,6 +59,7 @@ class Lexer {
   void error(std::uint32_t at, std::string message) { error(Span{at, at + 1}, std::move(message)); }
 
   void error(Span span, std::string message) {
+    if (out_.errors.size() >= kMostSyntaxErrors) return;
     auto size = static_cast<std::uint32_t>(text_.size());
     span.end = std::min(span.end, size);
     span.begin = std::min(span.begin, span.end);
@@ -303,6 +304,8 @@ class Lexer {
   void scan_operator(std::uint32_t begin) {
     using enum TokenKind;
     std::uint32_t first = rune_;
+    // read() has reported it.
+    bool is_reported = first == 0 || first == 0xFEFF || (first == kReplacement && size_ == 1);
     advance();
     switch (first) {
       case '{': return emit(open_brace, begin, Armed::no);
@@ -325,7 +328,7 @@ class Lexer {
       case '&': return scan_doubled('&', logical_and, begin);
       default: break;
     }
-    if (first != 0xFEFF) report_illegal(begin, first);
+    if (!is_reported) report_illegal(begin, first);
     emit(illegal, begin, armed_);
   }
 

@@ -132,11 +132,15 @@ class Parser {
 
   Diagnostics take_errors() {
     sort_by_place(errors_);
+    if (errors_.size() >= kMostSyntaxErrors) {
+      errors_.push_back(
+          {Severity::error, source_, errors_.back().span, "too many errors: the rest is not shown", {}});
+    }
     return std::move(errors_);
   }
 
   void error(Span span, std::string message) {
-    if (given_up_) return;
+    if (given_up_ || errors_.size() >= kMostSyntaxErrors) return;
     errors_.push_back({Severity::error, source_, span, std::move(message), {}});
   }
 
@@ -210,13 +214,25 @@ class Parser {
       if (kind() == until || kind() == end_of_file) break;
       if (std::exchange(value_is_missing_, false)) continue;
       if (kind() != terminator) {
-        expected("the end of the line");
+        expect_line_end();
         skip_statement();
         if (kind() == until) break;
       }
       next();
     }
     return body;
+  }
+
+  void expect_line_end() {
+    // 15s without quotes is a number and a name that touch.
+    bool is_text = kind() == identifier && at_ > 0 && end() == begin() &&
+                   (tokens_[at_ - 1].kind == number || tokens_[at_ - 1].kind == floating);
+    if (!is_text) return expected("the end of the line");
+    std::string written(source_->text({tokens_[at_ - 1].span.begin, token().span.end}));
+    syntax_error(here(),
+                 fmt::format("expected the end of the line, got {}: durations and other text stand in "
+                             "double quotes, \"{}\"",
+                             token_name(), written));
   }
 
   struct Head {
@@ -310,12 +326,16 @@ class Parser {
   }
 
   std::optional<Statement> parse_attribute(Head head) {
+    std::string_view hint = peek() == open_brace ? ": a block is written without =" : "";
     if (head.parts.size() > 1) {
-      error(head.name_span, "attribute names may only consist of a single identifier with no \".\"");
+      error(head.name_span,
+            fmt::format("attribute names may only consist of a single identifier with no \".\"{}", hint));
     } else if (head.has_label) {
-      error(head.label_span, "attribute names may not have labels");
+      error(head.label_span, fmt::format("attribute names may not have labels{}", hint));
     }
     Span assign_span = next();
+    bool is_object = kind() == open_brace;
+    std::size_t errors_before = errors_.size();
     if (kind() == identifier && peek() == assign && is_on_later_line(assign_span)) {
       // The next line is the next attribute.
       syntax_error(assign_span, fmt::format("the value of \"{}\" is missing", head.parts[0]));
@@ -323,6 +343,10 @@ class Parser {
       return std::nullopt;
     }
     Parsed value = parse_expression();
+    if (is_object && errors_.size() > errors_before) {
+      errors_[errors_before].notes.push_back(
+          {source_, assign_span, fmt::format("if {} is a block, it is written without =", head.parts[0])});
+    }
     if (value.expr && (kind() == open_brace || (kind() == string && peek() == open_brace))) {
       return refuse_block(value.expr->span.begin);
     }
@@ -561,12 +585,21 @@ class Parser {
       next();
       return true;
     }
+    if (!at_line_end && starts_element(kind(), close)) return true;
     skip_to(terminator, close_paren, close_brace, close_bracket, comma);
     if (kind() == comma || kind() == terminator) {
       next();
       return true;
     }
     return kind() == close;
+  }
+
+  // Whether the next element begins here, as if there were a comma.
+  static bool starts_element(TokenKind kind, TokenKind close) {
+    if (kind == identifier || kind == string) return true;
+    bool is_value = kind == number || kind == floating || kind == boolean || kind == null ||
+                    kind == open_brace || kind == open_bracket || kind == open_paren;
+    return is_value && close != close_brace;
   }
 
   // Whether this, behind an identifier, makes it the head of a statement rather than an element.

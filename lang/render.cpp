@@ -64,7 +64,8 @@ class Renderer {
   }
 
  private:
-  static constexpr std::uint32_t kShown = 5;  // lines of a long range at either end
+  static constexpr std::uint32_t kShown = 5;      // lines of a long range at either end
+  static constexpr std::uint32_t kWidest = 1000;  // bytes of a line
 
   static Position last_position(const Source& source, Span span) {
     return source.position(span.end > span.begin ? span.end - 1 : span.begin);
@@ -90,16 +91,22 @@ class Renderer {
   }
 
   void single(std::uint32_t number) {
-    Line line = show(source_.line(number));
+    std::uint32_t cut = number == begin_.line ? cut_before(begin_.column) : 0;
+    Line line = show(source_.line(number).substr(cut, kWidest));
     put(std::to_string(number), line.text);
     if (number != begin_.line) return;
-    std::size_t from = column(line, begin_.column);
-    std::size_t to = std::max(column_behind(line, end_.column), from + 1);
+    std::size_t from = column(line, begin_.column - cut);
+    std::size_t to = std::max(column_behind(line, end_.column - cut), from + 1);
     put("", std::string(from, ' ') + std::string(to - from, '^'));
   }
 
+  // Bytes of a very long line that are left out in front, so that `byte_column` can be seen.
+  static std::uint32_t cut_before(std::uint32_t byte_column) {
+    return byte_column <= kWidest / 2 ? 0 : byte_column - kWidest / 2;
+  }
+
   void multiple(std::uint32_t number) {
-    Line line = show(source_.line(number));
+    Line line = show(source_.line(number).substr(0, kWidest));
     bool inside = number > begin_.line && number <= end_.line;
     put(std::to_string(number), (inside ? "| " : "  ") + line.text);
     if (number == begin_.line) {
