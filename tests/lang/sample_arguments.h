@@ -53,7 +53,7 @@ struct SampleEndpoint {
 struct SampleArguments {
   std::vector<std::map<std::string, std::string>> targets;
   Duration collect_interval = std::chrono::seconds(15);
-  std::int32_t sample_rate = 97;
+  std::uint32_t sample_rate = 97;
   std::string demangle = "none";
   bool python_enabled = true;
   std::int64_t cache_size = 32;
