@@ -138,8 +138,9 @@ class BodyDecoder {
     void* member = member_of(object_, field);
     if (auto wrong = field.attribute->assign(member, *value)) {
       Innermost place = innermost(*attribute.value, wrong->path);
-      return error(place.expr->span, fmt::format("{}{} {}", source_text(source_, place.expr->span),
-                                                 place.rest, wrong->message));
+      // The message goes to the log and to the page, the text of a secret does not.
+      std::string shown = schema.type == "secret" ? "value" : source_text(source_, place.expr->span);
+      return error(place.expr->span, fmt::format("{}{} {}", shown, place.rest, wrong->message));
     }
     Value converted = field.attribute->read(member);
     if (schema.minimum.value_or(0) >= 0 && (schema.minimum || schema.maximum) &&
