@@ -169,7 +169,12 @@ std::vector<std::string> ControllerCore::stop() {
   // Transforms end with the graph; one that hangs keeps it.
   if (is_thread_over) graph_.reset();
   services_->reactor->stop();
-  services_->pool->stop(start + milliseconds(hung.empty() ? 4800 : 4400));
+  // Offloaded work that goes on would outlive what it writes its log to.
+  if (!services_->pool->stop(start + milliseconds(hung.empty() ? 4800 : 4400))) {
+    for (std::string& owner : services_->pool->offloading()) {
+      if (std::ranges::find(hung, owner) == hung.end()) hung.push_back(std::move(owner));
+    }
+  }
   for (HealthState state : kHealthStates) {
     services_->environment.metrics->remove({{"health_type", std::string(to_string(state))}});
   }

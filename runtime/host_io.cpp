@@ -119,7 +119,7 @@ Timer Host::on_readable(int fd, std::function<void()> task) {
 
 void Host::offload(std::function<void()> work, std::function<void()> done) {
   if (closed_) return;
-  services_->pool->offload([weak = weak_from_this(), work = std::move(work), done = std::move(done)] {
+  services_->pool->offload(id_, [weak = weak_from_this(), work = std::move(work), done = std::move(done)] {
     auto self = weak.lock();
     if (self == nullptr || self->closed_) return;
     std::exception_ptr failed;

@@ -11,9 +11,9 @@ std::shared_ptr<WorkerPool> WorkerPool::create(Options options) {
 
 WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {}
 
-void WorkerPool::offload(std::function<void()> work) {
+void WorkerPool::offload(std::string owner, std::function<void()> work) {
   std::lock_guard lock(mutex_);
-  offloaded_.push_back(std::move(work));
+  offloaded_.push_back({.owner = std::move(owner), .work = std::move(work)});
   add_worker_if_needed();
 }
 
@@ -67,14 +67,15 @@ void WorkerPool::check() {
 }
 
 void WorkerPool::work_once(std::unique_lock<std::mutex>& lock) {
-  auto job = jobs_.insert(jobs_.end(), {.strand = nullptr, .since = system_clock().mono()});
+  auto job = jobs_.insert(jobs_.end(), {.strand = nullptr, .owner = "", .since = system_clock().mono()});
   std::function<void()> work;
   // Strands first: their tasks are short, and somebody waits for them.
   if (!ready_.empty()) {
     job->strand = std::move(ready_.front());
     ready_.pop_front();
   } else {
-    work = std::move(offloaded_.front());
+    job->owner = std::move(offloaded_.front().owner);
+    work = std::move(offloaded_.front().work);
     offloaded_.pop_front();
     ++offloads_running_;
   }
@@ -121,6 +122,15 @@ bool WorkerPool::stop(MonoTime until) {
   stopping_ = true;
   work_there_.notify_all();
   return worker_gone_.wait_until(lock, until, [&] { return workers_ == 0; });
+}
+
+std::vector<std::string> WorkerPool::offloading() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> owners;
+  for (const Job& job : jobs_) {
+    if (!job.strand) owners.push_back(job.owner);
+  }
+  return owners;
 }
 
 std::shared_ptr<Strand> Strand::create(std::shared_ptr<WorkerPool> pool, OnBusy on_busy) {

@@ -9,7 +9,9 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/duration.h"
@@ -32,19 +34,28 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 
   // Work that may take long; at most one less than there are workers runs at a time. What has become busy
   // does not count: work that never returns must not keep others from theirs.
-  void offload(std::function<void()> work);
+  // `owner` is who is to blame when it does not return.
+  void offload(std::string owner, std::function<void()> work);
 
   // Runs what is queued, then ends the workers. False when some are still held at the deadline; those end
   // when what holds them returns.
   bool stop(MonoTime until);
+  // The owners of offloaded work that is running.
+  std::vector<std::string> offloading() const;
 
  private:
   friend class Strand;
 
   struct Job {
     std::shared_ptr<Strand> strand;  // null: offloaded
+    std::string owner;               // of offloaded work
     MonoTime since;
     bool busy = false;
+  };
+
+  struct Offloaded {
+    std::string owner;
+    std::function<void()> work;
   };
 
   explicit WorkerPool(Options options);
@@ -62,7 +73,7 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   mutable std::mutex mutex_;
   std::condition_variable work_there_, worker_gone_;
   std::deque<std::shared_ptr<Strand>> ready_;
-  std::deque<std::function<void()>> offloaded_;
+  std::deque<Offloaded> offloaded_;
   std::list<Job> jobs_;  // being run
   std::size_t workers_ = 0, idle_ = 0, busy_ = 0;
   std::size_t offloads_running_ = 0;  // that are not busy

@@ -43,7 +43,7 @@ TEST_CASE("strands run beside each other; so does offloaded work") {
     strands.push_back(Strand::create(pool, [](const MonoTime*) {}));
     strands.back()->resume([&] { together.arrive_and_wait(); });
   }
-  pool->offload([&] { together.arrive_and_wait(); });
+  pool->offload("x", [&] { together.arrive_and_wait(); });
   together.wait();
   CHECK(pool->stop(in(5s)));
 }
@@ -67,6 +67,21 @@ TEST_CASE("a worker that is held is replaced, and its strand hears of it") {
   release.count_down();
   CHECK(pool->stop(in(5s)));
   CHECK(busy == 0);
+}
+
+TEST_CASE("offloaded work that never returns gives its place to other work") {
+  auto reactor = std::make_shared<Reactor>();
+  auto pool = WorkerPool::create({.workers = 2,
+                                  .busy_after = 20ms,
+                                  .call_later = [reactor](Duration delay, std::function<void()> check) {
+                                    reactor->at(in(delay), std::move(check));
+                                  }});
+  std::latch release(1), ran(3);
+  pool->offload("x", [&] { release.wait(); });
+  for (int i = 0; i < 3; ++i) pool->offload("x", [&] { ran.count_down(); });
+  CHECK(eventually([&] { return ran.try_wait(); }));
+  release.count_down();
+  CHECK(pool->stop(in(5s)));
 }
 
 TEST_CASE("the reactor calls at its time, when there is something to read, and not when removed") {

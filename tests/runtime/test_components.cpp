@@ -220,7 +220,8 @@ class Trouble {
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("how", &Arguments::how, "What to do.").one_of("hang|throw"),
-          lang::required("at", &Arguments::at, "Where to do it.").one_of("construct|start|apply|stop|timer"),
+          lang::required("at", &Arguments::at, "Where to do it.")
+              .one_of("construct|start|apply|stop|timer|work"),
           lang::optional("version", &Arguments::version, "Changes, so that there is something to apply.")};
     }
     bool operator==(const Arguments&) const = default;
@@ -233,6 +234,7 @@ class Trouble {
   void start() {
     stage().did("start", ctx_.id());
     timer_ = ctx_.after(Duration::zero(), [this] { here("timer"); });
+    if (args_.at == "work") ctx_.offload([] { stage().hang(); }, [] {});
     here("start");
   }
   void apply(Arguments) {
