@@ -12,7 +12,8 @@
 namespace weir::runtime {
 namespace {
 
-// How long a new component waits for one of its type that is on its way out and may hold a port or a file.
+// How long a new component waits for one of its type that is on its way out and may hold a port or a file,
+// and how long one that ends waits for those that use it.
 constexpr Duration kPatience = std::chrono::seconds(2);
 
 std::size_t count_errors(const lang::Diagnostics& diagnostics) {
@@ -62,6 +63,10 @@ void ControllerCore::apply(PlanPtr plan, const LoggingSettings& logging, LoadRes
   std::vector<StopSequence::Entry> roster = graph_->hosts();
   std::shared_ptr<StopSequence> sequence;
   if (!ending.empty()) sequence = StopSequence::begin(std::move(ending));
+  // One that hangs must not keep what it uses from its end.
+  if (sequence) {
+    services_->reactor->at(system_clock().mono() + kPatience, [sequence] { sequence->hurry(); });
+  }
   {
     std::lock_guard lock(mutex_);
     roster_ = std::move(roster);
