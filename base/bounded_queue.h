@@ -14,7 +14,8 @@ namespace weir {
 template <class T>
 class BoundedQueue {
  public:
-  explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
+  // Room for one at least.
+  explicit BoundedQueue(std::size_t capacity) : capacity_(capacity > 0 ? capacity : 1) {}
 
   // Returns what had to be dropped to make room, if anything.
   std::optional<T> push(T value) {

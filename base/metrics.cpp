@@ -99,18 +99,23 @@ struct MetricRegistry::Impl {
   std::map<std::string, Family, std::less<>> families;
   std::map<MetricLabels, std::size_t> scopes;  // how many live with these labels
 
+  // With the lock held.
+  Family& family(std::string_view name, std::string_view type, std::string_view help) {
+    auto [it, is_new] = families.try_emplace(std::string(name));
+    if (is_new) {
+      it->second.type = type;
+      it->second.help = help;
+    }
+    return it->second;
+  }
+
   // Labels are kept sorted by name, so that their order at the call does not matter.
   template <class T, class Make>
   std::shared_ptr<T> series(std::string_view name, std::string_view type, std::string_view help,
                             MetricLabels labels, Make make) {
     std::sort(labels.begin(), labels.end());
     std::lock_guard lock(mutex);
-    auto [family, is_new] = families.try_emplace(std::string(name));
-    if (is_new) {
-      family->second.type = type;
-      family->second.help = help;
-    }
-    auto [it, inserted] = family->second.series.try_emplace(std::move(labels));
+    auto [it, inserted] = family(name, type, help).series.try_emplace(std::move(labels));
     if (inserted || !std::holds_alternative<std::shared_ptr<T>>(it->second)) it->second = make();
     return std::get<std::shared_ptr<T>>(it->second);
   }
@@ -119,12 +124,7 @@ struct MetricRegistry::Impl {
                 Read read) {
     std::sort(labels.begin(), labels.end());
     std::lock_guard lock(mutex);
-    auto [family, is_new] = families.try_emplace(std::string(name));
-    if (is_new) {
-      family->second.type = type;
-      family->second.help = help;
-    }
-    family->second.series.insert_or_assign(std::move(labels), std::move(read));
+    family(name, type, help).series.insert_or_assign(std::move(labels), std::move(read));
   }
 
   // With the lock held.
