@@ -7,9 +7,8 @@
 #include "lang/lexer.h"
 #include "lang/parser.h"
 
+namespace weir::lang {
 namespace {
-
-using namespace weir::lang;
 
 std::string big_config() {
   std::string text;
@@ -57,5 +56,6 @@ void evaluate_targets(benchmark::State& state) {
 BENCHMARK(evaluate_targets)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
+}  // namespace weir::lang
 
 BENCHMARK_MAIN();

@@ -8,10 +8,8 @@
 #include "lang/eval.h"
 #include "lang/parser.h"
 
+namespace weir::lang {
 namespace {
-
-using namespace weir;
-using namespace weir::lang;
 
 struct Header {
   std::string block_label;
@@ -82,8 +80,10 @@ void run_expression(const SourcePtr& source, Dialect dialect) {
 }
 
 }  // namespace
+}  // namespace weir::lang
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace weir::lang;
   constexpr std::size_t kMost = 1 << 16;
   if (size == 0 || size > kMost) return 0;
   auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data + 1), size - 1));

@@ -15,12 +15,12 @@
 #include "tests/conformance/tree.h"
 #include "tests/conformance/typed_json.h"
 
+namespace json = boost::json;
+
+namespace weir::lang {
 namespace {
 
-namespace json = boost::json;
-using namespace weir;
-using namespace weir::lang;
-using weir::conformance::base64_decode;
+using conformance::base64_decode;
 
 json::array error_list(const Diagnostics& diagnostics) {
   json::array errors;
@@ -112,6 +112,7 @@ json::object answer(std::string_view kind, const json::object& request) {
 }
 
 }  // namespace
+}  // namespace weir::lang
 
 int main(int argc, char** argv) {
   if (argc != 2) {
@@ -121,7 +122,7 @@ int main(int argc, char** argv) {
   std::string line;
   while (std::getline(std::cin, line)) {
     json::value request = json::parse(line);
-    json::object reply = answer(argv[1], request.as_object());
+    json::object reply = weir::lang::answer(argv[1], request.as_object());
     reply["id"] = request.at("id");
     std::cout << json::serialize(reply) << '\n';
   }

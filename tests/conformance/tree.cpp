@@ -5,10 +5,8 @@
 
 #include "lang/text.h"
 
-namespace weir::conformance {
+namespace weir::lang::conformance {
 namespace {
-
-using namespace lang;
 
 // As Go's JSON encoder writes strings.
 std::string json_string(std::string_view text) {
@@ -142,4 +140,4 @@ std::string write_tree(const lang::File& file) {
   return "(file" + writer.take() + ")";
 }
 
-}  // namespace weir::conformance
+}  // namespace weir::lang::conformance

@@ -5,8 +5,8 @@
 
 #include "lang/ast.h"
 
-namespace weir::conformance {
+namespace weir::lang::conformance {
 
 std::string write_tree(const lang::File& file);
 
-}  // namespace weir::conformance
+}  // namespace weir::lang::conformance

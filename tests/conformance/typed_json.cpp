@@ -8,11 +8,10 @@
 #include "lang/number.h"
 #include "lang/text.h"
 
-namespace weir::conformance {
+namespace weir::lang::conformance {
 namespace {
 
 namespace json = boost::json;
-using namespace lang;
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -196,4 +195,4 @@ std::string base64_decode(std::string_view text) {
   return out;
 }
 
-}  // namespace weir::conformance
+}  // namespace weir::lang::conformance

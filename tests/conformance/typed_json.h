@@ -9,7 +9,7 @@
 #include "lang/codec.h"
 #include "lang/value.h"
 
-namespace weir::conformance {
+namespace weir::lang::conformance {
 
 lang::Value value_of(const boost::json::value& typed);
 // The value in a place of type `as` ("any", "int8", "targets", …).
@@ -17,4 +17,4 @@ lang::Converted<boost::json::value> typed_json(const lang::Value& value, std::st
 
 std::string base64_decode(std::string_view text);
 
-}  // namespace weir::conformance
+}  // namespace weir::lang::conformance
