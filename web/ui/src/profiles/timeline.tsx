@@ -57,10 +57,11 @@ function average(series: Series, range: Selected | null): number | null {
   return points.reduce((sum, point) => sum + point[1], 0) / points.length;
 }
 
-// Without the last step while profiles of it are still to come; a first graph shows what there is.
+// Without the first step where the range cuts through it, and the last while profiles of it are still to come.
+// A first graph shows what there is.
 function wholeSteps(series: Series, last: number): Series {
   if (series.points.length < 3) return series;
-  return { ...series, points: series.points.filter(([time]) => time + series.step * 1000 <= last) };
+  return { ...series, points: series.points.filter(([time]) => time >= series.from && time + series.step * 1000 <= last) };
 }
 
 export function Timeline({ series: all, unit, last, selected, onSelect }: TimelineProps) {
