@@ -74,6 +74,8 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader) {
   // An empty line before a request is tolerated (RFC 9112, 2.2).
   if (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
   idle_ = buffer_.empty();
+  // The server may have begun to stop while the answer before this was on its way.
+  if (idle_ && service_.stopping) co_return Input::gone;
   watch_.arm(idle_ && !first_ ? options.idle_timeout : options.header_timeout);
   first_ = false;
   std::size_t piece = kHeadPiece;
