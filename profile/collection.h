@@ -11,7 +11,7 @@
 namespace weir::profile {
 
 struct Loss {
-  std::string reason;  // "ring_full", "process_gone", …
+  std::string reason;   // "ring_full", "process_gone", …
   std::string meaning;  // one sentence: what happened and what to do
   std::uint64_t count = 0;
 };
