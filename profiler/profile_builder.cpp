@@ -8,7 +8,6 @@ namespace weir::profiler {
 namespace {
 
 using profile::FrameKind;
-using profile::NoName;
 
 constexpr std::uint64_t kKernelStart = 0xffff'8000'0000'0000;  // x86-64: the upper half belongs to the kernel
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;

@@ -24,7 +24,6 @@ namespace weir::profiler {
 namespace {
 
 using profile::CollectionStats;
-using profile::Loss;
 
 // The first pid namespace of every machine; there the kernel's own numbers are ours.
 constexpr ino_t kFirstPidNamespace = 0xeffffffc;
@@ -99,6 +98,7 @@ class KernelSession final : public Session {
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
   void take(std::uint64_t until);
   void close_window(WallTime now);
+  void follow_cpus();
   void give_back_memory();
   void publish();
   CollectionStats count() const;
@@ -223,12 +223,15 @@ void KernelSession::take(std::uint64_t until) {
 std::vector<profile::ProfilePtr> KernelSession::collect(WallTime now) {
   take(~std::uint64_t{0});
   close_window(now);
-  if (auto followed = sampler_->follow_cpus(); !followed) {
-    log_.warn("a CPU is not profiled", {{"err", followed.error().message}});
-  }
-  (void)events_->follow_cpus();
+  follow_cpus();
   publish();
   return std::exchange(closed_, {});
+}
+
+void KernelSession::follow_cpus() {
+  auto followed = sampler_->follow_cpus();
+  if (followed) followed = events_->follow_cpus();
+  if (!followed) log_.warn("a CPU is not profiled", {{"err", followed.error().message}});
 }
 
 void KernelSession::close_window(WallTime now) {

@@ -28,7 +28,7 @@ class Reader {
       failed_ = true;
       return value;
     }
-    std::memcpy(&value, bytes_.data(), sizeof value);
+    bytes_.copy(reinterpret_cast<char*>(&value), sizeof value);
     bytes_.remove_prefix(sizeof value);
     return value;
   }
