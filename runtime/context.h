@@ -60,7 +60,7 @@ class Context {
   void publish(const Exports& exports) {
     publish_object(lang::to_object(exports));
   }
-  // The component's own report; since is filled in when state or message changes.
+  // The component's own report; `since` is filled in when the state changes.
   virtual void set_health(HealthState state, std::string message) = 0;
   virtual void publish_debug_body(std::shared_ptr<const lang::BodyValue> body) = 0;
   template <class DebugInfo>

@@ -15,7 +15,7 @@ std::string_view to_string(HealthState state) {
 
 const Health& least(const Health& a, const Health& b) {
   if (a.state != b.state) return a.state < b.state ? a : b;
-  return b.since > a.since ? b : a;
+  return b.updated > a.updated ? b : a;
 }
 
 }  // namespace weir::runtime

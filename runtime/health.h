@@ -20,13 +20,14 @@ enum class HealthState {
 struct Health {
   HealthState state = HealthState::unknown;
   std::string message;  // what is, and what to do
-  WallTime since;       // of the last change of state or message
+  WallTime since;       // of the last change of state
+  WallTime updated;     // of the last change of state or message
 
   bool operator==(const Health&) const = default;
 };
 
 std::string_view to_string(HealthState state);
-// The least healthy; of equals the most recent.
+// The least healthy; of equals the most recently updated.
 const Health& least(const Health& a, const Health& b);
 
 }  // namespace weir::runtime

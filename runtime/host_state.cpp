@@ -8,9 +8,14 @@
 namespace weir::runtime {
 namespace {
 
-// State and message decide; equal ones keep their `since`.
+// A state that stays keeps its `since`, whatever its message says by now; one nobody ever set has none.
+void keep_since(const Health& before, Health& now) {
+  if (before.state == now.state && before.since != WallTime{}) now.since = before.since;
+}
+
 void set_health_of(Health& health, Health now) {
   if (health.state == now.state && health.message == now.message) return;
+  keep_since(health, now);
   health = std::move(now);
 }
 
@@ -29,7 +34,8 @@ const Health& merged(const NodeState& state) {
 }  // namespace
 
 Health Host::health_now(HealthState state, std::string message) const {
-  return {.state = state, .message = std::move(message), .since = clock().wall()};
+  WallTime now = clock().wall();
+  return {.state = state, .message = std::move(message), .since = now, .updated = now};
 }
 
 void Host::change(const std::function<void(NodeState&)>& edit) {
@@ -39,6 +45,8 @@ void Host::change(const std::function<void(NodeState&)>& edit) {
   auto next = std::make_shared<NodeState>(*state_);
   edit(*next);
   next->health = merged(*next);
+  if (next->health.state != state_->health.state) next->health.since = clock().wall();
+  keep_since(state_->health, next->health);
   old = std::exchange(state_, next);
   if (node_) node_->set_state(state_);
 }

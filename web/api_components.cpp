@@ -17,7 +17,7 @@ void write_health(JsonWriter& json, const runtime::Health& health) {
   json.begin_object();
   json.member("state", runtime::to_string(health.state));
   json.member("message", health.message);
-  json.member("updatedTime", format_time(health.since));
+  json.member("updatedTime", format_time(health.updated));
   json.member("since", unix_ms(health.since));
   json.end_object();
 }

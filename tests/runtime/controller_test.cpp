@@ -66,6 +66,18 @@ TEST_CASE("a component that hangs shows it, delays nobody, and does not keep sto
   for (const auto& line : runtime.log_lines()) CHECK_FALSE(contains(line, "back again"));
 }
 
+TEST_CASE("a state that stays keeps its since, whatever its message says") {
+  TestRuntime runtime;
+  auto health = [&] { return runtime.state("test.source.a")->health; };
+  CHECK(runtime.load("test.source \"a\" { value = \"x\" }").ok);
+  CHECK(eventually([&] { return health().message == "has x"; }));
+  Health before = health();
+  CHECK(runtime.load("test.source \"a\" { value = \"y\" }").ok);
+  CHECK(eventually([&] { return health().message == "has y"; }));
+  CHECK(health().since == before.since);
+  CHECK(health().updated > before.updated);
+}
+
 TEST_CASE("a busy component recovers when its task returns") {
   TestRuntime runtime;
   CHECK(runtime.load("test.trouble \"t\" { at = \"timer\" }").ok);

@@ -45,13 +45,14 @@ TEST_CASE("a list view filters and pages") {
 
 TEST_CASE("the least health wins; of equals the most recent") {
   auto health = [](HealthState state, int second) {
-    return Health{.state = state, .message = "", .since = WallTime(std::chrono::seconds(second))};
+    return Health{
+        .state = state, .message = "", .since = {}, .updated = WallTime(std::chrono::seconds(second))};
   };
   CHECK(least(health(HealthState::healthy, 9), health(HealthState::waiting, 1)).state ==
         HealthState::waiting);
   CHECK(least(health(HealthState::exited, 1), health(HealthState::unhealthy, 9)).state ==
         HealthState::exited);
-  CHECK(least(health(HealthState::healthy, 1), health(HealthState::healthy, 2)).since ==
+  CHECK(least(health(HealthState::healthy, 1), health(HealthState::healthy, 2)).updated ==
         WallTime(std::chrono::seconds(2)));
 }
 

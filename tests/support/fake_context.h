@@ -220,7 +220,10 @@ class FakeContext final : public runtime::Context {
   }
   void set_health(runtime::HealthState state, std::string message) override {
     if (!healths.empty() && health.state == state && health.message == message) return;
-    health = {.state = state, .message = std::move(message), .since = manual_clock.wall()};
+    health = {.state = state,
+              .message = std::move(message),
+              .since = manual_clock.wall(),
+              .updated = manual_clock.wall()};
     healths.push_back(health);
   }
   void publish_debug_body(std::shared_ptr<const lang::BodyValue> body) override {
