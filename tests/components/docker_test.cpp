@@ -7,7 +7,9 @@
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
-using namespace weir::discovery;
+
+namespace weir::discovery {
+
 using weir::runtime::FetchResponse;
 using weir::runtime::HealthState;
 
@@ -254,3 +256,5 @@ TEST_CASE("discovery.docker: hosts") {
     CHECK(docker.world().fetches.back()->request.url == row.url);
   }
 }
+
+}  // namespace weir::discovery

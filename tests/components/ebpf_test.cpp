@@ -8,7 +8,9 @@
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
-using namespace weir::pyroscope;
+
+namespace weir::pyroscope {
+
 using weir::discovery::Target;
 using weir::discovery::TargetList;
 using weir::profiler::ProfiledTarget;
@@ -316,3 +318,5 @@ TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
   CHECK(ebpf.world.view("targets"));
   CHECK(ebpf.world.debug_info);
 }
+
+}  // namespace weir::pyroscope

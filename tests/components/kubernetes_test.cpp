@@ -8,7 +8,9 @@
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
-using namespace weir::discovery;
+
+namespace weir::discovery {
+
 using weir::runtime::FetchResponse;
 using weir::runtime::HealthState;
 using weir::tests::TempDir;
@@ -313,3 +315,5 @@ TEST_CASE("discovery.kubernetes: what a config may not say") {
     CHECK_MESSAGE(decoded.error().find(row.error) != std::string::npos, decoded.error());
   }
 }
+
+}  // namespace weir::discovery

@@ -10,7 +10,9 @@
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
-using namespace weir::discovery;
+
+namespace weir::discovery {
+
 using weir::tests::TempDir;
 
 namespace {
@@ -215,3 +217,5 @@ TEST_CASE("discovery.process: this very process is found in the real /proc") {
     here = here || target->get("__process_pid__") == std::to_string(::getpid());
   CHECK(here);
 }
+
+}  // namespace weir::discovery
