@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Every config of examples/ is valid, runs, and shows what the machine lacks as health, not as an error."""
 import pathlib
-import tempfile
-
 import subprocess
+import sys
+import tempfile
 
 from harness import ROOT, WEIR, Weir, can_load_bpf, run, wait_for
 
@@ -29,10 +29,10 @@ def validate(text):
 
 
 def settled(w):
-    """The components by name, once nothing is still being started."""
+    """The components by name, once nothing is still being started or waits for another."""
     components = w.json('/api/v0/web/components')
     by_name = {component['localID']: component['health']['state'] for component in components}
-    return by_name if 'unknown' not in by_name.values() else None
+    return by_name if not {'unknown', 'waiting'} & set(by_name.values()) else None
 
 
 def loads(name, unhealthy):
@@ -73,6 +73,33 @@ def the_local_config_loads():
         assert w.stop() == 0, w.log()
 
 
+def the_local_config_names_scripts_after_their_file():
+    rows = [(['{0}', '{1}/price_order.py', '--port', '80', 'http://127.0.0.1/'], 'price_order'),
+            (['{0}', '-u', '{1}/price_order.py'], 'price_order'),
+            (['python3', '{1}/price_order.py', 'a/b', 'c'], 'price_order'),
+            (['{0}', '-c', 'input() # of no file'], pathlib.Path(sys.executable).resolve().name)]
+    with tempfile.TemporaryDirectory() as folder, Weir(filled('local.river')) as w:
+        (pathlib.Path(folder) / 'price_order.py').write_text('input()')
+        w.wait_ready(seconds=15)
+        wait_for('everything is started', lambda: settled(w), 15)
+        for arguments, name in rows:
+            process = subprocess.Popen([a.format(sys.executable, folder) for a in arguments], executable=sys.executable,
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            try:
+                wait_for(f'{arguments} is the service {name}', lambda: service_of(w, process.pid) == name, 15)
+            finally:
+                process.communicate(b'\n', timeout=10)
+
+
+def service_of(w, pid):
+    view = w.json(f'/api/v0/web/components/discovery.relabel.services/views/exports.output?limit=200&filter={pid}')
+    for row in view['rows']:
+        labels = {pair['key']: pair['value']['value'] for pair in row['value']}
+        if labels['__process_pid__'] == str(pid):
+            return labels['service_name']
+    return None
+
+
 def the_helm_values_hold_the_minimal_config():
     values = (EXAMPLES / 'helm-values.yaml').read_text()
     inside = values.split('content: |\n')[1].split('\n  securityContext')[0]
@@ -82,4 +109,5 @@ def the_helm_values_hold_the_minimal_config():
 
 
 run(the_minimal_kubernetes_config_loads_without_a_cluster, the_kubernetes_config_loads_without_a_cluster,
-    the_docker_config_loads_without_a_daemon, the_local_config_loads, the_helm_values_hold_the_minimal_config)
+    the_docker_config_loads_without_a_daemon, the_local_config_loads,
+    the_local_config_names_scripts_after_their_file, the_helm_values_hold_the_minimal_config)
