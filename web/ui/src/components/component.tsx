@@ -22,7 +22,7 @@ function Wiring({ detail }: { detail: ComponentDetail }) {
   return (
     <Panel title="Wiring">
       <div class="pad wiring">
-        {group("Takes from", detail.referencesTo)}
+        {group("Uses", detail.referencesTo)}
         {group("Used by", detail.referencedBy)}
         {none && <span class="dim">It refers to no component, and none refers to it.</span>}
       </div>

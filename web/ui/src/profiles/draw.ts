@@ -32,6 +32,12 @@ interface Box {
   width: number;
 }
 
+// Neighbours too narrow to draw, as one: what they take together is not left blank.
+interface Rest extends Box {
+  parent: number;
+  frames: number;
+}
+
 const kColours = new Map<string, string>();
 
 function colourOf(tree: Tree, node: number, dark: boolean): string {
@@ -45,16 +51,29 @@ function colourOf(tree: Tree, node: number, dark: boolean): string {
   return colour;
 }
 
-// All frames to draw, top to bottom and left to right.
-export function boxes(scene: Scene, width: number, height: number): Box[] {
+function addRest(rests: Rest[], rest: Rest): void {
+  const last = rests[rests.length - 1];
+  if (last?.parent !== rest.parent) {
+    rests.push(rest);
+    return;
+  }
+  last.width = rest.x + rest.width - last.x;
+  ++last.frames;
+}
+
+// All frames to draw, top to bottom and left to right, and what is too narrow.
+function layout(scene: Scene, width: number, height: number): { found: Box[]; rests: Rest[] } {
   const { tree } = scene;
   const scale = width / Math.max(1, scene.until - scene.from);
   const found: Box[] = [];
+  const rests: Rest[] = [];
   for (let i = 0; i < tree.size; ) {
     const left = (tree.start[i]! - scene.from) * scale;
     const right = left + tree.total[i]! * scale;
     const y = tree.depth[i]! * kRow - scene.top;
-    if (right - left < kSkip || right <= 0 || left >= width || y >= height) {
+    const outside = right <= 0 || left >= width || y >= height;
+    if (outside || right - left < kSkip) {
+      if (!outside && y + kRow > 0) addRest(rests, { node: i, parent: tree.parent[i]!, frames: 1, x: Math.max(0, left), y, width: right - left });
       i = tree.end[i]!;
       continue;
     }
@@ -62,7 +81,11 @@ export function boxes(scene: Scene, width: number, height: number): Box[] {
     if (y + kRow > 0) found.push({ node: i, x, y, width: Math.min(width, right) - x });
     ++i;
   }
-  return found;
+  return { found, rests };
+}
+
+export function boxes(scene: Scene, width: number, height: number): Box[] {
+  return layout(scene, width, height).found;
 }
 
 // Drops leading qualifiers while enough of the name stays, else cuts its end.
@@ -111,6 +134,19 @@ function drawText(g: CanvasRenderingContext2D, scene: Scene, box: Box, look: Loo
   g.fillText(fit(title, room, unknown), box.x + kInset, box.y + kRow / 2);
 }
 
+function drawRest(g: CanvasRenderingContext2D, scene: Scene, rest: Rest, look: Look, charWidth: number): void {
+  if (rest.width < kLeast) return;
+  g.globalAlpha = scene.hits ? 0.26 : 1;
+  g.fillStyle = look.dark ? "#1f272d" : "#eaeff2";
+  g.fillRect(rest.x, rest.y, rest.width > 3 ? rest.width - 1 : rest.width, kRow - 1);
+  const text = `${rest.frames} frames too narrow to draw`;
+  const room = Math.floor((rest.width - kInset - 3) / charWidth);
+  if (room < 9) return;
+  g.globalAlpha = scene.hits ? 0.55 : 1;
+  g.fillStyle = look.dark ? "#8d9aa5" : "#5f6c76";
+  g.fillText(fit(text, room, true), rest.x + kInset, rest.y + kRow / 2);
+}
+
 function edge(g: CanvasRenderingContext2D, box: Box, width: number, look: Look, line: number, alpha: number): void {
   g.globalAlpha = alpha;
   g.strokeStyle = look.dark ? "#f4f7f9" : "#12191e";
@@ -120,12 +156,13 @@ function edge(g: CanvasRenderingContext2D, box: Box, width: number, look: Look, 
 
 export function draw(g: CanvasRenderingContext2D, scene: Scene, look: Look, width: number, height: number): Box[] {
   const { tree } = scene;
-  const all = boxes(scene, width, height);
+  const { found: all, rests } = layout(scene, width, height);
   g.clearRect(0, 0, width, height);
   g.font = look.font;
   g.textBaseline = "middle";
   const charWidth = g.measureText("M").width;
   const same = scene.hover > 0 ? tree.name[scene.hover] : -1;
+  for (const rest of rests) drawRest(g, scene, rest, look, charWidth);
   for (const box of all) {
     const drawn = Math.max(kLeast, box.width > 3 ? box.width - 1 : box.width);
     g.globalAlpha = opacity(scene, box.node);

@@ -25,7 +25,7 @@ function wholeSteps(service: Service, from: number, step: number): [number, numb
 }
 
 function Spark({ points, from, until }: { points: [number, number][]; from: number; until: number }) {
-  if (points.length < 2) return <span class="spark" />;
+  if (points.length < 2) return null;
   const path = sparkPath(points, from, until);
   const x = (time: number) => (((time - from) / Math.max(1, until - from)) * kWidth).toFixed(1);
   const area = `${path}L${x(points[points.length - 1]![0])} ${kHeight}L${x(points[0]![0])} ${kHeight}z`;
@@ -57,7 +57,7 @@ export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
       <ul {...hold}>
         {shown.map((service) => (
           <li key={service.service}>
-            <button type="button" aria-pressed={service.service === chosen} data-service={service.service} onClick={() => onChoose(service.service)}>
+            <button type="button" aria-pressed={service.service === chosen} title={service.service} data-service={service.service} onClick={() => onChoose(service.service)}>
               <span class="names">
                 <span class="cut">{service.service}</span>
                 <small class="dim cut">{plural(service.profiles, "profile")}</small>
