@@ -68,11 +68,11 @@ TEST_CASE("a component that hangs shows it, delays nobody, and does not keep sto
 
 TEST_CASE("a state that stays keeps its since, whatever its message says") {
   TestRuntime runtime;
-  auto health = [&] { return runtime.state("test.source.a")->health; };
-  CHECK(runtime.load("test.source \"a\" { value = \"x\" }").ok);
+  auto health = [&] { return runtime.state("test.sink.a")->health; };
+  CHECK(runtime.load("test.sink \"a\" { value = \"x\" }").ok);
   CHECK(eventually([&] { return health().message == "has x"; }));
   Health before = health();
-  CHECK(runtime.load("test.source \"a\" { value = \"y\" }").ok);
+  CHECK(runtime.load("test.sink \"a\" { value = \"y\" }").ok);
   CHECK(eventually([&] { return health().message == "has y"; }));
   CHECK(health().since == before.since);
   CHECK(health().updated > before.updated);
