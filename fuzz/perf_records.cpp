@@ -3,12 +3,12 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "profiler/process/build_id.h"
 #include "profiler/process/container_id.h"
 #include "profiler/process/perf_records.h"
 #include "profiler/process/proc_files.h"
 #include "profiler/process/table.h"
 #include "profiler/sampler.h"
+#include "profiler/symbols/build_id.h"
 
 namespace {
 

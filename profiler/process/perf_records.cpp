@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include <fmt/format.h>
+#include "profiler/symbols/build_id.h"
 
 namespace weir::profiler {
 
@@ -50,12 +50,6 @@ class Reader {
   bool failed_ = false;
 };
 
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 void read_map(Reader& in, std::uint16_t misc, ProcessEvent& event) {
   MapEvent map;
   event.pid = in.take<std::uint32_t>();
@@ -67,7 +61,7 @@ void read_map(Reader& in, std::uint16_t misc, ProcessEvent& event) {
   if (misc & kMiscBuildId) {
     std::size_t size = in.take<std::uint8_t>();
     (void)in.skip(3);
-    map.build_id = hex(in.skip(kMostBuildId).substr(0, size));
+    map.build_id = build_id_text(in.skip(kMostBuildId).substr(0, size));
   } else {
     auto major = in.take<std::uint32_t>();
     auto minor = in.take<std::uint32_t>();

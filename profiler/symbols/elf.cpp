@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "profiler/symbols/build_id.h"
+
 namespace weir::profiler {
 namespace {
 
@@ -15,7 +17,6 @@ static_assert(std::endian::native == std::endian::little, "ELF structures are co
 constexpr std::size_t kMaxSegments = 512;
 constexpr std::size_t kMaxSections = 8192;
 constexpr std::size_t kMaxNoteBytes = 64u << 10;
-constexpr std::size_t kMaxBuildId = 64;
 constexpr std::uint64_t kPage = 4096;
 
 Result<Elf64_Ehdr> read_header(const Bytes& bytes) {
@@ -77,45 +78,11 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> code_ranges(const std::vect
   return ranges;
 }
 
-std::string hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
-std::size_t round_up(std::size_t size) {
-  return (size + 3) & ~std::size_t{3};
-}
-
-// Notes: name size, content size, type, then both, each padded to four bytes.
-std::string find_build_id(std::string_view notes) {
-  while (notes.size() >= sizeof(Elf64_Nhdr)) {
-    Elf64_Nhdr note;
-    std::memcpy(&note, notes.data(), sizeof note);
-    notes.remove_prefix(sizeof note);
-    if (note.n_namesz > notes.size() || round_up(note.n_namesz) > notes.size()) return {};
-    std::string_view name = notes.substr(0, note.n_namesz);
-    notes.remove_prefix(round_up(note.n_namesz));
-    if (note.n_descsz > notes.size()) return {};
-    if (note.n_type == NT_GNU_BUILD_ID && name == std::string_view("GNU\0", 4) && note.n_descsz > 0 &&
-        note.n_descsz <= kMaxBuildId) {
-      return hex(notes.substr(0, note.n_descsz));
-    }
-    notes.remove_prefix(std::min(round_up(note.n_descsz), notes.size()));
-  }
-  return {};
-}
-
 std::string read_notes(const Bytes& bytes, std::uint64_t offset, std::uint64_t size) {
   if (size == 0 || size > kMaxNoteBytes) return {};
   std::string notes(size, '\0');
   if (!bytes.read_all(offset, notes.data(), notes.size())) return {};
-  return find_build_id(notes);
+  return build_id_in_notes(notes);
 }
 
 }  // namespace

@@ -1,11 +1,9 @@
-#include "profiler/process/build_id.h"
+#include "profiler/symbols/build_id.h"
 
 #include <elf.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/file_system.h"
 
@@ -14,6 +12,7 @@ namespace weir::profiler {
 namespace {
 
 constexpr std::size_t kMostNotes = 64u << 10;
+constexpr std::size_t kMostBuildId = 64;
 
 std::size_t padded(std::size_t size) {
   return (size + 3) & ~std::size_t{3};
@@ -21,20 +20,31 @@ std::size_t padded(std::size_t size) {
 
 }  // namespace
 
+std::string build_id_text(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+// Notes: name size, content size, type, then both, each padded to four bytes.
 std::string build_id_in_notes(std::string_view notes) {
   Elf64_Nhdr note;
   while (notes.size() >= sizeof note) {
     std::memcpy(&note, notes.data(), sizeof note);
     notes.remove_prefix(sizeof note);
     std::size_t name_size = padded(note.n_namesz);
-    std::size_t value_size = padded(note.n_descsz);
     if (name_size > notes.size() || note.n_descsz > notes.size() - name_size) return "";
-    if (note.n_type == NT_GNU_BUILD_ID && notes.substr(0, note.n_namesz) == std::string_view("GNU\0", 4)) {
-      std::string hex;
-      for (unsigned char byte : notes.substr(name_size, note.n_descsz)) hex += fmt::format("{:02x}", byte);
-      return hex;
+    std::string_view name = notes.substr(0, note.n_namesz);
+    std::string_view content = notes.substr(name_size, note.n_descsz);
+    if (note.n_type == NT_GNU_BUILD_ID && name == std::string_view("GNU\0", 4) && !content.empty() &&
+        content.size() <= kMostBuildId) {
+      return build_id_text(content);
     }
-    notes.remove_prefix(std::min(notes.size(), name_size + value_size));
+    notes.remove_prefix(std::min(notes.size(), name_size + padded(note.n_descsz)));
   }
   return "";
 }
