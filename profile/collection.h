@@ -26,6 +26,9 @@ struct CollectionStats {
   std::uint64_t profiles = 0;    // handed over
   Duration kernel_time{};        // spent in the kernel's program, where the kernel counts it
   std::uint64_t map_bytes = 0;   // of kernel memory held by maps
+  // Targets that are not sampled now, because the kernel refused them, and why.
+  std::uint64_t refused_targets = 0;
+  std::string refused_why;
 };
 
 class CollectionReport {

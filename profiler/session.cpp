@@ -9,13 +9,13 @@
 
 #include "profiler/aggregator.h"
 #include "profiler/frame_names.h"
-#include "profiler/process/build_id.h"
 #include "profiler/process/cgroups.h"
 #include "profiler/process/mappings.h"
 #include "profiler/process/table.h"
 #include "profiler/profile_builder.h"
 #include "profiler/sample_buffer.h"
 #include "profiler/sampler.h"
+#include "profiler/symbols/build_id.h"
 #include "profiler/symbols/symbolizer.h"
 #include "profiler/targets.h"
 
@@ -115,7 +115,8 @@ class KernelSession final : public Session {
   FrameNames names_;
   SampleBuffer samples_;
   std::vector<std::uint32_t> refused_pids_;  // targets for which the kernel's map had no room
-  SamplerStats earlier_;                     // of samplers that were replaced
+  std::string refused_why_;
+  SamplerStats earlier_;  // of samplers that were replaced
   std::string kernel_build_id_;
   MonoTime window_start_;
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
@@ -145,6 +146,7 @@ void KernelSession::choose_pids(std::vector<std::uint32_t> pids) {
     refused_pids_.push_back(pid);
     why = chosen.error().message;
   }
+  refused_why_ = refused_pids_.empty() ? "" : why;
   if (refused_pids_.size() <= refused_before) return;
   log_.warn("targets are not profiled", {{"targets", std::to_string(refused_pids_.size())}, {"err", why}});
 }
@@ -291,6 +293,8 @@ CollectionStats KernelSession::count() const {
   std::uint64_t spent = kernel.run_time_ns != 0 ? kernel.run_time_ns : kernel[CPU_SAMPLE_BUSY_NS];
   stats.kernel_time = Duration(static_cast<std::int64_t>(spent));
   stats.map_bytes = kernel.map_bytes + events_->bytes();
+  stats.refused_targets = refused_pids_.size();
+  stats.refused_why = refused_why_;
   return stats;
 }
 

@@ -212,7 +212,10 @@ void Ebpf::forward(const std::vector<profile::ProfilePtr>& profiles) {
     fanout_latency_->observe(std::chrono::duration<double>(ctx_.clock().mono() - before).count());
     std::int64_t samples = 0;
     for (const auto& sample : profile->samples) samples += sample.count;
-    MetricLabels labels{{"service_name", std::string(profile->labels.get("service_name"))}};
+    std::string service(profile->labels.get("service_name"));
+    // Names come from the programs' owners: they must not make series without end.
+    if (!services_.contains(service)) service = "(other)";
+    MetricLabels labels{{"service_name", std::move(service)}};
     ctx_.metrics().counter("pyroscope_ebpf_pprofs_total", "Profiles handed over.", labels)->add();
     ctx_.metrics()
         .counter("pyroscope_ebpf_pprof_samples_total", "Samples in these profiles.", labels)
@@ -244,6 +247,11 @@ void Ebpf::report_health() {
                                        count_text(unusable_targets_, "target")));
   }
   if (targets_ == 0) return ctx_.set_health(HealthState::healthy, "running: there are no targets");
+  if (auto stats = session_->report()->stats(); stats.refused_targets > 0) {
+    return ctx_.set_health(HealthState::unhealthy,
+                           fmt::format("{} of {} not profiled: {}", stats.refused_targets,
+                                       count_text(targets_, "target"), stats.refused_why));
+  }
   auto running = static_cast<std::uint64_t>(std::ranges::count_if(processes_, is_running));
   std::string message = fmt::format("running: {}, ", count_text(targets_, "target"));
   if (windows_ == 0) {

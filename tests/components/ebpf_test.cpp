@@ -302,9 +302,19 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
   }
 }
 
-TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
+TEST_CASE("pyroscope.ebpf: targets that the kernel has no room for are health") {
   Harness ebpf;
-  ebpf.log->profiles = {profile_of("a")};
+  ebpf.log->stats.refused_targets = 1;
+  ebpf.log->stats.refused_why = "choose pid 7: no room";
+  ebpf.start();
+  CHECK(ebpf.world.health.state == weir::runtime::HealthState::unhealthy);
+  CHECK(ebpf.world.health.message == "1 of 1 target not profiled: choose pid 7: no room");
+}
+
+TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
+  Harness ebpf(R"(targets = [{"__process_pid__" = "7", "service_name" = "a"}])");
+  // The second is no target's name, as after too many names.
+  ebpf.log->profiles = {profile_of("a"), profile_of("x")};
   ebpf.log->stats.losses = {{.reason = "ring_full", .meaning = "x", .count = 3}};
   ebpf.start();
   ebpf.world.advance(20s);
@@ -314,6 +324,7 @@ TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
   CHECK(text.find("reason=\"ring_full\"} 3") != std::string::npos);
   CHECK(text.find("pyroscope_ebpf_pprof_samples_total{") != std::string::npos);
   CHECK(text.find("service_name=\"a\"} 10") != std::string::npos);
+  CHECK(text.find("service_name=\"(other)\"} 10") != std::string::npos);
   CHECK(ebpf.world.service<weir::profile::CollectionReport>());
   CHECK(ebpf.world.view("targets"));
   CHECK(ebpf.world.debug_info);
