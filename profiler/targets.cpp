@@ -13,6 +13,10 @@ TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
     if (target.pid == 0 && target.container_id.empty()) continue;
     if (target.pid != 0) target.container_id.clear();
     auto& state = states_[Key(target.pid, target.container_id)];
+    // What was sampled under other labels (another program has the pid now) keeps them.
+    if (state && state->target.labels != target.labels && !state->window.empty()) {
+      former_.push_back(std::move(state));
+    }
     if (!state) state = std::make_unique<TargetState>();
     state->removed = false;
     state->target = std::move(target);
@@ -57,10 +61,12 @@ std::vector<TargetState*> Targets::with_samples() const {
   for (const auto& [key, state] : states_) {
     if (!state->window.empty()) states.push_back(state.get());
   }
+  for (const auto& state : former_) states.push_back(state.get());
   return states;
 }
 
 void Targets::end_window() {
+  former_.clear();
   std::erase_if(states_, [](const auto& entry) { return entry.second->removed; });
   for (auto& [key, state] : states_) {
     if (state->window.empty()) continue;

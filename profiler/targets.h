@@ -58,6 +58,7 @@ class Targets {
   using Key = std::pair<std::uint32_t, std::string>;
 
   std::map<Key, std::unique_ptr<TargetState>> states_;
+  std::vector<std::unique_ptr<TargetState>> former_;  // with samples of this window and labels of before
   std::unordered_map<std::uint32_t, TargetState*> by_pid_;
   std::unordered_map<std::string, TargetState*> by_container_;
 };

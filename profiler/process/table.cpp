@@ -53,6 +53,7 @@ void ProcessTable::begin(const ProcessEvent& event, const ExecEvent& exec) {
   process.comm = exec.comm;
   process.known = true;
   process.gone = process.exited = false;
+  process.container_read = false;  // a container's first program is started outside and moves in
   process.last_use = window_;
 }
 

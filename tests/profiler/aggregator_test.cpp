@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <string>
+
 #include "profiler/profile_builder.h"
 #include "profiler/sample_buffer.h"
 #include "tests/profiler/samples.h"
@@ -78,6 +81,23 @@ TEST_CASE("processes of one target share places and stacks") {
   CHECK(window.places()[0].offset == 0x10);
   CHECK(window.places()[1].offset == 0x20);
   CHECK(world.window(kOtherPid).empty());
+}
+
+TEST_CASE("what was sampled before a target got other labels keeps those it had") {
+  World world;
+  world.targets.set({{kPid, "", {{"service_name", "wrapper"}}}});
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  auto change = world.targets.set({{kPid, "", {{"service_name", "server"}}}});
+  CHECK(change.added_pids.empty());
+  CHECK(change.removed_pids.empty());
+  for (int i = 0; i < 2; ++i) CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  std::map<std::string, std::int64_t> samples;
+  for (const TargetState* state : world.targets.with_samples()) {
+    samples[std::string(state->target.labels.get("service_name"))] = state->window.samples();
+  }
+  CHECK(samples == std::map<std::string, std::int64_t>{{"wrapper", 1}, {"server", 2}});
+  world.targets.end_window();
+  CHECK(world.targets.with_samples().empty());
 }
 
 TEST_CASE("a chain that leads astray is cut, and said to be incomplete") {
