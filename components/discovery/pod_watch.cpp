@@ -1,5 +1,7 @@
 #include "components/discovery/pod_watch.h"
 
+#include <utility>
+
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
@@ -70,9 +72,24 @@ void PodWatch::page_read(Result<PodPage> page) {
   resource_version_ = page->resource_version;
   synced_ = true;
   error_.clear();
-  backoff_.reset();
   changed_();
   watch();
+}
+
+// A list costs the server much: one that forgets our version again and again gets pauses.
+void PodWatch::list_again() {
+  if (!watch_lasted() && std::exchange(listed_again_, true)) {
+    return failed("watch pods: the server forgets at once what it has listed");
+  }
+  list("");
+}
+
+// Only then is the server known to be well: a list that worked is no proof.
+bool PodWatch::watch_lasted() {
+  if (watch_since_ == MonoTime() || ctx_.clock().mono() - watch_since_ < kShortWatch) return false;
+  backoff_.reset();
+  listed_again_ = false;
+  return true;
 }
 
 void PodWatch::watch() {
@@ -113,7 +130,7 @@ void PodWatch::apply(PodEvent event) {
   switch (event.kind) {
     case PodEvent::Kind::error:
       // Not an accident: after a long pause, or a restart of the server, the list is simply made anew.
-      if (event.code == kGone) return list("");
+      if (event.code == kGone) return list_again();
       return failed(fmt::format("watch pods: {}", event.message));
     case PodEvent::Kind::bookmark: break;
     case PodEvent::Kind::changed:
@@ -129,14 +146,16 @@ void PodWatch::apply(PodEvent event) {
 }
 
 void PodWatch::watch_ended(const Result<runtime::FetchResponse>& end) {
-  if (!end) return failed(end.error().message);
-  if (watch_status_ == kGone) return list("");
+  if (!end) {
+    (void)watch_lasted();
+    return failed(end.error().message);
+  }
+  if (watch_status_ == kGone) return list_again();
   if (watch_status_ != 200) {
     return failed(
         fmt::format("watch pods: the API server answered {}: {}", watch_status_, status_message(buffer_)));
   }
-  if (ctx_.clock().mono() - watch_since_ < kShortWatch)
-    return failed("watch pods: the server ended it at once");
+  if (!watch_lasted()) return failed("watch pods: the server ended it at once");
   watch();
 }
 

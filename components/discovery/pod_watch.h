@@ -37,7 +37,9 @@ class PodWatch {
   void list(const std::string& from);
   void page_arrived(const Result<runtime::FetchResponse>& answer);
   void page_read(Result<PodPage> page);
+  void list_again();
   void watch();
+  bool watch_lasted();
   void watched(std::string_view piece);
   void watch_ended(const Result<runtime::FetchResponse>& end);
   void apply(PodEvent event);
@@ -55,7 +57,8 @@ class PodWatch {
   std::shared_ptr<int> generation_;  // of the request; work that outlives it is for nobody
   int watch_status_ = 0;
   MonoTime watch_since_;
-  std::string buffer_;  // a line not yet whole; the body of a refusal
+  bool listed_again_ = false;  // because of a watch that had just begun
+  std::string buffer_;         // a line not yet whole; the body of a refusal
 
   Pods pods_, listed_;
   std::string resource_version_;

@@ -217,6 +217,33 @@ TEST_CASE("discovery.kubernetes: when the server has forgotten our version, it l
   CHECK(names(kubernetes) == Names{"p2"});
 }
 
+TEST_CASE("discovery.kubernetes: a server that takes lists but no watches is asked less and less often") {
+  for (int status : {200, 403, 410}) {
+    CAPTURE(status);
+    Harness kubernetes(kServer);
+    kubernetes.start();
+    int lists = 0;
+    for (int second = 0; second < 120; ++second) {
+      for (bool answered = true; answered;) {
+        auto& fetch = last(kubernetes);
+        answered = !fetch.done && !fetch.cancelled;
+        if (!answered) break;
+        if (fetch.request.url.find("watch=1") == std::string::npos) {
+          ++lists;
+          answer(kubernetes, list_of(pod("p1", "1"), "10"));
+        } else {
+          fetch.head({.status = status});
+          fetch.answer(FetchResponse{.status = status});
+          kubernetes.run();
+        }
+      }
+      kubernetes.advance(1s);
+    }
+    CHECK(lists > 2);
+    CHECK(lists < 12);
+  }
+}
+
 TEST_CASE("discovery.kubernetes: failures are health; what is known stays until it is back") {
   struct Row {
     const char* name;
