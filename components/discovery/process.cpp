@@ -114,7 +114,7 @@ void Process::publish() {
   }
   std::string message = count_text(info.processes, "process");
   if (info.unreadable > 0) {
-    message += fmt::format(", {} may not be read{}", info.unreadable,
+    message += fmt::format(", {} could not be read ({}){}", info.unreadable, info.example,
                            ::geteuid() == 0 ? "" : ": run weir as root to see them");
   }
   ctx_.publish_debug_info(info);

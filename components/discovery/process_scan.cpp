@@ -1,6 +1,7 @@
 #include "components/discovery/process_scan.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "base/fd.h"
 #include "base/file_system.h"
 #include "components/discovery/container_label.h"
 #include "profiler/process/container_id.h"
@@ -19,16 +21,24 @@ namespace weir::discovery {
 namespace {
 
 constexpr std::size_t kReadLimit = 1 << 20;  // of one file of /proc
+// A command line may have megabytes; nobody reads more of it than its beginning.
+constexpr std::size_t kCommandlineLimit = 64u << 10;
 
-Result<std::vector<std::uint32_t>> list_pids(const std::filesystem::path& proc) {
+struct Listed {
+  std::uint32_t pid;
+  std::uint64_t inode;
+};
+
+Result<std::vector<Listed>> list_pids(const std::filesystem::path& proc) {
   std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(proc.c_str()), &::closedir);
   if (!directory) return fail_errno(errno, "list {}", proc.string());
-  std::vector<std::uint32_t> pids;
+  std::vector<Listed> pids;
   while (dirent* entry = ::readdir(directory.get())) {
     std::string_view name = entry->d_name;
     std::uint32_t pid = 0;
     auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && end == name.data() + name.size() && pid != 0) pids.push_back(pid);
+    if (error == std::errc() && end == name.data() + name.size() && pid != 0)
+      pids.push_back({pid, entry->d_ino});
   }
   return pids;
 }
@@ -78,11 +88,22 @@ class Reader {
   }
 
   bool read_commandline() {
-    auto text = read_text("cmdline");
-    if (!text) return false;
-    while (text->ends_with('\0')) text->pop_back();
-    std::ranges::replace(*text, '\0', ' ');
-    labels_.emplace_back("__meta_process_commandline", *std::move(text));
+    std::filesystem::path path = directory_ / "cmdline";
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return failed(errno, path);
+    std::string text(kCommandlineLimit, '\0');
+    std::size_t size = 0;
+    while (size < text.size()) {
+      ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed(errno, path);
+      if (n == 0) break;
+      size += static_cast<std::size_t>(n);
+    }
+    text.resize(size);
+    while (text.ends_with('\0')) text.pop_back();
+    std::ranges::replace(text, '\0', ' ');
+    labels_.emplace_back("__meta_process_commandline", std::move(text));
     return true;
   }
 
@@ -154,14 +175,17 @@ Result<FoundProcesses> scan_processes(const std::filesystem::path& proc, const P
   if (!pids) return std::unexpected(pids.error());
   Reader reader(proc, facts);
   FoundProcesses found;
-  for (std::uint32_t pid : *pids) {
+  for (auto [pid, inode] : *pids) {
     auto known = before.find(pid);
+    // The directory of another process, to which the number was given away, is another one.
+    if (known != before.end() && known->second.inode != inode) known = before.end();
     // One that was new at the last scan may have been between fork and exec.
     if (depth == ScanDepth::news && known != before.end() && known->second.settled) {
       found.emplace(pid, known->second);
       continue;
     }
     FoundProcess process = reader.read(pid);
+    process.inode = inode;
     process.settled = known != before.end();
     bool same = known != before.end() && process.target && known->second.target &&
                 *process.target == *known->second.target;

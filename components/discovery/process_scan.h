@@ -44,9 +44,10 @@ struct ProcessFacts {
 };
 
 struct FoundProcess {
-  TargetPtr target;      // null: left out (a kernel thread, or gone meanwhile)
-  std::string error;     // why it could not be read, where that is not ordinary
-  bool settled = false;  // was there at an earlier scan already
+  TargetPtr target;         // null: left out (a kernel thread, or gone meanwhile)
+  std::string error;        // why it could not be read, where that is not ordinary
+  bool settled = false;     // was there at an earlier scan already
+  std::uint64_t inode = 0;  // of its directory
 };
 
 using FoundProcesses = std::map<std::uint32_t, FoundProcess>;  // by pid

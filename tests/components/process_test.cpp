@@ -40,6 +40,15 @@ class FakeProc {
     std::ofstream(directory / "status") << entry.status;
     std::ofstream(directory / "stat") << "";
   }
+  // As the kernel does when it gives a number away again: another directory of the same name.
+  void replace(int pid, const Entry& entry) {
+    constexpr int kOther = 999'999;
+    add(kOther, entry);
+    auto other = dir_.path() / std::to_string(kOther);
+    auto directory = dir_.path() / std::to_string(pid);
+    std::filesystem::rename(directory, dir_.path() / "old");
+    std::filesystem::rename(other, directory);
+  }
   void remove(int pid) { std::filesystem::remove_all(dir_.path() / std::to_string(pid)); }
   const std::filesystem::path& path() const { return dir_.path(); }
 
@@ -126,6 +135,29 @@ TEST_CASE("discovery.process: the labels of a process") {
     CHECK(*process.targets().list->targets()[0] == *Target::make(expected));
     CHECK(process.world.health.message == "1 process");
   }
+}
+
+TEST_CASE("discovery.process: a number that was given away again is another process, within 2 s") {
+  FakeProc proc;
+  proc.add(7, {.exe = "/usr/bin/first"});
+  Harness process(proc);
+  process.start();
+  process.world.advance(4s);
+  proc.replace(7, {.exe = "/usr/bin/second"});
+  process.world.advance(2s);
+  REQUIRE(process.targets().size() == 1);
+  CHECK(process.targets().list->targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
+}
+
+TEST_CASE("discovery.process: of a huge command line the beginning is kept") {
+  FakeProc proc;
+  proc.add(7, {.cmdline = "thing\0"s + std::string(3u << 20, 'x')});
+  Harness process(proc, "discover_config {\n commandline = true\n}");
+  process.start();
+  REQUIRE(process.targets().size() == 1);
+  auto text = process.targets().list->targets()[0]->get("__meta_process_commandline");
+  CHECK(text.starts_with("thing xxx"));
+  CHECK(text.size() == 64u << 10);
 }
 
 TEST_CASE("discovery.process: the first answer comes at once, in order of pids, without kernel threads") {
