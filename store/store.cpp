@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "store/index.h"
 #include "store/merge.h"
@@ -63,21 +64,34 @@ class Replay {
   std::unordered_map<std::uint32_t, std::uint32_t> series_;
 };
 
+struct Limits {
+  Duration retention{};
+  std::uint64_t max_bytes = 0;
+};
+
 // What reading and writing share. `write` is taken before `index`, never after it;
 // nothing touches the disk under `index`.
 struct State {
   std::mutex write;  // guards log's methods but read(), and what stands here up to the next mutex
   std::unique_ptr<SegmentLog> log;
-  Duration retention{};
-  std::uint64_t max_bytes = 0;
+  Limits limits;
   std::unordered_map<std::uint32_t, std::uint32_t> active_series;  // index number to number in the segment
   std::uint32_t active_segment = 0;                                // they belong to
   std::int64_t active_start = 0;                                   // of its first profile
 
   std::mutex index_mutex;  // guards the rest
   Index index;
+  std::optional<Limits> new_limits;  // for the next one who writes: who sets them must not wait for the disk
   Store::Stats stats;
 };
+
+// Under `write`.
+void take_new_limits(State& s) {
+  std::lock_guard index_lock(s.index_mutex);
+  if (!s.new_limits) return;
+  s.limits = *std::exchange(s.new_limits, std::nullopt);
+  s.log->set_segment_bytes(segment_bytes(s.limits.max_bytes));
+}
 
 // Under `write`.
 void publish_stats(State& s) {
@@ -120,6 +134,7 @@ Result<> SegmentStore::append(const Profile& profile) {
   std::string body = encode_body(profile);
   State& s = *state_;
   std::lock_guard write_lock(s.write);
+  take_new_limits(s);
   make_room(body.size() + kMaxHeads);
   std::uint32_t series = 0;
   {
@@ -141,11 +156,11 @@ Result<> SegmentStore::append(const Profile& profile) {
 // Under `write`, like the two after it.
 Result<Place> SegmentStore::write(const Profile& profile, std::uint32_t series, std::string_view body) {
   State& s = *state_;
-  if (body.size() + kMaxHeads > s.max_bytes)
+  if (body.size() + kMaxHeads > s.limits.max_bytes)
     return fail("its {} bytes are more than the store may keep", body.size());
   std::int64_t start = to_nanoseconds(profile.start);
   bool same = s.log->active() == s.active_segment && s.active_start != 0;
-  if (same && start - s.active_start > s.retention.count() / kSegmentsByAge) s.log->close_active();
+  if (same && start - s.active_start > s.limits.retention.count() / kSegmentsByAge) s.log->close_active();
   auto number = number_in_segment({profile.labels, profile.type}, series);
   if (!number) return fail(number.error());
   auto place = s.log->append(encode_head(head_of(profile, *number)), body);
@@ -178,7 +193,7 @@ Result<std::uint32_t> SegmentStore::number_in_segment(const SeriesKey& key, std:
 // Removes the oldest segments until there is room for `bytes` more.
 void SegmentStore::make_room(std::uint64_t bytes) {
   State& s = *state_;
-  while (s.log->bytes() + bytes > s.max_bytes && !s.log->segments().empty()) {
+  while (s.log->bytes() + bytes > s.limits.max_bytes && !s.log->segments().empty()) {
     std::uint32_t oldest = s.log->segments().begin()->first;
     if (oldest == s.log->active()) s.log->close_active();
     if (!s.log->remove(oldest)) return;
@@ -190,11 +205,12 @@ void SegmentStore::make_room(std::uint64_t bytes) {
 void SegmentStore::expire(WallTime now) {
   State& s = *state_;
   std::lock_guard write_lock(s.write);
+  take_new_limits(s);
   std::vector<std::uint32_t> empty;
   {
     std::lock_guard index_lock(s.index_mutex);
     std::int64_t oldest = 0;
-    if (!__builtin_sub_overflow(to_nanoseconds(now), s.retention.count(), &oldest))
+    if (!__builtin_sub_overflow(to_nanoseconds(now), s.limits.retention.count(), &oldest))
       s.stats.expired_age += s.index.forget_before(oldest);
     for (const auto& [segment, bytes] : s.log->segments()) {
       if (!s.index.profiles_by_segment().contains(segment)) empty.push_back(segment);
@@ -209,10 +225,8 @@ void SegmentStore::expire(WallTime now) {
 }
 
 void SegmentStore::set_limits(Duration retention, std::uint64_t max_bytes) {
-  std::lock_guard lock(state_->write);
-  state_->retention = retention;
-  state_->max_bytes = max_bytes;
-  state_->log->set_segment_bytes(segment_bytes(max_bytes));
+  std::lock_guard lock(state_->index_mutex);
+  state_->new_limits = Limits{retention, max_bytes};
 }
 
 Store::Stats SegmentStore::stats() const {
@@ -308,8 +322,7 @@ Result<Profile> SegmentStore::merge(const Selection& selection) const {
 
 Result<std::unique_ptr<Store>> Store::open(Options options) {
   auto state = std::make_unique<State>();
-  state->retention = options.retention;
-  state->max_bytes = options.max_bytes;
+  state->limits = {options.retention, options.max_bytes};
   Replay replay(state->index);
   auto log = SegmentLog::open({.path = options.path, .segment_bytes = segment_bytes(options.max_bytes)},
                               [&](Place place, std::string_view head) { replay.record(place, head); });

@@ -93,6 +93,7 @@ class Store : public Querier {
   virtual Result<> append(const profile::Profile& profile) = 0;
   // Applies retention and size; `now` as the clock says.
   virtual void expire(WallTime now) = 0;
+  // At once; they take effect with the next append() or expire().
   virtual void set_limits(Duration retention, std::uint64_t max_bytes) = 0;
   virtual Stats stats() const = 0;
 };
