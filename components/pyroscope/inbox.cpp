@@ -6,13 +6,10 @@ namespace weir::pyroscope {
 
 void Inbox::push(profile::ProfilePtr profile) const {
   std::lock_guard lock(mutex_);
-  if (!wake_) {
-    ++dropped_;
-    return;
-  }
+  if (!wake_) return drop(1);
   if (waiting_.size() >= capacity_) {
     waiting_.pop_front();
-    ++dropped_;
+    drop(1);
   }
   waiting_.push_back(std::move(profile));
   // Under the lock, so that close() can promise that nothing wakes afterwards.
@@ -31,8 +28,13 @@ std::vector<profile::ProfilePtr> Inbox::take(std::size_t limit) {
 void Inbox::close() {
   std::lock_guard lock(mutex_);
   wake_ = nullptr;
-  dropped_ += waiting_.size();
+  drop(waiting_.size());
   waiting_.clear();
+}
+
+void Inbox::drop(std::size_t count) const {
+  dropped_ += count;
+  lost_->add(static_cast<double>(count));
 }
 
 std::uint64_t Inbox::dropped() const {

@@ -17,7 +17,33 @@ struct Store::Opened {
 };
 
 Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move(args)) {
-  inbox_ = std::make_shared<Inbox>(kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); });
+  auto& metrics = ctx.metrics();
+  auto lost = [&](std::string_view reason) {
+    return metrics.counter("pyroscope_store_lost_profiles_total", "Profiles that were not kept, by reason.",
+                           {{"reason", std::string(reason)}});
+  };
+  auto expired = [&](std::string_view reason) {
+    return metrics.counter("pyroscope_store_expired_profiles_total", "Profiles deleted, by reason.",
+                           {{"reason", std::string(reason)}});
+  };
+  inbox_ = std::make_shared<Inbox>(
+      kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); }, lost("queue_full"));
+  write_errors_ = lost("disk");
+  expired_age_ = expired("retention");
+  expired_bytes_ = expired("max_bytes");
+  appended_ = metrics.counter("pyroscope_store_profiles_total", "Profiles written.");
+  bytes_ = metrics.gauge("pyroscope_store_bytes", "Space that all profiles take.");
+}
+
+// The counters go on where another store, of another path, begins at zero.
+void Store::count(const store::Store::Stats& now) {
+  auto since = [](std::uint64_t after, std::uint64_t before) { return static_cast<double>(after - before); };
+  appended_->add(since(now.appended, counted_.appended));
+  expired_age_->add(since(now.expired_age, counted_.expired_age));
+  expired_bytes_->add(since(now.expired_bytes, counted_.expired_bytes));
+  write_errors_->add(since(now.write_errors, counted_.write_errors));
+  bytes_->set(static_cast<double>(now.bytes));
+  counted_ = now;
 }
 
 std::filesystem::path Store::path() const {
@@ -34,6 +60,7 @@ void Store::apply(Arguments args) {
   std::filesystem::path before = path();
   args_ = std::move(args);
   if (path() != before) {
+    expiry_.reset();
     ctx_.offer<store::Querier>(nullptr);
     store_.reset();
     open();
@@ -68,6 +95,10 @@ void Store::opened(Opened& result) {
     error_ = result.store.error().message;
     Duration wait = backoff_.next();
     ctx_.log().warn("the store cannot be opened", {{"error", error_}});
+    ctx_.publish_debug_info(DebugInfo{.path = path().string(),
+                                      .waiting = inbox_->size(),
+                                      .dropped_queue_full = inbox_->dropped(),
+                                      .last_error = error_});
     ctx_.set_health(runtime::HealthState::unhealthy,
                     fmt::format("{}; weir tries again in {}", error_, rough_text(wait)));
     retry_ = ctx_.after(wait, [this] { open(); });
@@ -76,6 +107,7 @@ void Store::opened(Opened& result) {
   backoff_.reset();
   error_.clear();
   store_ = *std::move(result.store);
+  counted_ = {};
   store_->set_limits(args_.retention, args_.max_bytes);  // they may have changed meanwhile
   ctx_.offer<store::Querier>(store_);
   report();
@@ -109,6 +141,8 @@ void Store::expire_later() {
   expiry_ = ctx_.after(kExpiryInterval, [this] {
     ctx_.offload([store = store_, now = ctx_.clock().wall()] { store->expire(now); },
                  [this] {
+                   // The path may have changed meanwhile, and the new one not be open yet.
+                   if (!store_) return;
                    report();
                    expire_later();
                  });
@@ -118,6 +152,7 @@ void Store::expire_later() {
 void Store::report() {
   if (!store_) return;
   auto stats = store_->stats();
+  count(stats);
   ctx_.publish_debug_info(DebugInfo{
       .path = path().string(),
       .bytes = stats.bytes,

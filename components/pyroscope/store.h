@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/metrics.h"
 #include "components/backoff.h"
 #include "components/pyroscope/inbox.h"
 #include "components/pyroscope/receiver.h"
@@ -87,6 +88,7 @@ class Store {
   void write_next();
   void expire_later();
   void report();
+  void count(const store::Store::Stats& now);
 
   runtime::Context& ctx_;
   Arguments args_;
@@ -96,6 +98,10 @@ class Store {
   bool opening_ = false, writing_ = false;
   Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
   runtime::Timer retry_, expiry_;
+
+  store::Store::Stats counted_;  // what of store_'s stats the counters have
+  std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_;
+  std::shared_ptr<Gauge> bytes_;
 };
 
 }  // namespace weir::pyroscope

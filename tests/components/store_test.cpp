@@ -108,6 +108,41 @@ TEST_CASE("pyroscope.store: limits and the path change while it runs; the receiv
   CHECK(store.world().health.message.starts_with("0 profiles, "));
 }
 
+TEST_CASE(
+    "pyroscope.store: a path that cannot be used any more is health, also when old profiles would expire") {
+  TempDir dir;
+  {
+    std::ofstream(dir.path() / "file") << "x";
+  }
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "a"));
+  store.start();
+  store.apply(body_with(dir.path() / "file" / "b"));
+  store.advance(2min);
+  CHECK(store.world().health.state == weir::runtime::HealthState::unhealthy);
+  std::filesystem::remove(dir.path() / "file");
+  store.advance(2min);
+  CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.store: what is written and what is lost is counted, over a change of the path too") {
+  TempDir dir;
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "a"));
+  store.start();
+  auto receiver = receiver_of(store.world());
+  auto counter = [&](std::string_view name, weir::MetricLabels labels = {}) {
+    return store.world().metrics().counter(name, "", std::move(labels))->value();
+  };
+  receiver->push(profile_at(store.world().clock().wall()));
+  store.run();
+  store.apply(body_with(dir.path() / "b"));
+  receiver->push(profile_at(store.world().clock().wall()));
+  store.run();
+  CHECK(counter("pyroscope_store_profiles_total") == 2);
+  store.stop();
+  receiver->push(profile_at(store.world().clock().wall()));
+  CHECK(counter("pyroscope_store_lost_profiles_total", {{"reason", "queue_full"}}) == 1);
+}
+
 TEST_CASE("pyroscope.store: a receiver outlives its component") {
   TempDir dir;
   ReceiverPtr receiver;
