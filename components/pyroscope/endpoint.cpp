@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "components/pyroscope/push.pb.h"
 #include "components/wording.h"
 
 namespace weir::pyroscope {
@@ -30,8 +31,12 @@ struct Endpoint::Verdict {
   static Verdict of(const Result<runtime::FetchResponse>& answer) {
     if (!answer) return {Kind::retry, "network", answer.error().message, {}};
     int status = answer->status;
-    if (status >= 200 && status < 300) return {};
-    bool again = status == 408 || status == 429 || status >= 500;
+    if (status == 200) {
+      if (push::v1::PushResponse().ParseFromString(answer->body)) return {};
+      return {Kind::retry, "not_understood", "the server's answer is not that of a Pyroscope server", {}};
+    }
+    // Another success, or a redirect that is not followed, comes from something before the server.
+    bool again = status < 400 || status == 408 || status == 429 || status >= 500;
     std::string body = answer->body.substr(0, kShownBody);
     while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.pop_back();
     return {again ? Kind::retry : Kind::refused, fmt::format("http_{}", status),

@@ -40,7 +40,14 @@ void EndpointArguments::check(lang::Problems& problems) const {
 
 Write::Write(runtime::Context& ctx, Arguments args, Endpoint::Limits limits)
     : ctx_(ctx), args_(std::move(args)), limits_(limits) {
-  inbox_ = std::make_shared<Inbox>(kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); });
+  auto dropped = [&](std::string_view reason) {
+    // Lost before they belonged to an endpoint.
+    return ctx.metrics().counter("pyroscope_write_dropped_profiles_total", "Profiles given up, by reason.",
+                                 {{"endpoint", "-"}, {"reason", std::string(reason)}});
+  };
+  inbox_ = std::make_shared<Inbox>(
+      kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, dropped("not_encoded_in_time"));
+  without_endpoint_ = dropped("no_endpoint");
 }
 
 void Write::start() {
@@ -85,7 +92,10 @@ void Write::make_endpoints() {
 void Write::encode_next() {
   if (encoding_) return;
   auto batch = inbox_->take(kBatch);
-  while (endpoints_.empty() && !batch.empty()) batch = inbox_->take(kBatch);  // there is nowhere to send it
+  while (endpoints_.empty() && !batch.empty()) {
+    without_endpoint_->add(static_cast<double>(batch.size()));
+    batch = inbox_->take(kBatch);
+  }
   if (batch.empty()) return;
   encoding_ = true;
   auto encoded = std::make_shared<std::vector<PushRequestPtr>>();
@@ -95,6 +105,7 @@ void Write::encode_next() {
       },
       [this, encoded] {
         encoding_ = false;
+        if (endpoints_.empty()) without_endpoint_->add(static_cast<double>(encoded->size()));
         for (const auto& request : *encoded) {
           for (const auto& endpoint : endpoints_) endpoint->push(request);
         }

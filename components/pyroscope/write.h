@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/metrics.h"
 #include "components/pyroscope/endpoint.h"
 #include "components/pyroscope/endpoint_arguments.h"
 #include "components/pyroscope/inbox.h"
@@ -99,6 +100,7 @@ class Write {
   bool encoding_ = false;
   bool report_posted_ = false;
   runtime::Timer ticker_;
+  std::shared_ptr<Counter> without_endpoint_;
 };
 
 }  // namespace weir::pyroscope

@@ -114,6 +114,14 @@ TEST_CASE("pyroscope.write: route, headers and message of a push") {
   CHECK(weir::profile::decode_pprof(message.series(0).samples(0).raw_profile(), 1 << 20));
 }
 
+TEST_CASE("pyroscope.write: labels that are no UTF-8 are mended, or the server would refuse the push") {
+  weir::profile::Profile profile;
+  profile.labels = {{"service_name", "a\xff\xc3(b\xc3\xa9"}, {"__name__", "process_cpu"}};
+  auto labels = weir::pyroscope::outgoing_labels(profile, {{"zone", "\x80"}});
+  CHECK(labels.get("service_name") == "a\xef\xbf\xbd\xef\xbf\xbd(b\xc3\xa9");
+  CHECK(labels.get("zone") == "\xef\xbf\xbd");
+}
+
 TEST_CASE("pyroscope.write: what each answer leads to") {
   struct Row {
     weir::Result<FetchResponse> answer;
@@ -122,7 +130,9 @@ TEST_CASE("pyroscope.write: what each answer leads to") {
   };
   const Row rows[] = {
       {FetchResponse{.status = 200}, 1, HealthState::healthy},
-      {FetchResponse{.status = 204}, 1, HealthState::healthy},
+      {FetchResponse{.status = 200, .body = "<html>Please log in</html>"}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 204}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 302}, 2, HealthState::unhealthy},
       {FetchResponse{.status = 400, .body = "no"}, 1, HealthState::unhealthy},
       {FetchResponse{.status = 401}, 1, HealthState::unhealthy},
       {FetchResponse{.status = 413}, 1, HealthState::unhealthy},
