@@ -30,4 +30,12 @@ std::string count_text(std::uint64_t count, const char* thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : es ? "es" : "s");
 }
 
+std::string url_text(const std::string& url) {
+  std::size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  begin += 3;
+  std::size_t at = url.substr(0, url.find_first_of("/?#", begin)).rfind('@');
+  return at == std::string::npos || at < begin ? url : url.substr(0, begin) + url.substr(at + 1);
+}
+
 }  // namespace weir

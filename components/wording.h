@@ -14,5 +14,7 @@ std::string rough_text(Duration duration);
 std::string bytes_text(std::uint64_t bytes);
 // "1 target", "2 targets"
 std::string count_text(std::uint64_t count, const char* thing);
+// The address without the user and password that may stand in it.
+std::string url_text(const std::string& url);
 
 }  // namespace weir

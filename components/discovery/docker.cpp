@@ -141,7 +141,8 @@ void Docker::stopped_listening(const Result<runtime::FetchResponse>& end) {
     return report();
   }
   if (end && !listened) return failed("the daemon ended its stream of events at once");
-  failed(end ? fmt::format("{}: the daemon closed the stream of events", args_.host) : end.error().message);
+  failed(end ? fmt::format("{}: the daemon closed the stream of events", url_text(args_.host))
+             : end.error().message);
 }
 
 void Docker::list_soon() {
@@ -179,7 +180,7 @@ void Docker::part_arrived(Result<runtime::FetchResponse> answer, std::string Lis
   if (!listing_) return;
   if (!answer) return failed(answer.error().message);
   if (answer->status != 200) {
-    return failed(fmt::format("{}: the daemon answered {}: {}", args_.host, answer->status,
+    return failed(fmt::format("{}: the daemon answered {}: {}", url_text(args_.host), answer->status,
                               answer->body.substr(0, 200)));
   }
   (*listing_).*part = std::move(answer->body);
@@ -198,7 +199,7 @@ void Docker::part_arrived(Result<runtime::FetchResponse> answer, std::string Lis
 
 void Docker::listed(const Result<DockerTargets>& found) {
   listing_.reset();
-  if (!found) return failed(fmt::format("{}: {}", args_.host, found.error().message));
+  if (!found) return failed(fmt::format("{}: {}", url_text(args_.host), found.error().message));
   backoff_.reset();
   info_.error.clear();
   info_.containers = found->containers;
@@ -207,13 +208,17 @@ void Docker::listed(const Result<DockerTargets>& found) {
   ctx_.publish(TargetExports{found->targets});
   report();
   if (list_again_) return list_soon();
-  refresh_ = ctx_.after(args_.refresh_interval, [this] { list(); });
+  refresh_ = ctx_.after(args_.refresh_interval, [this] {
+    // What refused to tell of changes may do so by now.
+    if (!no_events_.empty()) return connect();
+    list();
+  });
 }
 
 // The targets found so far stay: containers outlive their daemon.
 void Docker::failed(std::string error) {
   if (retry_) return;
-  error = without_request(args_.host, error);
+  error = without_request(url_text(args_.host), error);
   disconnect();
   Duration wait = backoff_.next();
   if (info_.error != error) ctx_.log().warn("no answer from the Docker daemon", {{"error", error}});

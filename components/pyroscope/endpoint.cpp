@@ -52,7 +52,7 @@ Endpoint::Endpoint(runtime::Context& ctx, EndpointArguments args, Limits limits,
       limits_(limits),
       changed_(std::move(changed)),
       backoff_(args_.min_backoff_period, args_.max_backoff_period) {
-  MetricLabels labels{{"endpoint", args_.url}};
+  MetricLabels labels{{"endpoint", url_text(args_.url)}};
   sent_bytes_ = ctx.metrics().counter("pyroscope_write_sent_bytes_total", "Bytes of profiles sent.", labels);
   sent_profiles_ = ctx.metrics().counter("pyroscope_write_sent_profiles_total", "Profiles sent.", labels);
   retries_ = ctx.metrics().counter("pyroscope_write_retries_total", "Tries after a failed one.", labels);
@@ -196,7 +196,7 @@ void Endpoint::pause(Duration at_least) {
 
 void Endpoint::drop(const Item& item, std::string_view reason, std::string why) {
   ++stats_.dropped;
-  MetricLabels labels{{"endpoint", args_.url}, {"reason", std::string(reason)}};
+  MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
   ctx_.metrics()
       .counter("pyroscope_write_dropped_profiles_total", "Profiles given up, by reason.", labels)
       ->add();
@@ -205,7 +205,7 @@ void Endpoint::drop(const Item& item, std::string_view reason, std::string why) 
       ->add(static_cast<double>(item.request->profile_bytes));
   if (why != stats_.last_drop) {
     ctx_.log().warn("a profile was given up",
-                    {{"endpoint", args_.url}, {"service", item.request->service}, {"reason", why}});
+                    {{"endpoint", url_text(args_.url)}, {"service", item.request->service}, {"reason", why}});
   }
   stats_.last_drop = std::move(why);
 }
@@ -213,7 +213,7 @@ void Endpoint::drop(const Item& item, std::string_view reason, std::string why) 
 void Endpoint::failed(std::string error) {
   if (stats_.error.empty()) {
     stats_.error_since = ctx_.clock().mono();
-    ctx_.log().warn("a push failed", {{"endpoint", args_.url}, {"error", error}});
+    ctx_.log().warn("a push failed", {{"endpoint", url_text(args_.url)}, {"error", error}});
   }
   stats_.error = std::move(error);
 }

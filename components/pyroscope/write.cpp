@@ -14,7 +14,7 @@ constexpr Duration kTick = std::chrono::seconds(5);
 std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& stats, MonoTime now) {
   std::string text;
   if (!stats.error.empty()) {
-    text = fmt::format("{}: {}, for {}, {} waiting", endpoint.arguments().url, stats.error,
+    text = fmt::format("{}: {}, for {}, {} waiting", url_text(endpoint.arguments().url), stats.error,
                        rough_text(now - stats.error_since), count_text(stats.waiting, "profile"));
     if (stats.paused_until > now)
       text += fmt::format("; next try in {}", rough_text(stats.paused_until - now));
@@ -139,7 +139,7 @@ void Write::report() {
     message += endpoint_health(*endpoint, stats, now);
     auto ago = [&](MonoTime time) { return time == MonoTime() ? Duration::zero() : Duration(now - time); };
     info.endpoints.push_back({
-        .url = endpoint->arguments().url,
+        .url = url_text(endpoint->arguments().url),
         .name = endpoint->arguments().name,
         .sent = stats.sent,
         .dropped = stats.dropped,

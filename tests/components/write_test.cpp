@@ -122,6 +122,16 @@ TEST_CASE("pyroscope.write: labels that are no UTF-8 are mended, or the server w
   CHECK(labels.get("zone") == "\xef\xbf\xbd");
 }
 
+TEST_CASE("pyroscope.write: a password in an address is shown nowhere") {
+  Harness write("endpoint {\n url = \"http://user:hidden@one:4040/a@b\"\n max_backoff_retries = 1\n}");
+  write.push();
+  write.answer(FetchResponse{.status = 500});
+  CHECK(write.world.health.message.find("http://one:4040/a@b: the server answered 500") == 0);
+  CHECK(write.world.registry.expose().find("hidden") == std::string::npos);
+  CHECK(write.world.log_lines.size() == 2);
+  for (const auto& line : write.world.log_lines) CHECK(line.find("hidden") == std::string::npos);
+}
+
 TEST_CASE("pyroscope.write: what each answer leads to") {
   struct Row {
     weir::Result<FetchResponse> answer;
