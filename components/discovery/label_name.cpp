@@ -16,4 +16,15 @@ std::string label_name(std::string_view prefix, std::string_view name) {
   return out;
 }
 
+std::string utf8_text(std::string_view text) {
+  if (lang::is_utf8(text)) return std::string(text);
+  std::string valid;
+  for (std::size_t at = 0; at < text.size();) {
+    lang::Rune rune = lang::decode_rune(text, at);
+    lang::append_utf8(valid, rune.code);
+    at += rune.size;
+  }
+  return valid;
+}
+
 }  // namespace weir::discovery

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/file_system.h"
 #include "components/discovery/container_label.h"
+#include "components/discovery/label_name.h"
 #include "profiler/process/container_id.h"
 
 namespace weir::discovery {
@@ -83,7 +84,7 @@ class Reader {
     std::filesystem::path link = directory_ / file;
     ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
     if (length < 0) return failed(errno, link);
-    labels_.emplace_back(label, std::string(path.data(), static_cast<std::size_t>(length)));
+    labels_.emplace_back(label, utf8_text({path.data(), static_cast<std::size_t>(length)}));
     return true;
   }
 
@@ -103,7 +104,7 @@ class Reader {
     text.resize(size);
     while (text.ends_with('\0')) text.pop_back();
     std::ranges::replace(text, '\0', ' ');
-    labels_.emplace_back("__meta_process_commandline", std::move(text));
+    labels_.emplace_back("__meta_process_commandline", utf8_text(text));
     return true;
   }
 
@@ -126,7 +127,7 @@ class Reader {
     if (!facts_.cgroup_path) return true;
     while (text->ends_with('\n')) text->pop_back();
     std::ranges::replace(*text, '\n', '|');
-    labels_.emplace_back("__meta_process_cgroup_path", *std::move(text));
+    labels_.emplace_back("__meta_process_cgroup_path", utf8_text(*text));
     return true;
   }
 

@@ -1,34 +1,20 @@
 #include "components/pyroscope/push_request.h"
 
+#include "components/discovery/label_name.h"
 #include "components/pyroscope/push.pb.h"
-#include "lang/text.h"
 #include "profile/pprof.h"
 
 namespace weir::pyroscope {
 
-namespace {
-
-// A server refuses a message with anything else; names of programs may be any bytes.
-std::string as_utf8(const std::string& text) {
-  if (lang::is_utf8(text)) return text;
-  std::string valid;
-  for (std::size_t at = 0; at < text.size();) {
-    lang::Rune rune = lang::decode_rune(text, at);
-    lang::append_utf8(valid, rune.code);
-    at += rune.size;
-  }
-  return valid;
-}
-
-}  // namespace
-
+// A server refuses a message with anything but UTF-8.
 profile::Labels outgoing_labels(const profile::Profile& profile, const ExternalLabels& external) {
   std::vector<profile::Labels::Pair> pairs{{"__name__", profile.type.name}};
   for (const auto& [name, value] : profile.labels.pairs()) {
     bool reserved = name.starts_with("__") && name != "__name__" && name != "__delta__";
-    if (!reserved) pairs.emplace_back(as_utf8(name), as_utf8(value));
+    if (!reserved) pairs.emplace_back(discovery::utf8_text(name), discovery::utf8_text(value));
   }
-  for (const auto& [name, value] : external) pairs.emplace_back(as_utf8(name), as_utf8(value));
+  for (const auto& [name, value] : external)
+    pairs.emplace_back(discovery::utf8_text(name), discovery::utf8_text(value));
   return profile::Labels(std::move(pairs));
 }
 

@@ -121,6 +121,10 @@ TEST_CASE("discovery.process: the labels of a process") {
         {"__meta_process_username", "root"},
         {"__meta_process_uid", "0"},
         {"__meta_process_cgroup_path", "1:cpu:/a|0::/b"}}},
+      {"names that are no text",
+       "",
+       {.exe = "/tmp/a\xff", .cwd = "/\xc3("},
+       {{"__meta_process_exe", "/tmp/a\xef\xbf\xbd"}, {"__meta_process_cwd", "/\xef\xbf\xbd("}}},
       {"nothing", "discover_config {\n exe = false\n cwd = false\n container_id = false\n}", {.exe = ""}, {}},
   };
   for (const auto& row : rows) {
