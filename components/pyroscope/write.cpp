@@ -41,9 +41,9 @@ void EndpointArguments::check(lang::Problems& problems) const {
 Write::Write(runtime::Context& ctx, Arguments args, Endpoint::Limits limits)
     : ctx_(ctx), args_(std::move(args)), limits_(limits) {
   auto dropped = [&](std::string_view reason) {
-    // Lost before they belonged to an endpoint.
-    return ctx.metrics().counter("pyroscope_write_dropped_profiles_total", "Profiles given up, by reason.",
-                                 {{"endpoint", "-"}, {"reason", std::string(reason)}});
+    return ctx.metrics().counter("pyroscope_write_lost_profiles_total",
+                                 "Profiles lost before they were an endpoint's.",
+                                 {{"reason", std::string(reason)}});
   };
   inbox_ = std::make_shared<Inbox>(
       kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, dropped("not_encoded_in_time"));
