@@ -7,7 +7,6 @@ namespace weir::store {
 namespace {
 
 constexpr std::string_view kServiceLabel = "service_name";
-constexpr std::string_view kTypeLabel = "__name__";
 constexpr std::string_view kDefaultType = "process_cpu";
 constexpr std::int64_t kMaxPoints = 10'000;
 

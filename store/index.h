@@ -14,6 +14,8 @@
 
 namespace weir::store {
 
+inline constexpr std::string_view kTypeLabel = "__name__";
+
 // Not thread-safe.
 class Index {
  public:

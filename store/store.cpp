@@ -22,6 +22,15 @@ constexpr std::size_t kMaxHeads = 32u << 10;  // of a series and a profile; smal
 constexpr int kSegmentsByAge = 8;             // a segment spans at most this part of the retention
 constexpr std::size_t kMaxReasons = 16;
 
+// Labels that begin with "__" tell which process or container a profile is of: they would make a
+// series of every process that ever ran. A server does not get to see them either.
+profile::Labels kept_labels(const profile::Labels& labels) {
+  auto pairs = labels.pairs();
+  std::erase_if(pairs,
+                [](const auto& pair) { return pair.first.starts_with("__") && pair.first != kTypeLabel; });
+  return profile::Labels(std::move(pairs));
+}
+
 std::uint32_t segment_bytes(std::uint64_t max_bytes) {
   return static_cast<std::uint32_t>(std::clamp(max_bytes / 8, kMinSegment, kMaxSegment));
 }
@@ -119,7 +128,8 @@ class SegmentStore : public Store {
   Result<Profile> merge(const Selection& selection) const override;
 
  private:
-  Result<Place> write(const Profile& profile, std::uint32_t series, std::string_view body);
+  Result<Place> write(const Profile& profile, const SeriesKey& key, std::uint32_t series,
+                      std::string_view body);
   Result<std::uint32_t> number_in_segment(const SeriesKey& key, std::uint32_t series);
   void make_room(std::uint64_t bytes);
   template <class Use>
@@ -132,6 +142,7 @@ class SegmentStore : public Store {
 
 Result<> SegmentStore::append(const Profile& profile) {
   std::string body = encode_body(profile);
+  SeriesKey key{kept_labels(profile.labels), profile.type};
   State& s = *state_;
   std::lock_guard write_lock(s.write);
   take_new_limits(s);
@@ -139,9 +150,9 @@ Result<> SegmentStore::append(const Profile& profile) {
   std::uint32_t series = 0;
   {
     std::lock_guard index_lock(s.index_mutex);
-    series = s.index.series_number({profile.labels, profile.type});
+    series = s.index.series_number(key);
   }
-  auto place = write(profile, series, body);
+  auto place = write(profile, key, series, body);
   publish_stats(s);
   std::lock_guard index_lock(s.index_mutex);
   if (!place) {
@@ -154,14 +165,15 @@ Result<> SegmentStore::append(const Profile& profile) {
 }
 
 // Under `write`, like the two after it.
-Result<Place> SegmentStore::write(const Profile& profile, std::uint32_t series, std::string_view body) {
+Result<Place> SegmentStore::write(const Profile& profile, const SeriesKey& key, std::uint32_t series,
+                                  std::string_view body) {
   State& s = *state_;
   if (body.size() + kMaxHeads > s.limits.max_bytes)
     return fail("its {} bytes are more than the store may keep", body.size());
   std::int64_t start = to_nanoseconds(profile.start);
   bool same = s.log->active() == s.active_segment && s.active_start != 0;
   if (same && start - s.active_start > s.limits.retention.count() / kSegmentsByAge) s.log->close_active();
-  auto number = number_in_segment({profile.labels, profile.type}, series);
+  auto number = number_in_segment(key, series);
   if (!number) return fail(number.error());
   auto place = s.log->append(encode_head(head_of(profile, *number)), body);
   if (place && s.active_start == 0) s.active_start = start;

@@ -89,6 +89,7 @@ class Store : public Querier {
 
   ~Store() override = default;
 
+  // Labels that begin with "__", but for __name__, are not kept.
   // A profile that the disk refuses is lost and counted; the next one is tried again.
   virtual Result<> append(const profile::Profile& profile) = 0;
   // Applies retention and size; `now` as the clock says.

@@ -27,6 +27,22 @@ void append(Store& store, const profile::Profile& profile) {
   if (!ok) FAIL(ok.error().message);
 }
 
+TEST_CASE("processes of one service are one series: their own labels are not kept") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  for (int pid = 1; pid <= 3; ++pid) {
+    profile::Profile p = profile_of("checkout", pid * 15);
+    auto pairs = p.labels.pairs();
+    pairs.emplace_back("__process_pid__", std::to_string(pid));
+    p.labels = profile::Labels(std::move(pairs));
+    append(*store, p);
+  }
+  CHECK(store->services({at(0), at(1000)}).size() == 1);
+  auto merged = store->merge(everything("checkout"));
+  REQUIRE(merged.has_value());
+  CHECK(merged->labels == profile_of("checkout", 0).labels);
+}
+
 TEST_CASE("what was appended is found, before and after reopening") {
   TempFolder folder;
   auto fill = [](Store& store, int from) {
