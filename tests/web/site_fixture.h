@@ -66,7 +66,8 @@ inline std::shared_ptr<runtime::Node> node_with(std::string id, runtime::HealthS
                                                 std::string message = "") {
   auto node = make_node(std::move(id));
   auto state = std::make_shared<runtime::NodeState>();
-  state->health = {health, std::move(message), WallTime(std::chrono::seconds(1'700'000'000))};
+  WallTime then(std::chrono::seconds(1'700'000'000));
+  state->health = {health, std::move(message), then, then};
   node->set_state(state);
   return node;
 }

@@ -204,7 +204,7 @@ Canned::Canned(std::string_view mode) {
         source->text().find(entry.id.substr(0, entry.id.rfind('.')) + " \"" + node->label));
     node->span = {at, at + 1};
     auto state = std::make_shared<runtime::NodeState>();
-    state->health = {entry.state, entry.message, now - entry.since};
+    state->health = {entry.state, entry.message, now - entry.since, now - entry.since};
     if (entry.state != HealthState::waiting) state->arguments = arguments_for(entry.id);
     if (entry.id.starts_with("discovery.process"))
       state->exports = Value::ordered_object({{"targets", targets(1204)}});
