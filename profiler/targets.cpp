@@ -15,7 +15,7 @@ TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
     auto& state = states_[Key(target.pid, target.container_id)];
     // What was sampled under other labels (another program has the pid now) keeps them.
     if (state && state->target.labels != target.labels && !state->window.empty()) {
-      former_.push_back(std::move(state));
+      former_.push_back(std::exchange(state, nullptr));
     }
     if (!state) state = std::make_unique<TargetState>();
     state->removed = false;

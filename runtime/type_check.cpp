@@ -29,7 +29,7 @@ const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
   std::string id;
   const lang::Expr* object = &expr;
   while (auto* inner = std::get_if<lang::AccessExpr>(&object->node)) {
-    id = "." + inner->name + id;
+    id.insert(0, "." + inner->name);
     object = inner->object.get();
   }
   auto* first = std::get_if<lang::Identifier>(&object->node);

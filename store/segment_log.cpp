@@ -129,7 +129,7 @@ Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit
     return {};
   }
   if (header == HeaderState::not_ours) {
-    (void)salvage(segment, visit);  // says itself what it could not do
+    salvage(segment, visit);
     return {};
   }
 
@@ -139,7 +139,7 @@ Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit
       fd.get(), segment, size, newest ? Verify::all : Verify::heads,
       [&](Place place, std::string_view head) { records.emplace_back(place, std::string(head)); });
   if (scan.bad_at != 0 && (scan.good_after || !newest)) {
-    (void)salvage(segment, visit);
+    salvage(segment, visit);
     return {};
   }
   if (scan.bad_at != 0 && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
@@ -150,20 +150,22 @@ Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit
   return {};
 }
 
-Result<> SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
+void SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
   if (segment == active_number_) close_active();
-  auto ok = replace_by_sound(segment);
-  if (!ok) {
-    set_aside_.push_back(ok.error().message);
-    return ok;
+  auto replaced = replace_by_sound(segment);
+  if (!replaced) {
+    set_aside_.push_back(replaced.error().message);
+    return;
   }
   std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", path.string());
+  if (!fd) {
+    set_aside_.push_back(fmt::format("open {}: {}", path.string(), errno_text(errno)));
+    return;
+  }
   std::uint64_t size = size_of(fd.get());
   set_size(segment, size);
   scan_segment(fd.get(), segment, size, Verify::heads, visit);
-  return {};
 }
 
 // Renames the segment to *.corrupt; its sound records take its name.

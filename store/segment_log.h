@@ -62,7 +62,8 @@ class SegmentLog {
   // Removes a segment that is not active; false when the file system refuses.
   bool remove(std::uint32_t segment);
   // After read() failed: sets the segment aside and visits its sound records at their new places.
-  Result<> salvage(std::uint32_t segment, const Visit& visit);
+  // What it could not do stands in set_aside().
+  void salvage(std::uint32_t segment, const Visit& visit);
   void set_segment_bytes(std::uint32_t bytes) { options_.segment_bytes = bytes; }
 
   // Size of each by its number.

@@ -306,8 +306,8 @@ void SegmentStore::salvage(std::uint32_t segment) const {
   State& s = *state_;
   std::vector<std::pair<Place, std::string>> sound;
   // When the file cannot be opened or renamed, the log says so in set_aside() and all of it is out of reach.
-  (void)s.log->salvage(
-      segment, [&](Place place, std::string_view head) { sound.emplace_back(place, std::string(head)); });
+  s.log->salvage(segment,
+                 [&](Place place, std::string_view head) { sound.emplace_back(place, std::string(head)); });
   {
     std::lock_guard index_lock(s.index_mutex);
     s.index.forget_segment(segment);

@@ -79,8 +79,9 @@ void Kubernetes::connect() {
 Result<> Kubernetes::begin() {
   if (args_.role != "pod") return fail("role {} is not supported yet", args_.role);
   if (!args_.kubeconfig_file.empty()) return fail("kubeconfig_file is not supported yet: use api_server");
+  const HttpClientArguments& http = args_;
   auto api = KubernetesApi::find({.api_server = args_.api_server,
-                                  .http = args_,
+                                  .http = http,
                                   .service_account = service_account_,
                                   .env = [this](std::string_view name) { return ctx_.env(name); }});
   if (!api) return std::unexpected(api.error());

@@ -135,10 +135,10 @@ TEST_CASE("a byte flipped anywhere costs one record and sets the segment aside")
     // A body is looked at when it is read, a head at once.
     for (std::uint32_t segment : bad) {
       std::size_t sound = 0;
-      CHECK(again.log->salvage(segment, [&](Place place, std::string_view) {
+      again.log->salvage(segment, [&](Place place, std::string_view) {
         CHECK(again.log->read(place).has_value());
         ++sound;
-      }));
+      });
       CHECK(sound == 3);
     }
     CHECK(again.log->set_aside().size() == 1);
