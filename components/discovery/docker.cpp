@@ -242,3 +242,5 @@ void Docker::report() {
 }
 
 }  // namespace weir::discovery
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Docker>();

@@ -121,3 +121,5 @@ class Docker {
 };
 
 }  // namespace weir::discovery
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Docker>();

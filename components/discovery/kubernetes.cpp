@@ -148,3 +148,5 @@ void Kubernetes::publish() {
 }
 
 }  // namespace weir::discovery
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Kubernetes>();

@@ -136,3 +136,5 @@ class Kubernetes {
 };
 
 }  // namespace weir::discovery
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Kubernetes>();

@@ -129,3 +129,5 @@ void Process::schedule() {
 }
 
 }  // namespace weir::discovery
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Process>();

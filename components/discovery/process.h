@@ -88,3 +88,5 @@ class Process {
 Targets join_containers(const FoundProcesses& processes, const Targets& join);
 
 }  // namespace weir::discovery
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::discovery::Process>();

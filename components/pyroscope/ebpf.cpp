@@ -307,3 +307,5 @@ void Ebpf::report_debug_info() {
 }
 
 }  // namespace weir::pyroscope
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Ebpf>();

@@ -78,3 +78,5 @@ class Ebpf {
 };
 
 }  // namespace weir::pyroscope
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Ebpf>();

@@ -178,3 +178,5 @@ void Store::report() {
 }
 
 }  // namespace weir::pyroscope
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Store>();

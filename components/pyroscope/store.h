@@ -105,3 +105,5 @@ class Store {
 };
 
 }  // namespace weir::pyroscope
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Store>();

@@ -160,3 +160,5 @@ void Write::report() {
 }
 
 }  // namespace weir::pyroscope
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Write>();

@@ -104,3 +104,5 @@ class Write {
 };
 
 }  // namespace weir::pyroscope
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::Write>();

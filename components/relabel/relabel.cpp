@@ -51,3 +51,5 @@ void Relabel::report(const Arguments& args, const std::vector<DropInfo>& by_rule
 }
 
 }  // namespace weir::relabel
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::relabel::Relabel>();

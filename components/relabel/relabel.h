@@ -106,3 +106,5 @@ class Relabel {
 };
 
 }  // namespace weir::relabel
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::relabel::Relabel>();
