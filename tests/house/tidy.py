@@ -17,6 +17,9 @@ import sys
 from project import ROOT
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# The build's commands without the precompiled header, so that a file which uses what it does not include is found here.
+COMMANDS = ROOT / 'build/tidy/compile_commands.json'
+PRECOMPILED = re.compile(r' -Xclang -include(-pch)? -Xclang \S+')
 CACHE = pathlib.Path(os.environ.get('WEIR_CACHE', ROOT / '.cache')) / 'tidy'
 
 
@@ -50,23 +53,32 @@ def check(name):
     mark = CACHE / key(name)
     if mark.exists():
         return None
-    done = subprocess.run(['clang-tidy-19', '-p', 'build', '--quiet', name], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(['clang-tidy-19', '-p', str(COMMANDS.parent), '--quiet', name], cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0:
         mark.touch()
         return None
     return done.stdout or done.stderr
 
 
-def product_files():
+def commands():
+    entries = json.loads((ROOT / 'build/compile_commands.json').read_text())
+    for entry in entries:
+        entry['command'] = PRECOMPILED.sub('', entry['command'])
+    COMMANDS.parent.mkdir(exist_ok=True)
+    COMMANDS.write_text(json.dumps(entries))
+    return entries
+
+
+def product_files(entries):
     """What the build compiles of the product: tests and benchmarks are read by people only."""
-    commands = json.loads((ROOT / 'build/compile_commands.json').read_text())
-    names = [os.path.relpath(entry['file'], ROOT) for entry in commands]
+    names = [os.path.relpath(entry['file'], ROOT) for entry in entries]
     return sorted({name for name in names if not re.match(r'(build|tests|bench|fuzz|\.\.)', name) and name.endswith('.cpp')})
 
 
 def main():
     CACHE.mkdir(parents=True, exist_ok=True)
-    names = sys.argv[1:] or product_files()
+    entries = commands()
+    names = sys.argv[1:] or product_files(entries)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = {name: printed for name, printed in zip(names, pool.map(check, names)) if printed}
     for printed in found.values():
