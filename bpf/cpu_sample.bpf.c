@@ -27,7 +27,7 @@ struct scratch {
   __u64 frames[CPU_SAMPLE_MAX_FRAMES];
   /* The kernel's section begins right after the last user frame; this is the room it may need. */
   struct cpu_sample_section kernel;
-  __u64 kernel_frames[CPU_SAMPLE_MAX_FRAMES];
+  __u64 kernel_frames[CPU_SAMPLE_MAX_KERNEL_FRAMES];
 };
 
 struct {
@@ -199,7 +199,7 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context *ctx, struct 
   *section = (struct cpu_sample_section){
       .kind = CPU_SAMPLE_KERNEL,
       .mode = CPU_SAMPLE_BY_KERNEL,
-      .flags = frames >= CPU_SAMPLE_MAX_FRAMES ? CPU_SAMPLE_TRUNCATED : CPU_SAMPLE_COMPLETE,
+      .flags = frames >= CPU_SAMPLE_MAX_KERNEL_FRAMES ? CPU_SAMPLE_TRUNCATED : CPU_SAMPLE_COMPLETE,
       .frame_size = sizeof(__u64),
       .frames = (__u16)frames,
   };

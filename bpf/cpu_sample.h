@@ -5,9 +5,14 @@
 #include <linux/types.h>
 
 enum {
-  CPU_SAMPLE_VERSION = 1,
-  CPU_SAMPLE_MAX_FRAMES = 127, /* of each section; deeper stacks are marked truncated */
+  CPU_SAMPLE_VERSION = 2,
+  CPU_SAMPLE_MAX_FRAMES = 512, /* of the user's section; deeper stacks are marked truncated */
+  CPU_SAMPLE_MAX_KERNEL_FRAMES = 127,
 };
+
+/* Set in a user address that is not a return address but the very place where
+ * the thread was interrupted by a signal: it is named as it is, like the leaf. */
+#define CPU_SAMPLE_EXACT (1ull << 63)
 
 /* What a record in the ring buffer is. */
 enum cpu_sample_type {
@@ -20,6 +25,7 @@ enum cpu_sample_flags {
   CPU_SAMPLE_IN_KERNEL = 1u << 1, /* the CPU was in kernel mode */
   CPU_SAMPLE_NO_USER_REGISTERS = 1u << 2,
   CPU_SAMPLE_32_BIT = 1u << 3, /* a 32-bit process: only its leaf frame is there */
+  CPU_SAMPLE_UNKNOWN_PROCESS = 1u << 4, /* its mappings are not in the unwind tables yet, or not all */
 };
 
 struct cpu_sample {
@@ -45,6 +51,20 @@ enum cpu_sample_section_kind {
 enum cpu_sample_unwind_mode {
   CPU_SAMPLE_FRAME_POINTERS = 1,
   CPU_SAMPLE_BY_KERNEL = 2,
+  CPU_SAMPLE_UNWIND_TABLES = 3, /* and frame pointers where there is no table */
+};
+
+/* Where a user stack ended. */
+enum cpu_sample_stop {
+  CPU_SAMPLE_STOP_END = 1,       /* the thread's first frame, by its table */
+  CPU_SAMPLE_STOP_CHAIN_END,     /* a frame pointer of 0 */
+  CPU_SAMPLE_STOP_TRUNCATED,     /* CPU_SAMPLE_MAX_FRAMES */
+  CPU_SAMPLE_STOP_NO_MAPPING,    /* an address outside all mappings */
+  CPU_SAMPLE_STOP_PENDING,       /* code whose table is being made */
+  CPU_SAMPLE_STOP_NO_ROOM,       /* code whose table did not fit into the memory limit */
+  CPU_SAMPLE_STOP_NO_ROW,        /* no rule, and no frame pointer that leads on */
+  CPU_SAMPLE_STOP_UNREADABLE,    /* stack memory that could not be read */
+  CPU_SAMPLE_STOP_NOT_RISING,    /* a frame below its callee's: not a stack */
 };
 
 /* cpu_sample_section.flags */
@@ -59,7 +79,7 @@ struct cpu_sample_section {
   __u8 flags;
   __u8 frame_size; /* bytes */
   __u16 frames;
-  __u16 reserved;
+  __u16 stop; /* enum cpu_sample_stop, of the user's section */
 };
 
 /* Per-CPU counters, an index each. */

@@ -83,6 +83,7 @@ class KernelSession final : public Session {
 
   void set_targets(std::vector<ProfiledTarget> targets) override;
   Result<> set_options(SessionOptions options) override;
+  void on_urgent(std::function<void()> call) override { urgent_ = std::move(call); }
   void drain() override;
   std::vector<profile::ProfilePtr> collect(WallTime now) override;
 
@@ -123,6 +124,7 @@ class KernelSession final : public Session {
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;
   std::size_t symbol_files_ = 0;  // when memory was given back last
+  std::function<void()> urgent_;
   std::shared_ptr<Report> report_ = std::make_shared<Report>();
 };
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,10 @@ namespace weir::profiler {
 
 enum class Demangle { none, simplified, templates, full };
 
+// Where the name of a thread goes: nowhere, into the label "comm" of its samples, into a frame at the
+// root of its stacks, or both.
+enum class CommPlace { none, label, stackframe, both };
+
 // A label set and the processes it stands for: one pid, or all of a container. A pid wins over a
 // container. Profiles carry `labels` as they are.
 struct ProfiledTarget {
@@ -30,10 +36,12 @@ struct ProfiledTarget {
 };
 
 struct SessionLimits {
-  std::size_t processes = 1024;             // whose mappings are remembered
-  std::size_t container_ids = 1024;         // cgroup to container id
-  std::size_t symbol_files = 72;            // symbol tables kept, by build id or file
-  std::size_t symbol_bytes = 64u << 20;     // of all of them together
+  std::size_t processes = 1024;          // whose mappings are remembered
+  std::size_t container_ids = 1024;      // cgroup to container id
+  std::size_t symbol_files = 72;         // symbol tables kept, by build id or file
+  std::size_t symbol_bytes = 64u << 20;  // of all of them together
+  std::size_t unwind_bytes = 64u << 20;  // of unwind tables in the kernel
+  std::size_t memory = 0;                // bytes of weir and its kernel maps together; 0: no limit of its own
   std::uint32_t kernel_pid_entries = 2048;  // entries of the kernel's map of chosen pids
 
   bool operator==(const SessionLimits&) const = default;
@@ -44,6 +52,12 @@ struct SessionOptions {
   bool collect_user = true;
   bool collect_kernel = true;
   Demangle demangle = Demangle::none;
+  CommPlace comm = CommPlace::none;
+  bool pid_label = false;  // samples carry the label "pid"
+  // Labels of processes that no target names; without it those are not sampled at all.
+  std::optional<profile::Labels> default_target;
+  // Attach also to kernels that are known to crash under such programs.
+  bool any_kernel = false;
   SessionLimits limits;
 
   bool operator==(const SessionOptions&) const = default;
@@ -85,6 +99,9 @@ class Session {
   // so itself if not done: a window never mixes two rates).
   virtual Result<> set_options(SessionOptions options) = 0;
 
+  // Tells when something waits that should not wait for the next drain(): a process whose tables are
+  // missing. Called from a thread of the session, not more often than every 10 ms; until this is replaced.
+  virtual void on_urgent(std::function<void()> call) = 0;
   // Takes samples and mapping events from the kernel. Call 5 times a second or more.
   virtual void drain() = 0;
   // Ends the window: one profile for every target that has samples, named. Also drains.

@@ -48,6 +48,7 @@ class FakeSession final : public weir::profiler::Session {
     log_->options.push_back(options);
     return {};
   }
+  void on_urgent(std::function<void()>) override {}
   void drain() override { ++log_->drained; }
   std::vector<weir::profile::ProfilePtr> collect(weir::WallTime) override {
     ++log_->collected;
