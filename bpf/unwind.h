@@ -20,19 +20,22 @@ enum {
 
 /* How to find the caller's frame. Offsets are in bytes. CFA: the value of the
  * stack pointer in the caller, right after the return; the return address lies
- * at CFA - 8 unless said otherwise. */
+ * at CFA - 8 unless said otherwise. The kinds that end in DEREF split
+ * cfa_offset: the word at base + (cfa_offset >> 8), plus the low 8 bits
+ * (OpenSSL's assembly keeps the caller's stack pointer, without the return
+ * address, in a word of its frame). */
 enum unwind_cfa {
   UNWIND_CFA_INVALID,  /* no row covers the address, or its rule is none we can follow */
   UNWIND_CFA_END,      /* the thread began here: the return address is undefined */
   UNWIND_CFA_SP,       /* stack pointer + cfa_offset */
   UNWIND_CFA_FP,       /* frame pointer + cfa_offset */
-  UNWIND_CFA_FP_CHAIN, /* code that keeps frame pointers and has no table: CFA = fp + 16, caller's fp at CFA - 16 */
-  UNWIND_CFA_SP_DEREF, /* the word at stack pointer + cfa_offset */
-  UNWIND_CFA_FP_DEREF, /* the word at frame pointer + cfa_offset: a realigned stack */
+  UNWIND_CFA_FP_CHAIN, /* code that keeps frame pointers: CFA = fp + 16, caller's fp at CFA - 16 */
+  UNWIND_CFA_SP_DEREF, /* a word near the stack pointer, as above */
+  UNWIND_CFA_FP_DEREF, /* a word near the frame pointer: a realigned stack */
   UNWIND_CFA_PLT,      /* a stub of the procedure linkage table: sp + 8 + ((ip & 15) >= cfa_offset ? 8 : 0) */
   UNWIND_CFA_SIGNAL,   /* the kernel's signal frame: all registers lie in a sigcontext at sp + 40 */
   UNWIND_CFA_REGISTER = 16,       /* + DWARF number of a register: its value + cfa_offset; leaf frames only */
-  UNWIND_CFA_REGISTER_DEREF = 32, /* … the word there */
+  UNWIND_CFA_REGISTER_DEREF = 32, /* … a word near it */
 };
 
 /* Where the caller's frame pointer (rbp) is. */
