@@ -114,7 +114,7 @@ static __always_inline __u64 cgroup_id(struct task_struct *task) {
 /* The counter of what was chosen: SELECTED, ASKED or UNSELECTED. */
 static __always_inline __u32 choose(__u32 tgid, __u64 cgroup) {
   if (!tgid) return CPU_SAMPLE_UNSELECTED;
-  if (bpf_map_lookup_elem(&pids, &tgid)) return CPU_SAMPLE_SELECTED;
+  if (config.default_yes || bpf_map_lookup_elem(&pids, &tgid)) return CPU_SAMPLE_SELECTED;
   if (!config.select_cgroups) return CPU_SAMPLE_UNSELECTED;
   __u8 *choice = bpf_map_lookup_elem(&cgroups, &cgroup);
   if (!choice) return CPU_SAMPLE_ASKED;
@@ -257,6 +257,8 @@ int cpu_sample(struct weir_perf_context *ctx) {
   s->head.tgid = tgid;
   s->head.tid = own_pid_namespace ? own_pid(task) : (__u32)kernel_pid;
   s->head.cpu = bpf_get_smp_processor_id();
+  s->head.comm[0] = 0;
+  if (config.comm) bpf_get_current_comm(s->head.comm, sizeof s->head.comm);
   s->user.flags = 0;
 
   __u32 user_frames = 0, kernel_frames = 0;

@@ -5,7 +5,8 @@
 #include <linux/types.h>
 
 enum {
-  CPU_SAMPLE_VERSION = 2,
+  CPU_SAMPLE_VERSION = 3,
+  CPU_SAMPLE_COMM_SIZE = 16, /* of the kernel's TASK_COMM_LEN */
   CPU_SAMPLE_MAX_FRAMES = 512, /* of the user's section; deeper stacks are marked truncated */
   CPU_SAMPLE_MAX_KERNEL_FRAMES = 127,
 };
@@ -40,6 +41,7 @@ struct cpu_sample {
   __u32 cpu;
   __u16 sections; /* how many follow */
   __u16 reserved;
+  char comm[CPU_SAMPLE_COMM_SIZE]; /* of the thread, ends with a zero; empty unless asked for */
 };
 
 /* A section's frames; a stack is made of several. */
@@ -120,4 +122,6 @@ struct cpu_sample_config {
   __u32 collect_user;
   __u32 collect_kernel;
   __u32 select_cgroups; /* 0: only pids are chosen, cgroups are not looked at */
+  __u32 default_yes;    /* every process is chosen */
+  __u32 comm;           /* records carry the thread's name */
 };

@@ -185,6 +185,14 @@ void Sampler::select_by_cgroup(bool on) {
   impl_->skeleton->bss->config.select_cgroups = on ? 1 : 0;
 }
 
+void Sampler::select_everyone(bool on) {
+  impl_->skeleton->bss->config.default_yes = on ? 1 : 0;
+}
+
+void Sampler::set_comm(bool on) {
+  impl_->skeleton->bss->config.comm = on ? 1 : 0;
+}
+
 Result<> Sampler::choose_pid(std::uint32_t pid) {
   std::uint8_t chosen = CPU_SAMPLE_CHOICE_YES;
   int error =

@@ -67,6 +67,10 @@ class Sampler {
   void set_collect(CollectedStacks collect);
   // Whether processes are also chosen by their cgroup.
   void select_by_cgroup(bool on);
+  // Whether every process is chosen.
+  void select_everyone(bool on);
+  // Whether records carry the name of their thread.
+  void set_comm(bool on);
 
   Result<> choose_pid(std::uint32_t pid);
   void drop_pid(std::uint32_t pid);

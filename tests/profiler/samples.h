@@ -17,6 +17,7 @@ struct RecordFields {
   std::vector<std::uint64_t> user;
   std::uint8_t user_flags = CPU_SAMPLE_COMPLETE;
   std::vector<std::uint64_t> kernel;
+  std::string comm;  // at most 15 bytes
 };
 
 inline std::vector<std::uint64_t> make_record(const RecordFields& fields) {
@@ -27,7 +28,7 @@ inline std::vector<std::uint64_t> make_record(const RecordFields& fields) {
                                .flags = flags,
                                .frame_size = sizeof frames[0],
                                .frames = static_cast<std::uint16_t>(frames.size()),
-                               .reserved = 0};
+                               .stop = 0};
     bytes.append(reinterpret_cast<const char*>(&section), sizeof section);
     bytes.append(reinterpret_cast<const char*>(frames.data()), frames.size() * sizeof frames[0]);
   };
@@ -41,6 +42,7 @@ inline std::vector<std::uint64_t> make_record(const RecordFields& fields) {
   head.time = fields.time;
   head.cgroup = fields.cgroup;
   head.tgid = head.tid = fields.pid;
+  fields.comm.copy(head.comm, sizeof head.comm - 1);
   head.sections = fields.kernel.empty() ? 1 : 2;
   std::memcpy(bytes.data(), &head, sizeof head);
   std::vector<std::uint64_t> words(bytes.size() / sizeof(std::uint64_t));
