@@ -5,26 +5,24 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <list>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 
-#include "base/file_system.h"
 #include "profiler/symbols/bytes.h"
 #include "profiler/symbols/debug_file.h"
 #include "profiler/symbols/demangle.h"
 #include "profiler/symbols/elf.h"
 #include "profiler/symbols/kallsyms.h"
 #include "profiler/symbols/symbol_table.h"
+#include "profiler/symbols/vdso.h"
 
 namespace weir::profiler {
 namespace {
 
 using profile::NoName;
 
-constexpr std::string_view kVdso = "[vdso]";
 constexpr std::string_view kKernel = "[kernel]";
 constexpr std::size_t kMaxKeptNames = 1u << 20;  // bytes, of one file
 constexpr std::size_t kBytesPerFile = 512;
@@ -102,37 +100,6 @@ Result<> open_module(File& file, const ModuleFile& module, std::size_t byte_limi
   load_debug_file(file, module.host_path, byte_limit);
   return {};
 }
-
-// The image the kernel maps into every process, ours too.
-class VdsoBytes : public Bytes {
- public:
-  static Result<std::unique_ptr<Bytes>> read() {
-    auto maps = read_file("/proc/self/maps");
-    if (!maps) return fail(maps.error());
-    std::string_view text = *maps;
-    std::size_t name = text.find(kVdso);
-    if (name == std::string_view::npos) return fail("this kernel maps no vdso");
-    std::size_t line = text.rfind('\n', name);
-    line = line == std::string_view::npos ? 0 : line + 1;
-    std::uint64_t start = 0;
-    std::uint64_t end = 0;
-    auto first = std::from_chars(text.data() + line, text.data() + name, start, 16);
-    auto second = std::from_chars(first.ptr + 1, text.data() + name, end, 16);
-    if (first.ec != std::errc{} || second.ec != std::errc{} || end - start > (1u << 20))
-      return fail("read the vdso: /proc/self/maps is not as expected");
-    auto* image = reinterpret_cast<const char*>(start);  // NOLINT(performance-no-int-to-ptr)
-    return std::make_unique<VdsoBytes>(std::string(image, end - start));
-  }
-
-  explicit VdsoBytes(std::string image) : image_(std::move(image)) {}
-  std::uint64_t size() const override { return image_.size(); }
-  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
-    return MemoryBytes(image_).read(offset, to, size);
-  }
-
- private:
-  std::string image_;
-};
 
 std::string key_of(const ModuleFile& module) {
   if (module.path == kVdso) return std::string(kVdso);
@@ -237,7 +204,7 @@ File* CachingSymbolizer::find_or_open(const ModuleFile& module) {
   file.build_id = module.build_id;
   Result<> opened;
   if (module.path == kVdso) {
-    auto bytes = VdsoBytes::read();
+    auto bytes = read_vdso();
     if (bytes) file.bytes = std::move(*bytes);
     opened = bytes ? load(file, {}, limits_.symbol_bytes) : fail(bytes.error());
   } else {
