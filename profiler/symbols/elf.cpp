@@ -16,6 +16,8 @@ static_assert(std::endian::native == std::endian::little, "ELF structures are co
 
 constexpr std::size_t kMaxSegments = 512;
 constexpr std::size_t kMaxSections = 8192;
+constexpr std::size_t kMaxSectionNames = 256u << 10;
+constexpr std::size_t kMaxSectionName = 63;
 constexpr std::size_t kMaxNoteBytes = 64u << 10;
 constexpr std::uint64_t kPage = 4096;
 
@@ -50,12 +52,29 @@ std::vector<ElfSegment> read_segments(const Bytes& bytes, const Elf64_Ehdr& head
   return segments;
 }
 
+std::string read_section_names(const Bytes& bytes, const Elf64_Shdr& strings) {
+  if (strings.sh_type != SHT_STRTAB || strings.sh_size > kMaxSectionNames) return {};
+  std::string names(strings.sh_size, '\0');
+  return bytes.read_all(strings.sh_offset, names.data(), names.size()) ? names : std::string();
+}
+
+std::string name_at(std::string_view names, std::uint64_t offset) {
+  if (offset >= names.size()) return {};
+  std::string_view name = names.substr(offset, kMaxSectionName + 1);
+  std::size_t end = name.find('\0');
+  return end == std::string_view::npos ? std::string() : std::string(name.substr(0, end));
+}
+
 std::vector<ElfSection> read_sections(const Bytes& bytes, const Elf64_Ehdr& header) {
   std::vector<ElfSection> sections;
   if (header.e_shoff == 0) return sections;
-  for (const Elf64_Shdr& s :
-       read_table<Elf64_Shdr>(bytes, header.e_shoff, header.e_shnum, header.e_shentsize, kMaxSections)) {
-    sections.push_back({s.sh_type, s.sh_link, s.sh_flags, s.sh_addr, s.sh_offset, s.sh_size, s.sh_entsize});
+  auto table =
+      read_table<Elf64_Shdr>(bytes, header.e_shoff, header.e_shnum, header.e_shentsize, kMaxSections);
+  std::string names;
+  if (header.e_shstrndx < table.size()) names = read_section_names(bytes, table[header.e_shstrndx]);
+  for (const Elf64_Shdr& s : table) {
+    sections.push_back({name_at(names, s.sh_name), s.sh_type, s.sh_link, s.sh_flags, s.sh_addr, s.sh_offset,
+                        s.sh_size, s.sh_entsize});
   }
   return sections;
 }
@@ -134,6 +153,12 @@ std::uint64_t Elf::end_of_code(std::uint64_t address) const {
   if (after == code_.begin()) return 0;
   std::uint64_t end = (after - 1)->second;
   return address < end ? end : 0;
+}
+
+const ElfSection* Elf::section_named(std::string_view name) const {
+  auto found = std::find_if(sections_.begin(), sections_.end(),
+                            [&](const ElfSection& section) { return section.name == name; });
+  return found == sections_.end() ? nullptr : &*found;
 }
 
 Result<std::string> read_build_id(int fd) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct ElfSegment {
 };
 
 struct ElfSection {
+  std::string name;        // "" when it cannot be read or is longer than any we look for
   std::uint32_t type = 0;  // SHT_…
   std::uint32_t link = 0;
   std::uint64_t flags = 0;  // SHF_…
@@ -41,6 +43,8 @@ class Elf {
   const std::vector<ElfSegment>& segments() const { return segments_; }
   // Index 0 is the null section; empty when the file has no (usable) section headers.
   const std::vector<ElfSection>& sections() const { return sections_; }
+  // The first of that name; null when there is none.
+  const ElfSection* section_named(std::string_view name) const;
   // Lower-case hex of the GNU build id; "" when there is none.
   const std::string& build_id() const { return build_id_; }
 

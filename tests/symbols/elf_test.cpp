@@ -26,6 +26,23 @@ TEST_CASE("build ids are those readelf reads") {
   }
 }
 
+TEST_CASE("sections are found by name") {
+  for (const std::string& path : distribution_files()) {
+    CAPTURE(path);
+    auto fd = open_regular_file(path);
+    REQUIRE(fd.has_value());
+    auto bytes = FileBytes::of(fd->get());
+    auto elf = Elf::read(*bytes);
+    REQUIRE(elf.has_value());
+    const ElfSection* text = elf->section_named(".text");
+    REQUIRE(text != nullptr);
+    CHECK((text->flags & SHF_EXECINSTR) != 0);
+    CHECK(elf->section_named(".no_such_section") == nullptr);
+  }
+  std::string image = make_image({});
+  CHECK(Elf::read(MemoryBytes(image))->section_named(".text") == nullptr);
+}
+
 TEST_CASE("a place in the file becomes the address its symbols count with") {
   std::string image = make_image({});
   auto elf = Elf::read(MemoryBytes(image));
