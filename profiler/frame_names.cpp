@@ -77,6 +77,7 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
 }
 
 void FrameNames::end_window() {
+  symbolizer_->end_window();
   for (auto& [key, of] : modules_) of.looked_for = false;
   if (names_ + kernel_.size() > kMostNames) {
     modules_.clear();

@@ -44,6 +44,10 @@ SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierar
           .hierarchy = hierarchy.kind};
 }
 
+ProcessTableLimits process_limits(const SessionLimits& limits) {
+  return {.entries = limits.processes, .rounds = limits.cache_rounds};
+}
+
 // Read by any thread, written by the session's.
 class Report final : public profile::CollectionReport {
  public:
@@ -70,7 +74,7 @@ class KernelSession final : public Session {
         hierarchy_(std::move(hierarchy)),
         sampler_(std::move(sampler)),
         events_(std::move(events)),
-        table_(options.limits.processes),
+        table_(process_limits(options.limits)),
         cgroups_(hierarchy_, options.limits.container_ids),
         aggregator_(
             table_, cgroups_, targets_,
@@ -171,7 +175,7 @@ Result<> KernelSession::set_options(SessionOptions options) {
   sampler_->set_collect({.user = options.collect_user, .kernel = options.collect_kernel});
   if (options.demangle != options_.demangle) names_.set_demangle(options.demangle);
   if (options.limits != options_.limits) {
-    table_.set_limit(options.limits.processes);
+    table_.set_limits(process_limits(options.limits));
     cgroups_.set_limit(options.limits.container_ids);
     names_.symbolizer().set_limits(options.limits);
   }

@@ -36,9 +36,13 @@ struct ProfiledTarget {
 };
 
 struct SessionLimits {
-  std::size_t processes = 1024;          // whose mappings are remembered
+  // A cache keeps what was used in the last `cache_rounds` windows, and of what was used before that as many
+  // entries as its own number says, the last used first.
+  std::uint64_t cache_rounds = 3;
+  std::size_t processes = 32;            // whose mappings are remembered
+  std::size_t build_id_files = 64;       // symbol tables of files with a build id
+  std::size_t same_files = 8;            // … of files without
   std::size_t container_ids = 1024;      // cgroup to container id
-  std::size_t symbol_files = 72;         // symbol tables kept, by build id or file
   std::size_t symbol_bytes = 64u << 20;  // of all of them together
   std::size_t unwind_bytes = 64u << 20;  // of unwind tables in the kernel
   std::size_t memory = 0;                // bytes of weir and its kernel maps together; 0: no limit of its own

@@ -37,9 +37,11 @@ profiler::SessionOptions EbpfArguments::session_options() const {
       .demangle = demangle_mode(demangle),
       .limits =
           {
-              .processes = std::max(defaults.processes, size(pid_cache_size)),
+              .cache_rounds = static_cast<std::uint64_t>(cache_rounds),
+              .processes = size(pid_cache_size),
+              .build_id_files = size(build_id_cache_size),
+              .same_files = size(same_file_cache_size),
               .container_ids = size(container_id_cache_size),
-              .symbol_files = size(build_id_cache_size) + size(same_file_cache_size),
               .symbol_bytes = defaults.symbol_bytes,
               .kernel_pid_entries = static_cast<std::uint32_t>(pid_map_size),
           },

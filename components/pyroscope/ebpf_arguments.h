@@ -54,11 +54,11 @@ struct EbpfArguments {
   std::int64_t build_id_cache_size = 64;
   std::int64_t same_file_cache_size = 8;
   std::int64_t container_id_cache_size = 1024;
+  std::int64_t cache_rounds = 3;
   std::int64_t pid_map_size = 2048;
 
   // Accepted, without effect.
   std::int64_t symbols_map_size = 16384;
-  std::int64_t cache_rounds = 3;
   bool python_enabled = true, perl_enabled = true, php_enabled = true, hotspot_enabled = true;
   bool ruby_enabled = true, v8_enabled = true, dotnet_enabled = true, go_enabled = true;
   bool go_table_fallback = false;
@@ -95,15 +95,23 @@ struct EbpfArguments {
         lang::optional("collect_user_profile", &A::collect_user_profile, "Collect stacks of programs."),
         lang::optional("collect_kernel_profile", &A::collect_kernel_profile, "Collect stacks of the kernel."),
         lang::optional("kernel_frames", &A::kernel_frames, "Show frames of the kernel."),
-        lang::optional("pid_cache_size", &A::pid_cache_size,
-                       "Processes whose mappings are remembered; never fewer than 1024 are.")
+        lang::optional(
+            "pid_cache_size", &A::pid_cache_size,
+            "Processes whose mappings are remembered beyond those of the last cache_rounds windows.")
             .at_least(1),
         lang::optional("build_id_cache_size", &A::build_id_cache_size,
-                       "Symbol tables kept; the sum of this and same_file_cache_size counts.")
+                       "Symbol tables of files with a build id kept beyond those of the last cache_rounds "
+                       "windows.")
             .at_least(1),
         lang::optional("same_file_cache_size", &A::same_file_cache_size,
-                       "Symbol tables kept; the sum of this and build_id_cache_size counts.")
+                       "Symbol tables of files without a build id kept beyond those of the last cache_rounds "
+                       "windows.")
             .at_least(1),
+        lang::optional("cache_rounds", &A::cache_rounds,
+                       "For how many windows an entry stays in its cache after it was used, whatever the "
+                       "cache's size.")
+            .at_least(0)
+            .at_most(1000),
         lang::optional("container_id_cache_size", &A::container_id_cache_size, "Container ids remembered.")
             .at_least(1),
         lang::optional("pid_map_size", &A::pid_map_size,
@@ -134,8 +142,6 @@ struct EbpfArguments {
         lang::optional("symbols_map_size", &A::symbols_map_size, "Entries of a map of interpreted frames.")
             .at_least(1)
             .without_effect("weir has no such map"),
-        lang::optional("cache_rounds", &A::cache_rounds, "Rounds an entry stays beyond its cache.")
-            .without_effect("weir's caches have one limit each"),
         lang::optional("go_table_fallback", &A::go_table_fallback, "Also use C symbols in Go programs.")
             .without_effect("weir reads both tables always"),
         lang::optional("off_cpu_threshold", &A::off_cpu_threshold, "Share of waits that are sampled.")

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "profiler/process/proc_files.h"
 
@@ -13,6 +14,8 @@ namespace {
 constexpr std::uint64_t kWindowsKept = 4;
 constexpr std::uint64_t kBetweenReads = 1'000'000'000;  // ns
 constexpr std::size_t kMostRetired = 256;
+// A machine may start programs faster than windows end: beyond so many, recent use does not help either.
+constexpr std::size_t kMostProcesses = 4096;
 
 }  // namespace
 
@@ -142,7 +145,7 @@ void ProcessTable::distrust() {
 }
 
 Process& ProcessTable::make(std::uint32_t pid) {
-  evict();
+  if (by_pid_.size() >= kMostProcesses + limits_.entries) evict_worst();
   auto process = std::make_unique<Process>();
   process->pid = pid;
   process->last_use = window_;
@@ -159,16 +162,27 @@ void ProcessTable::retire(std::uint32_t pid) {
   by_pid_.erase(found);
 }
 
-// First those that have ended, then those that have not been seen for longest.
-void ProcessTable::evict() {
-  while (!by_pid_.empty() && by_pid_.size() >= limit_) {
-    auto worst = std::ranges::min_element(by_pid_, {}, [](const auto& entry) {
-      const Process& p = *entry.second;
-      return std::tuple(p.samples != 0 && !p.exited, p.samples != 0, !p.exited, p.last_use);
-    });
-    by_pid_.erase(worst);
-    ++evicted_;
+void ProcessTable::evict_unused() {
+  std::vector<const Process*> unused;
+  for (const auto& [pid, process] : by_pid_) {
+    if (process->last_use + limits_.rounds < window_) unused.push_back(process.get());
   }
+  if (unused.size() <= limits_.entries) return;
+  std::ranges::sort(unused, std::greater(), &Process::last_use);
+  for (std::size_t i = limits_.entries; i < unused.size(); ++i) by_pid_.erase(unused[i]->pid);
+  evicted_ += unused.size() - limits_.entries;
+}
+
+// An eighth of all: first those that have ended, then those that have not been seen for longest.
+void ProcessTable::evict_worst() {
+  std::vector<const Process*> all;
+  for (const auto& [pid, process] : by_pid_) all.push_back(process.get());
+  auto end = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 8);
+  std::ranges::nth_element(all, end, {}, [](const Process* p) {
+    return std::tuple(p->samples != 0 && !p->exited, p->samples != 0, !p->exited, p->last_use);
+  });
+  for (auto at = all.begin(); at != end; ++at) by_pid_.erase((*at)->pid);
+  evicted_ += all.size() / 8;
 }
 
 void ProcessTable::end_window() {
@@ -180,6 +194,7 @@ void ProcessTable::end_window() {
   };
   std::erase_if(by_pid_, [&](const auto& entry) { return over(*entry.second); });
   std::erase_if(retired_, [&](const auto& process) { return over(*process); });
+  evict_unused();
   modules_.collect_garbage();
 }
 

@@ -32,10 +32,16 @@ struct Process {
   std::uint64_t last_use = 0;    // window of the last sample or event
 };
 
+// Kept are those used in the last `rounds` windows, and `entries` of those used before.
+struct ProcessTableLimits {
+  std::size_t entries = 32;
+  std::uint64_t rounds = 3;
+};
+
 // Not thread-safe. Times are CLOCK_MONOTONIC in ns.
 class ProcessTable {
  public:
-  explicit ProcessTable(std::size_t limit) : limit_(limit) {}
+  explicit ProcessTable(ProcessTableLimits limits) : limits_(limits) {}
 
   void apply(const ProcessEvent& event);
   // The process of a sample, with its mappings read if they are not known yet.
@@ -48,9 +54,9 @@ class ProcessTable {
   // Events were lost: reads mappings again when a process is sampled next.
   void distrust();
 
-  // Forgets processes that ended some windows ago, and those beyond the limit.
+  // Forgets processes that ended some windows ago, and those beyond the limits.
   void end_window();
-  void set_limit(std::size_t limit) { limit_ = limit; }
+  void set_limits(ProcessTableLimits limits) { limits_ = limits; }
   // Every process that was sampled, those that have ended too.
   std::vector<const Process*> sampled_processes() const;
   std::size_t size() const { return by_pid_.size(); }
@@ -62,10 +68,11 @@ class ProcessTable {
   void fork(const ProcessEvent& event, const ForkEvent& fork);
   void retire(std::uint32_t pid);
   void read_mappings(Process& process, std::uint64_t now);
-  void evict();
+  void evict_unused();
+  void evict_worst();
   Process& make(std::uint32_t pid);
 
-  std::size_t limit_;
+  ProcessTableLimits limits_;
   std::uint64_t window_ = 0;
   std::uint64_t evicted_ = 0;
   Modules modules_;

@@ -45,6 +45,7 @@ struct File {
   std::unique_ptr<Bytes> debug_bytes;                    // where the symbols come from; null: from `bytes`
   std::unordered_map<std::uint32_t, std::string> names;  // demangled; a symbol seen once is seen again
   std::size_t name_bytes = 0;
+  std::uint64_t last_use = 0;  // window
   MonoTime failed_at;
 
   std::size_t size() const { return kBytesPerFile + symbols.bytes() + name_bytes; }
@@ -141,6 +142,7 @@ class CachingSymbolizer : public Symbolizer {
 
   NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) override;
   NamedFrame name_kernel(std::uint64_t address) override;
+  void end_window() override;
   std::vector<SymbolFileInfo> files() const override;
 
  private:
@@ -150,7 +152,8 @@ class CachingSymbolizer : public Symbolizer {
   File* find_or_open(const ModuleFile& module);
   File* find(const std::string& key);
   File* remember(File file);
-  void forget_last(Files& files);
+  void forget(Files& files, Files::iterator file);
+  void forget_last(Files& files) { forget(files, std::prev(files.end())); }
   const std::string& symbol_name(File& file, std::uint32_t index);
   void forget_names(File& file) {
     bytes_ -= file.name_bytes;
@@ -162,6 +165,7 @@ class CachingSymbolizer : public Symbolizer {
 
   SessionLimits limits_;
   Demangle mode_;
+  std::uint64_t window_ = 0;
   // Last used first. Failures have a list of their own: they must not push symbols out.
   Files files_;
   Files failures_;
@@ -174,6 +178,7 @@ class CachingSymbolizer : public Symbolizer {
 File* CachingSymbolizer::remember(File file) {
   bool failed = !file.error.empty();
   Files& files = failed ? failures_ : files_;
+  file.last_use = window_;
   files.push_front(std::move(file));
   by_key_[files.front().key] = files.begin();
   if (!failed) bytes_ += files.front().size();
@@ -187,6 +192,7 @@ File* CachingSymbolizer::find(const std::string& key) {
   bool failed = !it->second->error.empty();
   Files& files = failed ? failures_ : files_;
   files.splice(files.begin(), files, it->second);
+  files.front().last_use = window_;
   if (!failed || std::chrono::steady_clock::now() - files.front().failed_at < kRetry) return &files.front();
   by_key_.erase(it);
   files.pop_front();
@@ -273,17 +279,31 @@ NamedFrame CachingSymbolizer::name_kernel(std::uint64_t address) {
   return unnamed(kernel_->has_value() ? NoName::stripped : NoName::unreadable, address);
 }
 
-void CachingSymbolizer::forget_last(Files& files) {
-  if (&files == &files_) bytes_ -= files.back().size();
-  by_key_.erase(files.back().key);
-  files.pop_back();
+void CachingSymbolizer::forget(Files& files, Files::iterator file) {
+  if (&files == &files_) bytes_ -= file->size();
+  by_key_.erase(file->key);
+  files.erase(file);
 }
 
 // What was used last stays, however large it is: a file over the limit was refused when it was read.
 void CachingSymbolizer::evict() {
-  while (files_.size() > 1 && (files_.size() > limits_.symbol_files || bytes_ > limits_.symbol_bytes))
-    forget_last(files_);
+  while (files_.size() > 1 && bytes_ > limits_.symbol_bytes) forget_last(files_);
   while (failures_.size() > kMaxFailures) forget_last(failures_);
+}
+
+void CachingSymbolizer::end_window() {
+  ++window_;
+  std::size_t with_build_id = 0;
+  std::size_t without = 0;
+  for (auto file = files_.begin(); file != files_.end();) {
+    auto next = std::next(file);
+    if (file->last_use + limits_.cache_rounds < window_) {
+      bool keep = file->build_id.empty() ? ++without <= limits_.same_files
+                                         : ++with_build_id <= limits_.build_id_files;
+      if (!keep) forget(files_, file);
+    }
+    file = next;
+  }
 }
 
 std::vector<SymbolFileInfo> CachingSymbolizer::files() const {

@@ -43,6 +43,8 @@ class Symbolizer {
   virtual NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) = 0;
   // From /proc/kallsyms, read at first need.
   virtual NamedFrame name_kernel(std::uint64_t address) = 0;
+  // Forgets tables that were not used for some windows.
+  virtual void end_window() = 0;
   // What is loaded, the kernel among it, and what could not be.
   virtual std::vector<SymbolFileInfo> files() const = 0;
 };

@@ -28,13 +28,14 @@ class NoSymbols final : public Symbolizer {
   NamedFrame name_kernel(std::uint64_t address) override {
     return {.no_name = profile::NoName::named, .address = address, .lines = {{"kernel_function", "", 0}}};
   }
+  void end_window() override {}
   std::vector<SymbolFileInfo> files() const override { return {}; }
 
   int asked = 0;
 };
 
 struct World {
-  ProcessTable table{16};
+  ProcessTable table{{.entries = 16, .rounds = 1}};
   Cgroups cgroups{CgroupHierarchy{}, 16};
   Targets targets;
   std::vector<std::pair<std::uint64_t, cpu_sample_choice>> decided;
@@ -164,9 +165,15 @@ TEST_CASE("ended processes are forgotten after some windows, and the table keeps
   }
   world.table.end_window();
   CHECK(world.table.find(kPid) == nullptr);
+  // What was used in the last rounds stays, whatever the limit.
   for (std::uint32_t i = 0; i < 100; ++i) world.exec(kPid + i, 3);
-  CHECK(world.table.size() <= 16);
-  CHECK(world.table.evicted() > 0);
+  world.table.end_window();
+  CHECK(world.table.size() == 100);
+  world.table.end_window();
+  CHECK(world.table.size() == 16);
+  CHECK(world.table.evicted() == 84);
+  for (std::uint32_t i = 0; i < 10'000; ++i) world.exec(kPid + i, 4);
+  CHECK(world.table.size() < 5000);
 }
 
 TEST_CASE("what nobody chose is told apart by reason") {

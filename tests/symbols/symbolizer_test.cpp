@@ -192,18 +192,27 @@ TEST_CASE("a file changed under us gives no wrong name") {
 TEST_CASE("limits hold: the files used longest ago go first") {
   Folder folder;
   SessionLimits limits;
-  limits.symbol_files = 2;
+  limits.build_id_files = 2;
+  limits.same_files = 0;
+  limits.cache_rounds = 1;
   auto symbolizer = Symbolizer::create(limits, Demangle::none);
   std::vector<ModuleFile> modules;
   for (const char* name : {"a", "b", "c"})
     modules.push_back(module_at(folder.write(name, make_image({{name, 0x401000, 16}}))));
   for (const ModuleFile& module : modules) CHECK(symbolizer->name(module, 0x1000).no_name == NoName::named);
+  // What was used in the last window stays, whatever the number.
+  symbolizer->end_window();
+  CHECK(symbolizer->files().size() == 3);
+  CHECK(symbolizer->name(modules[2], 0x1000).no_name == NoName::named);
+  symbolizer->end_window();
+  symbolizer->end_window();
   auto files = symbolizer->files();
   REQUIRE(files.size() == 2);
   CHECK(files[0].file == modules[2].path);
   CHECK(files[1].file == modules[1].path);
-  limits.symbol_files = 1;
+  limits.build_id_files = 1;
   symbolizer->set_limits(limits);
+  symbolizer->end_window();
   CHECK(symbolizer->files().size() == 1);
 
   std::vector<ImageSymbol> many;
