@@ -74,6 +74,30 @@ bool FileBytes::unchanged() const {
   return static_cast<std::uint64_t>(st.st_size) == size_ && modified_ns(st) == modified_ns_;
 }
 
+namespace {
+
+class OwnedFileBytes : public Bytes {
+ public:
+  OwnedFileBytes(Fd fd, FileBytes file) : fd_(std::move(fd)), file_(file) {}
+  std::uint64_t size() const override { return file_.size(); }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
+    return file_.read(offset, to, size);
+  }
+  bool unchanged() const override { return file_.unchanged(); }
+
+ private:
+  Fd fd_;
+  FileBytes file_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Bytes>> own_file_bytes(Fd fd) {
+  auto file = FileBytes::of(fd.get());
+  if (!file) return fail(file.error());
+  return std::make_shared<OwnedFileBytes>(std::move(fd), *file);
+}
+
 Result<Fd> open_regular_file(const std::string& path) {
   std::size_t root = process_root_length(path);
   Fd place(root != 0 ? open_inside_root(path, root) : ::open(path.c_str(), O_PATH | O_CLOEXEC));

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -17,6 +19,11 @@ class Bytes {
   virtual std::uint64_t size() const = 0;
   // How many bytes were there; fewer than `size` at the end or on an error.
   virtual std::size_t read(std::uint64_t offset, void* to, std::size_t size) const = 0;
+
+  // Whether what was read before still holds.
+  virtual bool unchanged() const { return true; }
+  // Bytes of our own memory that this takes.
+  virtual std::size_t memory() const { return 0; }
 
   bool read_all(std::uint64_t offset, void* to, std::size_t size) const {
     return read(offset, to, size) == size;
@@ -33,6 +40,20 @@ class MemoryBytes : public Bytes {
   std::span<const char> data_;
 };
 
+// A copy of what was somewhere: unpacked, or read from memory.
+class OwnedBytes : public Bytes {
+ public:
+  explicit OwnedBytes(std::string data) : data_(std::move(data)) {}
+  std::uint64_t size() const override { return data_.size(); }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
+    return MemoryBytes(data_).read(offset, to, size);
+  }
+  std::size_t memory() const override { return data_.capacity(); }
+
+ private:
+  std::string data_;
+};
+
 // Of a regular file; the size is that of the moment it was made.
 class FileBytes : public Bytes {
  public:
@@ -41,14 +62,16 @@ class FileBytes : public Bytes {
 
   std::uint64_t size() const override { return size_; }
   std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override;
-  // Whether the file is still as it was: what we have read of it before holds.
-  bool unchanged() const;
+  bool unchanged() const override;
 
  private:
   int fd_ = -1;
   std::uint64_t size_ = 0;
   std::int64_t modified_ns_ = 0;
 };
+
+// Like FileBytes, and keeps the file open.
+Result<std::shared_ptr<const Bytes>> own_file_bytes(Fd fd);
 
 // Opens a regular file and nothing else: what is at the path is looked at
 // before it is opened, so that no device is touched and no FIFO waited for. A

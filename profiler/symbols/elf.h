@@ -50,7 +50,9 @@ class Elf {
 
   // Virtual address, as the file's own symbols count it, of a place in the file.
   std::optional<std::uint64_t> address_of(std::uint64_t file_offset) const;
-  // End of the code around an address: of its section, else of its segment; 0 when it is no code.
+  // Ranges of code, by start: of the sections, where the file has them, else of the segments.
+  const std::vector<std::pair<std::uint64_t, std::uint64_t>>& code() const { return code_; }
+  // End of the code around an address; 0 when it is no code.
   std::uint64_t end_of_code(std::uint64_t address) const;
 
  private:

@@ -38,7 +38,7 @@ struct File {
   std::string error;
   NoName reason = NoName::unreadable;
   Fd fd;
-  std::unique_ptr<Bytes> bytes;
+  std::shared_ptr<const Bytes> bytes;
   std::optional<Elf> elf;
   SymbolTable symbols;
   Fd debug_fd;

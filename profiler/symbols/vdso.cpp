@@ -12,18 +12,6 @@ namespace {
 
 constexpr std::uint64_t kMost = 1u << 20;
 
-class OwnedBytes final : public Bytes {
- public:
-  explicit OwnedBytes(std::string image) : image_(std::move(image)) {}
-  std::uint64_t size() const override { return image_.size(); }
-  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
-    return MemoryBytes(image_).read(offset, to, size);
-  }
-
- private:
-  std::string image_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Bytes>> read_vdso() {
