@@ -14,6 +14,7 @@ namespace {
 
 // A few bytes of message can stand for many bytes of memory; these bound it.
 constexpr std::size_t kMaxItems = 2u << 20;    // of each kind
+constexpr std::size_t kMaxLabels = 64;         // of a sample
 constexpr std::size_t kMaxFrames = 64u << 20;  // in all stacks together
 constexpr std::size_t kNameBudgetFactor = 2;   // bytes of names copied, in units of the limit
 
@@ -37,6 +38,12 @@ struct RawLocation {
 
 struct RawFunction {
   std::uint64_t id = 0, name = 0, file = 0;
+};
+
+struct RawLabel {
+  std::uint64_t name = 0, text = 0, number = 0;
+
+  bool operator==(const RawLabel&) const = default;
 };
 
 struct Raw {
@@ -105,6 +112,14 @@ bool read_function(std::string_view data, RawFunction& to) {
     if (f.number == 1) to.id = f.value;
     if (f.number == 2) to.name = f.value;
     if (f.number == 4) to.file = f.value;
+  });
+}
+
+bool read_label(std::string_view data, RawLabel& to) {
+  return each_field(data, [&](const WireField& f) {
+    if (f.number == 1) to.name = f.value;
+    if (f.number == 2) to.text = f.value;
+    if (f.number == 3) to.number = f.value;
   });
 }
 
@@ -212,6 +227,8 @@ class Decoder {
   Result<> make_frame(const RawLocation& location);
   Result<> make_samples();
   Result<> make_sample(std::string_view data);
+  void add_sample(std::uint32_t stack, std::uint32_t labels);
+  std::uint32_t label_set();
   std::int64_t count_of(std::int64_t value) const;
 
   // A copy of string `index`; remembers when one does not exist or there were too many.
@@ -238,10 +255,14 @@ class Decoder {
   std::size_t value_index_ = 0;  // of the sample type taken
   std::size_t count_index_ = 0;  // of the type whose unit is "count"; past the end: there is none
   HashIndex stacks_;
+  HashIndex samples_;     // by stack and labels
+  HashIndex label_sets_;  // index i: known_labels_[i] and Profile::sample_labels[i]
+  std::vector<std::vector<RawLabel>> known_labels_;
   std::uint64_t seed_ = 0;
   std::size_t total_frames_ = 0;
   std::vector<std::uint32_t> frames_;  // of one sample
   std::vector<std::int64_t> values_;   // of one sample
+  std::vector<RawLabel> labels_;       // of one sample
 };
 
 Result<Profile> Decoder::decode(std::string_view sample_type) {
@@ -354,6 +375,7 @@ Result<> Decoder::make_samples() {
 Result<> Decoder::make_sample(std::string_view data) {
   frames_.clear();
   values_.clear();
+  labels_.clear();
   std::uint64_t missing = 0;
   bool numbers_ok = true;
   bool ok = each_field(data, [&](const WireField& f) {
@@ -370,6 +392,9 @@ Result<> Decoder::make_sample(std::string_view data) {
         return values_.size() <= raw_.sample_types.size();
       });
     }
+    if (f.number == 3) {
+      numbers_ok &= labels_.size() < kMaxLabels && read_label(f.bytes, labels_.emplace_back());
+    }
   });
   if (missing != 0) return fail("decode pprof: a sample refers to location {}, which is not there", missing);
   if (!ok || !numbers_ok) return fail("decode pprof: damaged sample");
@@ -379,22 +404,49 @@ Result<> Decoder::make_sample(std::string_view data) {
   total_frames_ += frames_.size();
   if (total_frames_ > kMaxFrames) return fail("decode pprof: more than {} frames", kMaxFrames);
 
-  // Samples of one stack differ in labels, which we do not keep: they are one.
   auto next = static_cast<std::uint32_t>(profile_.stacks.size());
   auto [stack, is_new] =
       stacks_.find_or_insert(hash_bytes(frames_.data(), frames_.size() * sizeof frames_[0], seed_), next,
                              [&](std::uint32_t i) { return profile_.stacks[i].frames == frames_; });
+  if (is_new) profile_.stacks.push_back({.frames = frames_});
+  add_sample(stack, label_set());
+  return check_names();
+}
+
+void Decoder::add_sample(std::uint32_t stack, std::uint32_t labels) {
   std::int64_t value = values_[value_index_];
   std::int64_t count = count_index_ < values_.size() ? values_[count_index_] : count_of(value);
+  auto next = static_cast<std::uint32_t>(profile_.samples.size());
+  auto [index, is_new] =
+      samples_.find_or_insert(hash_mix(hash_mix(seed_, stack), labels), next, [&](std::uint32_t i) {
+        return profile_.samples[i].stack == stack && profile_.samples[i].labels == labels;
+      });
   if (is_new) {
-    profile_.stacks.push_back({.frames = frames_});
-    profile_.samples.push_back({.stack = stack, .value = value, .count = count});
-    return {};
+    profile_.samples.push_back({.stack = stack, .value = value, .count = count, .labels = labels});
+    return;
   }
-  Sample& sample = profile_.samples[stack];
+  Sample& sample = profile_.samples[index];
   sample.value = add_saturating(sample.value, value);
   sample.count = add_saturating(sample.count, count);
-  return {};
+}
+
+// A number is taken for its text.
+std::uint32_t Decoder::label_set() {
+  if (labels_.empty()) return kNoLabels;
+  auto next = static_cast<std::uint32_t>(known_labels_.size());
+  auto [index, is_new] =
+      label_sets_.find_or_insert(hash_bytes(labels_.data(), labels_.size() * sizeof labels_[0], seed_), next,
+                                 [&](std::uint32_t i) { return known_labels_[i] == labels_; });
+  if (!is_new) return index;
+  known_labels_.push_back(labels_);
+  std::vector<Labels::Pair> pairs;
+  for (const RawLabel& label : labels_) {
+    pairs.emplace_back(text(label.name), label.text != 0
+                                             ? text(label.text)
+                                             : std::to_string(static_cast<std::int64_t>(label.number)));
+  }
+  profile_.sample_labels.emplace_back(std::move(pairs));
+  return index;
 }
 
 std::int64_t Decoder::count_of(std::int64_t value) const {

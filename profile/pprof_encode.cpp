@@ -61,6 +61,8 @@ class Encoder {
  private:
   void write_value_type(unsigned number, std::string_view type, std::string_view unit);
   void write_samples();
+  std::size_t sample_labels_size(const Sample& sample);
+  void write_sample_labels(const Sample& sample);
   void write_location(std::uint32_t index);
   void write_functions();
   void write_mappings();
@@ -92,6 +94,25 @@ void Encoder::write_value_type(unsigned number, std::string_view type, std::stri
   out_.field(2, unit_id);
 }
 
+std::size_t Encoder::sample_labels_size(const Sample& sample) {
+  if (sample.labels >= profile_.sample_labels.size()) return 0;
+  std::size_t size = 0;
+  for (const auto& [name, value] : profile_.sample_labels[sample.labels].pairs())
+    size += message_size(field_size(strings_.add(name)) + field_size(strings_.add(value)));
+  return size;
+}
+
+void Encoder::write_sample_labels(const Sample& sample) {
+  if (sample.labels >= profile_.sample_labels.size()) return;
+  for (const auto& [name, value] : profile_.sample_labels[sample.labels].pairs()) {
+    std::uint64_t name_id = strings_.add(name);
+    std::uint64_t value_id = strings_.add(value);
+    out_.begin(3, field_size(name_id) + field_size(value_id));
+    out_.field(1, name_id);
+    out_.field(2, value_id);
+  }
+}
+
 void Encoder::write_samples() {
   for (const Sample& sample : profile_.samples) {
     const std::vector<std::uint32_t>& frames = profile_.stacks[sample.stack].frames;
@@ -101,7 +122,8 @@ void Encoder::write_samples() {
     std::size_t values = varint_size(value);
     // Packed fields, as proto3 writes repeated numbers. A value of 0 is written
     // too: readers check that each sample has as many as there are types.
-    std::size_t size = (frames.empty() ? 0 : message_size(ids)) + message_size(values);
+    std::size_t size =
+        (frames.empty() ? 0 : message_size(ids)) + message_size(values) + sample_labels_size(sample);
     out_.room(message_size(size));
     out_.begin(2, size);
     if (!frames.empty()) {
@@ -110,6 +132,7 @@ void Encoder::write_samples() {
     }
     out_.begin(2, values);
     out_.varint(value);
+    write_sample_labels(sample);
   }
 }
 

@@ -43,10 +43,13 @@ struct Stack {
   bool operator==(const Stack&) const = default;
 };
 
+inline constexpr std::uint32_t kNoLabels = 0xffffffff;
+
 struct Sample {
-  std::uint32_t stack = 0;  // index into Profile::stacks
-  std::int64_t value = 0;   // in ProfileType::sample_unit
-  std::int64_t count = 0;   // how many times it was sampled
+  std::uint32_t stack = 0;           // index into Profile::stacks
+  std::int64_t value = 0;            // in ProfileType::sample_unit
+  std::int64_t count = 0;            // how many times it was sampled
+  std::uint32_t labels = kNoLabels;  // index into Profile::sample_labels
 
   bool operator==(const Sample&) const = default;
 };
@@ -60,9 +63,12 @@ struct Profile {
   Duration duration{};
 
   std::vector<Mapping> mappings;
-  std::vector<Frame> frames;  // each distinct frame once
-  std::vector<Stack> stacks;  // each distinct stack once
-  std::vector<Sample> samples;
+  std::vector<Frame> frames;    // each distinct frame once
+  std::vector<Stack> stacks;    // each distinct stack once
+  std::vector<Sample> samples;  // each pair of stack and labels once
+  // Each distinct set once: of the thread that was sampled ("comm", "pid"). pprof carries them; stores and
+  // flame trees add up the samples of a stack whatever their labels.
+  std::vector<Labels> sample_labels;
 
   std::int64_t total() const;  // sum of all values
 };

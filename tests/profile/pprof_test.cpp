@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "profile/flame.h"
 #include "profile/wire.h"
 #include "tests/profile/sample_profile.h"
 
@@ -50,6 +51,22 @@ TEST_CASE("pprof: what is written is read again") {
     decoded->id = {};
     CHECK(testing::equal(*decoded, testing::as_pprof_keeps_it(p)));
   }
+}
+
+TEST_CASE("pprof: samples carry labels, and one stack with two of them is two samples") {
+  Profile p = sample_profile();
+  p.sample_labels = {Labels{{"comm", "worker"}, {"pid", "12"}}, Labels{{"comm", "main"}}};
+  p.samples = {{0, p.period, 1, 0}, {0, 2 * p.period, 2, 1}, {0, p.period, 1}, {1, p.period, 1, 0}};
+  auto read = decode_pprof(encode_pprof(p), 1 << 20);
+  REQUIRE(read);
+  CHECK(read->samples == p.samples);
+  CHECK(read->sample_labels == p.sample_labels);
+  FlameTree tree;
+  tree.add(p);
+  CHECK(tree.total() == 5 * p.period);
+  FlameTree again;
+  again.add(*read);
+  CHECK(again.nodes().size() == tree.nodes().size());
 }
 
 TEST_CASE("pprof: a kernel frame without a mapping gets the kernel's") {
