@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "profiler/process/file_access.h"
 
 namespace weir::profiler {
 
@@ -72,10 +72,5 @@ class FileBytes : public Bytes {
 
 // Like FileBytes, and keeps the file open.
 Result<std::shared_ptr<const Bytes>> own_file_bytes(Fd fd);
-
-// Opens a regular file and nothing else: what is at the path is looked at
-// before it is opened, so that no device is touched and no FIFO waited for. A
-// path below /proc/PID/root is followed inside that root.
-Result<Fd> open_regular_file(const std::string& path);
 
 }  // namespace weir::profiler
