@@ -19,15 +19,15 @@ bool may_change(NoName why) {
 }
 
 // Where the file of a module can be opened now.
-ModuleFile look_for(const Module& module, std::span<const std::uint32_t> pids) {
+ModuleFile look_for(WatchedReads& reads, const Module& module, std::span<const std::uint32_t> pids) {
   constexpr std::size_t kMostTries = 8;
   // Its processes may have ended: the file may still be here, if they saw the same files as we do.
   constexpr std::uint32_t kOurselves = 0;
   std::string host_path;
   for (std::uint32_t pid : pids.first(std::min(pids.size(), kMostTries))) {
-    if (host_path.empty()) host_path = locate(module, pid);
+    if (host_path.empty()) host_path = locate(reads, module, pid);
   }
-  if (host_path.empty()) host_path = locate(module, kOurselves);
+  if (host_path.empty()) host_path = locate(reads, module, kOurselves);
   return {.path = module.path,
           .host_path = std::move(host_path),
           .build_id = module.build_id,
@@ -70,7 +70,7 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) of.file = look_for(module, pids);
+  if (!of.looked_for) of.file = look_for(*reads_, module, pids);
   of.looked_for = true;
   at->second = symbolizer_->name(of.file, offset);
   return at->second;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "profiler/process/module.h"
+#include "profiler/process/watched_reads.h"
 #include "profiler/symbols/symbolizer.h"
 #include "profiler/window.h"
 
@@ -18,7 +19,9 @@ namespace weir::profiler {
 // Not thread-safe.
 class FrameNames {
  public:
-  explicit FrameNames(std::unique_ptr<Symbolizer> symbolizer) : symbolizer_(std::move(symbolizer)) {}
+  explicit FrameNames(std::unique_ptr<Symbolizer> symbolizer,
+                      std::shared_ptr<WatchedReads> reads = WatchedReads::create())
+      : symbolizer_(std::move(symbolizer)), reads_(std::move(reads)) {}
 
   // `pids`: processes of the target, through which its files can be opened.
   const NamedFrame& name(const Place& place, const ModulePtr& module, std::span<const std::uint32_t> pids);
@@ -41,6 +44,7 @@ class FrameNames {
                             std::span<const std::uint32_t> pids);
 
   std::unique_ptr<Symbolizer> symbolizer_;
+  std::shared_ptr<WatchedReads> reads_;
   std::unordered_map<const Module*, OfModule> modules_;
   std::unordered_map<std::uint64_t, NamedFrame> kernel_;
   NamedFrame unnamed_;

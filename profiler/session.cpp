@@ -74,12 +74,12 @@ class KernelSession final : public Session {
         hierarchy_(std::move(hierarchy)),
         sampler_(std::move(sampler)),
         events_(std::move(events)),
-        table_(process_limits(options.limits)),
+        table_(process_limits(options.limits), reads_),
         cgroups_(hierarchy_, options.limits.container_ids),
         aggregator_(
             table_, cgroups_, targets_,
             [this](std::uint64_t id, cpu_sample_choice choice) { sampler_->decide_cgroup(id, choice); }),
-        names_(Symbolizer::create(options.limits, options.demangle)),
+        names_(Symbolizer::create(options.limits, options.demangle), reads_),
         kernel_build_id_(kernel_build_id()),
         window_start_(std::chrono::steady_clock::now()) {
     publish();
@@ -113,6 +113,7 @@ class KernelSession final : public Session {
   CgroupHierarchy hierarchy_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<MappingEvents> events_;
+  std::shared_ptr<WatchedReads> reads_ = WatchedReads::create();
   ProcessTable table_;
   Cgroups cgroups_;
   Targets targets_;

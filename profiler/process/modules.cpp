@@ -1,10 +1,9 @@
 #include "profiler/process/modules.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/fd.h"
+#include "profiler/process/file_access.h"
 #include "profiler/symbols/elf.h"
 
 namespace weir::profiler {
@@ -15,13 +14,6 @@ std::string path_in_root(std::uint32_t pid, const std::string& path) {
   return pid == 0 ? path : "/proc/" + std::to_string(pid) + "/root" + path;
 }
 
-// Never waits: what a process maps may be a pipe or a device by the time we look.
-Fd open_regular(const std::string& path, struct stat& status) {
-  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return Fd();
-  return fd;
-}
-
 // Layered file systems (overlay, btrfs) report another device to stat() than to the mapping, and their
 // devices have no major number. There the inode alone has to do.
 bool same_file(const Module& module, const struct stat& status) {
@@ -29,18 +21,24 @@ bool same_file(const Module& module, const struct stat& status) {
   return module.device == status.st_dev || major(module.device) == 0 || major(status.st_dev) == 0;
 }
 
-std::string build_id_at(const std::string& path) {
+// Makes `module` complete with the build id of its file at `path`; false when another file is there.
+bool match(Module& module, const std::string& path) {
+  auto fd = open_regular_file(path);
   struct stat status{};
-  Fd fd = path.empty() ? Fd() : open_regular(path, status);
-  return fd ? read_build_id(fd.get()).value_or("") : "";
+  if (!fd || ::fstat(fd->get(), &status) != 0) return false;
+  std::string build_id = read_build_id(fd->get()).value_or("");
+  bool same = module.build_id.empty() ? same_file(module, status) : build_id == module.build_id;
+  if (same) module.build_id = std::move(build_id);
+  return same;
 }
 
-bool is_file_of(const Module& module, const std::string& path) {
-  struct stat status{};
-  Fd fd = open_regular(path, status);
-  if (!fd) return false;
-  return module.build_id.empty() ? same_file(module, status)
-                                 : read_build_id(fd.get()).value_or("") == module.build_id;
+// The path, or "".
+std::string find_file(Module& module, std::uint32_t pid) {
+  if (std::string path = path_in_root(pid, module.path); match(module, path)) return path;
+  if (pid == 0) return "";
+  // A program whose file was replaced while it runs can still be reached as such.
+  std::string program = "/proc/" + std::to_string(pid) + "/exe";
+  return match(module, program) ? program : "";
 }
 
 }  // namespace
@@ -55,7 +53,11 @@ ModulePtr Modules::of_file(std::uint32_t pid, std::string path, std::uint64_t de
   auto& module = by_inode_[{path, device, inode}];
   if (module) return module;
   Module made{.path = std::move(path), .device = device, .inode = inode};
-  made.build_id = build_id_at(locate(made, pid));
+  auto found = reads_->run(risk_of_file(pid, made.path), [made, pid]() mutable {
+    find_file(made, pid);
+    return std::move(made.build_id);
+  });
+  made.build_id = std::move(found).value_or("");
   // The same file may have been seen by its build id already.
   if (!made.build_id.empty()) {
     auto& known = by_build_id_[{made.path, made.build_id}];
@@ -77,13 +79,11 @@ void Modules::collect_garbage() {
   std::erase_if(by_build_id_, [](const auto& entry) { return entry.second.use_count() == 1; });
 }
 
-std::string locate(const Module& module, std::uint32_t pid) {
+std::string locate(WatchedReads& reads, const Module& module, std::uint32_t pid) {
   if (!module.is_file()) return "";
-  if (std::string path = path_in_root(pid, module.path); is_file_of(module, path)) return path;
-  if (pid == 0) return "";
-  // A program whose file was replaced while it runs can still be reached as such.
-  std::string program = "/proc/" + std::to_string(pid) + "/exe";
-  return is_file_of(module, program) ? program : "";
+  auto found = reads.run(risk_of_file(pid, module.path),
+                         [wanted = Module(module), pid]() mutable { return find_file(wanted, pid); });
+  return std::move(found).value_or("");
 }
 
 }  // namespace weir::profiler

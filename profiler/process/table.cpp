@@ -17,6 +17,17 @@ constexpr std::size_t kMostRetired = 256;
 // A machine may start programs faster than windows end: beyond so many, recent use does not help either.
 constexpr std::size_t kMostProcesses = 4096;
 
+struct ReadProcess {
+  std::optional<std::uint64_t> start_time;
+  std::optional<std::string> maps;
+  std::string comm;
+};
+
+// The kernel gives out maps under a lock that the process can make it hold.
+ReadProcess read_process(std::uint32_t pid) {
+  return {.start_time = start_time_of(pid), .maps = read_proc(pid, "maps"), .comm = comm_of(pid)};
+}
+
 }  // namespace
 
 std::uint64_t monotonic_ns() {
@@ -95,7 +106,8 @@ Process& ProcessTable::sampled(std::uint32_t pid, std::uint64_t now) {
   auto found = by_pid_.find(pid);
   Process& process = found == by_pid_.end() ? make(pid) : *found->second;
   process.last_use = window_;
-  if (!process.known && !process.gone) read_mappings(process, now);
+  bool tried = !process.unreadable.empty() && now < process.next_read;
+  if (!process.known && !process.gone && !tried) read_mappings(process, now);
   return process;
 }
 
@@ -108,17 +120,18 @@ const ProcessMapping* ProcessTable::find_mapping(Process& process, std::uint64_t
 
 void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
   process.next_read = now + kBetweenReads;
-  auto start_time = start_time_of(process.pid);
-  auto text = read_proc(process.pid, "maps");
-  if (!start_time || !text) {
+  auto read = reads_->run(risk_of_process(process.pid), [pid = process.pid] { return read_process(pid); });
+  process.unreadable = read ? "" : read.error().message;
+  if (!read) return;
+  if (!read->start_time || !read->maps) {
     if (!process.known) process.gone = true;
     return;
   }
-  process.start_time = *start_time;
+  process.start_time = *read->start_time;
   process.read_time = monotonic_ns();
-  process.comm = comm_of(process.pid);
+  process.comm = std::move(read->comm);
   process.mappings.clear();
-  each_line(*text, [&](std::string_view line) {
+  each_line(*read->maps, [&](std::string_view line) {
     auto map = parse_maps_line(line);
     if (!map || !map->executable) return;
     bool is_file = map->path.starts_with('/');

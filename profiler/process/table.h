@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "profiler/process/module.h"
@@ -21,7 +22,8 @@ struct Process {
   MappingTable mappings;
   bool known = false;  // its mappings were seen from exec on, or read
   bool exited = false;
-  bool gone = false;  // it had ended before its mappings could be read
+  bool gone = false;       // it had ended before its mappings could be read
+  std::string unreadable;  // why they cannot be read, though it lives: it holds who reads them
   bool container_read = false;
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
@@ -41,7 +43,9 @@ struct ProcessTableLimits {
 // Not thread-safe. Times are CLOCK_MONOTONIC in ns.
 class ProcessTable {
  public:
-  explicit ProcessTable(ProcessTableLimits limits) : limits_(limits) {}
+  explicit ProcessTable(ProcessTableLimits limits,
+                        std::shared_ptr<WatchedReads> reads = WatchedReads::create())
+      : limits_(limits), reads_(std::move(reads)), modules_(reads_) {}
 
   void apply(const ProcessEvent& event);
   // The process of a sample, with its mappings read if they are not known yet.
@@ -75,6 +79,7 @@ class ProcessTable {
   ProcessTableLimits limits_;
   std::uint64_t window_ = 0;
   std::uint64_t evicted_ = 0;
+  std::shared_ptr<WatchedReads> reads_;
   Modules modules_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Process>> by_pid_;
   // Ended processes whose number was given away again: only their counts are still of interest.
