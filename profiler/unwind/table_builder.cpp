@@ -1,0 +1,57 @@
+#include "profiler/unwind/table_builder.h"
+
+#include <algorithm>
+
+namespace weir::profiler {
+namespace {
+
+constexpr std::size_t kRowBytes = sizeof(std::uint32_t) + sizeof(std::uint16_t);
+constexpr std::size_t kFewRows = 64;
+constexpr unsigned kSlotBits = 15;  // twice as many as there can be rules
+
+static_assert(sizeof(unwind_rule) == sizeof(std::uint64_t));
+static_assert((std::size_t{1} << kSlotBits) >= 2 * UNWIND_RULES);
+
+}  // namespace
+
+UnwindTableBuilder::UnwindTableBuilder(std::uint64_t base, std::size_t byte_limit, std::size_t expected_rows)
+    : byte_limit_(byte_limit), slots_(std::size_t{1} << kSlotBits) {
+  table_.base = base >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS;
+  table_.distinct.push_back({});
+  room_ = std::min(expected_rows + kFewRows, byte_limit / kRowBytes);
+  table_.starts.reserve(room_);
+  table_.rules.reserve(room_);
+}
+
+void UnwindTableBuilder::drop_last() {
+  table_.starts.pop_back();
+  table_.rules.pop_back();
+  std::uint16_t rule = table_.rules.empty() ? std::uint16_t{0} : table_.rules.back();
+  last_ = std::bit_cast<std::uint64_t>(table_.distinct[rule]);
+}
+
+// While a column moves, its old and its new memory are both there.
+bool UnwindTableBuilder::grow() {
+  std::size_t wanted = room_ + room_ / 2 + kFewRows;
+  if ((room_ + wanted) * kRowBytes > byte_limit_) return false;
+  table_.starts.reserve(wanted);
+  table_.rules.reserve(wanted);
+  room_ = wanted;
+  return true;
+}
+
+// A file with more rules than the kernel's table has room for (real ones have a
+// few hundred) loses those past it: INVALID.
+std::uint16_t UnwindTableBuilder::index_of(std::uint64_t key) {
+  if (key == 0) return 0;
+  std::size_t slot = key * 0x9e3779b97f4a7c15 >> (64 - kSlotBits);
+  for (; slots_[slot] != 0; slot = (slot + 1) % slots_.size()) {
+    if (std::bit_cast<std::uint64_t>(table_.distinct[slots_[slot]]) == key) return slots_[slot];
+  }
+  if (table_.distinct.size() >= UNWIND_RULES) return 0;
+  slots_[slot] = static_cast<std::uint16_t>(table_.distinct.size());
+  table_.distinct.push_back(std::bit_cast<unwind_rule>(key));
+  return slots_[slot];
+}
+
+}  // namespace weir::profiler
