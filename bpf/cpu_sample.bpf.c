@@ -6,29 +6,24 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <stddef.h>
 
 #include "bpf/cpu_sample.h"
+#include "bpf/unwind.bpf.h"
 
 enum {
   kMaxNamespaces = 32, /* the kernel's own limit of nested pid namespaces */
   kThreadSize = 16384, /* of kernels before 5.15, where no helper finds the registers */
   kUserCode32 = 0x23,  /* code segment of 32-bit processes */
+  kMostRecord = sizeof(struct scratch) - offsetof(struct scratch, head),
 };
 
 /* Set before loading. */
 const volatile __u32 own_pid_namespace = 0; /* inode; 0: the first one, where kernel pids are ours */
 const volatile __u32 cgroup_hierarchy = CPU_SAMPLE_UNIFIED;
+const volatile __u32 has_unwind_tables = 0; /* else nothing is said of processes that are not in them */
 
 struct cpu_sample_config config;
-
-struct scratch {
-  struct cpu_sample head;
-  struct cpu_sample_section user;
-  __u64 frames[CPU_SAMPLE_MAX_FRAMES];
-  /* The kernel's section begins right after the last user frame; this is the room it may need. */
-  struct cpu_sample_section kernel;
-  __u64 kernel_frames[CPU_SAMPLE_MAX_KERNEL_FRAMES];
-};
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -65,28 +60,78 @@ struct {
   __uint(max_entries, 512 * 1024);
 } records SEC(".maps");
 
+/* The unwind tables: made by user space, which puts its maps in the place of these. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, UNWIND_SEGMENTS);
+  __type(key, __u32);
+  __array(
+      values, struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __uint(max_entries, 1);
+        __type(key, __u32);
+        __type(value, __u32[UNWIND_SEGMENT_WORDS]);
+      });
+} unwind_segments SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, UNWIND_RULES);
+  __type(key, __u32);
+  __type(value, struct unwind_rule);
+} unwind_rules SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, UNWIND_PROCESSES);
+  __type(key, __u32);
+  __type(value, struct unwind_process);
+} unwind_processes SEC(".maps");
+
+static __always_inline struct scratch* own_scratch(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline __u32* unwind_segment(__u32 segment) {
+  __u32 zero = 0;
+  void* map = bpf_map_lookup_elem(&unwind_segments, &segment);
+  return map ? bpf_map_lookup_elem(map, &zero) : 0;
+}
+
+static __always_inline struct unwind_rule* unwind_rule_of(__u32 id) {
+  return bpf_map_lookup_elem(&unwind_rules, &id);
+}
+
+static __always_inline long unwind_read_user(void* to, __u32 size, __u64 from) {
+  return bpf_probe_read_user(to, size, (void*)from);
+}
+
 static __always_inline void count_by(__u32 counter, __u64 n) {
-  __u64 *value = bpf_map_lookup_elem(&counters, &counter);
+  __u64* value = bpf_map_lookup_elem(&counters, &counter);
   if (value) *value += n;
 }
 
-static __always_inline void count(__u32 counter) { count_by(counter, 1); }
+static __always_inline void count(__u32 counter) {
+  count_by(counter, 1);
+}
 
 /* The number of a task in our own pid namespace; 0 when it is not visible there. */
-static __always_inline __u32 own_pid(struct task_struct *task) {
-  struct pid *pid = BPF_CORE_READ(task, thread_pid);
+static __always_inline __u32 own_pid(struct task_struct* task) {
+  struct pid* pid = BPF_CORE_READ(task, thread_pid);
   __u32 level = BPF_CORE_READ(pid, level);
   __u64 numbers = (__u64)pid + bpf_core_field_offset(struct pid, numbers);
   for (__u32 i = 0; i < kMaxNamespaces && i <= level; ++i) {
-    struct upid *number = (void *)(numbers + i * bpf_core_type_size(struct upid));
+    struct upid* number = (void*)(numbers + i * bpf_core_type_size(struct upid));
     if (BPF_CORE_READ(number, ns, ns.inum) == own_pid_namespace) return BPF_CORE_READ(number, nr);
   }
   return 0;
 }
 
-#define SUBSYSTEM(name)                                                                    \
-  (bpf_core_enum_value_exists(enum cgroup_subsys_id, name)                                 \
-       ? (__s32)bpf_core_enum_value(enum cgroup_subsys_id, name)                           \
+#define SUBSYSTEM(name)                                          \
+  (bpf_core_enum_value_exists(enum cgroup_subsys_id, name)       \
+       ? (__s32)bpf_core_enum_value(enum cgroup_subsys_id, name) \
        : -1)
 
 static __always_inline __s32 subsystem(void) {
@@ -101,13 +146,13 @@ static __always_inline __s32 subsystem(void) {
   }
 }
 
-static __always_inline __u64 cgroup_id(struct task_struct *task) {
+static __always_inline __u64 cgroup_id(struct task_struct* task) {
   if (cgroup_hierarchy == CPU_SAMPLE_UNIFIED) return bpf_get_current_cgroup_id();
   __s32 index = subsystem();
   if (index < 0) return 0;
   __u64 subsystems = (__u64)BPF_CORE_READ(task, cgroups) + bpf_core_field_offset(struct css_set, subsys);
-  struct cgroup_subsys_state *state = 0;
-  bpf_probe_read_kernel(&state, sizeof state, (void *)(subsystems + (__u64)index * sizeof state));
+  struct cgroup_subsys_state* state = 0;
+  bpf_probe_read_kernel(&state, sizeof state, (void*)(subsystems + (__u64)index * sizeof state));
   return BPF_CORE_READ(state, cgroup, kn, id);
 }
 
@@ -116,17 +161,17 @@ static __always_inline __u32 choose(__u32 tgid, __u64 cgroup) {
   if (!tgid) return CPU_SAMPLE_UNSELECTED;
   if (config.default_yes || bpf_map_lookup_elem(&pids, &tgid)) return CPU_SAMPLE_SELECTED;
   if (!config.select_cgroups) return CPU_SAMPLE_UNSELECTED;
-  __u8 *choice = bpf_map_lookup_elem(&cgroups, &cgroup);
+  __u8* choice = bpf_map_lookup_elem(&cgroups, &cgroup);
   if (!choice) return CPU_SAMPLE_ASKED;
   return *choice == CPU_SAMPLE_CHOICE_YES ? CPU_SAMPLE_SELECTED : CPU_SAMPLE_UNSELECTED;
 }
 
 /* The registers with which the thread left user mode; 0 when they were found. */
-static __always_inline int saved_registers(struct task_struct *task, struct weir_registers *regs) {
+static __always_inline int saved_registers(struct task_struct* task, struct weir_registers* regs) {
   if (!BPF_CORE_READ(task, mm)) return -1;
-  void *at;
+  void* at;
   if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
-    at = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    at = (void*)bpf_task_pt_regs(bpf_get_current_task_btf());
   } else {
     at = BPF_CORE_READ(task, stack) + kThreadSize - sizeof *regs;
   }
@@ -134,64 +179,72 @@ static __always_inline int saved_registers(struct task_struct *task, struct weir
   return (regs->cs & 3) == 3 ? 0 : -1;
 }
 
-/* Follows saved frame pointers into scratch.frames; returns how many frames. Not static: the verifier
- * then looks at it once, for any arguments, instead of at every depth in its caller. */
-__noinline int walk_frame_pointers(__u64 ip, __u64 bp, __u64 sp) {
-  __u32 zero = 0;
-  struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
-  if (!s) return 0;
-  s->frames[0] = ip;
-  for (int i = 1; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
-    if (bp == 0) {
-      s->user.flags = CPU_SAMPLE_COMPLETE;
-      return i;
-    }
-    /* Stacks grow down: a caller's frame lies above. Anything else is not a frame pointer. */
-    if (bp < sp || bp & 7) return i;
-    __u64 frame[2]; /* the caller's frame pointer, the return address */
-    if (bpf_probe_read_user(frame, sizeof frame, (void *)bp)) return i;
-    if (frame[1] == 0) return i;
-    s->frames[i] = frame[1];
-    sp = bp + sizeof frame;
-    bp = frame[0];
-  }
-  if (bp == 0) {
-    s->user.flags = CPU_SAMPLE_COMPLETE;
-  } else if (bp >= sp && !(bp & 7)) {
-    s->user.flags = CPU_SAMPLE_TRUNCATED;
-  }
-  return CPU_SAMPLE_MAX_FRAMES;
+/* The registers in which rules may find the CFA. */
+static __always_inline void take_registers(struct unwinding* u, const volatile struct weir_registers* from) {
+  u->ip = from->ip;
+  u->sp = u->registers[UNWIND_RSP] = from->sp;
+  u->fp = u->registers[UNWIND_RBP] = from->bp;
+  u->registers[UNWIND_RAX] = from->ax;
+  u->registers[UNWIND_RDX] = from->dx;
+  u->registers[UNWIND_RCX] = from->cx;
+  u->registers[UNWIND_RBX] = from->bx;
+  u->registers[UNWIND_RSI] = from->si;
+  u->registers[UNWIND_RDI] = from->di;
+  u->registers[UNWIND_R8] = from->r8;
+  u->registers[UNWIND_R8 + 1] = from->r9;
+  u->registers[UNWIND_R8 + 2] = from->r10;
+  u->registers[UNWIND_R8 + 3] = from->r11;
+  u->registers[UNWIND_R8 + 4] = from->r12;
+  u->registers[UNWIND_R8 + 5] = from->r13;
+  u->registers[UNWIND_R8 + 6] = from->r14;
+  u->registers[UNWIND_R8 + 7] = from->r15;
+}
+
+static __always_inline void find_process(struct unwinding* u, __u32 tgid) {
+  u->known = 0;
+  if (!has_unwind_tables) return;
+  /* At once: the map may be giving the entry to another process. */
+  volatile __u64* process = bpf_map_lookup_elem(&unwind_processes, &tgid);
+  if (!process) return;
+  __u64 value = *process;
+  u->mappings = (__u32)value;
+  u->mapping_count = value >> 32;
+  u->known = 1;
 }
 
 /* Returns how many user frames there are. */
-static __always_inline __u32 user_stack(struct weir_perf_context *ctx, struct task_struct *task,
-                                        struct scratch *s) {
-  struct weir_registers saved;
-  __u64 ip, bp, sp, cs;
+static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct task_struct* task,
+                                        struct scratch* s) {
+  struct unwinding* u = &s->unwinding;
+  __u64 cs;
   if (s->head.flags & CPU_SAMPLE_IN_KERNEL) {
+    struct weir_registers saved;
     if (saved_registers(task, &saved)) {
       s->head.flags |= CPU_SAMPLE_NO_USER_REGISTERS;
       count(CPU_SAMPLE_NO_REGISTERS);
       return 0;
     }
-    ip = saved.ip, bp = saved.bp, sp = saved.sp, cs = saved.cs;
+    cs = saved.cs;
+    take_registers(u, &saved);
   } else {
-    ip = *(volatile __u64 *)&ctx->regs.ip;
-    bp = *(volatile __u64 *)&ctx->regs.bp;
-    sp = *(volatile __u64 *)&ctx->regs.sp;
-    cs = *(volatile __u64 *)&ctx->regs.cs;
+    cs = *(volatile __u64*)&ctx->regs.cs;
+    take_registers(u, &ctx->regs);
   }
   if ((cs & 0xffff) == kUserCode32) {
     s->head.flags |= CPU_SAMPLE_32_BIT;
-    s->frames[0] = ip;
+    s->frames[0] = u->ip;
     return 1;
   }
-  return walk_frame_pointers(ip, bp, sp);
+  find_process(u, s->head.tgid);
+  unwind_stack(s);
+  if (has_unwind_tables && (!u->known || u->unknown_leaf)) s->head.flags |= CPU_SAMPLE_UNKNOWN_PROCESS;
+  return u->frames;
 }
 
 /* Puts the kernel's section behind the user's; returns how many frames. */
-static __always_inline __u32 kernel_stack(struct weir_perf_context *ctx, struct scratch *s, __u32 user_frames) {
-  struct cpu_sample_section *section = (void *)&s->frames[user_frames];
+static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct scratch* s,
+                                          __u32 user_frames) {
+  struct cpu_sample_section* section = (void*)&s->frames[user_frames];
   /* One frame more than the limit would say "truncated", but needs room: a full section says it too. */
   long size = bpf_get_stack(ctx, section + 1, sizeof s->kernel_frames, 0);
   if (size <= 0) return 0;
@@ -206,13 +259,12 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context *ctx, struct 
   return frames;
 }
 
-static __always_inline void send(struct scratch *s, __u32 user_frames, __u32 kernel_frames) {
+static __always_inline void send(struct scratch* s, __u32 user_frames, __u32 kernel_frames) {
   if (user_frames + kernel_frames == 0) {
     count(s->head.flags & CPU_SAMPLE_IN_KERNEL ? CPU_SAMPLE_LOST_NO_STACK : CPU_SAMPLE_LOST_MODE_OFF);
     return;
   }
   s->user.kind = CPU_SAMPLE_USER;
-  s->user.mode = CPU_SAMPLE_FRAME_POINTERS;
   s->user.frame_size = sizeof(__u64);
   s->user.frames = (__u16)user_frames;
   s->head.sections = kernel_frames ? 2 : 1;
@@ -221,17 +273,18 @@ static __always_inline void send(struct scratch *s, __u32 user_frames, __u32 ker
   s->head.size = size;
   /* The compiler knows that size fits; the verifier does not. */
   asm volatile("" : "+r"(size));
-  if (size > sizeof *s) size = sizeof *s;
-  if (bpf_ringbuf_output(&records, s, size, BPF_RB_NO_WAKEUP)) count(CPU_SAMPLE_LOST_RING_FULL);
+  if (size > kMostRecord) size = kMostRecord;
+  /* Somebody must make tables for it soon; all else can wait until the ring is emptied anyway. */
+  __u64 wakeup = s->head.flags & CPU_SAMPLE_UNKNOWN_PROCESS ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  if (bpf_ringbuf_output(&records, &s->head, size, wakeup)) count(CPU_SAMPLE_LOST_RING_FULL);
 }
 
 SEC("perf_event")
-int cpu_sample(struct weir_perf_context *ctx) {
+int cpu_sample(struct weir_perf_context* ctx) {
   __u64 start = bpf_ktime_get_ns();
-  __u32 zero = 0;
   count(CPU_SAMPLE_RUNS);
   __u64 kernel_pid = bpf_get_current_pid_tgid();
-  struct task_struct *task = (void *)bpf_get_current_task();
+  struct task_struct* task = (void*)bpf_get_current_task();
   if ((__u32)kernel_pid == 0) {
     count(CPU_SAMPLE_IDLE);
     return 0;
@@ -246,12 +299,12 @@ int cpu_sample(struct weir_perf_context *ctx) {
   count(chosen);
   if (chosen == CPU_SAMPLE_UNSELECTED) return 0;
 
-  struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+  struct scratch* s = own_scratch();
   if (!s) return 0;
   s->head.type = CPU_SAMPLE_STACK;
   s->head.version = CPU_SAMPLE_VERSION;
   s->head.flags = chosen == CPU_SAMPLE_ASKED ? CPU_SAMPLE_UNDECIDED : 0;
-  if ((*(volatile __u64 *)&ctx->regs.cs & 3) == 0) s->head.flags |= CPU_SAMPLE_IN_KERNEL;
+  if ((*(volatile __u64*)&ctx->regs.cs & 3) == 0) s->head.flags |= CPU_SAMPLE_IN_KERNEL;
   s->head.time = start;
   s->head.cgroup = cgroup;
   s->head.tgid = tgid;
@@ -259,7 +312,9 @@ int cpu_sample(struct weir_perf_context *ctx) {
   s->head.cpu = bpf_get_smp_processor_id();
   s->head.comm[0] = 0;
   if (config.comm) bpf_get_current_comm(s->head.comm, sizeof s->head.comm);
+  s->user.mode = 0;
   s->user.flags = 0;
+  s->user.stop = 0;
 
   __u32 user_frames = 0, kernel_frames = 0;
   if (config.collect_user) user_frames = user_stack(ctx, task, s);

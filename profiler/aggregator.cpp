@@ -87,7 +87,9 @@ void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sampl
 
 bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const SampleView& sample) {
   for (std::uint32_t i = 0; i < sample.user_frames; ++i) {
-    std::uint64_t address = sample.user[i] - (i == 0 ? 0 : 1);
+    std::uint64_t raw = sample.user[i];
+    bool exact = i == 0 || (raw & CPU_SAMPLE_EXACT) != 0;
+    std::uint64_t address = (raw & ~CPU_SAMPLE_EXACT) - (exact ? 0 : 1);
     const ProcessMapping* mapping =
         i == 0 ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
     if (mapping) {

@@ -26,9 +26,9 @@ constexpr std::uint32_t kMaxRate = 20'000;
 
 // Room for a second of ordinary stacks of all CPUs; a drain comes five times in that time.
 std::uint32_t ring_bytes(std::size_t cpus, std::uint32_t rate) {
-  constexpr std::uint64_t kOrdinaryRecord = 512;
+  constexpr std::uint64_t kOrdinaryRecord = 1024;
   constexpr std::uint64_t kLeast = 256u << 10;
-  constexpr std::uint64_t kMost = 8u << 20;
+  constexpr std::uint64_t kMost = 16u << 20;
   std::uint64_t wanted = std::bit_ceil(kOrdinaryRecord * cpus * rate);
   return static_cast<std::uint32_t>(std::clamp(wanted, kLeast, kMost));
 }
@@ -73,6 +73,7 @@ struct Sampler::Impl {
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;
   std::uint64_t map_bytes = 0;
+  std::vector<bpf_map*> shared_maps;
 
   ~Impl() {
     for (auto& [cpu, clock] : clocks) bpf_link__destroy(clock.link);
@@ -81,6 +82,7 @@ struct Sampler::Impl {
   }
 
   Result<> load(const SamplerOptions& options);
+  Result<> take_unwind_maps(const UnwindMaps& maps);
   Result<> attach(int cpu);
   void measure_maps();
 
@@ -106,6 +108,7 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
   bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
   bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(online_cpus().size(), options.sample_rate));
+  if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {
     return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
   }
@@ -115,9 +118,31 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   return {};
 }
 
+Result<> Sampler::Impl::take_unwind_maps(const UnwindMaps& maps) {
+  auto& own = skeleton->maps;
+  if (maps.segments < 0) {
+    for (bpf_map* map : {own.unwind_segments, own.unwind_rules, own.unwind_processes}) {
+      bpf_map__set_max_entries(map, 1);
+    }
+    return {};
+  }
+  skeleton->rodata->has_unwind_tables = 1;
+  for (auto [map, fd] : {std::pair{own.unwind_segments, maps.segments},
+                         {own.unwind_rules, maps.rules},
+                         {own.unwind_processes, maps.processes}}) {
+    if (int error = bpf_map__reuse_fd(map, fd)) {
+      return fail_errno(-error, "take over the map {}", bpf_map__name(map));
+    }
+    shared_maps.push_back(map);
+  }
+  return {};
+}
+
 void Sampler::Impl::measure_maps() {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton->obj) {
+    // The arena counts its own.
+    if (std::ranges::find(shared_maps, map) != shared_maps.end()) continue;
     map_bytes += field_of_fdinfo(bpf_map__fd(map), "memlock:");
   }
 }
@@ -221,6 +246,10 @@ void Sampler::drain(const std::function<void(const SampleView&)>& each) {
   impl_->each = nullptr;
 }
 
+int Sampler::wait_fd() const {
+  return ring_buffer__epoll_fd(impl_->ring);
+}
+
 SamplerStats Sampler::stats() const {
   SamplerStats stats;
   stats.received = impl_->received;
@@ -273,6 +302,8 @@ bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
     if (section->kind == CPU_SAMPLE_USER) {
       sample.user = frames;
       sample.user_frames = section->frames;
+      sample.user_mode = section->mode;
+      sample.user_stop = section->stop;
     } else if (section->kind == CPU_SAMPLE_KERNEL) {
       sample.kernel = frames;
       sample.kernel_frames = section->frames;

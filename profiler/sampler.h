@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "bpf/cpu_sample.h"
+#include "profiler/unwind/arena.h"
 
 namespace weir::profiler {
 
@@ -25,6 +26,8 @@ struct SamplerOptions {
   std::uint32_t cgroup_entries = 2048;
   std::uint32_t own_pid_namespace = 0;  // inode; 0: the machine's first
   cpu_sample_hierarchy hierarchy = CPU_SAMPLE_UNIFIED;
+  // An Arena's maps, kept by this sampler too; without them it follows frame pointers.
+  UnwindMaps unwind;
 };
 
 // A record as it lies in the ring buffer: valid during the callback only.
@@ -34,7 +37,9 @@ struct SampleView {
   std::uint32_t user_frames = 0;
   const std::uint64_t* kernel = nullptr;  // leaf first
   std::uint32_t kernel_frames = 0;
-  bool complete = false;  // the user stack ended where the thread began, or there is none
+  std::uint8_t user_mode = 0;   // cpu_sample_unwind_mode
+  std::uint16_t user_stop = 0;  // cpu_sample_stop: where the user stack ended
+  bool complete = false;        // the user stack ended where the thread began, or there is none
   bool truncated = false;
 };
 
@@ -80,6 +85,9 @@ class Sampler {
 
   // Calls `each` for every record there is.
   void drain(const std::function<void(const SampleView&)>& each);
+  // Readable when there is a record that should not wait (CPU_SAMPLE_UNKNOWN_PROCESS). For epoll and
+  // poll, edge by edge: drain() then.
+  int wait_fd() const;
   // Begins to sample CPUs that came online since.
   Result<> follow_cpus();
   SamplerStats stats() const;

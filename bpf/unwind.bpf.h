@@ -1,0 +1,321 @@
+/* Finds the callers of a user thread's leaf frame, by the tables of bpf/unwind.h
+ * and by frame pointers where there are none. The program that includes this
+ * gives what is declared static and not defined here. It also compiles as plain
+ * C++, so that tests run the very same code over stored stacks.
+ *
+ * Everything lies in the per-CPU scratch, and functions that are not static take
+ * and give numbers only: the verifier then looks at each of them once, whatever
+ * calls it. It follows every branch, so the searches have none inside. */
+#pragma once
+
+#include "bpf/cpu_sample.h"
+#include "bpf/unwind.h"
+
+enum {
+  kUnwindWordMask = UNWIND_SEGMENT_WORDS - 1,
+  kUnwindRowSteps = 16,      /* a page has less than 1 << 16 rows */
+  kUnwindMappingWords = 8,   /* of a struct unwind_mapping */
+  kUnwindMappingSteps = 13,  /* a segment has room for 1 << 13 of them */
+  kUnwindUserBits = 56,      /* of an address, with five levels of page tables */
+  kUnwindNoFramePointer = 1, /* nobody's: they are aligned */
+  kUnwindStackWords = 16,
+  kUnwindSignalWords = 17, /* of a sigcontext: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
+  kUnwindSignalOffset = 40,
+};
+
+/* DWARF's numbers of the registers. */
+enum unwind_register {
+  UNWIND_RAX,
+  UNWIND_RDX,
+  UNWIND_RCX,
+  UNWIND_RBX,
+  UNWIND_RSI,
+  UNWIND_RDI,
+  UNWIND_RBP,
+  UNWIND_RSP,
+  UNWIND_R8,
+  UNWIND_REGISTERS = 16,
+};
+
+/* A walk: the frame at hand, and how far it has come. */
+struct unwinding {
+  __u64 ip, sp, fp;
+  __u64 registers[UNWIND_REGISTERS]; /* valid while `exact` */
+  struct unwind_mapping mapping;     /* the last one that was found */
+  __u64 words[kUnwindSignalWords];   /* what was read from the stack */
+  __u32 mappings, mapping_count;     /* of the process */
+  __u32 frames;
+  __u16 stop;  /* enum cpu_sample_stop */
+  __u16 doubt; /* the same, for when the frame at hand turns out to be nowhere: it was found by a mere frame
+                  pointer */
+  __u8 known;  /* the process is in the tables */
+  __u8 exact;  /* ip is where the thread was interrupted, not a return address */
+  __u8 unknown_leaf;
+  __u8 reserved[5];
+};
+
+struct scratch {
+  struct unwinding unwinding;
+  /* The record, as it is sent. */
+  struct cpu_sample head;
+  struct cpu_sample_section user;
+  __u64 frames[CPU_SAMPLE_MAX_FRAMES];
+  /* The kernel's section begins right after the last user frame; this is the room it may need. */
+  struct cpu_sample_section kernel;
+  __u64 kernel_frames[CPU_SAMPLE_MAX_KERNEL_FRAMES];
+};
+
+/* Of this CPU. */
+static __always_inline struct scratch* own_scratch(void);
+/* The words of a segment; 0 when there is none of that number. */
+static __always_inline __u32* unwind_segment(__u32 segment);
+static __always_inline struct unwind_rule* unwind_rule_of(__u32 id);
+/* 0 when all could be read. */
+static __always_inline long unwind_read_user(void* to, __u32 size, __u64 from);
+
+/* All ones when a < b, else 0; both below 1 << 63. The compiler must not see through it: it would make
+ * a branch of it. */
+static __always_inline __u64 unwind_mask_below(__u64 a, __u64 b) {
+  __s64 difference = (__s64)(a - b);
+  difference >>= 63;
+  asm volatile("" : "+r"(difference));
+  return (__u64)difference;
+}
+
+/* The rule of the last row that begins at `low` or before; `carried` when there is none. */
+__noinline __u32 unwind_search_rows(__u32 rows, __u32 count, __u32 low, __u32 carried) {
+  __u32* words = unwind_segment(rows / UNWIND_SEGMENT_WORDS);
+  if (!words || count == 0) return carried;
+  __u64 limit = ((__u64)low + 1) << 16;
+  __u32 at = rows;
+  for (int step = 0; step < kUnwindRowSteps && count > 1; ++step) {
+    __u32 half = count >> 1;
+    at += half & (__u32)unwind_mask_below(words[(at + half) & kUnwindWordMask], limit);
+    count -= half;
+  }
+  __u32 row = words[at & kUnwindWordMask];
+  return row < limit ? row & 0xffff : carried;
+}
+
+/* The address of the last mapping that starts at `address` or before, else of the first one. */
+__noinline __u32 unwind_search_mappings(__u32 mappings, __u32 count, __u64 address) {
+  __u32* words = unwind_segment(mappings / UNWIND_SEGMENT_WORDS);
+  if (!words) return 0;
+  __u32 at = mappings;
+  for (int step = 0; step < kUnwindMappingSteps && count > 1; ++step) {
+    __u32 half = count >> 1;
+    __u32 middle = (at + half * kUnwindMappingWords) & (kUnwindWordMask - kUnwindMappingWords + 1);
+    struct unwind_mapping* mapping = (struct unwind_mapping*)(words + middle);
+    at += half * kUnwindMappingWords & (__u32)unwind_mask_below(mapping->start, address + 1);
+    count -= half;
+  }
+  return at;
+}
+
+/* The kind of the mapping around an address, which is then u->mapping; 0 when there is none. */
+static __always_inline __u32 unwind_find_mapping(struct unwinding* u, __u64 address) {
+  if (address >= u->mapping.start && address < u->mapping.limit) return u->mapping.kind;
+  if (u->mapping_count == 0 || address >> kUnwindUserBits) return 0;
+  __u32 at = unwind_search_mappings(u->mappings, u->mapping_count, address);
+  __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
+  if (!words) return 0;
+  at &= kUnwindWordMask - kUnwindMappingWords + 1;
+  struct unwind_mapping* mapping = (struct unwind_mapping*)(words + at);
+  if (address < mapping->start || address >= mapping->limit) return 0;
+  u->mapping = *mapping;
+  return u->mapping.kind;
+}
+
+/* The rule's number at an address of u->mapping. */
+static __always_inline __u32 unwind_find_rule(struct unwinding* u, __u64 address) {
+  __u64 offset = address - u->mapping.bias;
+  __u64 number = offset >> UNWIND_PAGE_BITS;
+  if (number >= u->mapping.page_count) return 0;
+  __u32 at = u->mapping.pages + (__u32)number * 2;
+  __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
+  if (!words) return 0;
+  struct unwind_page* page = (struct unwind_page*)(words + (at & (kUnwindWordMask - 1)));
+  return unwind_search_rows(page->rows, page->count, offset & 0xffff, page->carried);
+}
+
+/* Takes ip as the next frame; returns 0, or why the walk ends. */
+static __always_inline __u32 unwind_push(struct scratch* s, __u64 mark) {
+  struct unwinding* u = &s->unwinding;
+  if (u->ip == 0) return u->fp == 0 ? CPU_SAMPLE_STOP_CHAIN_END : CPU_SAMPLE_STOP_NO_MAPPING;
+  if (u->ip >> kUnwindUserBits) return CPU_SAMPLE_STOP_NO_MAPPING;
+  __u32 at = u->frames;
+  if (at >= CPU_SAMPLE_MAX_FRAMES) return CPU_SAMPLE_STOP_TRUNCATED;
+  s->frames[at] = u->ip | mark;
+  u->frames = at + 1;
+  return 0;
+}
+
+/* A step along saved frame pointers. `otherwise`: why the walk ends when that leads nowhere, 0 where frame
+ * pointers are all there is. `lowest`: frames lie above; 0 where a stack is left for another. */
+static __always_inline __u32 unwind_by_frame_pointer(struct scratch* s, __u32 otherwise, __u64 lowest) {
+  struct unwinding* u = &s->unwinding;
+  __u64 fp = u->fp;
+  if (fp == 0)
+    return otherwise == CPU_SAMPLE_STOP_PENDING || otherwise == CPU_SAMPLE_STOP_NO_ROOM
+               ? otherwise
+               : CPU_SAMPLE_STOP_CHAIN_END;
+  if (fp < lowest || fp & 7) return otherwise ? otherwise : CPU_SAMPLE_STOP_NOT_RISING;
+  if (unwind_read_user(u->words, 16, fp)) return otherwise ? otherwise : CPU_SAMPLE_STOP_UNREADABLE;
+  u->fp = u->words[0];
+  u->ip = u->words[1];
+  u->sp = fp + 16;
+  u->exact = 0;
+  u->doubt = (__u16)otherwise;
+  return unwind_push(s, 0);
+}
+
+/* Where a signal handler returns to, the kernel left all registers of what it interrupted. */
+static __always_inline __u32 unwind_signal_frame(struct scratch* s) {
+  struct unwinding* u = &s->unwinding;
+  if (unwind_read_user(u->words, sizeof u->words, u->sp + kUnwindSignalOffset))
+    return CPU_SAMPLE_STOP_UNREADABLE;
+  for (int i = 0; i < 8; ++i) u->registers[UNWIND_R8 + i] = u->words[i];
+  u->registers[UNWIND_RDI] = u->words[8];
+  u->registers[UNWIND_RSI] = u->words[9];
+  u->registers[UNWIND_RBP] = u->fp = u->words[10];
+  u->registers[UNWIND_RBX] = u->words[11];
+  u->registers[UNWIND_RDX] = u->words[12];
+  u->registers[UNWIND_RAX] = u->words[13];
+  u->registers[UNWIND_RCX] = u->words[14];
+  /* Handlers may have a stack of their own, above or below. */
+  u->registers[UNWIND_RSP] = u->sp = u->words[15];
+  u->ip = u->words[16];
+  u->exact = 1;
+  u->doubt = 0;
+  return unwind_push(s, CPU_SAMPLE_EXACT);
+}
+
+/* The word near `base`, for the kinds that end in DEREF; 0 when all could be read. */
+static __always_inline long unwind_follow(struct unwinding* u, __u64 base, __s32 offset, __u64* cfa) {
+  if (unwind_read_user(u->words, 8, base + (__s64)(offset >> 8))) return -1;
+  *cfa = u->words[0] + (offset & 0xff);
+  return 0;
+}
+
+/* Reads the return address and the caller's frame pointer: at once where they lie near each other. */
+static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u32 kind, __s32 offset) {
+  struct unwinding* u = &s->unwinding;
+  if (cfa <= u->sp) return CPU_SAMPLE_STOP_NOT_RISING;
+  __u64 fp = u->fp;
+  __u32 size = 8;
+  int together =
+      kind == UNWIND_FP_AT_CFA && offset <= -16 && offset >= -8 * kUnwindStackWords && !(offset & 7);
+  if (together) size = (__u32)-offset;
+  /* The compiler knows the range; the verifier does not. */
+  asm volatile("" : "+r"(size));
+  if (size > 8 * kUnwindStackWords) size = 8;
+  if (unwind_read_user(u->words, size, cfa - size)) return CPU_SAMPLE_STOP_UNREADABLE;
+  __u32 last = (size / 8 - 1) & (kUnwindStackWords - 1);
+  u->ip = u->words[last];
+  if (together) {
+    fp = u->words[0];
+  } else if (kind == UNWIND_FP_UNKNOWN) {
+    fp = kUnwindNoFramePointer;
+  } else if (kind != UNWIND_FP_SAME) {
+    __u64 from = (kind == UNWIND_FP_AT_CFA ? cfa : fp) + (__s64)offset;
+    if (unwind_read_user(u->words, 8, from)) return CPU_SAMPLE_STOP_UNREADABLE;
+    fp = u->words[0];
+  }
+  u->fp = fp;
+  u->sp = cfa;
+  u->exact = 0;
+  u->doubt = 0;
+  return unwind_push(s, 0);
+}
+
+static __always_inline __u32 unwind_by_table(struct scratch* s, __u64 address) {
+  struct unwinding* u = &s->unwinding;
+  struct unwind_rule* found = unwind_rule_of(unwind_find_rule(u, address));
+  if (!found) return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
+  struct unwind_rule rule = *found;
+  __s64 offset = rule.cfa_offset;
+  __u64 cfa = 0;
+  switch (rule.cfa) {
+    case UNWIND_CFA_INVALID: return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
+    case UNWIND_CFA_END: return CPU_SAMPLE_STOP_END;
+    case UNWIND_CFA_SP: cfa = u->sp + offset; break;
+    case UNWIND_CFA_FP: cfa = u->fp + offset; break;
+    case UNWIND_CFA_FP_CHAIN: return unwind_by_frame_pointer(s, 0, 0);
+    case UNWIND_CFA_SP_DEREF:
+      if (unwind_follow(u, u->sp, rule.cfa_offset, &cfa)) return CPU_SAMPLE_STOP_UNREADABLE;
+      break;
+    case UNWIND_CFA_FP_DEREF:
+      if (unwind_follow(u, u->fp, rule.cfa_offset, &cfa)) return CPU_SAMPLE_STOP_UNREADABLE;
+      break;
+    case UNWIND_CFA_PLT: cfa = u->sp + 8 + ((__s64)(u->ip & 15) >= offset ? 8 : 0); break;
+    case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
+    default:
+      if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
+          rule.cfa >= UNWIND_CFA_REGISTER_DEREF + UNWIND_REGISTERS)
+        return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
+      __u64 value = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
+      if (rule.cfa < UNWIND_CFA_REGISTER_DEREF) {
+        cfa = value + offset;
+      } else if (unwind_follow(u, value, rule.cfa_offset, &cfa)) {
+        return CPU_SAMPLE_STOP_UNREADABLE;
+      }
+  }
+  return unwind_to_caller(s, cfa, rule.fp, rule.fp_offset);
+}
+
+static __always_inline __u32 unwind_from_nowhere(struct scratch* s) {
+  struct unwinding* u = &s->unwinding;
+  /* Code that is newer than what user space has told us. */
+  if (u->frames == 1) return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_MAPPING, u->sp);
+  if (!u->doubt) return CPU_SAMPLE_STOP_NO_MAPPING;
+  --u->frames;
+  return u->doubt;
+}
+
+/* From the frame at hand to its caller; 0 while there may be another. */
+__noinline int unwind_frame(void) {
+  struct scratch* s = own_scratch();
+  if (!s) return 1;
+  struct unwinding* u = &s->unwinding;
+  __u32 stop;
+  if (!u->known) {
+    stop = unwind_by_frame_pointer(s, 0, u->sp);
+  } else {
+    __u64 address = u->exact ? u->ip : u->ip - 1;
+    __u32 kind = unwind_find_mapping(u, address);
+    if (u->frames == 1 && (kind == 0 || kind == UNWIND_MAPPING_PENDING)) u->unknown_leaf = 1;
+    /* Code that an interpreter's loop or a JIT compiler runs will be kinds of their own here. */
+    switch (kind) {
+      case UNWIND_MAPPING_TABLE: stop = unwind_by_table(s, address); break;
+      case UNWIND_MAPPING_FRAME_POINTERS: stop = unwind_by_frame_pointer(s, 0, u->sp); break;
+      case UNWIND_MAPPING_PENDING: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_PENDING, u->sp); break;
+      case UNWIND_MAPPING_NO_ROOM: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROOM, u->sp); break;
+      default: stop = unwind_from_nowhere(s); break;
+    }
+  }
+  u->stop = (__u16)stop;
+  return stop != 0;
+}
+
+/* Walks from the registers in s->unwinding, to whose process the mappings belong, and fills the user's
+ * section. */
+static __always_inline void unwind_stack(struct scratch* s) {
+  struct unwinding* u = &s->unwinding;
+  u->ip &= ~CPU_SAMPLE_EXACT;
+  s->frames[0] = u->ip;
+  u->frames = 1;
+  u->exact = 1;
+  u->doubt = 0;
+  u->stop = 0;
+  u->unknown_leaf = 0;
+  u->mapping.start = u->mapping.limit = 0;
+  for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
+    if (unwind_frame()) break;
+  }
+  s->user.stop = u->stop;
+  s->user.mode = u->known ? CPU_SAMPLE_UNWIND_TABLES : CPU_SAMPLE_FRAME_POINTERS;
+  s->user.flags = 0;
+  if (u->stop == CPU_SAMPLE_STOP_TRUNCATED) s->user.flags = CPU_SAMPLE_TRUNCATED;
+  if (u->stop == CPU_SAMPLE_STOP_END || u->stop == CPU_SAMPLE_STOP_CHAIN_END)
+    s->user.flags = CPU_SAMPLE_COMPLETE;
+}
