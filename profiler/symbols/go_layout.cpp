@@ -1,0 +1,166 @@
+#include "profiler/symbols/go_layout.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "profiler/symbols/go_module.h"
+
+namespace weir::profiler {
+namespace {
+
+constexpr std::uint64_t kMaxSearched = 256u << 20;  // bytes, of one file
+constexpr std::size_t kChunk = 64u << 10;
+constexpr std::size_t kHeaderWords = 8;  // after the first 8 bytes; the old formats have fewer
+
+struct Magic {
+  std::uint32_t value;
+  GoFormat format;
+};
+constexpr std::array<Magic, 4> kMagics = {{{0xfffffffb, GoFormat::go1_2},
+                                           {0xfffffffa, GoFormat::go1_16},
+                                           {0xfffffff0, GoFormat::go1_18},
+                                           {0xfffffff1, GoFormat::go1_20}}};
+
+struct Header {
+  std::uint32_t magic = 0;
+  std::uint8_t zero[2] = {};
+  std::uint8_t quantum = 0;
+  std::uint8_t pointer_size = 0;
+  std::uint64_t words[kHeaderWords] = {};
+};
+static_assert(sizeof(Header) == 72);
+
+struct Region {
+  std::uint64_t offset = 0;
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+};
+
+const Magic* magic_of(const Header& header) {
+  if (header.zero[0] != 0 || header.zero[1] != 0 || header.pointer_size != 8) return nullptr;
+  if (header.quantum != 1 && header.quantum != 2 && header.quantum != 4) return nullptr;
+  for (const Magic& magic : kMagics)
+    if (magic.value == header.magic) return &magic;
+  return nullptr;
+}
+
+std::uint64_t word_at(const Bytes& bytes, std::uint64_t offset, std::size_t width) {
+  std::uint64_t value = 0;
+  return bytes.read_all(offset, &value, width) ? value : 0;
+}
+
+// Offsets of a table that begins at `begin`. False when they lie outside it.
+bool place_parts(GoLayout& layout, const Header& header, const Bytes& bytes) {
+  std::uint64_t size = layout.end - layout.begin;
+  auto part = [&](std::size_t word, std::uint64_t& to) {
+    to = layout.begin + std::min(header.words[word], size);
+    return header.words[word] < size;
+  };
+  layout.functions = header.words[0];
+  if (layout.functions == 0 || layout.functions > size / 8) return false;
+  if (layout.format == GoFormat::go1_2) {
+    layout.index = layout.begin + 16;
+    layout.records = layout.names = layout.values = layout.begin;
+    std::uint64_t files = word_at(bytes, layout.index + (2 * layout.functions + 1) * 8, 4);
+    layout.files = layout.begin + files;
+    return files != 0 && files < size;
+  }
+  std::size_t first = layout.format == GoFormat::go1_16 ? 2 : 3;
+  bool inside = part(first, layout.names) && part(first + 1, layout.units) && part(first + 2, layout.files) &&
+                part(first + 3, layout.values) && part(first + 4, layout.records);
+  layout.index = layout.records;
+  return inside;
+}
+
+bool is_code(const Elf& elf, std::uint64_t address) {
+  return elf.end_of_code(address) != 0;
+}
+
+std::uint64_t start_of_text(const Elf& elf) {
+  const ElfSection* text = elf.section_named(".text");
+  if (text != nullptr) return text->address;
+  for (const ElfSegment& segment : elf.segments())
+    if (segment.type == PT_LOAD && (segment.flags & PF_X) != 0) return segment.address;
+  return 0;
+}
+
+// Since Go 1.26, and in what is placed at load time, the header no longer says
+// where the code begins. The runtime's description of the program does.
+void find_text(GoLayout& layout, const Header& header, const Region& region, const Elf& elf,
+               const Bytes& bytes) {
+  std::uint64_t first = word_at(bytes, layout.index, 4);
+  auto module = GoModule::find(elf, bytes, region.address, layout.format, first);
+  if (module) {
+    layout.text = module->text;
+    layout.inlined = file_offset_of(elf, module->inlined).value_or(0);
+    return;
+  }
+  layout.text = header.words[2] != 0 && is_code(elf, header.words[2]) ? header.words[2] : start_of_text(elf);
+}
+
+std::optional<GoLayout> read_layout(const Region& region, const Elf& elf, const Bytes& bytes) {
+  Header header;
+  if (bytes.read(region.offset, &header, sizeof header) < 24) return std::nullopt;
+  const Magic* magic = magic_of(header);
+  if (magic == nullptr || region.offset > bytes.size()) return std::nullopt;
+  GoLayout layout;
+  layout.format = magic->format;
+  layout.quantum = header.quantum;
+  layout.begin = region.offset;
+  layout.end = region.offset + std::min(region.size, bytes.size() - region.offset);
+  if (!place_parts(layout, header, bytes)) return std::nullopt;
+  if (layout.format >= GoFormat::go1_18) find_text(layout, header, region, elf, bytes);
+  std::uint64_t first = layout.text + word_at(bytes, layout.index, layout.index_width());
+  if (!is_code(elf, first)) return std::nullopt;
+  return layout;
+}
+
+std::optional<GoLayout> search(const Region& region, const Elf& elf, const Bytes& bytes) {
+  std::vector<std::uint32_t> chunk(kChunk / sizeof(std::uint32_t));
+  std::uint64_t size = std::min(region.size, kMaxSearched);
+  std::uint64_t skip = -region.address % 8;
+  for (std::uint64_t done = skip; done < size; done += kChunk) {
+    std::size_t have = bytes.read(region.offset + done, chunk.data(), std::min<std::uint64_t>(kChunk, size - done));
+    for (std::size_t i = 0; i + 1 < have / sizeof(std::uint32_t); i += 2) {
+      if (chunk[i] < kMagics[2].value || (chunk[i + 1] & 0xffff) != 0) continue;
+      std::uint64_t at = done + i * sizeof(std::uint32_t);
+      Region rest{region.offset + at, region.address + at, region.size - at};
+      if (auto layout = read_layout(rest, elf, bytes)) return layout;
+    }
+    if (have < kChunk) break;
+  }
+  return std::nullopt;
+}
+
+Region region_of(const ElfSection& section) {
+  return {section.offset, section.address, section.size};
+}
+
+// Linkers put the table into .data.rel.ro of what is placed at load time.
+bool is_go_program(const Elf& elf) {
+  for (const char* name : {".go.buildinfo", ".note.go.buildid", ".go.module"})
+    if (elf.section_named(name) != nullptr) return true;
+  return elf.sections().empty();
+}
+
+}  // namespace
+
+std::optional<GoLayout> find_go_table(const Elf& elf, const Bytes& bytes) {
+  for (const char* name : {".gopclntab", ".data.rel.ro.gopclntab"}) {
+    const ElfSection* section = elf.section_named(name);
+    if (section != nullptr && section->type == SHT_PROGBITS) return read_layout(region_of(*section), elf, bytes);
+  }
+  if (!is_go_program(elf)) return std::nullopt;
+  if (const ElfSection* section = elf.section_named(".data.rel.ro"))
+    if (auto layout = search(region_of(*section), elf, bytes)) return layout;
+  for (const ElfSegment& segment : elf.segments()) {
+    if (segment.type != PT_LOAD || (segment.flags & PF_X) != 0) continue;
+    if (auto layout = search({segment.offset, segment.address, segment.file_size}, elf, bytes)) return layout;
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir::profiler
