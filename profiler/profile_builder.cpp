@@ -46,7 +46,7 @@ profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameN
   const NamedFrame& named =
       names.name(place, has_module ? window.mappings()[place.mapping].module : nullptr, pids);
   profile::Frame frame;
-  frame.kind = place.kind;
+  frame.kind = place.kind == FrameKind::native ? named.kind : place.kind;
   frame.no_name = named.no_name;
   frame.lines = named.lines;
   frame.address = named.address != 0 ? named.address : place.offset;

@@ -123,7 +123,8 @@ std::optional<GoLayout> search(const Region& region, const Elf& elf, const Bytes
   std::uint64_t size = std::min(region.size, kMaxSearched);
   std::uint64_t skip = -region.address % 8;
   for (std::uint64_t done = skip; done < size; done += kChunk) {
-    std::size_t have = bytes.read(region.offset + done, chunk.data(), std::min<std::uint64_t>(kChunk, size - done));
+    std::size_t have =
+        bytes.read(region.offset + done, chunk.data(), std::min<std::uint64_t>(kChunk, size - done));
     for (std::size_t i = 0; i + 1 < have / sizeof(std::uint32_t); i += 2) {
       if (chunk[i] < kMagics[2].value || (chunk[i + 1] & 0xffff) != 0) continue;
       std::uint64_t at = done + i * sizeof(std::uint32_t);
@@ -151,7 +152,8 @@ bool is_go_program(const Elf& elf) {
 std::optional<GoLayout> find_go_table(const Elf& elf, const Bytes& bytes) {
   for (const char* name : {".gopclntab", ".data.rel.ro.gopclntab"}) {
     const ElfSection* section = elf.section_named(name);
-    if (section != nullptr && section->type == SHT_PROGBITS) return read_layout(region_of(*section), elf, bytes);
+    if (section != nullptr && section->type == SHT_PROGBITS)
+      return read_layout(region_of(*section), elf, bytes);
   }
   if (!is_go_program(elf)) return std::nullopt;
   if (const ElfSection* section = elf.section_named(".data.rel.ro"))

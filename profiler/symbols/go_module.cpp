@@ -117,8 +117,8 @@ class Search {
 
 }  // namespace
 
-std::optional<GoModule> GoModule::find(const Elf& elf, const Bytes& bytes, std::uint64_t table, GoFormat format,
-                                       std::uint64_t first) {
+std::optional<GoModule> GoModule::find(const Elf& elf, const Bytes& bytes, std::uint64_t table,
+                                       GoFormat format, std::uint64_t first) {
   return Search(elf, bytes, table, format, first).run();
 }
 

@@ -15,9 +15,10 @@ struct GoModule {
   std::uint64_t text = 0;     // address of the first byte of Go code
   std::uint64_t inlined = 0;  // address that trees of inlined calls are counted from
 
-  // `table`: address of .gopclntab, with which the description begins. `first`: of the first function, from text.
-  static std::optional<GoModule> find(const Elf& elf, const Bytes& bytes, std::uint64_t table, GoFormat format,
-                                      std::uint64_t first);
+  // `table`: address of .gopclntab, with which the description begins. `first`: of the first function, from
+  // text.
+  static std::optional<GoModule> find(const Elf& elf, const Bytes& bytes, std::uint64_t table,
+                                      GoFormat format, std::uint64_t first);
 };
 
 // Where the byte at a virtual address lies in the file.

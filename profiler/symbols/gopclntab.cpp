@@ -74,8 +74,9 @@ Result<> GoTable::read_functions(const Elf& elf, const Bytes& bytes) {
       number = 0;
       std::memcpy(&number, chunk.data() + i * width, width);
       if (done == 0) base_ = number;
-      if (done % 2 == 1) functions_.push_back({static_cast<std::uint32_t>(pair[0] - base_),
-                                               static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX))});
+      if (done % 2 == 1)
+        functions_.push_back({static_cast<std::uint32_t>(pair[0] - base_),
+                              static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX))});
       if (done % 2 == 0 && (number < base_ || number - base_ > UINT32_MAX)) return fail("not in one piece");
     }
   }
@@ -89,7 +90,8 @@ Result<> GoTable::read_functions(const Elf& elf, const Bytes& bytes) {
 }
 
 std::optional<std::uint32_t> GoTable::find(std::uint64_t address) const {
-  if (functions_.empty() || address < base_ || address - base_ >= functions_.back().start) return std::nullopt;
+  if (functions_.empty() || address < base_ || address - base_ >= functions_.back().start)
+    return std::nullopt;
   auto place = static_cast<std::uint32_t>(address - base_);
   auto after = std::upper_bound(functions_.begin(), functions_.end(), place,
                                 [](std::uint32_t p, const Function& function) { return p < function.start; });
@@ -141,11 +143,12 @@ std::string GoTable::file(const GoRecord& record, std::int32_t number, const Byt
     return there ? read_string(bytes, layout_.begin + offset, layout_.end) : std::string();
   }
   bool there = bytes.read_all(layout_.units + (record.unit + index) * 4, &offset, sizeof offset);
-  return there && offset != UINT32_MAX ? read_string(bytes, layout_.files + offset, layout_.end) : std::string();
+  return there && offset != UINT32_MAX ? read_string(bytes, layout_.files + offset, layout_.end)
+                                       : std::string();
 }
 
-std::optional<GoTable::Inlined> GoTable::inlined(const GoRecord& record, std::uint32_t place, const Bytes& bytes,
-                                                 Budget& budget) const {
+std::optional<GoTable::Inlined> GoTable::inlined(const GoRecord& record, std::uint32_t place,
+                                                 const Bytes& bytes, Budget& budget) const {
   // Before Go 1.18 these are addresses that may only be known at load time.
   if (layout_.inlined == 0 || record.data <= kInlinedCalls || record.value_tables <= kInlinedByPlace)
     return std::nullopt;
@@ -175,7 +178,8 @@ std::vector<profile::Line> GoTable::lines(std::uint64_t address, const Bytes& by
   for (bool more = true; more;) {
     profile::Line line;
     line.file = file(*function, value(function->file_table, place, bytes, budget).value_or(-1), bytes);
-    line.line = static_cast<std::uint32_t>(std::max(0, value(function->line_table, place, bytes, budget).value_or(0)));
+    line.line = static_cast<std::uint32_t>(
+        std::max(0, value(function->line_table, place, bytes, budget).value_or(0)));
     auto call = lines.size() < kMaxInlined ? inlined(*function, place, bytes, budget) : std::nullopt;
     named.name = call ? call->name : function->name;
     line.function = name(named, bytes);

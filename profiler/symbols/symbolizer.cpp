@@ -14,6 +14,7 @@
 #include "profiler/symbols/debug_file.h"
 #include "profiler/symbols/demangle.h"
 #include "profiler/symbols/elf.h"
+#include "profiler/symbols/gopclntab.h"
 #include "profiler/symbols/kallsyms.h"
 #include "profiler/symbols/symbol_table.h"
 #include "profiler/symbols/vdso.h"
@@ -41,6 +42,7 @@ struct File {
   std::shared_ptr<const Bytes> bytes;
   std::optional<Elf> elf;
   SymbolTable symbols;
+  GoTable go;
   Fd debug_fd;
   std::unique_ptr<Bytes> debug_bytes;                    // where the symbols come from; null: from `bytes`
   std::unordered_map<std::uint32_t, std::string> names;  // demangled; a symbol seen once is seen again
@@ -48,7 +50,7 @@ struct File {
   std::uint64_t last_use = 0;  // window
   MonoTime failed_at;
 
-  std::size_t size() const { return kBytesPerFile + symbols.bytes() + name_bytes; }
+  std::size_t size() const { return kBytesPerFile + symbols.bytes() + go.bytes() + name_bytes; }
 };
 
 Result<> load(File& file, std::string_view expected_build_id, std::size_t byte_limit) {
@@ -64,6 +66,12 @@ Result<> load(File& file, std::string_view expected_build_id, std::size_t byte_l
     return fail(symbols.error());
   }
   file.symbols = std::move(*symbols);
+  auto go = GoTable::read(*file.elf, *file.bytes, byte_limit);
+  if (!go) {
+    file.reason = NoName::evicted;
+    return fail(go.error());
+  }
+  file.go = std::move(*go);
   return {};
 }
 
@@ -115,6 +123,16 @@ NamedFrame unnamed(NoName why, std::uint64_t address) {
 
 NamedFrame named(std::string name, std::uint64_t address) {
   return {.no_name = NoName::named, .address = address, .lines = {{.function = std::move(name), .file = {}}}};
+}
+
+NamedFrame name_go(const File& file, std::uint64_t address) {
+  auto lines = file.go.lines(address, *file.bytes);
+  bool named = !lines.empty() && file.bytes->unchanged();
+  if (!named) lines.clear();
+  return {.kind = profile::FrameKind::go,
+          .no_name = named ? NoName::named : NoName::unreadable,
+          .address = address,
+          .lines = std::move(lines)};
 }
 
 // Whether the process a path below /proc/PID/ belongs to has gone.
@@ -248,6 +266,8 @@ NamedFrame CachingSymbolizer::name(const ModuleFile& module, std::uint64_t file_
   if (!file->elf) return unnamed(file->reason, file_offset);
   std::uint64_t address = file->elf->address_of(file_offset).value_or(file_offset);
   if (!file->error.empty()) return unnamed(file->reason, address);
+  // What the Go compiler made is in Go's own table, with file and line; C code of the same file is not.
+  if (file->go.find(address)) return name_go(*file, address);
   auto symbol = file->symbols.find(address);
   if (!symbol) return unnamed(NoName::stripped, address);
   if (file->name_bytes >= kMaxKeptNames) forget_names(*file);
@@ -315,8 +335,9 @@ std::vector<SymbolFileInfo> CachingSymbolizer::files() const {
   }
   for (const File& file : files_) {
     std::string why = file.error;
-    if (why.empty() && file.symbols.size() == 0) why = "stripped: it has no symbols";
-    infos.push_back({file.path, file.build_id, file.symbols.size(), file.size(), std::move(why)});
+    if (why.empty() && file.symbols.size() + file.go.size() == 0) why = "stripped: it has no symbols";
+    infos.push_back(
+        {file.path, file.build_id, file.symbols.size() + file.go.size(), file.size(), std::move(why)});
   }
   for (const File& file : failures_) infos.push_back({file.path, file.build_id, 0, 0, file.error});
   return infos;

@@ -26,6 +26,7 @@ struct ModuleFile {
 
 // A place in a module to be named, and the answer.
 struct NamedFrame {
+  profile::FrameKind kind = profile::FrameKind::native;
   profile::NoName no_name = profile::NoName::named;
   std::uint64_t address = 0;         // virtual address as the file's own symbols count it
   std::vector<profile::Line> lines;  // empty exactly when there is no name
