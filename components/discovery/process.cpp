@@ -12,9 +12,21 @@
 namespace weir::discovery {
 namespace {
 
-// Listing /proc costs some 50 µs for a hundred processes, so it is done often;
-// only what is new is read.
+// Without news: listing /proc costs some 50 µs for a hundred processes, so it is done often; only what is
+// new is read.
 constexpr Duration kQuickLook = std::chrono::seconds(2);
+
+// With news: a new program is looked at when it is heard of. Where they come thick and fast, rests between
+// two looks grow from the first to the second.
+constexpr Duration kShortestRest = std::chrono::milliseconds(50);
+constexpr Duration kLongestRest = std::chrono::seconds(1);
+// A process that was forked mostly runs another program at once: that is the news.
+constexpr Duration kForkWaits = std::chrono::milliseconds(100);
+// The last samples of a process that ended belong to its target still.
+constexpr Duration kEndWaits = std::chrono::seconds(1);
+// Between two readings of news, the second when most are of threads.
+constexpr Duration kShortestPause = std::chrono::milliseconds(5);
+constexpr Duration kLongestPause = std::chrono::milliseconds(50);
 
 TargetPtr merged(const Target& process, const Target& container) {
   std::vector<Target::Label> labels = process.labels();
@@ -54,6 +66,7 @@ struct Process::Scan {
 };
 
 void Process::start() {
+  open_news();
   scan(ScanDepth::everything);
 }
 
@@ -72,16 +85,64 @@ void Process::apply(Arguments args) {
 
 void Process::stop() {
   timer_.reset();
+  news_watch_.reset();
+  news_source_.reset();
+}
+
+void Process::open_news() {
+  if (news_source_) return news_source_->follow_cpus();
+  auto opened = open_news_();
+  if (!opened) {
+    news_error_ = std::move(opened.error().message);
+    return;
+  }
+  news_error_.clear();
+  news_source_ = std::move(*opened);
+  watch_news();
+}
+
+void Process::watch_news() {
+  news_watch_ = ctx_.on_readable(news_source_->readable_fd(), [this] { hear_news(); });
+}
+
+void Process::hear_news() {
+  bool first = !news_.any();
+  ProcessNews heard = news_source_->take();
+  pause_ = heard.any() ? kShortestPause : std::clamp(pause_ * 2, kShortestPause, kLongestPause);
+  news_.add(std::move(heard));
+  if (first) news_since_ = ctx_.clock().mono();
+  news_watch_ = ctx_.after(pause_, [this] { watch_news(); });
+  if (news_.any() && !scanning_) schedule();
+}
+
+MonoTime Process::news_due() const {
+  if (!news_.programs.empty()) return rest_until_;
+  return std::max(rest_until_, news_since_ + (news_.began ? kForkWaits : kEndWaits));
+}
+
+void Process::rest_after_news() {
+  MonoTime now = ctx_.clock().mono();
+  bool came_soon = now < rest_until_ + rest_;
+  rest_ = came_soon ? std::min(rest_ * 2, kLongestRest) : kShortestRest;
+  rest_until_ = now + rest_;
 }
 
 void Process::scan(ScanDepth depth) {
   timer_.reset();
   if (scanning_) return;
   scanning_ = true;
+  ProcessNews news = std::exchange(news_, {});
+  if (news.any()) rest_after_news();
+  if (news.lost) depth = ScanDepth::everything;
   if (depth == ScanDepth::everything) full_scan_at_ = ctx_.clock().mono() + args_.refresh_interval;
   auto result = std::make_shared<Scan>(Scan{FoundProcesses(), depth});
-  ctx_.offload([result, proc = proc_, facts = args_.discover_config, before = found_,
-                depth] { result->found = scan_processes(proc, facts, *before, depth); },
+  ScanRequest request{.proc = proc_,
+                      .facts = args_.discover_config,
+                      .depth = depth,
+                      .programs = std::move(news.programs),
+                      .reads = reads_};
+  ctx_.offload([result, request = std::move(request),
+                before = found_] { result->found = scan_processes(request, *before); },
                [this, result] { finish(*result); });
 }
 
@@ -103,29 +164,34 @@ void Process::publish() {
   ctx_.publish(TargetExports{join_containers(*found_, args_.join)});
   DebugInfo info;
   for (const auto& [pid, process] : *found_) {
-    if (process.target) {
-      ++info.processes;
-    } else if (process.error.empty()) {
-      ++info.left_out;
-    } else {
-      ++info.unreadable;
-      info.example = process.error;
-    }
+    if (process.target) ++info.processes;
+    if (!process.target && process.error.empty()) ++info.left_out;
+    if (process.error.empty()) continue;
+    ++info.unreadable;
+    info.example = process.error;
   }
   std::string message = count_text(info.processes, "process");
   if (info.unreadable > 0) {
     message += fmt::format(", {} could not be read ({}){}", info.unreadable, info.example,
                            ::geteuid() == 0 ? "" : ": run weir as root to see them");
   }
+  info.news = news_source_ ? "events" : news_error_;
+  if (!news_source_) message += fmt::format("; new ones are found within 2 s, because {}", news_error_);
   ctx_.publish_debug_info(info);
   ctx_.set_health(runtime::HealthState::healthy, std::move(message));
 }
 
 void Process::schedule() {
-  Duration to_full = full_scan_at_ - ctx_.clock().mono();
-  bool full = to_full <= kQuickLook;
-  Duration wait = std::clamp(full ? to_full : kQuickLook, Duration::zero(), args_.refresh_interval);
-  timer_ = ctx_.after(wait, [this, full] { scan(full ? ScanDepth::everything : ScanDepth::news); });
+  MonoTime now = ctx_.clock().mono();
+  MonoTime due = full_scan_at_;
+  if (news_.any()) due = std::min(due, news_due());
+  if (!news_source_ && full_scan_at_ > now + kQuickLook) due = now + kQuickLook;
+  Duration wait = std::clamp(due - now, Duration::zero(), args_.refresh_interval);
+  bool full = due == full_scan_at_;
+  timer_ = ctx_.after(wait, [this, full] {
+    if (full) open_news();
+    scan(full ? ScanDepth::everything : ScanDepth::news);
+  });
 }
 
 }  // namespace weir::discovery

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "components/discovery/process_news.h"
 #include "components/discovery/process_scan.h"
 #include "components/discovery/target.h"
 #include "runtime/component.h"
@@ -21,7 +22,8 @@ class Process {
   static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
       "Finds the processes of this machine, each a target with its pid. "
-      "A process that starts between two refreshes is found within 2 s.";
+      "A process that starts or runs another program between two refreshes is found at once, by the kernel's "
+      "events; within 2 s where weir may not see these.";
 
   struct Arguments {
     Targets join;
@@ -47,6 +49,7 @@ class Process {
     std::uint64_t left_out = 0;
     std::uint64_t unreadable = 0;
     std::string example;
+    std::string news;
 
     static constexpr auto fields() {
       return std::tuple{
@@ -55,12 +58,16 @@ class Process {
                          "Kernel threads, and what ended while it was read."),
           lang::optional("unreadable", &DebugInfo::unreadable, "Processes that may not be read."),
           lang::optional("unreadable_example", &DebugInfo::example, "Why one of these could not be read."),
+          lang::optional(
+              "news", &DebugInfo::news,
+              "How processes that begin and end are noticed: \"events\" of the kernel, or why not."),
       };
     }
   };
 
-  Process(runtime::Context& ctx, Arguments args, std::filesystem::path proc = "/proc")
-      : ctx_(ctx), args_(std::move(args)), proc_(std::move(proc)) {}
+  Process(runtime::Context& ctx, Arguments args, std::filesystem::path proc = "/proc",
+          OpenProcessNews open_news = open_process_news)
+      : ctx_(ctx), args_(std::move(args)), proc_(std::move(proc)), open_news_(std::move(open_news)) {}
   void start();
   void apply(Arguments args);
   void stop();
@@ -68,6 +75,12 @@ class Process {
  private:
   struct Scan;
 
+  void open_news();
+  void hear_news();
+  void watch_news();
+  // When the news that wait are to be looked into.
+  MonoTime news_due() const;
+  void rest_after_news();
   void scan(ScanDepth depth);
   void finish(Scan& scan);
   void publish();
@@ -81,6 +94,17 @@ class Process {
   bool scanning_ = false;
   bool again_ = false;  // the facts changed while a scan was on its way
   runtime::Timer timer_;
+  std::shared_ptr<profiler::WatchedReads> reads_ = profiler::WatchedReads::create();
+
+  OpenProcessNews open_news_;
+  std::unique_ptr<ProcessNewsSource> news_source_;  // null: news_error_ says why
+  std::string news_error_;
+  ProcessNews news_;     // not looked into yet
+  MonoTime news_since_;  // when the first of it was heard
+  MonoTime rest_until_;
+  Duration rest_{};
+  Duration pause_{};
+  runtime::Timer news_watch_;  // or the pause before the next one
 };
 
 // Targets without a container, then the processes by pid (with the labels of

@@ -57,14 +57,36 @@ std::string container_id_in(std::string_view text) {
   return "";
 }
 
+struct Beginning {
+  std::string text;
+  int error_number = 0;
+};
+
+Beginning read_beginning(const std::filesystem::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return {.error_number = errno};
+  std::string text(kCommandlineLimit, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return {.error_number = errno};
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  text.resize(size);
+  return {.text = std::move(text)};
+}
+
 // Reads one process. What has gone meanwhile, and a kernel thread (which has no
 // exe), is no error.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& proc, const ProcessFacts& facts)
-      : proc_(proc), facts_(facts) {}
+  explicit Reader(const ScanRequest& request)
+      : proc_(request.proc), facts_(request.facts), reads_(*request.reads) {}
 
   FoundProcess read(std::uint32_t pid) {
+    pid_ = pid;
     directory_ = proc_ / std::to_string(pid);
     labels_.clear();
     error_.clear();
@@ -75,7 +97,7 @@ class Reader {
                     (!(facts_.username || facts_.uid) || read_user()) &&
                     (!(facts_.container_id || facts_.cgroup_path) || read_cgroup());
     if (!complete) return {.target = nullptr, .error = std::move(error_)};
-    return {.target = Target::make(std::move(labels_))};
+    return {.target = Target::make(std::move(labels_)), .error = std::move(error_)};
   }
 
  private:
@@ -88,20 +110,16 @@ class Reader {
     return true;
   }
 
+  // Lies in the process' own memory: the kernel may have to wait for whoever gives that out.
   bool read_commandline() {
-    std::filesystem::path path = directory_ / "cmdline";
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return failed(errno, path);
-    std::string text(kCommandlineLimit, '\0');
-    std::size_t size = 0;
-    while (size < text.size()) {
-      ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed(errno, path);
-      if (n == 0) break;
-      size += static_cast<std::size_t>(n);
+    auto read = reads_.run(profiler::risk_of_process(pid_),
+                           [path = directory_ / "cmdline"] { return read_beginning(path); });
+    if (!read) {
+      error_ = fmt::format("read {}: {}", (directory_ / "cmdline").string(), read.error().message);
+      return true;  // all else can be known of it
     }
-    text.resize(size);
+    if (read->error_number != 0) return failed(read->error_number, directory_ / "cmdline");
+    std::string text = std::move(read->text);
     while (text.ends_with('\0')) text.pop_back();
     std::ranges::replace(text, '\0', ' ');
     labels_.emplace_back("__meta_process_commandline", utf8_text(text));
@@ -162,6 +180,8 @@ class Reader {
 
   const std::filesystem::path& proc_;
   const ProcessFacts& facts_;
+  profiler::WatchedReads& reads_;
+  std::uint32_t pid_ = 0;
   std::filesystem::path directory_;
   std::vector<Target::Label> labels_;
   std::string error_;
@@ -170,18 +190,18 @@ class Reader {
 
 }  // namespace
 
-Result<FoundProcesses> scan_processes(const std::filesystem::path& proc, const ProcessFacts& facts,
-                                      const FoundProcesses& before, ScanDepth depth) {
-  auto pids = list_pids(proc);
+Result<FoundProcesses> scan_processes(const ScanRequest& request, const FoundProcesses& before) {
+  auto pids = list_pids(request.proc);
   if (!pids) return std::unexpected(pids.error());
-  Reader reader(proc, facts);
+  Reader reader(request);
   FoundProcesses found;
   for (auto [pid, inode] : *pids) {
     auto known = before.find(pid);
     // The directory of another process, to which the number was given away, is another one.
     if (known != before.end() && known->second.inode != inode) known = before.end();
     // One that was new at the last scan may have been between fork and exec.
-    if (depth == ScanDepth::news && known != before.end() && known->second.settled) {
+    if (request.depth == ScanDepth::news && known != before.end() && known->second.settled &&
+        !request.programs.contains(pid)) {
       found.emplace(pid, known->second);
       continue;
     }

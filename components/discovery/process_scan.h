@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 
 #include "base/result.h"
 #include "components/discovery/target.h"
 #include "lang/field.h"
+#include "profiler/process/watched_reads.h"
 
 namespace weir::discovery {
 
@@ -45,7 +48,7 @@ struct ProcessFacts {
 
 struct FoundProcess {
   TargetPtr target;         // null: left out (a kernel thread, or gone meanwhile)
-  std::string error;        // why it could not be read, where that is not ordinary
+  std::string error;        // why it, or some of it, could not be read, where that is not ordinary
   bool settled = false;     // was there at an earlier scan already
   std::uint64_t inode = 0;  // of its directory
 };
@@ -57,8 +60,15 @@ enum class ScanDepth {
   news,        // only those that were not there, or only just there, before
 };
 
-// Fails only when `proc` itself cannot be listed.
-Result<FoundProcesses> scan_processes(const std::filesystem::path& proc, const ProcessFacts& facts,
-                                      const FoundProcesses& before, ScanDepth depth);
+struct ScanRequest {
+  std::filesystem::path proc;
+  ProcessFacts facts;
+  ScanDepth depth = ScanDepth::everything;
+  std::set<std::uint32_t> programs;  // pids to be read again in any case
+  std::shared_ptr<profiler::WatchedReads> reads;
+};
+
+// Fails only when /proc itself cannot be listed.
+Result<FoundProcesses> scan_processes(const ScanRequest& request, const FoundProcesses& before);
 
 }  // namespace weir::discovery

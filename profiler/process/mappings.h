@@ -15,10 +15,15 @@
 
 namespace weir::profiler {
 
+enum class FollowedEvents {
+  mappings,   // all there is; taken by the clock
+  processes,  // only where a process begins, ends, or runs another program; readable_fd() tells when
+};
+
 // Not thread-safe.
 class MappingEvents {
  public:
-  static Result<std::unique_ptr<MappingEvents>> open();
+  static Result<std::unique_ptr<MappingEvents>> open(FollowedEvents followed = FollowedEvents::mappings);
   ~MappingEvents();
   MappingEvents(const MappingEvents&) = delete;
   MappingEvents& operator=(const MappingEvents&) = delete;
@@ -28,15 +33,19 @@ class MappingEvents {
   // Also of CPUs that came online since.
   Result<> follow_cpus();
 
+  // Readable while there is something to drain.
+  int readable_fd() const { return readable_.get(); }
   std::uint64_t lost() const { return lost_; }
   std::size_t bytes() const;  // kernel memory of the rings
 
  private:
   struct Ring;
 
-  MappingEvents() = default;
+  explicit MappingEvents(FollowedEvents followed);
   Result<> open_cpu(int cpu);
 
+  FollowedEvents followed_;
+  Fd readable_;                                 // an epoll of all rings
   std::map<int, std::unique_ptr<Ring>> rings_;  // by CPU
   bool with_build_ids_ = true;                  // Linux 5.12 and later
   std::uint64_t lost_ = 0;

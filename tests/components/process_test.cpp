@@ -1,10 +1,16 @@
 #include <doctest/doctest.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "base/fd.h"
 #include "components/discovery/process.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
@@ -56,10 +62,48 @@ class FakeProc {
   TempDir dir_;
 };
 
+// What a test says happens among processes.
+class FakeNews {
+ public:
+  FakeNews() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  void say(ProcessNews news) {
+    news_.add(std::move(news));
+    ::eventfd_write(fd_.get(), 1);
+  }
+  OpenProcessNews opener() {
+    return [this] { return std::make_unique<Source>(*this); };
+  }
+  int readings = 0;
+
+ private:
+  struct Source final : ProcessNewsSource {
+    explicit Source(FakeNews& news) : news(news) {}
+    int readable_fd() const override { return news.fd_.get(); }
+    ProcessNews take() override {
+      eventfd_t ignored = 0;
+      ::eventfd_read(news.fd_.get(), &ignored);
+      ++news.readings;
+      return std::exchange(news.news_, {});
+    }
+    void follow_cpus() override {}
+    FakeNews& news;
+  };
+
+  Fd fd_;
+  ProcessNews news_;
+};
+
+Result<std::unique_ptr<ProcessNewsSource>> no_news() {
+  return fail("no events in this test");
+}
+
+constexpr std::string_view kNoNews = "; new ones are found within 2 s, because no events in this test";
+
 class Harness {
  public:
-  explicit Harness(const FakeProc& proc, std::string_view body = "")
-      : process_(world, parse(body), proc.path()) {}
+  explicit Harness(const FakeProc& proc, std::string_view body = "", OpenProcessNews open_news = no_news)
+      : process_(world, parse(body), proc.path(), std::move(open_news)) {}
   ~Harness() {
     process_.stop();
     world.close();
@@ -137,7 +181,7 @@ TEST_CASE("discovery.process: the labels of a process") {
     expected.emplace_back("__process_pid__", "7");
     REQUIRE(process.targets().size() == 1);
     CHECK(*process.targets().list->targets()[0] == *Target::make(expected));
-    CHECK(process.world.health.message == "1 process");
+    CHECK(process.world.health.message == "1 process" + std::string(kNoNews));
   }
 }
 
@@ -194,6 +238,88 @@ TEST_CASE("discovery.process: new processes show in 2 s, exec and all; gone ones
   CHECK(process.pids() == std::vector<std::string>{"5"});
 }
 
+TEST_CASE("discovery.process: news are looked into at once, and less often when they come all the time") {
+  FakeProc proc;
+  proc.add(1, {});
+  FakeNews news;
+  Harness process(proc, "", news.opener());
+  process.start();
+  CHECK(process.world.health.message == "1 process");
+  process.world.advance(10s);
+
+  proc.add(5, {.exe = "/usr/bin/first"});
+  news.say({.programs = {5}, .began = true});
+  process.world.run();
+  CHECK(process.pids() == std::vector<std::string>{"1", "5"});
+  process.world.advance(10s);
+  proc.replace(5, {.exe = "/usr/bin/second"});
+  news.say({.programs = {5}});
+  process.world.run();
+  CHECK(process.targets().list->targets()[1]->get("__meta_process_exe") == "/usr/bin/second");
+
+  process.world.advance(10s);
+  std::size_t before = process.world.published.size();
+  for (int i = 0; i < 500; ++i) {
+    proc.add(100 + i, {});
+    news.say({.programs = {static_cast<std::uint32_t>(100 + i)}});
+    process.world.advance(20ms);
+  }
+  // 50, 100, 200, 400, 800 ms, then once a second.
+  std::size_t looks = process.world.published.size() - before;
+  CHECK(looks >= 12);
+  CHECK(looks <= 17);
+  process.world.advance(1s);
+  CHECK(process.pids().size() == 502);
+}
+
+TEST_CASE("discovery.process: a fork waits for its exec, an end for the last samples") {
+  FakeProc proc;
+  proc.add(1, {});
+  FakeNews news;
+  Harness process(proc, "", news.opener());
+  process.start();
+  proc.add(5, {});
+  news.say({.began = true});
+  process.world.advance(90ms);
+  CHECK(process.pids().size() == 1);
+  process.world.advance(10ms);
+  CHECK(process.pids().size() == 2);
+  process.world.advance(10s);
+  proc.remove(5);
+  news.say({.ended = true});
+  process.world.advance(900ms);
+  CHECK(process.pids().size() == 2);
+  process.world.advance(100ms);
+  CHECK(process.pids().size() == 1);
+}
+
+TEST_CASE("discovery.process: after lost news everything is read again") {
+  FakeProc proc;
+  proc.add(1, {.exe = "/usr/bin/first"});
+  FakeNews news;
+  Harness process(proc, "", news.opener());
+  process.start();
+  std::filesystem::remove(proc.path() / "1" / "exe");
+  std::filesystem::create_symlink("/usr/bin/second", proc.path() / "1" / "exe");
+  news.say({.lost = true});
+  process.world.advance(1s);
+  CHECK(process.targets().list->targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
+}
+
+TEST_CASE("discovery.process: what no process did wakes it seldom") {
+  FakeProc proc;
+  proc.add(1, {});
+  FakeNews news;
+  Harness process(proc, "", news.opener());
+  process.start();
+  for (int i = 0; i < 1000; ++i) {
+    news.say({});  // of threads
+    process.world.advance(1ms);
+  }
+  CHECK(news.readings <= 25);
+  CHECK(process.world.published.size() == 1);
+}
+
 TEST_CASE("discovery.process: an unchanged machine publishes nothing again") {
   FakeProc proc;
   proc.add(1, {});
@@ -241,6 +367,44 @@ TEST_CASE("discovery.process: without /proc it says so and tries again") {
   CHECK(process.world.health.state == weir::runtime::HealthState::unhealthy);
   CHECK(process.world.health.message.find("no such file") != std::string::npos);
   CHECK(process.world.pending_timers() == 1);
+}
+
+TEST_CASE("discovery.process: the kernel tells of a real exec") {
+  auto refused = open_process_news();
+  if (!refused) {
+    std::printf("SKIP: the kernel tells of a real exec: %s\n", refused.error().message.c_str());
+    return;
+  }
+  refused->reset();
+  weir::testing::ComponentHarness<Process> process("");
+  process.start();
+  process.world().advance(10s);
+  pid_t child = 0;
+  std::array<const char*, 3> arguments = {"sleep", "60", nullptr};
+  REQUIRE(::posix_spawnp(&child, "sleep", nullptr, nullptr, const_cast<char**>(arguments.data()), environ) ==
+          0);
+  auto exe_of_child = [&] {
+    auto found = weir::lang::Codec<Targets>::from_value(*process.world().exports.as_map()->find("targets"));
+    for (const auto& target : *found) {
+      if (target->get(kPidLabel) == std::to_string(child))
+        return std::string(target->get("__meta_process_exe"));
+    }
+    return ""s;
+  };
+  // The component's clock moves by 100 ms only, however long this machine takes.
+  int waits = 0;
+  for (; exe_of_child().find("sleep") == std::string::npos && waits < 20; ++waits) {
+    for (int i = 0; i < 50; ++i) {
+      process.world().run();
+      ::usleep(200);
+    }
+    process.world().advance(5ms);
+  }
+  CHECK(exe_of_child().find("sleep") != std::string::npos);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (int i = 0; !exe_of_child().empty() && i < 50; ++i) process.world().advance(100ms);
+  CHECK(exe_of_child().empty());
 }
 
 TEST_CASE("discovery.process: this very process is found in the real /proc") {
