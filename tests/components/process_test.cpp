@@ -386,7 +386,7 @@ TEST_CASE("discovery.process: the kernel tells of a real exec") {
   auto exe_of_child = [&] {
     auto found = weir::lang::Codec<Targets>::from_value(*process.world().exports.as_map()->find("targets"));
     for (const auto& target : *found) {
-      if (target->get(kPidLabel) == std::to_string(child))
+      if (target->get("__process_pid__") == std::to_string(child))
         return std::string(target->get("__meta_process_exe"));
     }
     return ""s;
