@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "profiler/sample_tags.h"
+
 namespace weir::profiler {
 
 namespace {
@@ -40,11 +42,9 @@ void add_mappings(const TargetWindow& window, const WindowFacts& facts, profile:
                               .limit = ~std::uint64_t{0}});
 }
 
-profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameNames& names,
-                          std::span<const std::uint32_t> pids) {
+profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameNames& names) {
   bool has_module = place.mapping != profile::kNoMapping;
-  const NamedFrame& named =
-      names.name(place, has_module ? window.mappings()[place.mapping].module : nullptr, pids);
+  const NamedFrame& named = names.name(place, has_module ? window.mappings()[place.mapping].module : nullptr);
   profile::Frame frame;
   frame.kind = place.kind == FrameKind::native ? named.kind : place.kind;
   frame.no_name = named.no_name;
@@ -76,8 +76,9 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   profile.start = facts.start;
   profile.duration = facts.duration;
   add_mappings(window, facts, profile);
+  names.begin(facts.demangle, pids);
   profile.frames.reserve(window.places().size());
-  for (const Place& place : window.places()) profile.frames.push_back(make_frame(window, place, names, pids));
+  for (const Place& place : window.places()) profile.frames.push_back(make_frame(window, place, names));
   profile.stacks.reserve(window.stacks().size());
   for (const WindowStack& stack : window.stacks()) {
     auto frames = window.frames(stack);
@@ -88,6 +89,7 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
          .truncated = stack.truncated});
     profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
   }
+  if (!window.tagged().empty()) apply_tags(window, facts.comm, profile);
   return profile;
 }
 
