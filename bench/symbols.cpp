@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kLimit = 64u << 20;
 
 struct Loaded {
-  Fd fd;
-  FileBytes bytes;
   Elf elf;
   SymbolTable symbols;
 };
@@ -26,13 +24,13 @@ struct Loaded {
 Result<Loaded> load(const std::string& path) {
   auto fd = open_regular_file(path);
   if (!fd) return fail(fd.error());
-  auto bytes = FileBytes::of(fd->get());
+  auto bytes = own_file_bytes(std::move(*fd));
   if (!bytes) return fail(bytes.error());
-  auto elf = Elf::read(*bytes);
+  auto elf = Elf::read(**bytes);
   if (!elf) return fail(elf.error());
-  auto symbols = SymbolTable::read(*elf, *bytes, kLimit);
+  auto symbols = SymbolTable::read({{{&*elf, *bytes}}}, kLimit);
   if (!symbols) return fail(symbols.error());
-  return Loaded{std::move(*fd), *bytes, std::move(*elf), std::move(*symbols)};
+  return Loaded{std::move(*elf), std::move(*symbols)};
 }
 
 void load_file(benchmark::State& state, const std::string& path) {
@@ -45,6 +43,8 @@ void load_file(benchmark::State& state, const std::string& path) {
     bytes = loaded->symbols.bytes();
   }
   state.counters["symbols"] = static_cast<double>(symbols);
+  state.counters["symbols/s"] =
+      benchmark::Counter(static_cast<double>(symbols), benchmark::Counter::kIsIterationInvariantRate);
   state.counters["bytes/symbol"] = static_cast<double>(bytes) / static_cast<double>(symbols);
 }
 
@@ -71,7 +71,7 @@ void read_name(benchmark::State& state, const std::string& path) {
   if (!loaded) return state.SkipWithError(loaded.error().message.c_str());
   std::uint32_t at = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(loaded->symbols.name(at, loaded->bytes));
+    benchmark::DoNotOptimize(loaded->symbols.name(at));
     at = (at + 1) % static_cast<std::uint32_t>(loaded->symbols.size());
   }
 }

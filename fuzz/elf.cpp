@@ -1,6 +1,7 @@
 // Any bytes are an ELF file whose symbols can be asked for, or an error. Names go through every demangler.
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 
 #include "profiler/symbols/bytes.h"
 #include "profiler/symbols/demangle.h"
@@ -10,16 +11,16 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::profiler;
   constexpr std::size_t kLimit = 1 << 20;
-  MemoryBytes bytes(std::span(reinterpret_cast<const char*>(data), size));
-  auto elf = Elf::read(bytes);
+  auto bytes = std::make_shared<MemoryBytes>(std::span(reinterpret_cast<const char*>(data), size));
+  auto elf = Elf::read(*bytes);
   if (!elf) return 0;
   if (elf->build_id().size() > 128) std::abort();
-  auto symbols = SymbolTable::read(*elf, bytes, kLimit);
+  auto symbols = SymbolTable::read({{{&*elf, bytes}}}, kLimit);
   if (!symbols) return 0;
   if (symbols->bytes() > kLimit) std::abort();
   std::uint32_t few = static_cast<std::uint32_t>(symbols->size() < 64 ? symbols->size() : 64);
   for (std::uint32_t i = 0; i < few; ++i) {
-    std::string name = symbols->name(i, bytes);
+    std::string name = symbols->name(i);
     (void)demangle(name, Demangle::full);
   }
   for (const ElfSegment& segment : elf->segments()) {

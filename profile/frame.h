@@ -42,6 +42,8 @@ struct Mapping {
   std::uint64_t start = 0;  // range of virtual addresses in the process
   std::uint64_t limit = 0;
   std::uint64_t offset = 0;  // of `start` in the file, bytes
+  // Where frames in it have no name: what was looked at in search of one, or what went wrong.
+  std::string why_no_name;
 
   bool operator==(const Mapping&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "profiler/process/modules.h"
+#include "profiler/symbols/vdso.h"
 
 namespace weir::profiler {
 
@@ -37,14 +38,8 @@ ModuleFile look_for(WatchedReads& reads, const Module& module, std::span<const s
 
 }  // namespace
 
-void FrameNames::begin(Demangle demangle, std::span<const std::uint32_t> pids) {
-  symbolizer_->set_demangle(demangle);
-  mode_ = &modes_[demangle];
-  mode_->used = true;
-  pids_ = pids;
-}
-
-const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module) {
+const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
+                                   std::span<const std::uint32_t> pids) {
   if (place.kind == profile::FrameKind::kernel) {
     auto [at, is_new] = kernel_.try_emplace(place.offset);
     if (is_new) at->second = symbolizer_->name_kernel(place.offset);
@@ -54,15 +49,16 @@ const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module) 
     unnamed_ = {.no_name = place.why, .address = place.offset, .lines = {}};
     return unnamed_;
   }
-  OfModule& of = mode_->modules[module.get()];
+  OfModule& of = modules_[module.get()];
   if (of.module.lock() != module) {
     of = OfModule{};
     of.module = module;
   }
-  return name_in(of, *module, place.offset);
+  return name_in(of, *module, place.offset, pids);
 }
 
-const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset) {
+const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset,
+                                      std::span<const std::uint32_t> pids) {
   auto [at, is_new] = of.names.try_emplace(offset);
   if (!is_new && !may_change(at->second.no_name)) return at->second;
   if (is_new) ++names_;
@@ -70,12 +66,16 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
     at->second = {.no_name = NoName::jit, .address = offset, .lines = {}};
     return at->second;
   }
+  if (module.path == kVdso) {
+    at->second = symbolizer_->name({.path = module.path}, offset);
+    return at->second;
+  }
   if (!module.is_file()) {
-    // The kernel's own pages, such as [vdso].
+    // The kernel's own pages, such as [vsyscall].
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) of.file = look_for(*reads_, module, pids_);
+  if (!of.looked_for) of.file = look_for(*reads_, module, pids);
   of.looked_for = true;
   at->second = symbolizer_->name(of.file, offset);
   return at->second;
@@ -83,21 +83,24 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
 
 void FrameNames::end_window() {
   symbolizer_->end_window();
-  mode_ = nullptr;
-  if (modes_.size() > 1) std::erase_if(modes_, [](const auto& entry) { return !entry.second.used; });
+  for (auto& [key, of] : modules_) of.looked_for = false;
   if (names_ + kernel_.size() > kMostNames) {
-    modes_.clear();
+    modules_.clear();
     kernel_.clear();
+    names_ = 0;
   }
+  std::erase_if(modules_, [&](const auto& entry) {
+    bool gone = entry.second.module.expired();
+    if (gone) names_ -= std::min(names_, entry.second.names.size());
+    return gone;
+  });
+}
+
+void FrameNames::set_demangle(Demangle demangle) {
+  symbolizer_->set_demangle(demangle);
+  modules_.clear();
+  kernel_.clear();
   names_ = 0;
-  for (auto& [demangle, mode] : modes_) {
-    mode.used = false;
-    std::erase_if(mode.modules, [](const auto& entry) { return entry.second.module.expired(); });
-    for (auto& [key, of] : mode.modules) {
-      of.looked_for = false;
-      names_ += of.names.size();
-    }
-  }
 }
 
 }  // namespace weir::profiler

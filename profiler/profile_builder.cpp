@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-
-#include "profiler/sample_tags.h"
+#include <map>
+#include <string>
 
 namespace weir::profiler {
 
@@ -25,33 +25,63 @@ std::string_view function_of(const profile::Frame& frame) {
   return name.substr(0, name.find('@'));
 }
 
-void add_mappings(const TargetWindow& window, const WindowFacts& facts, profile::Profile& profile) {
-  for (const ProcessMapping& mapping : window.mappings()) {
+class FrameMaker {
+ public:
+  FrameMaker(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,
+             std::span<const std::uint32_t> pids)
+      : window_(window), facts_(facts), names_(names), pids_(pids) {}
+
+  void make(profile::Profile& profile);
+
+ private:
+  profile::Frame make_frame(const Place& place, profile::Profile& profile);
+  // "[kernel]", or "[kernel:nf_tables]" for a module of it; made at first need.
+  std::uint32_t kernel_mapping(const std::string& module, profile::Profile& profile);
+
+  const TargetWindow& window_;
+  const WindowFacts& facts_;
+  FrameNames& names_;
+  std::span<const std::uint32_t> pids_;
+  std::map<std::string, std::uint32_t> kernel_mappings_;
+};
+
+void FrameMaker::make(profile::Profile& profile) {
+  for (const ProcessMapping& mapping : window_.mappings()) {
     profile.mappings.push_back({.file = mapping.module->path,
                                 .build_id = mapping.module->build_id,
                                 .start = mapping.start,
                                 .limit = mapping.limit,
                                 .offset = mapping.offset});
   }
-  bool has_kernel =
-      std::ranges::any_of(window.places(), [](const Place& p) { return p.kind == FrameKind::kernel; });
-  if (!has_kernel) return;
-  profile.mappings.push_back({.file = "[kernel]",
-                              .build_id = facts.kernel_build_id,
-                              .start = kKernelStart,
-                              .limit = ~std::uint64_t{0}});
+  profile.frames.reserve(window_.places().size());
+  for (const Place& place : window_.places()) profile.frames.push_back(make_frame(place, profile));
 }
 
-profile::Frame make_frame(const TargetWindow& window, const Place& place, FrameNames& names) {
+std::uint32_t FrameMaker::kernel_mapping(const std::string& module, profile::Profile& profile) {
+  auto [at, is_new] =
+      kernel_mappings_.try_emplace(module, static_cast<std::uint32_t>(profile.mappings.size()));
+  if (!is_new) return at->second;
+  bool itself = module.empty();
+  profile.mappings.push_back({.file = itself ? "[kernel]" : "[kernel:" + module + "]",
+                              .build_id = itself ? facts_.kernel_build_id : "",
+                              .start = kKernelStart,
+                              .limit = ~std::uint64_t{0}});
+  return at->second;
+}
+
+profile::Frame FrameMaker::make_frame(const Place& place, profile::Profile& profile) {
   bool has_module = place.mapping != profile::kNoMapping;
-  const NamedFrame& named = names.name(place, has_module ? window.mappings()[place.mapping].module : nullptr);
+  const NamedFrame& named =
+      names_.name(place, has_module ? window_.mappings()[place.mapping].module : nullptr, pids_);
   profile::Frame frame;
   frame.kind = place.kind == FrameKind::native ? named.kind : place.kind;
   frame.no_name = named.no_name;
   frame.lines = named.lines;
   frame.address = named.address != 0 ? named.address : place.offset;
   frame.mapping = place.mapping;
-  if (place.kind == FrameKind::kernel) frame.mapping = static_cast<std::uint32_t>(window.mappings().size());
+  if (place.kind == FrameKind::kernel) frame.mapping = kernel_mapping(named.module, profile);
+  if (named.why && frame.mapping < profile.mappings.size())
+    profile.mappings[frame.mapping].why_no_name = *named.why;
   return frame;
 }
 
@@ -75,10 +105,7 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   profile.period = kNsPerSecond / facts.sample_rate;
   profile.start = facts.start;
   profile.duration = facts.duration;
-  add_mappings(window, facts, profile);
-  names.begin(facts.demangle, pids);
-  profile.frames.reserve(window.places().size());
-  for (const Place& place : window.places()) profile.frames.push_back(make_frame(window, place, names));
+  FrameMaker(window, facts, names, pids).make(profile);
   profile.stacks.reserve(window.stacks().size());
   for (const WindowStack& stack : window.stacks()) {
     auto frames = window.frames(stack);
@@ -89,7 +116,6 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
          .truncated = stack.truncated});
     profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
   }
-  if (!window.tagged().empty()) apply_tags(window, facts.comm, profile);
   return profile;
 }
 

@@ -33,11 +33,23 @@ std::uint64_t hash_of(const Stack& stack) {
   return profile::hash_bytes(stack.frames.data(), stack.frames.size() * sizeof(std::uint32_t), flags);
 }
 
+// Why it lacks names may be told in one profile and not in another: the file is the same.
+bool same(const Mapping& a, const Mapping& b) {
+  return a.file == b.file && a.build_id == b.build_id && a.start == b.start && a.limit == b.limit &&
+         a.offset == b.offset;
+}
+bool same(const Frame& a, const Frame& b) {
+  return a == b;
+}
+bool same(const Stack& a, const Stack& b) {
+  return a == b;
+}
+
 template <class T>
 std::uint32_t intern(std::vector<T>& table, HashIndex& index, T value) {
   auto next = static_cast<std::uint32_t>(table.size());
   auto [found, is_new] =
-      index.find_or_insert(hash_of(value), next, [&](std::uint32_t i) { return table[i] == value; });
+      index.find_or_insert(hash_of(value), next, [&](std::uint32_t i) { return same(table[i], value); });
   if (is_new) table.push_back(std::move(value));
   return found;
 }
@@ -86,8 +98,11 @@ void Merger::Impl::add_head(const Profile& profile) {
 
 void Merger::Impl::add_tables(const Profile& profile) {
   mapping_map.clear();
-  for (const Mapping& mapping : profile.mappings)
+  for (const Mapping& mapping : profile.mappings) {
     mapping_map.push_back(intern(merged.mappings, mappings, mapping));
+    std::string& why = merged.mappings[mapping_map.back()].why_no_name;
+    if (why.empty()) why = mapping.why_no_name;
+  }
   frame_map.clear();
   for (Frame frame : profile.frames) {
     if (frame.mapping != profile::kNoMapping) frame.mapping = mapping_map[frame.mapping];

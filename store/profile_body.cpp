@@ -16,7 +16,8 @@ using profile::Profile;
 using profile::Stack;
 
 constexpr std::uint8_t kBodyV1 = 1;
-constexpr int kLevel = 3;  // half of level 1's size for names, at twice its time
+constexpr std::uint8_t kBodyV2 = 2;  // a mapping says why its frames have no names
+constexpr int kLevel = 3;            // half of level 1's size for names, at twice its time
 constexpr std::size_t kMaxUnpacked = 256u << 20;
 
 class BodyEncoder {
@@ -29,7 +30,7 @@ class BodyEncoder {
     write_stacks();
     write_samples();
     ByteWriter out;
-    out.byte(kBodyV1);
+    out.byte(kBodyV2);
     out.signed_number(profile_.period);
     out.number(strings_.size());
     for (std::string_view text : strings_) out.number(text.size());
@@ -54,6 +55,7 @@ class BodyEncoder {
       rest_.number(mapping.start);
       rest_.number(mapping.limit - mapping.start);
       rest_.number(mapping.offset);
+      string(mapping.why_no_name);
     }
   }
   void write_frames();
@@ -131,7 +133,8 @@ class BodyDecoder {
   BodyDecoder(std::string_view data, Profile& profile) : in_(data), profile_(profile) {}
 
   Result<> decode() {
-    if (in_.byte() != kBodyV1) return fail("read a stored profile: unknown version");
+    version_ = in_.byte();
+    if (version_ != kBodyV1 && version_ != kBodyV2) return fail("read a stored profile: unknown version");
     profile_.period = in_.signed_number();
     read_strings();
     read_mappings();
@@ -160,6 +163,7 @@ class BodyDecoder {
       mapping.start = in_.number();
       mapping.limit = mapping.start + in_.number();
       mapping.offset = in_.number();
+      if (version_ >= kBodyV2) mapping.why_no_name = string();
     }
   }
   void read_frames();
@@ -168,6 +172,7 @@ class BodyDecoder {
 
   ByteReader in_;
   Profile& profile_;
+  std::uint8_t version_ = 0;
   std::vector<std::string_view> strings_;
 };
 

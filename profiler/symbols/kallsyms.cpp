@@ -2,12 +2,17 @@
 
 #include <unistd.h>
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 namespace weir::profiler {
 namespace {
 
+constexpr std::size_t kBlock = 512;  // symbols; some 13 KB of names, unpacked in some 20 us
+constexpr int kLevel = 3;
 constexpr std::size_t kMaxNames = 64u << 20;
 constexpr std::size_t kMaxName = 512;  // KSYM_NAME_LEN
 // No kernel function is larger: farther from the symbol before it, an address is in code that is not listed.
@@ -39,9 +44,16 @@ class KernelSymbols::Reader {
     std::uint64_t address;
     std::uint32_t name;
     bool global;
+    std::uint32_t module;
   };
+  std::uint32_t module_index(std::string_view name);
+  void add_run(KernelSymbols& symbols, std::uint32_t module) const;
+  void pack(KernelSymbols& symbols, std::string_view names) const;
+
   std::vector<Raw> raw_;
   std::string names_;
+  std::vector<std::string> modules_{""};
+  std::unordered_map<std::string, std::uint32_t> module_indexes_;
   bool hidden_ = false;  // code symbols that stand at address 0
 };
 
@@ -54,12 +66,41 @@ void KernelSymbols::Reader::take(std::string_view line) {
   if (line.size() < 4 || line[0] != ' ' || line[2] != ' ' || !is_code(line[1])) return;
   bool global = line[1] == 'T';
   std::string_view name = line.substr(3);
-  name = name.substr(0, std::min(name.find_first_of("\t "), kMaxName));
+  std::string_view module;
+  if (std::size_t end_of_name = name.find_first_of("\t "); end_of_name != std::string_view::npos) {
+    module = name.substr(end_of_name + 1);
+    name = name.substr(0, end_of_name);
+  }
+  name = name.substr(0, kMaxName);
   if (address == 0) hidden_ = true;
   if (address < kKernelHalf || name.empty() || is_border(name)) return;
   if (names_.size() + name.size() > kMaxNames) return;
-  raw_.push_back({address, static_cast<std::uint32_t>(names_.size()), global});
+  raw_.push_back({address, static_cast<std::uint32_t>(names_.size()), global, module_index(module)});
   names_.append(name).push_back('\0');
+}
+
+// Of "[nf_tables]".
+std::uint32_t KernelSymbols::Reader::module_index(std::string_view name) {
+  constexpr std::size_t kMaxModules = 4096;
+  if (name.size() < 3 || name.front() != '[' || name.back() != ']') return 0;
+  name = name.substr(1, std::min(name.size() - 2, kMaxName));
+  if (modules_.size() == kMaxModules) return 0;
+  auto [at, is_new] =
+      module_indexes_.try_emplace(std::string(name), static_cast<std::uint32_t>(modules_.size()));
+  if (is_new) modules_.emplace_back(name);
+  return at->second;
+}
+
+void KernelSymbols::Reader::add_run(KernelSymbols& symbols, std::uint32_t module) const {
+  std::uint32_t last = symbols.runs_.empty() ? 0 : symbols.runs_.back().module;
+  if (module != last) symbols.runs_.push_back({static_cast<std::uint32_t>(symbols.starts_.size()), module});
+}
+
+void KernelSymbols::Reader::pack(KernelSymbols& symbols, std::string_view names) const {
+  std::string packed(ZSTD_compressBound(names.size()), '\0');
+  std::size_t n = ZSTD_compress(packed.data(), packed.size(), names.data(), names.size(), kLevel);
+  if (ZSTD_isError(n) == 0) symbols.names_.append(packed.data(), n);
+  symbols.blocks_.push_back(static_cast<std::uint32_t>(symbols.names_.size()));
 }
 
 KernelSymbols KernelSymbols::Reader::finish() {
@@ -70,16 +111,23 @@ KernelSymbols KernelSymbols::Reader::finish() {
   });
   KernelSymbols symbols;
   symbols.base_ = raw_.front().address;
-  symbols.symbols_.reserve(raw_.size());
+  symbols.starts_.reserve(raw_.size());
   std::uint64_t last = 0;
+  std::string block;
   for (const Raw& raw : raw_) {
     if (raw.address == last || raw.address - symbols.base_ > UINT32_MAX) continue;
     last = raw.address;
-    symbols.symbols_.push_back({static_cast<std::uint32_t>(raw.address - symbols.base_), raw.name});
+    add_run(symbols, raw.module);
+    symbols.starts_.push_back(static_cast<std::uint32_t>(raw.address - symbols.base_));
+    block.append(names_.c_str() + raw.name).push_back('\0');
+    if (symbols.starts_.size() % kBlock != 0) continue;
+    pack(symbols, block);
+    block.clear();
   }
-  symbols.symbols_.shrink_to_fit();
-  names_.shrink_to_fit();
-  symbols.names_ = std::move(names_);
+  if (!block.empty()) pack(symbols, block);
+  symbols.starts_.shrink_to_fit();
+  symbols.names_.shrink_to_fit();
+  symbols.modules_ = std::move(modules_);
   return symbols;
 }
 
@@ -110,15 +158,34 @@ Result<KernelSymbols> KernelSymbols::read(int fd) {
   return Reader().read(fd);
 }
 
-std::string_view KernelSymbols::find(std::uint64_t address) const {
+std::size_t KernelSymbols::bytes() const {
+  return (starts_.capacity() + blocks_.capacity()) * sizeof(std::uint32_t) + names_.capacity() +
+         runs_.capacity() * sizeof(Run) + modules_.capacity() * sizeof(std::string);
+}
+
+KernelSymbol KernelSymbols::find(std::uint64_t address) const {
   if (address < base_ || address - base_ > UINT32_MAX) return {};
   auto place = static_cast<std::uint32_t>(address - base_);
-  auto after = std::upper_bound(symbols_.begin(), symbols_.end(), place,
-                                [](std::uint32_t p, const Symbol& symbol) { return p < symbol.start; });
-  if (after == symbols_.begin()) return {};
-  const Symbol& symbol = *(after - 1);
-  if (place - symbol.start > kMaxFunction) return {};
-  return names_.c_str() + symbol.name;
+  auto after = std::ranges::upper_bound(starts_, place);
+  if (after == starts_.begin() || place - *(after - 1) > kMaxFunction) return {};
+  auto symbol = static_cast<std::uint32_t>(after - 1 - starts_.begin());
+  auto run = std::ranges::upper_bound(runs_, symbol, {}, &Run::first);
+  std::uint32_t module = run == runs_.begin() ? 0 : (run - 1)->module;
+  return {.name = name(symbol), .module = modules_[module]};
+}
+
+std::string KernelSymbols::name(std::size_t symbol) const {
+  std::size_t block = symbol / kBlock;
+  std::size_t start = block == 0 ? 0 : blocks_[block - 1];
+  std::string_view packed = std::string_view(names_).substr(start, blocks_[block] - start);
+  unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size > kBlock * (kMaxName + 1)) return {};
+  std::string names(size, '\0');
+  std::size_t n = ZSTD_decompress(names.data(), names.size(), packed.data(), packed.size());
+  if (ZSTD_isError(n) != 0) return {};
+  std::string_view rest = names;
+  for (std::size_t skip = symbol % kBlock; skip > 0; --skip) rest.remove_prefix(rest.find('\0') + 1);
+  return std::string(rest.substr(0, rest.find('\0')));
 }
 
 }  // namespace weir::profiler

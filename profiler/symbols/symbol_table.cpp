@@ -3,17 +3,23 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
-#include <tuple>
+#include <utility>
+
+#include "profiler/symbols/unpack.h"
 
 namespace weir::profiler {
 namespace {
 
-constexpr std::uint32_t kDynamic = 0x80000000;        // top bit of a name: in .dynsym's strings
+// A name: two bits for the string table, the rest for the offset in it.
+constexpr unsigned kOffsetBits = 30;
+constexpr std::uint32_t kOffset = (1u << kOffsetBits) - 1;
 constexpr std::size_t kMaxRankedStrings = 32u << 20;  // larger string tables are not read for ranking
 constexpr std::size_t kRanked = 16;                   // characters of a name that its rank depends on
 constexpr std::size_t kMaxName = 8192;
 constexpr std::uint64_t kMaxSymbols = 16u << 20;  // looked at, functions or not
+constexpr std::size_t kMaxUnpacked = 64u << 20;   // of a compressed section
 
 bool is_function(unsigned type) {
   return type == STT_FUNC || type == STT_GNU_IFUNC;
@@ -21,125 +27,183 @@ bool is_function(unsigned type) {
 
 // Of several names for the same code the lowest rank stands: one with a size,
 // that others may use, and that looks least internal.
-constexpr std::uint32_t kLabel = 1u << 6;  // an address with a name, not known to be a function
+constexpr std::uint32_t kSizeless = 1u << 3;
+constexpr std::uint32_t kLabel = 1u << 2;  // an address with a name, not known to be a function
+constexpr std::uint32_t kLocal = 1u << 1;
+constexpr std::uint32_t kWeak = 1u << 0;
 
-std::uint32_t rank_of(const Elf64_Sym& symbol, std::string_view name) {
-  unsigned type = ELF64_ST_TYPE(symbol.st_info);
+std::uint32_t rank_of(const Elf64_Sym& symbol) {
   unsigned binding = ELF64_ST_BIND(symbol.st_info);
-  std::uint32_t underscores = 0;
-  while (underscores < 15 && underscores < name.size() && name[underscores] == '_') ++underscores;
-  std::uint32_t rank = symbol.st_size == 0 ? 1 : 0;
-  rank = rank << 1 | (is_function(type) ? 0 : 1);
-  rank = rank << 1 | (binding == STB_LOCAL ? 1 : 0);
-  rank = rank << 4 | underscores;
-  rank = rank << 1 | (binding == STB_WEAK ? 1 : 0);
-  return rank;
+  return (symbol.st_size == 0 ? kSizeless : 0) | (is_function(ELF64_ST_TYPE(symbol.st_info)) ? 0 : kLabel) |
+         (binding == STB_LOCAL ? kLocal : 0) | (binding == STB_WEAK ? kWeak : 0);
 }
 
 struct RawSymbol {
-  std::uint64_t start = 0;
+  std::uint32_t start = 0;  // from the start of all code
   std::uint32_t size = 0;
   std::uint32_t name = 0;
   std::uint32_t rank = 0;
-
-  bool label() const { return (rank & kLabel) != 0; }
 };
 
-// Indexes by address, sorted by one byte after the other: a third of std::sort's
-// time. Addresses farther than 4 GB from the first are left out.
-std::vector<std::uint32_t> order_by_start(const std::vector<RawSymbol>& symbols) {
-  std::uint64_t base = UINT64_MAX;
-  for (const RawSymbol& symbol : symbols) base = std::min(base, symbol.start);
-  std::vector<std::uint64_t> keys;  // distance from the first, then index
-  keys.reserve(symbols.size());
-  for (std::size_t i = 0; i < symbols.size(); ++i)
-    if (symbols[i].start - base <= UINT32_MAX) keys.push_back((symbols[i].start - base) << 32 | i);
-  std::vector<std::uint64_t> sorted(keys.size());
-  for (unsigned shift = 32; shift < 64; shift += 8) {
-    std::size_t places[257] = {};
-    for (std::uint64_t key : keys) ++places[(key >> shift & 0xff) + 1];
-    for (std::size_t byte = 0; byte < 256; ++byte) places[byte + 1] += places[byte];
-    for (std::uint64_t key : keys) sorted[places[key >> shift & 0xff]++] = key;
+// Indexes by address, sorted by one byte after the other: a third of std::sort's time.
+std::vector<std::uint32_t> order_by_start(std::span<const RawSymbol> symbols) {
+  constexpr unsigned kBytes = 4;
+  std::vector<std::uint64_t> keys(symbols.size());  // start, then index
+  std::vector<std::uint64_t> sorted(symbols.size());
+  std::array<std::array<std::uint32_t, 256>, kBytes> counts{};
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    std::uint32_t start = symbols[i].start;
+    keys[i] = std::uint64_t{start} << 32 | i;
+    for (unsigned byte = 0; byte < kBytes; ++byte) ++counts[byte][start >> 8 * byte & 0xff];
+  }
+  for (unsigned byte = 0; byte < kBytes; ++byte) {
+    std::array<std::uint32_t, 256> places{};
+    for (std::size_t i = 1; i < places.size(); ++i) places[i] = places[i - 1] + counts[byte][i - 1];
+    for (std::uint64_t key : keys) sorted[places[key >> (32 + 8 * byte) & 0xff]++] = key;
     keys.swap(sorted);
   }
-  std::vector<std::uint32_t> order;
-  order.reserve(keys.size());
-  for (std::uint64_t key : keys) order.push_back(static_cast<std::uint32_t>(key));
+  std::vector<std::uint32_t> order(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<std::uint32_t>(keys[i]);
   return order;
 }
+
+// Which addresses already have a symbol.
+class AddressSet {
+ public:
+  void fill(std::span<const RawSymbol> symbols) {
+    std::size_t room = 64;
+    while (room < symbols.size() * 2) room *= 2;
+    slots_.assign(room, kFree);
+    for (const RawSymbol& symbol : symbols) slots_[slot_of(symbol.start)] = symbol.start;
+  }
+  bool has(std::uint32_t start) const { return !slots_.empty() && slots_[slot_of(start)] == start; }
+
+ private:
+  // No symbol stands there: code that ends 4 GB behind its start is not taken.
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+
+  std::size_t slot_of(std::uint32_t start) const {
+    std::size_t mask = slots_.size() - 1;
+    std::size_t slot = (start * std::uint64_t{0x9e3779b97f4a7c15} >> 32) & mask;
+    while (slots_[slot] != kFree && slots_[slot] != start) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  std::vector<std::uint32_t> slots_;
+};
 
 }  // namespace
 
 class SymbolTable::Builder {
  public:
-  Builder(const Elf& elf, const Bytes& bytes, std::size_t byte_limit)
-      : elf_(elf), bytes_(bytes), byte_limit_(byte_limit) {}
-
-  Result<SymbolTable> build() {
-    if (auto ok = add(SHT_SYMTAB, 0, 0); !ok) return fail(ok.error());
-    if (auto ok = add(SHT_DYNSYM, 1, kDynamic); !ok) return fail(ok.error());
-    merge_aliases();
-    flatten();
-    table_.symbols_.shrink_to_fit();
-    if (table_.bytes() > byte_limit_) return too_large();
-    return std::move(table_);
+  Builder(std::span<const SymbolSource> sources, std::size_t byte_limit)
+      : sources_(sources.first(std::min(sources.size(), kMaxSources))), byte_limit_(byte_limit) {
+    table_.base_ = UINT64_MAX;
+    for (const SymbolSource& source : sources_)
+      if (!source.elf->code().empty())
+        table_.base_ = std::min(table_.base_, source.elf->code().front().first);
   }
+
+  Result<SymbolTable> build();
 
  private:
   std::unexpected<Error> too_large() const {
     return fail("its symbols need more than {} bytes", byte_limit_);
   }
-  const ElfSection* find_section(std::uint32_t type) const {
-    for (const ElfSection& section : elf_.sections())
-      if (section.type == type) return &section;
-    return nullptr;
-  }
-  Result<> add(std::uint32_t type, int strings, std::uint32_t name_bit);
-  Result<> read_symbols(const ElfSection& section, std::uint64_t strings_size, std::uint32_t name_bit);
-  Result<> take(const Elf64_Sym& symbol, std::uint64_t strings_size, std::uint32_t name_bit);
-  // The first characters, and what follows the name when it is shorter.
-  std::string_view ranking_name(std::uint32_t offset) const;
+  std::size_t room() const { return byte_limit_ / sizeof(Symbol); }
+  Result<> add(const SymbolSource& source, std::uint32_t type, std::uint32_t strings);
+  bool open_strings(const SymbolSource& source, const ElfSection& section, Strings& strings);
+  Result<> read_symbols(const Bytes& bytes, std::uint64_t offset, std::uint64_t count);
+  Result<> take(const Elf64_Sym& symbol);
+  // The first characters of a name of the table being read.
+  std::string_view ranking_name(std::uint32_t offset);
+  bool stands_before(const RawSymbol& symbol, const RawSymbol& other);
   void merge_aliases();
-  void flatten();
+  std::vector<RawSymbol> combine() const;
+  void flatten(std::span<const RawSymbol> symbols);
   void emit(std::uint64_t start, std::uint64_t end, std::uint32_t name);
+  std::uint64_t end_of_code(std::uint64_t address);
 
-  const Elf& elf_;
-  const Bytes& bytes_;
+  std::span<const SymbolSource> sources_;
   std::size_t byte_limit_;
-  std::string ranking_strings_;  // of the table being read
-  std::vector<RawSymbol> raw_;
+  std::uint32_t reading_ = 0;                     // which of the strings
+  const Elf* elf_ = nullptr;                      // of the table being read
+  std::pair<std::uint64_t, std::uint64_t> code_;  // where the last symbol lay
+  std::string ranking_strings_;
+  bool ranking_read_ = false;
+  std::vector<RawSymbol> raw_;   // of the table being read
+  std::vector<RawSymbol> done_;  // of those before it; one for each address
+  AddressSet known_;
   SymbolTable table_;
 };
 
-Result<> SymbolTable::Builder::add(std::uint32_t type, int strings, std::uint32_t name_bit) {
-  const ElfSection* section = find_section(type);
-  if (section == nullptr || section->entry_size != sizeof(Elf64_Sym)) return {};
-  if (section->link >= elf_.sections().size()) return {};
-  const ElfSection& names = elf_.sections()[section->link];
-  if (names.type != SHT_STRTAB || names.offset > bytes_.size()) return {};
-  std::uint64_t size = std::min({names.size, bytes_.size() - names.offset, std::uint64_t{kDynamic - 1}});
-  table_.strings_[strings] = {names.offset, size};
-  ranking_strings_.clear();
-  if (size <= kMaxRankedStrings) {
-    ranking_strings_.resize_and_overwrite(
-        size, [&](char* to, std::size_t room) { return bytes_.read(names.offset, to, room); });
+Result<SymbolTable> SymbolTable::Builder::build() {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    auto strings = static_cast<std::uint32_t>(2 * i);
+    if (auto ok = add(sources_[i], SHT_SYMTAB, strings); !ok) return fail(ok.error());
+    if (auto ok = add(sources_[i], SHT_DYNSYM, strings + 1); !ok) return fail(ok.error());
   }
-  auto ok = read_symbols(*section, size, name_bit);
-  ranking_strings_ = {};
-  return ok;
+  flatten(done_);
+  table_.symbols_.shrink_to_fit();
+  if (table_.bytes() > byte_limit_) return too_large();
+  return std::move(table_);
 }
 
-Result<> SymbolTable::Builder::read_symbols(const ElfSection& section, std::uint64_t strings_size,
-                                            std::uint32_t name_bit) {
+Result<> SymbolTable::Builder::add(const SymbolSource& source, std::uint32_t type, std::uint32_t strings) {
+  const auto& sections = source.elf->sections();
+  auto section = std::ranges::find(sections, type, &ElfSection::type);
+  if (section == sections.end() || section->entry_size != sizeof(Elf64_Sym)) return {};
+  if (!open_strings(source, *section, table_.strings_[strings])) return {};
+  elf_ = source.elf;
+  code_ = {};
+  reading_ = strings;
+  Result<> ok;
+  if ((section->flags & SHF_COMPRESSED) != 0) {
+    auto content = read_section(*source.bytes, *section, kMaxUnpacked);
+    if (content) ok = read_symbols(MemoryBytes(*content), 0, content->size() / sizeof(Elf64_Sym));
+  } else {
+    ok = read_symbols(*source.bytes, section->offset, section->size / sizeof(Elf64_Sym));
+  }
+  if (!ok) return ok;
+  merge_aliases();
+  done_ = done_.empty() ? std::move(raw_) : combine();
+  raw_ = {};
+  ranking_strings_ = {};
+  ranking_read_ = false;
+  if (done_.size() > room()) return too_large();
+  known_.fill(done_);
+  return {};
+}
+
+// Names of a compressed string table are kept unpacked; of others, in the file.
+bool SymbolTable::Builder::open_strings(const SymbolSource& source, const ElfSection& section,
+                                        Strings& strings) {
+  const auto& sections = source.elf->sections();
+  if (section.link >= sections.size() || sections[section.link].type != SHT_STRTAB) return false;
+  const ElfSection& names = sections[section.link];
+  if ((names.flags & SHF_COMPRESSED) != 0) {
+    auto content = read_section(*source.bytes, names, kMaxUnpacked);
+    if (!content) return false;
+    strings = {.bytes = std::make_shared<OwnedBytes>(std::move(*content)), .offset = 0, .size = 0};
+    strings.size = strings.bytes->size();
+    return true;
+  }
+  if (names.offset > source.bytes->size()) return false;
+  std::uint64_t size = std::min({names.size, source.bytes->size() - names.offset, std::uint64_t{kOffset}});
+  strings = {.bytes = source.bytes, .offset = names.offset, .size = size};
+  return true;
+}
+
+Result<> SymbolTable::Builder::read_symbols(const Bytes& bytes, std::uint64_t offset, std::uint64_t count) {
   std::vector<Elf64_Sym> chunk(2048);
-  std::uint64_t count = std::min(section.size / sizeof(Elf64_Sym), kMaxSymbols);
+  count = std::min(count, kMaxSymbols);
   for (std::uint64_t done = 0; done < count;) {
     std::size_t wanted = std::min<std::uint64_t>(chunk.size(), count - done);
-    std::uint64_t offset = 0;
-    if (__builtin_add_overflow(section.offset, done * sizeof(Elf64_Sym), &offset)) return {};
-    std::size_t have = bytes_.read(offset, chunk.data(), wanted * sizeof(Elf64_Sym)) / sizeof(Elf64_Sym);
+    std::uint64_t at = 0;
+    if (__builtin_add_overflow(offset, done * sizeof(Elf64_Sym), &at)) return {};
+    std::size_t have = bytes.read(at, chunk.data(), wanted * sizeof(Elf64_Sym)) / sizeof(Elf64_Sym);
     for (std::size_t i = 0; i < have; ++i) {
-      if (auto ok = take(chunk[i], strings_size, name_bit); !ok) return ok;
+      if (auto ok = take(chunk[i]); !ok) return ok;
     }
     if (have < wanted) return {};
     done += have;
@@ -147,30 +211,66 @@ Result<> SymbolTable::Builder::read_symbols(const ElfSection& section, std::uint
   return {};
 }
 
-Result<> SymbolTable::Builder::take(const Elf64_Sym& symbol, std::uint64_t strings_size,
-                                    std::uint32_t name_bit) {
+// Symbols of the same section follow each other.
+std::uint64_t SymbolTable::Builder::end_of_code(std::uint64_t address) {
+  if (address >= code_.first && address < code_.second) return code_.second;
+  std::uint64_t end = elf_->end_of_code(address);
+  if (end == 0) return 0;
+  code_ = {end == code_.second ? std::min(address, code_.first) : address, end};
+  return end;
+}
+
+Result<> SymbolTable::Builder::take(const Elf64_Sym& symbol) {
   unsigned type = ELF64_ST_TYPE(symbol.st_info);
   bool label = type == STT_NOTYPE;
   if (!label && !is_function(type)) return {};
-  if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) return {};
-  if (symbol.st_name == 0 || symbol.st_name >= strings_size) return {};
-  std::uint64_t code_end = elf_.end_of_code(symbol.st_value);
-  if (code_end == 0) return {};
-  std::string_view name = ranking_name(symbol.st_name);
-  // "$x" and "$d" tell code from data on aarch64; ".L" is a label inside a function.
-  if (label && (name.starts_with('$') || name.starts_with(".L"))) return {};
-  std::uint64_t size = std::min({symbol.st_size, code_end - symbol.st_value, std::uint64_t{UINT32_MAX}});
-  raw_.push_back(
-      {symbol.st_value, static_cast<std::uint32_t>(size), symbol.st_name | name_bit, rank_of(symbol, name)});
-  if (raw_.size() * sizeof(Symbol) <= byte_limit_) return {};
+  if (symbol.st_shndx == SHN_UNDEF || symbol.st_value < table_.base_) return {};
+  if (symbol.st_name == 0 || symbol.st_name >= table_.strings_[reading_].size) return {};
+  std::uint64_t code_end = end_of_code(symbol.st_value);
+  if (code_end == 0 || code_end - table_.base_ > UINT32_MAX) return {};
+  auto start = static_cast<std::uint32_t>(symbol.st_value - table_.base_);
+  if (known_.has(start)) return {};
+  if (label) {
+    // "$x" and "$d" tell code from data on aarch64; ".L" is a label inside a function.
+    std::string_view name = ranking_name(symbol.st_name);
+    if (name.starts_with('$') || name.starts_with(".L")) return {};
+  }
+  std::uint64_t size = std::min(symbol.st_size, code_end - symbol.st_value);
+  raw_.push_back({.start = start,
+                  .size = static_cast<std::uint32_t>(size),
+                  .name = reading_ << kOffsetBits | symbol.st_name,
+                  .rank = rank_of(symbol)});
+  if (raw_.size() <= room()) return {};
   merge_aliases();
-  if (raw_.size() * sizeof(Symbol) > byte_limit_ / 2) return too_large();
+  if (raw_.size() > room() / 2) return too_large();
   return {};
 }
 
-std::string_view SymbolTable::Builder::ranking_name(std::uint32_t offset) const {
+// Most files have few aliases, many none: their strings are read at first need.
+std::string_view SymbolTable::Builder::ranking_name(std::uint32_t offset) {
+  const Strings& strings = table_.strings_[reading_];
+  if (!ranking_read_ && strings.size <= kMaxRankedStrings) {
+    ranking_strings_.resize_and_overwrite(strings.size, [&](char* to, std::size_t) {
+      return strings.bytes->read(strings.offset, to, strings.size);
+    });
+  }
+  ranking_read_ = true;
   if (offset >= ranking_strings_.size()) return {};
   return std::string_view(ranking_strings_).substr(offset, kRanked);
+}
+
+bool SymbolTable::Builder::stands_before(const RawSymbol& symbol, const RawSymbol& other) {
+  auto firm = [](const RawSymbol& s) { return s.rank & ~kWeak; };
+  if (firm(symbol) != firm(other)) return firm(symbol) < firm(other);
+  auto underscores = [&](const RawSymbol& s) {
+    std::string_view name = ranking_name(s.name & kOffset);
+    return std::min(name.find_first_not_of('_'), name.size());
+  };
+  std::size_t mine = underscores(symbol);
+  std::size_t theirs = underscores(other);
+  if (mine != theirs) return mine < theirs;
+  if (symbol.rank != other.rank) return symbol.rank < other.rank;
+  return symbol.name < other.name;
 }
 
 // Leaves one symbol for each address: the best name, the largest size.
@@ -185,31 +285,35 @@ void SymbolTable::Builder::merge_aliases() {
     }
     RawSymbol& best = merged.back();
     std::uint32_t size = std::max(best.size, symbol.size);
-    if (std::tie(symbol.rank, symbol.name) < std::tie(best.rank, best.name)) best = symbol;
+    if (stands_before(symbol, best)) best = symbol;
     best.size = size;
   }
   raw_ = std::move(merged);
 }
 
+std::vector<RawSymbol> SymbolTable::Builder::combine() const {
+  std::vector<RawSymbol> all(done_.size() + raw_.size());
+  std::ranges::merge(done_, raw_, all.begin(), {}, &RawSymbol::start, &RawSymbol::start);
+  return all;
+}
+
 void SymbolTable::Builder::emit(std::uint64_t start, std::uint64_t end, std::uint32_t name) {
-  if (start >= end || end - table_.base_ > UINT32_MAX) return;
+  if (start >= end) return;
   table_.symbols_.push_back(
-      {static_cast<std::uint32_t>(start - table_.base_), static_cast<std::uint32_t>(end - start), name});
+      {static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(end - start), name});
 }
 
 // A symbol inside another one takes its part of it; what is left of the outer
 // one before and after keeps the outer name. A symbol without a size reaches to
 // the next one, or to the end of what it stands in.
-void SymbolTable::Builder::flatten() {
-  if (raw_.empty()) return;
-  table_.base_ = raw_.front().start;
-  table_.symbols_.reserve(raw_.size());
+void SymbolTable::Builder::flatten(std::span<const RawSymbol> symbols) {
+  table_.symbols_.reserve(symbols.size());
   struct Open {
     std::uint64_t end;
     std::uint32_t name;
   };
   std::vector<Open> open;
-  std::uint64_t at = table_.base_;  // everything before it is decided
+  std::uint64_t at = 0;  // everything before it is decided
   auto close_until = [&](std::uint64_t limit) {
     while (!open.empty() && open.back().end <= limit) {
       emit(at, open.back().end, open.back().name);
@@ -217,25 +321,39 @@ void SymbolTable::Builder::flatten() {
       open.pop_back();
     }
   };
-  for (std::size_t i = 0; i < raw_.size(); ++i) {
-    const RawSymbol& symbol = raw_[i];
+  auto end_of = [&](std::uint32_t start) -> std::uint64_t {
+    for (const SymbolSource& source : sources_) {
+      if (std::uint64_t end = source.elf->end_of_code(table_.base_ + start); end != 0)
+        return end - table_.base_;
+    }
+    return start;
+  };
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    const RawSymbol& symbol = symbols[i];
     close_until(symbol.start);
     bool inside = !open.empty();
-    if (inside && symbol.size == 0 && symbol.label()) continue;
+    if (inside && symbol.size == 0 && (symbol.rank & kLabel) != 0) continue;
     if (inside) emit(at, symbol.start, open.back().name);
     at = symbol.start;
-    std::uint64_t end = symbol.start + symbol.size;
+    std::uint64_t end = std::uint64_t{symbol.start} + symbol.size;
     if (symbol.size == 0) {
-      end = inside ? open.back().end : elf_.end_of_code(symbol.start);
-      if (i + 1 < raw_.size()) end = std::min(end, raw_[i + 1].start);
+      end = inside ? open.back().end : end_of(symbol.start);
+      if (i + 1 < symbols.size()) end = std::min<std::uint64_t>(end, symbols[i + 1].start);
     }
     open.push_back({end, symbol.name});
   }
   close_until(UINT64_MAX);
 }
 
-Result<SymbolTable> SymbolTable::read(const Elf& elf, const Bytes& bytes, std::size_t byte_limit) {
-  return Builder(elf, bytes, byte_limit).build();
+Result<SymbolTable> SymbolTable::read(std::span<const SymbolSource> sources, std::size_t byte_limit) {
+  return Builder(sources, byte_limit).build();
+}
+
+std::size_t SymbolTable::bytes() const {
+  std::size_t bytes = symbols_.capacity() * sizeof(Symbol);
+  for (const Strings& strings : strings_)
+    if (strings.bytes) bytes += strings.bytes->memory();
+  return bytes;
 }
 
 std::optional<std::uint32_t> SymbolTable::find(std::uint64_t address) const {
@@ -249,20 +367,21 @@ std::optional<std::uint32_t> SymbolTable::find(std::uint64_t address) const {
   return static_cast<std::uint32_t>(after - 1 - symbols_.begin());
 }
 
-std::string SymbolTable::name(std::uint32_t index, const Bytes& bytes) const {
+std::string SymbolTable::name(std::uint32_t index) const {
   const Symbol& symbol = symbols_[index];
-  const Strings& strings = strings_[(symbol.name & kDynamic) != 0 ? 1 : 0];
-  std::uint64_t offset = symbol.name & ~kDynamic;
+  const Strings& strings = strings_[symbol.name >> kOffsetBits];
+  std::uint64_t offset = symbol.name & kOffset;
   std::string name;
   char chunk[256];
   while (name.size() < kMaxName && offset < strings.size) {
     std::size_t wanted = std::min<std::uint64_t>(sizeof chunk, strings.size - offset);
-    std::size_t have = bytes.read(strings.offset + offset, chunk, wanted);
+    std::size_t have = strings.bytes->read(strings.offset + offset, chunk, wanted);
     std::size_t length = ::strnlen(chunk, have);
     name.append(chunk, length);
     if (length < have || have < wanted) break;
     offset += have;
   }
+  if (strings.bytes && !strings.bytes->unchanged()) return {};
   // "memcpy@@GLIBC_2.14": the version is no part of the name.
   if (std::size_t version = name.find('@'); version != std::string::npos && version > 0) name.resize(version);
   return name;

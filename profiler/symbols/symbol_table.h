@@ -1,9 +1,13 @@
-// SymbolTable: the functions of one ELF file (.symtab and .dynsym merged), by
-// address. Twelve bytes a symbol; names stay in the file until they are asked for.
+// SymbolTable: the functions of one ELF file by address, from its .symtab and
+// .dynsym and those of its debug file. Twelve bytes a symbol; names stay in
+// their files until they are asked for.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,35 +17,47 @@
 
 namespace weir::profiler {
 
+// An ELF file that has symbols.
+struct SymbolSource {
+  const Elf* elf = nullptr;
+  std::shared_ptr<const Bytes> bytes;  // the table keeps them: for the names
+};
+
+// Immutable, and safe to ask from several threads.
 class SymbolTable {
  public:
-  // A table that would need more than `byte_limit` bytes is an error; one without symbols is not.
-  static Result<SymbolTable> read(const Elf& elf, const Bytes& bytes, std::size_t byte_limit);
+  static constexpr std::size_t kMaxSources = 2;
+
+  // At an address that several sources name, the first of them has the say. A table that would need
+  // more than `byte_limit` bytes is an error; one without symbols is not.
+  static Result<SymbolTable> read(std::span<const SymbolSource> sources, std::size_t byte_limit);
 
   // Index of the symbol that covers the address.
   std::optional<std::uint32_t> find(std::uint64_t address) const;
-  // As the file has it, without "@VERSION"; "" when it cannot be read. `bytes` are those of read().
-  std::string name(std::uint32_t index, const Bytes& bytes) const;
+  // As the file has it, without "@VERSION"; "" when it cannot be read any more.
+  std::string name(std::uint32_t index) const;
 
   // A symbol may stand here twice, when another one lies inside it.
   std::size_t size() const { return symbols_.size(); }
-  std::size_t bytes() const { return symbols_.capacity() * sizeof(Symbol); }
+  // Of our own memory.
+  std::size_t bytes() const;
 
  private:
   struct Symbol {
     std::uint32_t start = 0;  // from base_
     std::uint32_t size = 0;
-    std::uint32_t name = 0;  // offset in its string table; the top bit says which one
+    std::uint32_t name = 0;  // which of strings_, and the offset there
   };
   struct Strings {
+    std::shared_ptr<const Bytes> bytes;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
   };
   class Builder;
 
   std::uint64_t base_ = 0;
-  std::vector<Symbol> symbols_;  // by start, never overlapping
-  Strings strings_[2];           // of .symtab, of .dynsym
+  std::vector<Symbol> symbols_;                   // by start, never overlapping
+  std::array<Strings, 2 * kMaxSources> strings_;  // of each source: of .symtab, of .dynsym
 };
 
 }  // namespace weir::profiler

@@ -25,7 +25,11 @@ TEST_CASE("a profile comes back as it was") {
 TEST_CASE("extreme values come back too") {
   profile::Profile original;
   original.period = INT64_MIN;
-  original.mappings = {{.file = "a", .start = UINT64_MAX, .limit = 0, .offset = UINT64_MAX}};
+  original.mappings = {{.file = "a",
+                        .start = UINT64_MAX,
+                        .limit = 0,
+                        .offset = UINT64_MAX,
+                        .why_no_name = "it has no .symtab"}};
   original.frames = {
       {.mapping = 0, .address = UINT64_MAX, .lines = {{"", std::string(100, 'f'), UINT32_MAX}}},
       {.address = 0}};

@@ -93,14 +93,14 @@ TEST_CASE("only regular files are opened, and nothing is waited for") {
 }
 
 void read_everything(std::string_view image) {
-  MemoryBytes bytes(image);
-  auto elf = Elf::read(bytes);
+  auto bytes = std::make_shared<MemoryBytes>(image);
+  auto elf = Elf::read(*bytes);
   if (!elf) return;
   for (std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{0x1000}, UINT64_MAX})
     (void)elf->address_of(offset);
-  auto symbols = SymbolTable::read(*elf, bytes, 1 << 20);
+  auto symbols = SymbolTable::read({{{&*elf, bytes}}}, 1 << 20);
   if (!symbols) return;
-  for (std::uint32_t i = 0; i < symbols->size(); ++i) (void)symbols->name(i, bytes);
+  for (std::uint32_t i = 0; i < symbols->size(); ++i) (void)symbols->name(i);
   for (std::uint64_t address = 0x400ff0; address < 0x401050; ++address) (void)symbols->find(address);
 }
 

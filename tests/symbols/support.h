@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -38,6 +39,22 @@ inline std::string run(const std::string& command) {
   while (std::size_t n = std::fread(chunk, 1, sizeof chunk, pipe.get())) output.append(chunk, n);
   return output;
 }
+
+// Removed with all that is in it.
+struct Folder {
+  Folder() {
+    if (::mkdtemp(path) == nullptr) std::abort();
+  }
+  ~Folder() { run("rm -r " + std::string(path)); }
+  std::string write(const std::string& name, std::string_view content) {
+    std::string file = std::string(path) + "/" + name;
+    Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+      std::abort();
+    return file;
+  }
+  char path[32] = "/tmp/weir-symbols-XXXXXX";
+};
 
 inline Fd file_of(std::string_view content) {
   Fd fd(::memfd_create("test", MFD_CLOEXEC));

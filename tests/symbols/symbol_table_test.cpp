@@ -46,17 +46,17 @@ TEST_CASE("every function that nm and readelf list is found at its address") {
     CAPTURE(path);
     std::string real = path == "/proc/self/exe" ? "/proc/" + std::to_string(::getpid()) + "/exe" : path;
     Fd fd(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
-    auto bytes = FileBytes::of(fd.get());
+    auto bytes = own_file_bytes(std::move(fd));
     REQUIRE(bytes.has_value());
-    auto elf = Elf::read(*bytes);
+    auto elf = Elf::read(**bytes);
     REQUIRE(elf.has_value());
-    auto table = SymbolTable::read(*elf, *bytes, 64 << 20);
+    auto table = SymbolTable::read({{{&*elf, *bytes}}}, 64 << 20);
     REQUIRE(table.has_value());
     auto names = functions_of(real);
     std::size_t compared = 0;
     for (std::uint64_t address : function_addresses(real)) {
       auto found = table->find(address);
-      std::string name = found ? table->name(*found, *bytes) : "";
+      std::string name = found ? table->name(*found) : "";
       if (names[address].contains(name)) {
         ++compared;
       } else {
@@ -126,15 +126,15 @@ TEST_CASE("which symbol covers an address") {
   for (const Row& row : rows) {
     CAPTURE(row.what);
     std::string image = make_image(row.symbols);
-    MemoryBytes bytes(image);
-    auto elf = Elf::read(bytes);
+    auto bytes = std::make_shared<MemoryBytes>(image);
+    auto elf = Elf::read(*bytes);
     REQUIRE(elf.has_value());
-    auto table = SymbolTable::read(*elf, bytes, 1 << 20);
+    auto table = SymbolTable::read({{{&*elf, bytes}}}, 1 << 20);
     REQUIRE(table.has_value());
     for (const Place& place : row.places) {
       CAPTURE(place.address);
       auto found = table->find(place.address);
-      CHECK((found ? table->name(*found, bytes) : "") == (place.name == nullptr ? "" : place.name));
+      CHECK((found ? table->name(*found) : "") == (place.name == nullptr ? "" : place.name));
     }
   }
 }
@@ -143,11 +143,12 @@ TEST_CASE("a table over its limit is refused") {
   std::vector<ImageSymbol> symbols;
   for (std::uint64_t i = 0; i < 100; ++i) symbols.push_back({"f", 0x401000 + i * 16, 16});
   std::string image = make_image(symbols);
-  MemoryBytes bytes(image);
-  auto elf = Elf::read(bytes);
+  auto bytes = std::make_shared<MemoryBytes>(image);
+  auto elf = Elf::read(*bytes);
   REQUIRE(elf.has_value());
-  CHECK(SymbolTable::read(*elf, bytes, 100 * 12).value().bytes() == 100 * 12);
-  CHECK(SymbolTable::read(*elf, bytes, 99 * 12).error().message == "its symbols need more than 1188 bytes");
+  SymbolSource source{&*elf, bytes};
+  CHECK(SymbolTable::read({{source}}, 100 * 12).value().bytes() == 100 * 12);
+  CHECK(SymbolTable::read({{source}}, 99 * 12).error().message == "its symbols need more than 1188 bytes");
 }
 
 }  // namespace
