@@ -18,8 +18,10 @@ enum {
   kUnwindMappingSteps = 13,  /* a segment has room for 1 << 13 of them */
   kUnwindUserBits = 56,      /* of an address, with five levels of page tables */
   kUnwindNoFramePointer = 1, /* nobody's: they are aligned */
-  kUnwindStackWords = 16,
-  kUnwindSignalWords = 17, /* of a sigcontext: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
+  /* Of the stack, read at once: entering user memory costs more than what is read (see bench/unwind.cpp). */
+  kUnwindWindowWords = 64,
+  kUnwindWindowBytes = 8 * kUnwindWindowWords,
+  kUnwindSignalBytes = 8 * 17, /* of a sigcontext: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
   kUnwindSignalOffset = 40,
 };
 
@@ -42,8 +44,11 @@ struct unwinding {
   __u64 ip, sp, fp;
   __u64 registers[UNWIND_REGISTERS]; /* valid while `exact` */
   struct unwind_mapping mapping;     /* the last one that was found */
-  __u64 words[kUnwindSignalWords];   /* what was read from the stack */
-  __u32 mappings, mapping_count;     /* of the process */
+  /* A part of the stack: words from address `window` on, so many bytes of them. */
+  __u64 words[kUnwindWindowWords];
+  __u64 window;
+  __u64 window_bytes;
+  __u32 mappings, mapping_count; /* of the process */
   __u32 frames;
   __u16 stop;  /* enum cpu_sample_stop */
   __u16 doubt; /* the same, for when the frame at hand turns out to be nowhere: it was found by a mere frame
@@ -150,6 +155,25 @@ static __always_inline __u32 unwind_push(struct scratch* s, __u64 mark) {
   return 0;
 }
 
+/* Has the words from an address on in u->words, `bytes` of them at least; 0 when all could be read. */
+static __always_inline long unwind_read(struct unwinding* u, __u64 from, __u64 bytes) {
+  __u64 skipped = from - u->window;
+  if (skipped <= kUnwindWindowBytes && skipped + bytes <= u->window_bytes && !(skipped & 7)) return 0;
+  u->window = from;
+  u->window_bytes = kUnwindWindowBytes;
+  if (!unwind_read_user(u->words, kUnwindWindowBytes, from)) return 0;
+  /* The stack ends before, or its next page is not in memory. */
+  u->window_bytes = 0;
+  if (bytes > kUnwindWindowBytes || unwind_read_user(u->words, (__u32)bytes, from)) return -1;
+  u->window_bytes = bytes;
+  return 0;
+}
+
+/* A word that unwind_read() has read. */
+static __always_inline __u64 unwind_word(struct unwinding* u, __u64 address) {
+  return u->words[(address - u->window) / 8 & (kUnwindWindowWords - 1)];
+}
+
 /* A step along saved frame pointers. `otherwise`: why the walk ends when that leads nowhere, 0 where frame
  * pointers are all there is. `lowest`: frames lie above; 0 where a stack is left for another. */
 static __always_inline __u32 unwind_by_frame_pointer(struct scratch* s, __u32 otherwise, __u64 lowest) {
@@ -160,9 +184,9 @@ static __always_inline __u32 unwind_by_frame_pointer(struct scratch* s, __u32 ot
                ? otherwise
                : CPU_SAMPLE_STOP_CHAIN_END;
   if (fp < lowest || fp & 7) return otherwise ? otherwise : CPU_SAMPLE_STOP_NOT_RISING;
-  if (unwind_read_user(u->words, 16, fp)) return otherwise ? otherwise : CPU_SAMPLE_STOP_UNREADABLE;
-  u->fp = u->words[0];
-  u->ip = u->words[1];
+  if (unwind_read(u, fp, 16)) return otherwise ? otherwise : CPU_SAMPLE_STOP_UNREADABLE;
+  u->fp = unwind_word(u, fp);
+  u->ip = unwind_word(u, fp + 8);
   u->sp = fp + 16;
   u->exact = 0;
   u->doubt = (__u16)otherwise;
@@ -172,56 +196,41 @@ static __always_inline __u32 unwind_by_frame_pointer(struct scratch* s, __u32 ot
 /* Where a signal handler returns to, the kernel left all registers of what it interrupted. */
 static __always_inline __u32 unwind_signal_frame(struct scratch* s) {
   struct unwinding* u = &s->unwinding;
-  if (unwind_read_user(u->words, sizeof u->words, u->sp + kUnwindSignalOffset))
-    return CPU_SAMPLE_STOP_UNREADABLE;
-  for (int i = 0; i < 8; ++i) u->registers[UNWIND_R8 + i] = u->words[i];
-  u->registers[UNWIND_RDI] = u->words[8];
-  u->registers[UNWIND_RSI] = u->words[9];
-  u->registers[UNWIND_RBP] = u->fp = u->words[10];
-  u->registers[UNWIND_RBX] = u->words[11];
-  u->registers[UNWIND_RDX] = u->words[12];
-  u->registers[UNWIND_RAX] = u->words[13];
-  u->registers[UNWIND_RCX] = u->words[14];
+  __u64 at = u->sp + kUnwindSignalOffset;
+  if (unwind_read(u, at, kUnwindSignalBytes)) return CPU_SAMPLE_STOP_UNREADABLE;
+  for (int i = 0; i < 8; ++i) u->registers[UNWIND_R8 + i] = unwind_word(u, at + 8 * i);
+  u->registers[UNWIND_RDI] = unwind_word(u, at + 64);
+  u->registers[UNWIND_RSI] = unwind_word(u, at + 72);
+  u->registers[UNWIND_RBP] = u->fp = unwind_word(u, at + 80);
+  u->registers[UNWIND_RBX] = unwind_word(u, at + 88);
+  u->registers[UNWIND_RDX] = unwind_word(u, at + 96);
+  u->registers[UNWIND_RAX] = unwind_word(u, at + 104);
+  u->registers[UNWIND_RCX] = unwind_word(u, at + 112);
   /* Handlers may have a stack of their own, above or below. */
-  u->registers[UNWIND_RSP] = u->sp = u->words[15];
-  u->ip = u->words[16];
+  u->registers[UNWIND_RSP] = u->sp = unwind_word(u, at + 120);
+  u->ip = unwind_word(u, at + 128);
   u->exact = 1;
   u->doubt = 0;
   return unwind_push(s, CPU_SAMPLE_EXACT);
 }
 
-/* The word near `base`, for the kinds that end in DEREF; 0 when all could be read. */
-static __always_inline long unwind_follow(struct unwinding* u, __u64 base, __s32 offset, __u64* cfa) {
-  if (unwind_read_user(u->words, 8, base + (__s64)(offset >> 8))) return -1;
-  *cfa = u->words[0] + (offset & 0xff);
-  return 0;
-}
-
 /* Reads the return address and the caller's frame pointer: at once where they lie near each other. */
-static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u32 kind, __s32 offset) {
+static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u32 kind, __s64 offset) {
   struct unwinding* u = &s->unwinding;
   if (cfa <= u->sp) return CPU_SAMPLE_STOP_NOT_RISING;
-  __u64 fp = u->fp;
-  __u32 size = 8;
-  int together =
-      kind == UNWIND_FP_AT_CFA && offset <= -16 && offset >= -8 * kUnwindStackWords && !(offset & 7);
-  if (together) size = (__u32)-offset;
-  /* The compiler knows the range; the verifier does not. */
-  asm volatile("" : "+r"(size));
-  if (size > 8 * kUnwindStackWords) size = 8;
-  if (unwind_read_user(u->words, size, cfa - size)) return CPU_SAMPLE_STOP_UNREADABLE;
-  __u32 last = (size / 8 - 1) & (kUnwindStackWords - 1);
-  u->ip = u->words[last];
-  if (together) {
-    fp = u->words[0];
-  } else if (kind == UNWIND_FP_UNKNOWN) {
-    fp = kUnwindNoFramePointer;
+  __u64 from = cfa + offset;
+  __u64 bytes = -offset;
+  int together = kind == UNWIND_FP_AT_CFA && bytes >= 16 && bytes <= kUnwindWindowBytes && !(bytes & 7);
+  if (!together) bytes = 8;
+  if (unwind_read(u, cfa - bytes, bytes)) return CPU_SAMPLE_STOP_UNREADABLE;
+  u->ip = unwind_word(u, cfa - 8);
+  if (kind == UNWIND_FP_UNKNOWN) {
+    u->fp = kUnwindNoFramePointer;
   } else if (kind != UNWIND_FP_SAME) {
-    __u64 from = (kind == UNWIND_FP_AT_CFA ? cfa : fp) + (__s64)offset;
-    if (unwind_read_user(u->words, 8, from)) return CPU_SAMPLE_STOP_UNREADABLE;
-    fp = u->words[0];
+    if (kind == UNWIND_FP_AT_FP) from = u->fp + offset;
+    if (!together && unwind_read(u, from, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
+    u->fp = unwind_word(u, from);
   }
-  u->fp = fp;
   u->sp = cfa;
   u->exact = 0;
   u->doubt = 0;
@@ -234,33 +243,32 @@ static __always_inline __u32 unwind_by_table(struct scratch* s, __u64 address) {
   if (!found) return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
   struct unwind_rule rule = *found;
   __s64 offset = rule.cfa_offset;
-  __u64 cfa = 0;
+  __u64 base;
+  int follow = 0;
   switch (rule.cfa) {
     case UNWIND_CFA_INVALID: return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
     case UNWIND_CFA_END: return CPU_SAMPLE_STOP_END;
-    case UNWIND_CFA_SP: cfa = u->sp + offset; break;
-    case UNWIND_CFA_FP: cfa = u->fp + offset; break;
+    case UNWIND_CFA_SP: base = u->sp; break;
+    case UNWIND_CFA_FP: base = u->fp; break;
     case UNWIND_CFA_FP_CHAIN: return unwind_by_frame_pointer(s, 0, 0);
-    case UNWIND_CFA_SP_DEREF:
-      if (unwind_follow(u, u->sp, rule.cfa_offset, &cfa)) return CPU_SAMPLE_STOP_UNREADABLE;
-      break;
-    case UNWIND_CFA_FP_DEREF:
-      if (unwind_follow(u, u->fp, rule.cfa_offset, &cfa)) return CPU_SAMPLE_STOP_UNREADABLE;
-      break;
-    case UNWIND_CFA_PLT: cfa = u->sp + 8 + ((__s64)(u->ip & 15) >= offset ? 8 : 0); break;
+    case UNWIND_CFA_SP_DEREF: base = u->sp, follow = 1; break;
+    case UNWIND_CFA_FP_DEREF: base = u->fp, follow = 1; break;
+    case UNWIND_CFA_PLT: base = u->sp, offset = (__s64)(u->ip & 15) >= offset ? 16 : 8; break;
     case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
     default:
       if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
           rule.cfa >= UNWIND_CFA_REGISTER_DEREF + UNWIND_REGISTERS)
         return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
-      __u64 value = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
-      if (rule.cfa < UNWIND_CFA_REGISTER_DEREF) {
-        cfa = value + offset;
-      } else if (unwind_follow(u, value, rule.cfa_offset, &cfa)) {
-        return CPU_SAMPLE_STOP_UNREADABLE;
-      }
+      base = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
+      follow = rule.cfa >= UNWIND_CFA_REGISTER_DEREF;
   }
-  return unwind_to_caller(s, cfa, rule.fp, rule.fp_offset);
+  if (follow) {
+    base += offset >> 8;
+    offset &= 0xff;
+    if (unwind_read(u, base, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
+    base = unwind_word(u, base);
+  }
+  return unwind_to_caller(s, base + offset, rule.fp, rule.fp_offset);
 }
 
 static __always_inline __u32 unwind_from_nowhere(struct scratch* s) {
@@ -309,6 +317,7 @@ static __always_inline void unwind_stack(struct scratch* s) {
   u->stop = 0;
   u->unknown_leaf = 0;
   u->mapping.start = u->mapping.limit = 0;
+  u->window_bytes = 0;
   for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
     if (unwind_frame()) break;
   }
