@@ -1,4 +1,4 @@
-// C++ names (the Itanium ABI), over LLVM's parser.
+// C++ names (the Itanium ABI).
 #pragma once
 
 #include <optional>
@@ -9,7 +9,8 @@
 
 namespace weir::profiler {
 
-// `name` begins with _Z. Nothing when it cannot be read or would be too long.
+// Names that begin with _Z, and what compilers make of them. Nothing when it is
+// none, cannot be read or would be too long. What follows the name is not looked at.
 std::optional<std::string> demangle_itanium(std::string_view name, Demangle mode);
 
 }  // namespace weir::profiler

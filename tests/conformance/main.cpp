@@ -1,5 +1,6 @@
 // conformance KIND: answers conformance cases, one JSON object per line, from standard input on standard
-// output. KIND is tokens, parse or eval. tests/conformance/check.py feeds it and judges the answers.
+// output. KIND is tokens, parse, eval or demangle. tests/conformance/check.py feeds it and judges the
+// answers.
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -12,6 +13,7 @@
 #include "lang/lexer.h"
 #include "lang/parser.h"
 #include "lang/text.h"
+#include "profiler/symbols/demangle.h"
 #include "tests/conformance/tree.h"
 #include "tests/conformance/typed_json.h"
 
@@ -100,7 +102,18 @@ json::object answer_eval(const SourcePtr& source, const json::object& request) {
   return {{"ok", true}, {"val", *std::move(typed)}};
 }
 
+// How the name is shown with each setting of pyroscope.ebpf's `demangle`.
+json::object answer_demangle(const json::object& request) {
+  using profiler::Demangle;
+  std::string_view name = request.at("name").as_string();
+  return {{"none", profiler::demangle(name, Demangle::none)},
+          {"simplified", profiler::demangle(name, Demangle::simplified)},
+          {"templates", profiler::demangle(name, Demangle::templates)},
+          {"full", profiler::demangle(name, Demangle::full)}};
+}
+
 json::object answer(std::string_view kind, const json::object& request) {
+  if (kind == "demangle") return answer_demangle(request);
   std::string text;
   if (auto* plain = request.if_contains("src")) text = plain->as_string();
   if (auto* encoded = request.if_contains("src64")) text = base64_decode(encoded->as_string());
@@ -116,7 +129,7 @@ json::object answer(std::string_view kind, const json::object& request) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: conformance tokens|parse|eval < CASES\n", stderr);
+    std::fputs("usage: conformance tokens|parse|eval|demangle < CASES\n", stderr);
     return 2;
   }
   std::string line;
