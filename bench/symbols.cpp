@@ -3,7 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <random>
+#include <string>
+#include <vector>
+
+#include "llvm/Demangle/Demangle.h"
 
 #include "profiler/symbols/bytes.h"
 #include "profiler/symbols/demangle.h"
@@ -91,6 +97,49 @@ void demangle_name(benchmark::State& state, const char* name) {
   for (auto _ : state) benchmark::DoNotOptimize(demangle(name, Demangle::full));
 }
 
+// Some thousand C++ names from all over a file.
+std::vector<std::string> mangled_names(const std::string& path) {
+  constexpr std::size_t kNames = 4096;
+  std::vector<std::string> names;
+  auto loaded = load(path);
+  if (!loaded) return names;
+  std::size_t step = std::max<std::size_t>(loaded->symbols.size() / kNames, 1);
+  for (std::size_t i = 0; i < loaded->symbols.size(); i += step) {
+    std::string name(loaded->symbols.name(static_cast<std::uint32_t>(i), loaded->bytes));
+    if (name.starts_with("_Z")) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+template <class Demangler>
+void demangle_file(benchmark::State& state, const std::string& path, Demangler demangler) {
+  std::vector<std::string> names = mangled_names(path);
+  if (names.empty()) return state.SkipWithError("no C++ names");
+  std::size_t at = 0;
+  for (auto _ : state) {
+    demangler(names[at]);
+    at = (at + 1) % names.size();
+  }
+}
+
+void bench_demangling(const std::string& path, const std::string& file) {
+  auto ours = [](Demangle mode) {
+    return [mode](const std::string& name) { benchmark::DoNotOptimize(demangle(name, mode)); };
+  };
+  auto llvm_own = [](const std::string& name) {
+    char* text = llvm::itaniumDemangle(name);
+    benchmark::DoNotOptimize(text);
+    std::free(text);
+  };
+  auto add = [&](const std::string& what, auto demangler) {
+    benchmark::RegisterBenchmark(("demangle/" + file + "/" + what).c_str(),
+                                 [=](benchmark::State& state) { demangle_file(state, path, demangler); });
+  };
+  add("full", ours(Demangle::full));
+  add("simplified", ours(Demangle::simplified));
+  add("llvm", llvm_own);
+}
+
 }  // namespace
 }  // namespace weir::profiler
 
@@ -107,6 +156,12 @@ int main(int argc, char** argv) {
   }
   benchmark::RegisterBenchmark("load/kallsyms", load_kernel)->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("demangle/vector", demangle_name, "_ZNSt6vectorIiSaIiEE9push_backERKi");
+  for (const char* path :
+       {"/usr/lib/x86_64-linux-gnu/libstdc++.so.6", "/usr/lib/llvm-19/lib/libclang-cpp.so.19.1",
+        "/usr/lib/llvm-19/lib/libLLVM.so.1"}) {
+    std::string name(path);
+    if (::access(path, R_OK) == 0) bench_demangling(name, name.substr(name.rfind('/') + 1));
+  }
   benchmark::RegisterBenchmark("demangle/plain", demangle_name, "do_something");
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

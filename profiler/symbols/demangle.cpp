@@ -8,7 +8,7 @@ namespace {
 
 // Nobody reads what comes of more.
 constexpr std::size_t kMaxMangled = 32u << 10;
-constexpr std::size_t kMaxShown = 16u << 10;
+constexpr std::size_t kMaxShown = 64u << 10;
 
 std::optional<std::string> read(std::string_view name, Demangle mode) {
   if (name.starts_with("_R")) return demangle_rust_v0(name, mode);

@@ -13,7 +13,7 @@ using itanium::Node;
 using itanium::Parameters;
 
 // What is longer, nobody reads: the name as it is says as much.
-constexpr std::size_t kMaxShown = 16u << 10;
+constexpr std::size_t kMaxShown = 64u << 10;
 
 Node* parse(itanium::Tree& tree, std::string_view encoding, Parameters parameters) {
   return itanium::Parser(tree, encoding).parse(parameters);

@@ -12,7 +12,7 @@ namespace {
 
 // A back reference stands for what was there before, which may have back references
 // of its own: the text is bounded, and so is the work, for some of it prints nothing.
-constexpr std::size_t kMaxText = 16u << 10;
+constexpr std::size_t kMaxText = 64u << 10;
 constexpr std::size_t kMaxSteps = 1u << 16;
 constexpr std::size_t kMaxDepth = 256;
 
