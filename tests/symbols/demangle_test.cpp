@@ -38,7 +38,7 @@ const Row kRows[] = {
     {"_ZN12_GLOBAL__N_13runEv", "(anonymous namespace)::run", "(anonymous namespace)::run",
      "(anonymous namespace)::run()"},
     {"_ZTV3Foo", "vtable for Foo", "vtable for Foo", "vtable for Foo"},
-    {"_ZZ3fooiENKUliE0_clEi", "foo()::{lambda()#2}::operator()", "foo()::{lambda()#2}::operator()",
+    {"_ZZ3fooiENKUliE0_clEi", "foo()::{lambda(int)#2}::operator()", "foo()::{lambda(int)#2}::operator()",
      "foo(int)::{lambda(int)#2}::operator()(int) const"},
     // Types, expressions, lambdas, concepts, modules and what compilers make up.
     {"_Z3fooPFivE", "foo", "foo", "foo(int (*)())"},
