@@ -1,6 +1,7 @@
 #include "profiler/aggregator.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::profiler {
 
@@ -48,18 +49,24 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
               targets_.wants_container(container) ? CPU_SAMPLE_CHOICE_YES : CPU_SAMPLE_CHOICE_NO);
     }
   }
+  if (!target) target = targets_.default_target();
   if (!target) return undecided ? Outcome::unselected : Outcome::target_removed;
 
+  if (!may_admit(head.tgid)) return Outcome::not_admitted;
   Process& process = table_.sampled(head.tgid, head.time);
+  table_.admit(process);
   if (!process.container_read) {
     process.container_read = true;
     process.container_id = known ? *known : cgroups_.container_of_process(head.tgid);
   }
   frames_.clear();
-  add_kernel_frames(target->window, sample);
+  bool kernel = target->target.collect_kernel.value_or(options_.collect_kernel);
+  if (kernel) add_kernel_frames(target->window, sample);
+  if (!kernel && sample.user_frames == 0) return Outcome::kernel_off;
   bool straight = add_user_frames(target->window, process, sample);
   bool complete = sample.complete && straight;
   if (!target->window.add(frames_, complete, sample.truncated)) return Outcome::window_full;
+  tag(target->window, process, head);
   ++process.samples;
   if (complete) {
     ++process.complete_samples;
@@ -68,6 +75,21 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   }
   if (std::ranges::find(target->pids, head.tgid) == target->pids.end()) target->pids.push_back(head.tgid);
   return Outcome::attributed;
+}
+
+bool Aggregator::may_admit(std::uint32_t pid) const {
+  if (table_.admitted() < options_.processes) return true;
+  const Process* known = table_.find(pid);
+  return known && (known->admitted || known->exited);
+}
+
+void Aggregator::tag(TargetWindow& window, const Process& process, const cpu_sample& head) {
+  if (!options_.comm_tag && !options_.pid_tag) return;
+  SampleTag tag{.pid = options_.pid_tag ? head.tgid : 0, .comm = {}};
+  if (options_.comm_tag) tag.comm.assign(head.comm, strnlen(head.comm, sizeof head.comm));
+  // Taken before the kernel was told to send names.
+  if (options_.comm_tag && tag.comm.empty()) tag.comm = process.comm;
+  window.tag_last(tag);
 }
 
 void Aggregator::remember_end(TargetState& target, std::uint32_t pid) {

@@ -23,8 +23,20 @@ enum class Outcome : std::uint8_t {
   target_removed,     // chosen when it was taken, no longer when it was read
   container_unknown,  // no way to find out any more whose it was
   window_full,
+  not_admitted,  // as many processes as may be are profiled already
+  kernel_off,    // nothing but kernel code, of which its target wants none
 };
-inline constexpr std::size_t kOutcomes = 5;
+inline constexpr std::size_t kOutcomes = 7;
+
+// Applied with each sample, and changed between two of them.
+struct AggregatorOptions {
+  bool collect_kernel = true;  // of targets that do not say themselves
+  bool comm_tag = false;
+  bool pid_tag = false;
+  std::size_t processes = 2048;  // profiled at a time
+
+  bool operator==(const AggregatorOptions&) const = default;
+};
 
 // Not thread-safe.
 class Aggregator {
@@ -35,11 +47,14 @@ class Aggregator {
   Aggregator(ProcessTable& table, Cgroups& cgroups, Targets& targets, Decide decide)
       : table_(table), cgroups_(cgroups), targets_(targets), decide_(std::move(decide)) {}
 
+  void set_options(AggregatorOptions options) { options_ = options; }
   Outcome add(const SampleView& sample, MonoTime now);
   std::uint64_t count(Outcome outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
 
  private:
   Outcome attribute(const SampleView& sample, MonoTime now);
+  bool may_admit(std::uint32_t pid) const;
+  void tag(TargetWindow& window, const Process& process, const cpu_sample& head);
   void remember_end(TargetState& target, std::uint32_t pid);
   void add_kernel_frames(TargetWindow& window, const SampleView& sample);
   // False when the chain of frame pointers led astray and was cut.
@@ -48,6 +63,7 @@ class Aggregator {
   ProcessTable& table_;
   Cgroups& cgroups_;
   Targets& targets_;
+  AggregatorOptions options_;
   Decide decide_;
   std::array<std::uint64_t, kOutcomes> counts_{};
   std::vector<std::uint32_t> frames_;  // of the sample at hand; kept for its memory

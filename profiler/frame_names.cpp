@@ -38,8 +38,14 @@ ModuleFile look_for(WatchedReads& reads, const Module& module, std::span<const s
 
 }  // namespace
 
-const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
-                                   std::span<const std::uint32_t> pids) {
+void FrameNames::begin(Demangle demangle, std::span<const std::uint32_t> pids) {
+  symbolizer_->set_demangle(demangle);
+  mode_ = &modes_[demangle];
+  mode_->used = true;
+  pids_ = pids;
+}
+
+const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module) {
   if (place.kind == profile::FrameKind::kernel) {
     auto [at, is_new] = kernel_.try_emplace(place.offset);
     if (is_new) at->second = symbolizer_->name_kernel(place.offset);
@@ -49,16 +55,15 @@ const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module,
     unnamed_ = {.no_name = place.why, .address = place.offset, .lines = {}};
     return unnamed_;
   }
-  OfModule& of = modules_[module.get()];
+  OfModule& of = mode_->modules[module.get()];
   if (of.module.lock() != module) {
     of = OfModule{};
     of.module = module;
   }
-  return name_in(of, *module, place.offset, pids);
+  return name_in(of, *module, place.offset);
 }
 
-const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset,
-                                      std::span<const std::uint32_t> pids) {
+const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset) {
   auto [at, is_new] = of.names.try_emplace(offset);
   if (!is_new && !may_change(at->second.no_name)) return at->second;
   if (is_new) ++names_;
@@ -75,7 +80,7 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) of.file = look_for(*reads_, module, pids);
+  if (!of.looked_for) of.file = look_for(*reads_, module, pids_);
   of.looked_for = true;
   at->second = symbolizer_->name(of.file, offset);
   return at->second;
@@ -83,24 +88,21 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
 
 void FrameNames::end_window() {
   symbolizer_->end_window();
-  for (auto& [key, of] : modules_) of.looked_for = false;
+  mode_ = nullptr;
+  if (modes_.size() > 1) std::erase_if(modes_, [](const auto& entry) { return !entry.second.used; });
   if (names_ + kernel_.size() > kMostNames) {
-    modules_.clear();
+    modes_.clear();
     kernel_.clear();
-    names_ = 0;
   }
-  std::erase_if(modules_, [&](const auto& entry) {
-    bool gone = entry.second.module.expired();
-    if (gone) names_ -= std::min(names_, entry.second.names.size());
-    return gone;
-  });
-}
-
-void FrameNames::set_demangle(Demangle demangle) {
-  symbolizer_->set_demangle(demangle);
-  modules_.clear();
-  kernel_.clear();
   names_ = 0;
+  for (auto& [demangle, mode] : modes_) {
+    mode.used = false;
+    std::erase_if(mode.modules, [](const auto& entry) { return entry.second.module.expired(); });
+    for (auto& [key, of] : mode.modules) {
+      of.looked_for = false;
+      names_ += of.names.size();
+    }
+  }
 }
 
 }  // namespace weir::profiler

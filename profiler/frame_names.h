@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,12 +24,12 @@ class FrameNames {
                       std::shared_ptr<WatchedReads> reads = WatchedReads::create())
       : symbolizer_(std::move(symbolizer)), reads_(std::move(reads)) {}
 
-  // `pids`: processes of the target, through which its files can be opened.
-  const NamedFrame& name(const Place& place, const ModulePtr& module, std::span<const std::uint32_t> pids);
+  // What the next calls of name() are for: how names are spelled, and through which processes files can be
+  // opened.
+  void begin(Demangle demangle, std::span<const std::uint32_t> pids);
+  const NamedFrame& name(const Place& place, const ModulePtr& module);
   // Files are looked for anew in each window; names stay.
   void end_window();
-  // Names are spelled differently from now on.
-  void set_demangle(Demangle demangle);
   Symbolizer& symbolizer() { return *symbolizer_; }
   const Symbolizer& symbolizer() const { return *symbolizer_; }
 
@@ -40,12 +41,19 @@ class FrameNames {
     std::unordered_map<std::uint64_t, NamedFrame> names;
   };
 
-  const NamedFrame& name_in(OfModule& of, const Module& module, std::uint64_t offset,
-                            std::span<const std::uint32_t> pids);
+  // Names as one mode spells them.
+  struct OfMode {
+    std::unordered_map<const Module*, OfModule> modules;
+    bool used = false;  // in this window
+  };
+
+  const NamedFrame& name_in(OfModule& of, const Module& module, std::uint64_t offset);
 
   std::unique_ptr<Symbolizer> symbolizer_;
   std::shared_ptr<WatchedReads> reads_;
-  std::unordered_map<const Module*, OfModule> modules_;
+  std::map<Demangle, OfMode> modes_;
+  OfMode* mode_ = nullptr;
+  std::span<const std::uint32_t> pids_;
   std::unordered_map<std::uint64_t, NamedFrame> kernel_;
   NamedFrame unnamed_;
   std::size_t names_ = 0;

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "profiler/sample_tags.h"
+
 namespace weir::profiler {
 
 namespace {
@@ -27,9 +29,8 @@ std::string_view function_of(const profile::Frame& frame) {
 
 class FrameMaker {
  public:
-  FrameMaker(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,
-             std::span<const std::uint32_t> pids)
-      : window_(window), facts_(facts), names_(names), pids_(pids) {}
+  FrameMaker(const TargetWindow& window, const WindowFacts& facts, FrameNames& names)
+      : window_(window), facts_(facts), names_(names) {}
 
   void make(profile::Profile& profile);
 
@@ -41,7 +42,6 @@ class FrameMaker {
   const TargetWindow& window_;
   const WindowFacts& facts_;
   FrameNames& names_;
-  std::span<const std::uint32_t> pids_;
   std::map<std::string, std::uint32_t> kernel_mappings_;
 };
 
@@ -72,7 +72,7 @@ std::uint32_t FrameMaker::kernel_mapping(const std::string& module, profile::Pro
 profile::Frame FrameMaker::make_frame(const Place& place, profile::Profile& profile) {
   bool has_module = place.mapping != profile::kNoMapping;
   const NamedFrame& named =
-      names_.name(place, has_module ? window_.mappings()[place.mapping].module : nullptr, pids_);
+      names_.name(place, has_module ? window_.mappings()[place.mapping].module : nullptr);
   profile::Frame frame;
   frame.kind = place.kind == FrameKind::native ? named.kind : place.kind;
   frame.no_name = named.no_name;
@@ -105,7 +105,8 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   profile.period = kNsPerSecond / facts.sample_rate;
   profile.start = facts.start;
   profile.duration = facts.duration;
-  FrameMaker(window, facts, names, pids).make(profile);
+  names.begin(facts.demangle, pids);
+  FrameMaker(window, facts, names).make(profile);
   profile.stacks.reserve(window.stacks().size());
   for (const WindowStack& stack : window.stacks()) {
     auto frames = window.frames(stack);
@@ -116,6 +117,7 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
          .truncated = stack.truncated});
     profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
   }
+  if (!window.tagged().empty()) apply_tags(window, facts.comm, profile);
   return profile;
 }
 

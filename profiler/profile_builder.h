@@ -16,6 +16,8 @@ struct WindowFacts {
   WallTime start;
   Duration duration{};
   std::string kernel_build_id;
+  Demangle demangle = Demangle::none;
+  CommPlace comm = CommPlace::none;
 };
 
 profile::Profile build_profile(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,

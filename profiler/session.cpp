@@ -48,6 +48,18 @@ ProcessTableLimits process_limits(const SessionLimits& limits) {
   return {.entries = limits.processes, .rounds = limits.cache_rounds};
 }
 
+AggregatorOptions aggregator_options(const SessionOptions& options) {
+  return {.collect_kernel = options.collect_kernel,
+          .comm_tag = options.comm != CommPlace::none,
+          .pid_tag = options.pid_label,
+          .processes = options.limits.kernel_pid_entries};
+}
+
+std::optional<ProfiledTarget> default_target(const SessionOptions& options) {
+  if (!options.default_target) return std::nullopt;
+  return ProfiledTarget{.pid = 0, .container_id = {}, .labels = *options.default_target};
+}
+
 // Read by any thread, written by the session's.
 class Report final : public profile::CollectionReport {
  public:
@@ -83,6 +95,7 @@ class KernelSession final : public Session {
                reads_),
         kernel_build_id_(kernel_build_id()),
         window_start_(std::chrono::steady_clock::now()) {
+    apply(options);
     publish();
   }
 
@@ -97,8 +110,10 @@ class KernelSession final : public Session {
   std::vector<SymbolFileInfo> symbol_files() const override { return names_.symbolizer().files(); }
 
  private:
+  void apply(const SessionOptions& options);
   Result<> reopen_sampler(const SessionOptions& options);
   Result<> change_rate(std::uint32_t hertz);
+  void set_collect(const SessionOptions& options);
   void choose_pids(std::vector<std::uint32_t> pids);
   void decide_all_cgroups();
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
@@ -140,6 +155,13 @@ void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
   choose_pids(std::move(change.added_pids));
   if (change.containers_changed) decide_all_cgroups();
   sampler_->select_by_cgroup(targets_.has_containers());
+  set_collect(options_);
+}
+
+// What the kernel need not collect it does not; the rest is the aggregator's choice.
+void KernelSession::set_collect(const SessionOptions& options) {
+  sampler_->set_collect(
+      {.user = options.collect_user, .kernel = options.collect_kernel || targets_.any_wants_kernel()});
 }
 
 void KernelSession::choose_pids(std::vector<std::uint32_t> pids) {
@@ -174,15 +196,28 @@ Result<> KernelSession::set_options(SessionOptions options) {
   } else if (options.sample_rate != options_.sample_rate) {
     if (auto changed = change_rate(options.sample_rate); !changed) return changed;
   }
-  sampler_->set_collect({.user = options.collect_user, .kernel = options.collect_kernel});
-  if (options.demangle != options_.demangle) names_.set_demangle(options.demangle);
+  if (options.comm != options_.comm || options.pid_label != options_.pid_label ||
+      options.default_target != options_.default_target) {
+    take(monotonic_ns());
+    close_window(std::chrono::system_clock::now());
+  }
   if (options.limits != options_.limits) {
     table_.set_limits(process_limits(options.limits));
     cgroups_.set_limit(options.limits.container_ids);
     names_.symbolizer().set_limits(options.limits);
   }
   options_ = options;
+  apply(options);
   return {};
+}
+
+// What an open session and one whose sampler is new need to be told alike.
+void KernelSession::apply(const SessionOptions& options) {
+  set_collect(options);
+  sampler_->set_comm(options.comm != CommPlace::none);
+  sampler_->select_everyone(options.default_target.has_value());
+  aggregator_.set_options(aggregator_options(options));
+  targets_.set_default(default_target(options));
 }
 
 Result<> KernelSession::change_rate(std::uint32_t hertz) {
@@ -249,9 +284,11 @@ void KernelSession::close_window(WallTime now) {
   WindowFacts facts{.sample_rate = options_.sample_rate,
                     .start = now - std::chrono::duration_cast<WallTime::duration>(end - window_start_),
                     .duration = end - window_start_,
-                    .kernel_build_id = kernel_build_id_};
+                    .kernel_build_id = kernel_build_id_,
+                    .comm = options_.comm};
   for (TargetState* state : targets_.with_samples()) {
     facts.labels = state->target.labels;
+    facts.demangle = state->target.demangle.value_or(options_.demangle);
     auto made = build_profile(state->window, facts, names_, state->pids);
     for (const auto& [end, count] : state->ends) {
       if (begins_thread(made, end.places)) table_.add_complete(end.pid, count);
@@ -292,6 +329,10 @@ CollectionStats KernelSession::count() const {
        aggregator_.count(Outcome::container_unknown));
   lost("window_full", "The target had too many distinct stacks in one window: shorten collect_interval.",
        aggregator_.count(Outcome::window_full));
+  lost("pid_map_full", "As many processes as pid_map_size says are profiled already.",
+       aggregator_.count(Outcome::not_admitted));
+  lost("kernel_off", "The CPU was in kernel code, and the target wants no kernel stacks.",
+       aggregator_.count(Outcome::kernel_off));
   lost("malformed", "A record was not what the kernel's program writes: report this.", kernel.malformed);
   stats.attributed = aggregator_.count(Outcome::attributed);
   stats.samples += stats.attributed;
@@ -322,6 +363,7 @@ std::vector<ProcessInfo> KernelSession::processes() const {
                      .complete_samples = process->complete_samples,
                      .exited = process->exited || process->gone};
     const TargetState* target = targets_.find(process->pid, process->container_id);
+    if (!target) target = targets_.default_target();
     if (target) info.service = target->target.labels.get("service_name");
     infos.push_back(std::move(info));
   }

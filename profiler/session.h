@@ -31,6 +31,9 @@ struct ProfiledTarget {
   std::uint32_t pid = 0;     // of our own pid namespace; 0: none
   std::string container_id;  // used when pid is 0
   profile::Labels labels;
+  // Where the target wishes otherwise than the session's options say.
+  std::optional<bool> collect_kernel = {};
+  std::optional<Demangle> demangle = {};
 
   bool operator==(const ProfiledTarget&) const = default;
 };
@@ -46,7 +49,7 @@ struct SessionLimits {
   std::size_t symbol_bytes = 64u << 20;  // of all of them together
   std::size_t unwind_bytes = 64u << 20;  // of unwind tables in the kernel
   std::size_t memory = 0;                // bytes of weir and its kernel maps together; 0: no limit of its own
-  std::uint32_t kernel_pid_entries = 2048;  // entries of the kernel's map of chosen pids
+  std::uint32_t kernel_pid_entries = 2048;  // processes profiled at a time
 
   bool operator==(const SessionLimits&) const = default;
 };

@@ -1,29 +1,50 @@
 #include "profiler/targets.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::profiler {
+
+TargetState* Targets::place(ProfiledTarget target) {
+  auto& state = states_[Key(target.pid, target.container_id)];
+  // What was sampled under other labels (another program has the pid now) keeps them.
+  if (state && state->target.labels != target.labels && !state->window.empty()) {
+    former_.push_back(std::exchange(state, nullptr));
+  }
+  if (!state) state = std::make_unique<TargetState>();
+  state->removed = false;
+  state->target = std::move(target);
+  return state.get();
+}
+
+void Targets::set_default(std::optional<ProfiledTarget> target) {
+  if (default_) default_->removed = true;
+  default_ = nullptr;
+  if (!target) return;
+  target->pid = 0;
+  target->container_id.clear();
+  default_ = place(*std::move(target));
+}
+
+bool Targets::any_wants_kernel() const {
+  return std::ranges::any_of(states_, [](const auto& entry) {
+    return !entry.second->removed && entry.second->target.collect_kernel.value_or(false);
+  });
+}
 
 TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
   TargetChange change;
   auto old_pids = std::exchange(by_pid_, {});
   auto old_containers = std::exchange(by_container_, {});
-  for (auto& [key, state] : states_) state->removed = true;
+  for (auto& [key, state] : states_) state->removed = state.get() != default_;
   for (ProfiledTarget& target : targets) {
     if (target.pid == 0 && target.container_id.empty()) continue;
     if (target.pid != 0) target.container_id.clear();
-    auto& state = states_[Key(target.pid, target.container_id)];
-    // What was sampled under other labels (another program has the pid now) keeps them.
-    if (state && state->target.labels != target.labels && !state->window.empty()) {
-      former_.push_back(std::exchange(state, nullptr));
-    }
-    if (!state) state = std::make_unique<TargetState>();
-    state->removed = false;
-    state->target = std::move(target);
+    TargetState* state = place(std::move(target));
     if (state->target.pid != 0) {
-      by_pid_[state->target.pid] = state.get();
+      by_pid_[state->target.pid] = state;
     } else {
-      by_container_[state->target.container_id] = state.get();
+      by_container_[state->target.container_id] = state;
     }
   }
   std::erase_if(states_,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,8 +44,13 @@ class Targets {
  public:
   // Of two targets with one key the later stands; targets without a key are left out.
   TargetChange set(std::vector<ProfiledTarget> targets);
+  // The target of processes that no other names; nullopt: there is none.
+  void set_default(std::optional<ProfiledTarget> target);
   // By pid first, then by container; null when nobody chose it.
   TargetState* find(std::uint32_t pid, std::string_view container) const;
+  TargetState* default_target() const { return default_; }
+  // Whether a target wants the kernel's part of its stacks though the session does not.
+  bool any_wants_kernel() const;
   bool wants_container(std::string_view container) const;
   bool has_containers() const { return !by_container_.empty(); }
   std::vector<std::uint32_t> pids() const;
@@ -55,10 +61,13 @@ class Targets {
   void end_window();
 
  private:
-  using Key = std::pair<std::uint32_t, std::string>;
+  using Key = std::pair<std::uint32_t, std::string>;  // the default target's is that of no target
+
+  TargetState* place(ProfiledTarget target);
 
   std::map<Key, std::unique_ptr<TargetState>> states_;
   std::vector<std::unique_ptr<TargetState>> former_;  // with samples of this window and labels of before
+  TargetState* default_ = nullptr;
   std::unordered_map<std::uint32_t, TargetState*> by_pid_;
   std::unordered_map<std::string, TargetState*> by_container_;
 };

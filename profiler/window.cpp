@@ -49,7 +49,23 @@ bool TargetWindow::add(std::span<const std::uint32_t> frames, bool complete, boo
   }
   ++stacks_[found].count;
   ++samples_;
+  last_stack_ = found;
   return true;
+}
+
+// Beyond the limit samples stay without a tag.
+void TargetWindow::tag_last(const SampleTag& tag) {
+  if (tagged_.size() >= kMostTagged) return;
+  auto [name, is_new_tag] = tag_index_.find_or_insert(profile::hash_string(tag.comm, tag.pid),
+                                                      static_cast<std::uint32_t>(tags_.size()),
+                                                      [&](std::uint32_t at) { return tags_[at] == tag; });
+  if (is_new_tag) tags_.push_back(tag);
+  std::uint32_t index = name;
+  auto [entry, is_new] = tagged_index_.find_or_insert(
+      hash_mix(last_stack_, index), static_cast<std::uint32_t>(tagged_.size()),
+      [&](std::uint32_t at) { return tagged_[at].stack == last_stack_ && tagged_[at].tag == index; });
+  if (is_new) tagged_.push_back({.stack = last_stack_, .tag = index});
+  ++tagged_[entry].count;
 }
 
 }  // namespace weir::profiler

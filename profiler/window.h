@@ -3,8 +3,10 @@
 // so are stacks; processes that run the same code share them.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "profile/hash_index.h"
@@ -31,6 +33,21 @@ struct WindowStack {
   std::int64_t count = 0;
 };
 
+// Of which thread a sample is, as far as its profile is to say so.
+struct SampleTag {
+  std::uint32_t pid = 0;  // 0: not said
+  std::string comm;       // empty: not said
+
+  auto operator<=>(const SampleTag&) const = default;
+};
+
+// How many samples of a stack had a tag.
+struct TaggedCount {
+  std::uint32_t stack = 0;  // index into stacks()
+  std::uint32_t tag = 0;    // index into tags()
+  std::int64_t count = 0;
+};
+
 class TargetWindow {
  public:
   // A mapping is kept once, however many processes have it.
@@ -39,17 +56,24 @@ class TargetWindow {
   // Frames are indexes of places, leaf first. False when the window holds as many stacks as it may.
   bool add(std::span<const std::uint32_t> frames, bool complete, bool truncated);
 
+  // Of the sample that was added last.
+  void tag_last(const SampleTag& tag);
+
   bool empty() const { return samples_ == 0; }
   std::int64_t samples() const { return samples_; }
   const std::vector<ProcessMapping>& mappings() const { return mappings_; }
   const std::vector<Place>& places() const { return places_; }
   const std::vector<WindowStack>& stacks() const { return stacks_; }
+  const std::vector<SampleTag>& tags() const { return tags_; }
+  // Their sum is smaller than the stacks' where not all samples were tagged.
+  const std::vector<TaggedCount>& tagged() const { return tagged_; }
   std::span<const std::uint32_t> frames(const WindowStack& stack) const {
     return std::span(frame_indexes_).subspan(stack.first, stack.size);
   }
 
  private:
   static constexpr std::size_t kMostStacks = 64u << 10;
+  static constexpr std::size_t kMostTagged = 256u << 10;
   static constexpr std::size_t kMostFrameIndexes = 4u << 20;
 
   std::vector<ProcessMapping> mappings_;
@@ -58,6 +82,11 @@ class TargetWindow {
   std::vector<WindowStack> stacks_;
   profile::HashIndex mapping_index_;
   profile::HashIndex place_index_;
+  std::vector<SampleTag> tags_;
+  std::vector<TaggedCount> tagged_;
+  std::uint32_t last_stack_ = 0;
+  profile::HashIndex tag_index_;
+  profile::HashIndex tagged_index_;
   profile::HashIndex stack_index_;
   std::int64_t samples_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "profiler/process/proc_files.h"
 
@@ -48,7 +49,9 @@ void ProcessTable::apply(const ProcessEvent& event) {
   } else if (const auto* comm = std::get_if<CommEvent>(&event.what)) {
     if (leader) process.comm = comm->comm;
   } else if (std::holds_alternative<ExitEvent>(event.what)) {
-    if (leader) process.exited = true;
+    if (!leader) return;
+    process.exited = true;
+    if (std::exchange(process.admitted, false)) --admitted_;
   }
 }
 
@@ -148,6 +151,11 @@ const Process* ProcessTable::find(std::uint32_t pid) const {
   return found == by_pid_.end() ? nullptr : found->second.get();
 }
 
+void ProcessTable::admit(Process& process) {
+  if (process.exited || std::exchange(process.admitted, true)) return;
+  ++admitted_;
+}
+
 void ProcessTable::add_complete(std::uint32_t pid, std::uint64_t samples) {
   auto found = by_pid_.find(pid);
   if (found != by_pid_.end()) found->second->complete_samples += samples;
@@ -208,6 +216,8 @@ void ProcessTable::end_window() {
   std::erase_if(by_pid_, [&](const auto& entry) { return over(*entry.second); });
   std::erase_if(retired_, [&](const auto& process) { return over(*process); });
   evict_unused();
+  admitted_ = static_cast<std::size_t>(
+      std::ranges::count_if(by_pid_, [](const auto& entry) { return entry.second->admitted; }));
   modules_.collect_garbage();
 }
 

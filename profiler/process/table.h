@@ -25,6 +25,7 @@ struct Process {
   bool gone = false;       // it had ended before its mappings could be read
   std::string unreadable;  // why they cannot be read, though it lives: it holds who reads them
   bool container_read = false;
+  bool admitted = false;  // it counts among those that are profiled
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
 
@@ -53,6 +54,9 @@ class ProcessTable {
   // Where an address of the process lies; reads the mappings again (not too often) when nowhere.
   const ProcessMapping* find_mapping(Process& process, std::uint64_t address, std::uint64_t now);
   const Process* find(std::uint32_t pid) const;
+  void admit(Process& process);
+  // How many running processes are admitted; those that left without notice count until the window's end.
+  std::size_t admitted() const { return admitted_; }
   // Stacks of the process turned out, by their names, to be complete.
   void add_complete(std::uint32_t pid, std::uint64_t samples);
   // Events were lost: reads mappings again when a process is sampled next.
@@ -80,6 +84,7 @@ class ProcessTable {
   std::uint64_t window_ = 0;
   std::uint64_t evicted_ = 0;
   std::shared_ptr<WatchedReads> reads_;
+  std::size_t admitted_ = 0;
   Modules modules_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Process>> by_pid_;
   // Ended processes whose number was given away again: only their counts are still of interest.

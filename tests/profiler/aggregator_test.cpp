@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "profiler/profile_builder.h"
@@ -99,6 +101,125 @@ TEST_CASE("what was sampled before a target got other labels keeps those it had"
   CHECK(samples == std::map<std::string, std::int64_t>{{"wrapper", 1}, {"server", 2}});
   world.targets.end_window();
   CHECK(world.targets.with_samples().empty());
+}
+
+TEST_CASE("what no target names goes to the default target, if there is one") {
+  World world;
+  world.targets.set({{kPid, "", {{"service_name", "named"}}}});
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::target_removed);
+  world.targets.set_default(ProfiledTarget{.labels = {{"service_name", "rest"}}});
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  // A new list of targets leaves it; other labels begin a window of their own.
+  world.targets.set({});
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  world.targets.set_default(ProfiledTarget{.labels = {{"service_name", "other"}}});
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  std::map<std::string, std::int64_t> samples;
+  for (const TargetState* state : world.targets.with_samples()) {
+    samples[std::string(state->target.labels.get("service_name"))] = state->window.samples();
+  }
+  CHECK(samples == std::map<std::string, std::int64_t>{{"named", 1}, {"rest", 2}, {"other", 1}});
+  world.targets.set_default({});
+  CHECK(world.targets.with_samples().size() == 3);
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::target_removed);
+}
+
+TEST_CASE("a target may want kernel stacks though the session does not, and the other way round") {
+  World world;
+  world.aggregator.set_options({.collect_kernel = false});
+  world.targets.set({{.pid = kPid, .collect_kernel = true}, {.pid = kOtherPid}});
+  CHECK(world.targets.any_wants_kernel());
+  RecordFields fields{.pid = kPid, .user = {0x1500}, .kernel = {~0ull - 16}};
+  CHECK(world.add(fields) == Outcome::attributed);
+  CHECK(world.window(kPid).places().size() == 2);
+  fields.pid = kOtherPid;
+  CHECK(world.add(fields) == Outcome::attributed);
+  CHECK(world.window(kOtherPid).places().size() == 1);
+  fields.user.clear();
+  CHECK(world.add(fields) == Outcome::kernel_off);
+  world.aggregator.set_options({});
+  world.targets.set({{.pid = kOtherPid, .collect_kernel = false}});
+  CHECK_FALSE(world.targets.any_wants_kernel());
+  CHECK(world.add(fields) == Outcome::kernel_off);
+}
+
+TEST_CASE("no more processes are profiled at a time than may be, and the others are counted") {
+  World world;
+  world.aggregator.set_options({.processes = 2});
+  world.targets.set_default(ProfiledTarget{});
+  for (std::uint32_t pid : {kPid, kPid + 1, kPid + 2}) world.exec(pid, 1);
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.add({.pid = kPid + 1, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.add({.pid = kPid + 2, .user = {0x1500}}) == Outcome::not_admitted);
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.aggregator.count(Outcome::not_admitted) == 1);
+  world.table.apply({.time = 2, .pid = kPid, .tid = kPid, .what = ExitEvent{}});
+  CHECK(world.add({.pid = kPid + 2, .user = {0x1500}}) == Outcome::attributed);
+  // Taken before it ended, read after.
+  CHECK(world.add({.pid = kPid, .user = {0x1500}}) == Outcome::attributed);
+  world.table.end_window();
+  CHECK(world.table.admitted() == 2);
+}
+
+namespace {
+
+// "comm=a pid=7|root;…;leaf|count" of every sample.
+std::vector<std::string> sample_texts(const profile::Profile& profile) {
+  std::vector<std::string> texts;
+  for (const auto& sample : profile.samples) {
+    std::string text;
+    if (sample.labels != profile::kNoLabels) text = profile.sample_labels[sample.labels].to_string();
+    text += "|";
+    const auto& frames = profile.stacks[sample.stack].frames;
+    for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame)
+      text += display_name(profile.frames[*frame], profile.mappings) + ";";
+    texts.push_back(text + "|" + std::to_string(sample.count));
+    CHECK(sample.value == sample.count * profile.period);
+  }
+  std::ranges::sort(texts);
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("names of threads and pids become labels or frames, as asked") {
+  struct Row {
+    CommPlace comm;
+    bool pid;
+    std::vector<std::string> samples;
+  };
+  const std::string pid = std::to_string(kPid);
+  const Row rows[] = {
+      {CommPlace::none, false, {"|/app!;|4"}},
+      {CommPlace::none, true, {"{pid=\"" + pid + "\"}|/app!;|4"}},
+      {CommPlace::label,
+       false,
+       {"{comm=\"app\"}|/app!;|1", "{comm=\"w1\"}|/app!;|2", "{comm=\"w?\"}|/app!;|1"}},
+      {CommPlace::stackframe, false, {"|app;/app!;|1", "|w1;/app!;|2", "|w?;/app!;|1"}},
+      {CommPlace::both,
+       true,
+       {"{comm=\"app\",pid=\"" + pid + "\"}|app;/app!;|1", "{comm=\"w1\",pid=\"" + pid + "\"}|w1;/app!;|2",
+        "{comm=\"w?\",pid=\"" + pid + "\"}|w?;/app!;|1"}},
+  };
+  for (const Row& row : rows) {
+    World world;
+    world.aggregator.set_options({.comm_tag = row.comm != CommPlace::none, .pid_tag = row.pid});
+    world.targets.set({{.pid = kPid}});
+    world.exec(kPid, 1);
+    world.map(kPid, 2, 0x1000, 0x2000, "/app");
+    for (const char* comm : {"w1", "", "w\xff", "w1"})
+      CHECK(world.add({.pid = kPid, .user = {0x1500}, .comm = comm}) == Outcome::attributed);
+    FrameNames names(std::make_unique<NoSymbols>());
+    auto profile = build_profile(world.window(kPid), {.sample_rate = 97, .comm = row.comm}, names, {});
+    auto texts = sample_texts(profile);
+    REQUIRE(texts.size() == row.samples.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) CHECK(texts[i] == row.samples[i]);
+    // No stack without a sample.
+    std::set<std::uint32_t> used;
+    for (const auto& sample : profile.samples) used.insert(sample.stack);
+    CHECK(used.size() == profile.stacks.size());
+  }
 }
 
 TEST_CASE("a chain that leads astray is cut, and said to be incomplete") {

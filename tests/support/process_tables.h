@@ -74,7 +74,7 @@ Result<unwind_mapping> map_file(Memory& memory, std::uint32_t pid, const MapsLin
   if (!bytes) return fail(bytes.error());
   auto elf = Elf::read(*bytes);
   if (!elf) return fail(elf.error());
-  auto table = read_eh_frame(*elf, *bytes, kLimit);
+  auto table = read_unwind_table(*elf, *bytes, kLimit);
   if (!table) return fail(table.error());
   auto address = elf->address_of(line.offset);
   auto laid_out = lay_out(memory, *table);
