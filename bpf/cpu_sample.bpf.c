@@ -86,7 +86,7 @@ struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, UNWIND_PROCESSES);
   __type(key, __u32);
-  __type(value, struct unwind_process);
+  __type(value, __u64);
 } unwind_processes SEC(".maps");
 
 static __always_inline struct scratch* own_scratch(void) {
@@ -204,11 +204,12 @@ static __always_inline void find_process(struct unwinding* u, __u32 tgid) {
   u->known = 0;
   if (!has_unwind_tables) return;
   /* At once: the map may be giving the entry to another process. */
-  volatile __u64* process = bpf_map_lookup_elem(&unwind_processes, &tgid);
+  volatile __u64 *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
   if (!process) return;
-  __u64 value = *process;
-  u->mappings = (__u32)value;
-  u->mapping_count = value >> 32;
+  __u64 word = *process;
+  u->mappings = UNWIND_PROCESS_MAPPINGS(word);
+  u->mapping_count = UNWIND_PROCESS_COUNT(word);
+  u->serial = UNWIND_PROCESS_SERIAL(word);
   u->known = 1;
 }
 

@@ -13,9 +13,11 @@
 
 enum {
   kUnwindWordMask = UNWIND_SEGMENT_WORDS - 1,
-  kUnwindRowSteps = 16,      /* a page has less than 1 << 16 rows */
-  kUnwindMappingWords = 8,   /* of a struct unwind_mapping */
-  kUnwindMappingSteps = 13,  /* a segment has room for 1 << 13 of them */
+  kUnwindRowSteps = 16,     /* a page has less than 1 << 16 rows */
+  kUnwindMappingWords = 8,  /* of a struct unwind_mapping */
+  kUnwindMappingSteps = 13, /* a segment has room for 1 << 13 of them */
+  kUnwindRemembered = 512,  /* rules: return addresses come again and again */
+  kUnwindRememberedShift = 64 - 9,
   kUnwindUserBits = 56,      /* of an address, with five levels of page tables */
   kUnwindNoFramePointer = 1, /* nobody's: they are aligned */
   /* Of the stack, read at once: entering user memory costs more than what is read (see bench/unwind.cpp). */
@@ -39,6 +41,14 @@ enum unwind_register {
   UNWIND_REGISTERS = 16,
 };
 
+/* The rule at an address of a process, as its serial number tells it. */
+struct unwind_memory {
+  __u64 address;
+  __u32 serial;
+  __u32 kind; /* of its mapping */
+  struct unwind_rule rule;
+};
+
 /* A walk: the frame at hand, and how far it has come. */
 struct unwinding {
   __u64 ip, sp, fp;
@@ -48,7 +58,8 @@ struct unwinding {
   __u64 words[kUnwindWindowWords];
   __u64 window;
   __u64 window_bytes;
-  __u32 mappings, mapping_count; /* of the process */
+  /* Of the process; the serial number is never 0. */
+  __u32 mappings, mapping_count, serial;
   __u32 frames;
   __u16 stop;  /* enum cpu_sample_stop */
   __u16 doubt; /* the same, for when the frame at hand turns out to be nowhere: it was found by a mere frame
@@ -56,11 +67,12 @@ struct unwinding {
   __u8 known;  /* the process is in the tables */
   __u8 exact;  /* ip is where the thread was interrupted, not a return address */
   __u8 unknown_leaf;
-  __u8 reserved[5];
+  __u8 reserved;
 };
 
 struct scratch {
   struct unwinding unwinding;
+  struct unwind_memory remembered[kUnwindRemembered];
   /* The record, as it is sent. */
   struct cpu_sample head;
   struct cpu_sample_section user;
@@ -237,11 +249,29 @@ static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u3
   return unwind_push(s, 0);
 }
 
-static __always_inline __u32 unwind_by_table(struct scratch* s, __u64 address) {
+/* The kind of the mapping around an address, 0 when there is none, and the rule there. */
+static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
   struct unwinding* u = &s->unwinding;
-  struct unwind_rule* found = unwind_rule_of(unwind_find_rule(u, address));
-  if (!found) return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
-  struct unwind_rule rule = *found;
+  struct unwind_memory* memory = &s->remembered[address * 0x9e3779b97f4a7c15 >> kUnwindRememberedShift];
+  if (memory->address == address && memory->serial == u->serial) {
+    *rule = memory->rule;
+    return memory->kind;
+  }
+  __u32 kind = unwind_find_mapping(u, address);
+  if (kind == 0) return 0;
+  __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(u, address) : 0;
+  struct unwind_rule* found = unwind_rule_of(id);
+  if (!found) return 0;
+  *rule = *found;
+  memory->address = address;
+  memory->serial = u->serial;
+  memory->kind = kind;
+  memory->rule = *rule;
+  return kind;
+}
+
+static __always_inline __u32 unwind_by_rule(struct scratch* s, struct unwind_rule rule) {
+  struct unwinding* u = &s->unwinding;
   __s64 offset = rule.cfa_offset;
   __u64 base;
   int follow = 0;
@@ -290,11 +320,12 @@ __noinline int unwind_frame(void) {
     stop = unwind_by_frame_pointer(s, 0, u->sp);
   } else {
     __u64 address = u->exact ? u->ip : u->ip - 1;
-    __u32 kind = unwind_find_mapping(u, address);
+    struct unwind_rule rule;
+    __u32 kind = unwind_look_up(s, address, &rule);
     if (u->frames == 1 && (kind == 0 || kind == UNWIND_MAPPING_PENDING)) u->unknown_leaf = 1;
     /* Code that an interpreter's loop or a JIT compiler runs will be kinds of their own here. */
     switch (kind) {
-      case UNWIND_MAPPING_TABLE: stop = unwind_by_table(s, address); break;
+      case UNWIND_MAPPING_TABLE: stop = unwind_by_rule(s, rule); break;
       case UNWIND_MAPPING_FRAME_POINTERS: stop = unwind_by_frame_pointer(s, 0, u->sp); break;
       case UNWIND_MAPPING_PENDING: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_PENDING, u->sp); break;
       case UNWIND_MAPPING_NO_ROOM: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROOM, u->sp); break;

@@ -80,8 +80,17 @@ struct unwind_mapping {
   __u8 reserved;
 };
 
-/* Value of the map `unwind_processes`; the key is the tgid in the pid namespace of the program's owner. */
+/* A process: its mappings, sorted by start and not overlapping. */
 struct unwind_process {
-  __u32 mappings; /* address of the first; sorted by start, not overlapping */
+  __u32 mappings; /* address of the first */
   __u32 count;
 };
+
+/* Value of the map `unwind_processes`; the key is the tgid in the pid namespace of the program's owner. One
+ * word, so that nobody sees half of it: mappings / 8, then the count, then a serial number, which tells this
+ * state of this process from all others of late: what is remembered of it is kept under that. */
+#define UNWIND_PROCESS_WORD(mappings, count, serial) \
+  ((__u64)(mappings) >> 3 | (__u64)(count) << 25 | (__u64)(serial) << 39)
+#define UNWIND_PROCESS_MAPPINGS(word) ((__u32)((word) << 3) & ((1u << 28) - 1))
+#define UNWIND_PROCESS_COUNT(word) ((__u32)((word) >> 25) & ((1u << 14) - 1))
+#define UNWIND_PROCESS_SERIAL(word) ((__u32)((word) >> 39))

@@ -67,8 +67,8 @@ Result<> Arena::create_maps() {
   auto rules =
       create(BPF_MAP_TYPE_ARRAY, "unwind_rules", sizeof(std::uint32_t), sizeof(unwind_rule), UNWIND_RULES);
   if (!rules) return fail(rules.error());
-  auto processes = create(BPF_MAP_TYPE_HASH, "unwind_processes", sizeof(std::uint32_t),
-                          sizeof(unwind_process), UNWIND_PROCESSES);
+  auto processes = create(BPF_MAP_TYPE_HASH, "unwind_processes", sizeof(std::uint32_t), sizeof(std::uint64_t),
+                          UNWIND_PROCESSES);
   if (!processes) return fail(processes.error());
   segments_map_ = std::move(*segments);
   rules_map_ = std::move(*rules);
@@ -180,7 +180,11 @@ std::uint16_t Arena::intern(const unwind_rule& rule) {
 }
 
 Result<> Arena::set_process(std::uint32_t pid, const unwind_process& process) {
-  int error = bpf_map_update_elem(processes_map_.get(), &pid, &process, BPF_ANY);
+  // Programs that remembered something of a number have forgotten it before the number comes again.
+  constexpr std::uint32_t kSerials = 1u << 25;
+  serial_ = serial_ % (kSerials - 1) + 1;
+  std::uint64_t word = UNWIND_PROCESS_WORD(process.mappings, process.count, serial_);
+  int error = bpf_map_update_elem(processes_map_.get(), &pid, &word, BPF_ANY);
   if (error == -E2BIG) return fail("unwind process {}: there are {} already", pid, int{UNWIND_PROCESSES});
   if (error) return fail_errno(-error, "unwind process {}", pid);
   return {};

@@ -53,7 +53,8 @@ class Arena {
   std::size_t rules() const { return rule_ids_.size(); }
   std::uint64_t refused_rules() const { return refused_rules_; }
 
-  // Fails when UNWIND_PROCESSES are there.
+  // Also tells programs to forget what they remember of the process: to be called after any change of its
+  // mappings. Fails when UNWIND_PROCESSES are there.
   Result<> set_process(std::uint32_t pid, const unwind_process& process);
   void drop_process(std::uint32_t pid);
 
@@ -85,6 +86,7 @@ class Arena {
   std::size_t used_words_ = 0;
   std::map<std::uint64_t, std::uint16_t> rule_ids_;  // by the rule's bytes
   std::uint64_t refused_rules_ = 0;
+  std::uint32_t serial_ = 0;
   std::size_t map_bytes_ = 0;  // of the three maps
   std::size_t segment_bytes_ = 0;
   // The segment that is mapped into our own memory. One at a time: its pages are the kernel's, but count as
