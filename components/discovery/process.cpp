@@ -16,22 +16,31 @@ namespace {
 // new is read.
 constexpr Duration kQuickLook = std::chrono::seconds(2);
 
-// With news: a new program is looked at when it is heard of. Where they come thick and fast, rests between
-// two looks grow from the first to the second.
+// With news: a new program is looked at when it is heard of. Where they come all the time, the rest between
+// two looks is so many times what a look takes.
+constexpr int kRestPerLook = 50;
 constexpr Duration kShortestRest = std::chrono::milliseconds(50);
 constexpr Duration kLongestRest = std::chrono::seconds(1);
 // A process that was forked mostly runs another program at once: that is the news.
 constexpr Duration kForkWaits = std::chrono::milliseconds(100);
 // The last samples of a process that ended belong to its target still.
 constexpr Duration kEndWaits = std::chrono::seconds(1);
-// Between two readings of news, the second when most are of threads.
-constexpr Duration kShortestPause = std::chrono::milliseconds(5);
+// Between two readings of news that can wait; the second when most are of threads.
+constexpr Duration kShortestPause = std::chrono::milliseconds(10);
 constexpr Duration kLongestPause = std::chrono::milliseconds(50);
 
 TargetPtr merged(const Target& process, const Target& container) {
   std::vector<Target::Label> labels = process.labels();
   labels.insert(labels.end(), container.labels().begin(), container.labels().end());
   return Target::make(std::move(labels));
+}
+
+bool same_targets(const FoundProcesses& a, const FoundProcesses& b) {
+  // One that did not change is the same object.
+  return std::ranges::equal(a, b, [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second.target == other.second.target &&
+           one.second.error == other.second.error;
+  });
 }
 
 }  // namespace
@@ -61,6 +70,7 @@ Targets join_containers(const FoundProcesses& processes, const Targets& join) {
 }
 
 struct Process::Scan {
+  MonoTime begin;
   Result<FoundProcesses> found;
   ScanDepth depth;
 };
@@ -102,16 +112,18 @@ void Process::open_news() {
 }
 
 void Process::watch_news() {
-  news_watch_ = ctx_.on_readable(news_source_->readable_fd(), [this] { hear_news(); });
+  news_watch_ = ctx_.on_readable(news_source_->readable_fd(), [this] { hear_news(news_source_->take()); });
+  // What came before does not wake a watch.
+  if (ProcessNews missed = news_source_->take(); missed.any()) hear_news(std::move(missed));
 }
 
-void Process::hear_news() {
+void Process::hear_news(ProcessNews heard) {
   bool first = !news_.any();
-  ProcessNews heard = news_source_->take();
   pause_ = heard.any() ? kShortestPause : std::clamp(pause_ * 2, kShortestPause, kLongestPause);
   news_.add(std::move(heard));
   if (first) news_since_ = ctx_.clock().mono();
-  news_watch_ = ctx_.after(pause_, [this] { watch_news(); });
+  // A look that is due hears of all that came before it.
+  news_watch_ = news_.programs.empty() ? ctx_.after(pause_, [this] { watch_news(); }) : nullptr;
   if (news_.any() && !scanning_) schedule();
 }
 
@@ -120,22 +132,15 @@ MonoTime Process::news_due() const {
   return std::max(rest_until_, news_since_ + (news_.began ? kForkWaits : kEndWaits));
 }
 
-void Process::rest_after_news() {
-  MonoTime now = ctx_.clock().mono();
-  bool came_soon = now < rest_until_ + rest_;
-  rest_ = came_soon ? std::min(rest_ * 2, kLongestRest) : kShortestRest;
-  rest_until_ = now + rest_;
-}
-
 void Process::scan(ScanDepth depth) {
   timer_.reset();
   if (scanning_) return;
   scanning_ = true;
+  if (news_source_) news_.add(news_source_->take());
   ProcessNews news = std::exchange(news_, {});
-  if (news.any()) rest_after_news();
   if (news.lost) depth = ScanDepth::everything;
   if (depth == ScanDepth::everything) full_scan_at_ = ctx_.clock().mono() + args_.refresh_interval;
-  auto result = std::make_shared<Scan>(Scan{FoundProcesses(), depth});
+  auto result = std::make_shared<Scan>(Scan{ctx_.clock().mono(), FoundProcesses(), depth});
   ScanRequest request{.proc = proc_,
                       .facts = args_.discover_config,
                       .depth = depth,
@@ -150,13 +155,19 @@ void Process::finish(Scan& scan) {
   scanning_ = false;
   if (std::exchange(again_, false)) return this->scan(ScanDepth::everything);
   if (scan.found) {
+    bool changed = !same_targets(*scan.found, *found_);
     found_ = std::make_shared<FoundProcesses>(*std::move(scan.found));
-    publish();
+    if (changed || failed_ || scan.depth == ScanDepth::everything) publish();
+    failed_ = false;
   } else {
+    failed_ = true;
     ctx_.set_health(runtime::HealthState::unhealthy,
                     fmt::format("{}; weir tries again in {}", scan.found.error().message,
                                 format_duration(std::min(kQuickLook, args_.refresh_interval))));
   }
+  MonoTime now = ctx_.clock().mono();
+  rest_until_ = now + std::clamp((now - scan.begin) * kRestPerLook, kShortestRest, kLongestRest);
+  if (news_source_ && !news_watch_) watch_news();
   schedule();
 }
 

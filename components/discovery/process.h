@@ -76,11 +76,10 @@ class Process {
   struct Scan;
 
   void open_news();
-  void hear_news();
+  void hear_news(ProcessNews heard);
   void watch_news();
   // When the news that wait are to be looked into.
   MonoTime news_due() const;
-  void rest_after_news();
   void scan(ScanDepth depth);
   void finish(Scan& scan);
   void publish();
@@ -92,7 +91,8 @@ class Process {
   std::shared_ptr<const FoundProcesses> found_ = std::make_shared<FoundProcesses>();
   MonoTime full_scan_at_;
   bool scanning_ = false;
-  bool again_ = false;  // the facts changed while a scan was on its way
+  bool failed_ = false;  // the last scan
+  bool again_ = false;   // the facts changed while a scan was on its way
   runtime::Timer timer_;
   std::shared_ptr<profiler::WatchedReads> reads_ = profiler::WatchedReads::create();
 
@@ -102,7 +102,6 @@ class Process {
   ProcessNews news_;     // not looked into yet
   MonoTime news_since_;  // when the first of it was heard
   MonoTime rest_until_;
-  Duration rest_{};
   Duration pause_{};
   runtime::Timer news_watch_;  // or the pause before the next one
 };

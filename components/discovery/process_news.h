@@ -25,7 +25,8 @@ struct ProcessNews {
 class ProcessNewsSource {
  public:
   virtual ~ProcessNewsSource() = default;
-  virtual int readable_fd() const = 0;  // readable while there may be news
+  virtual int readable_fd()
+      const = 0;  // becomes readable when news come; what lies there already may not count
   virtual ProcessNews take() = 0;
   // Also of CPUs that came online since.
   virtual void follow_cpus() = 0;

@@ -33,7 +33,8 @@ class MappingEvents {
   // Also of CPUs that came online since.
   Result<> follow_cpus();
 
-  // Readable while there is something to drain.
+  // Becomes readable when records come. The kernel tells each waiter of a record once: who begins to wait
+  // drains once more after that.
   int readable_fd() const { return readable_.get(); }
   std::uint64_t lost() const { return lost_; }
   std::size_t bytes() const;  // kernel memory of the rings
