@@ -149,27 +149,29 @@ std::string root_of(std::string_view host_path, std::string_view path) {
   return host_path.ends_with(path) ? std::string(host_path.substr(0, host_path.size() - path.size())) : "";
 }
 
-std::optional<DebugLink> read_debug_link(const Elf& elf, const Bytes& bytes) {
-  const ElfSection* section = elf.section_named(kLinkSection);
-  if (section == nullptr) return std::nullopt;
-  auto content = read_section(bytes, *section, kMaxLink);
-  if (!content) return std::nullopt;
-  // The name with its zero byte, padded to four bytes, and the checksum.
-  std::size_t length = content->find('\0');
-  if (length == std::string::npos) return std::nullopt;
+// The name with its zero byte, padded to four bytes, and the checksum.
+std::optional<DebugLink> parse_debug_link(std::string_view content) {
+  std::size_t length = content.find('\0');
+  if (length == std::string_view::npos) return std::nullopt;
   std::size_t at = (length + 4) & ~std::size_t{3};
-  DebugLink link{content->substr(0, length), 0};
-  if (at + sizeof link.crc > content->size() || !is_plain_name(link.name)) return std::nullopt;
-  std::memcpy(&link.crc, content->data() + at, sizeof link.crc);
+  DebugLink link{std::string(content.substr(0, length)), 0};
+  if (at + sizeof link.crc > content.size() || !is_plain_name(link.name)) return std::nullopt;
+  std::memcpy(&link.crc, content.data() + at, sizeof link.crc);
   return link;
 }
 
 std::optional<DebugFile> find_debug_file(const DebugFileOf& of, std::vector<DebugFileTry>& tries) {
   Search search(of, tries);
   if (auto found = search.by_build_id()) return found;
-  if (auto link = read_debug_link(of.elf, of.bytes)) return search.by_link(*link);
-  if (of.elf.section_named(kLinkSection) != nullptr)
-    tries.push_back({std::string(kLinkSection), "it names more than a file in a folder"});
+  const ElfSection* section = of.elf.section_named(kLinkSection);
+  if (section == nullptr) return std::nullopt;
+  auto content = read_section(of.bytes, *section, kMaxLink);
+  if (!content) {
+    tries.push_back({std::string(kLinkSection), content.error().message});
+    return std::nullopt;
+  }
+  if (auto link = parse_debug_link(*content)) return search.by_link(*link);
+  tries.push_back({std::string(kLinkSection), "it names more than a file in a folder"});
   return std::nullopt;
 }
 

@@ -25,8 +25,8 @@ struct DebugLink {
   std::uint32_t crc = 0;
 };
 
-// nullopt when the file has none, or one that names more than a file in a folder.
-std::optional<DebugLink> read_debug_link(const Elf& elf, const Bytes& bytes);
+// From the content of the section; nullopt when it is broken or names more than a file in a folder.
+std::optional<DebugLink> parse_debug_link(std::string_view content);
 
 struct DebugFile {
   std::string path;

@@ -3,31 +3,20 @@
 // their files until they are asked for.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "profiler/symbols/bytes.h"
-#include "profiler/symbols/elf.h"
+#include "profiler/symbols/symbol_list.h"
 
 namespace weir::profiler {
-
-// An ELF file that has symbols.
-struct SymbolSource {
-  const Elf* elf = nullptr;
-  std::shared_ptr<const Bytes> bytes;  // the table keeps them: for the names
-};
 
 // Immutable, and safe to ask from several threads.
 class SymbolTable {
  public:
-  static constexpr std::size_t kMaxSources = 2;
-
   // At an address that several sources name, the first of them has the say. A table that would need
   // more than `byte_limit` bytes is an error; one without symbols is not.
   static Result<SymbolTable> read(std::span<const SymbolSource> sources, std::size_t byte_limit);
@@ -48,16 +37,11 @@ class SymbolTable {
     std::uint32_t size = 0;
     std::uint32_t name = 0;  // which of strings_, and the offset there
   };
-  struct Strings {
-    std::shared_ptr<const Bytes> bytes;
-    std::uint64_t offset = 0;
-    std::uint64_t size = 0;
-  };
-  class Builder;
+  class Flattener;
 
   std::uint64_t base_ = 0;
-  std::vector<Symbol> symbols_;                   // by start, never overlapping
-  std::array<Strings, 2 * kMaxSources> strings_;  // of each source: of .symtab, of .dynsym
+  std::vector<Symbol> symbols_;  // by start, never overlapping
+  decltype(SymbolList::strings) strings_;
 };
 
 }  // namespace weir::profiler
