@@ -89,7 +89,7 @@ class Parser {
   std::size_t sequence_id(bool end_will_do);
   void discriminator();
 
-  // names (names.cpp)
+  // names (names.cpp, unqualified_names.cpp, special.cpp)
   Node* encoding(Parameters parameters, Place place);
   Node* function(Node* name, bool has_explicit_object, Place place);
   Node* enabled_if(Node* typed, const Arguments& conditions);
@@ -137,7 +137,7 @@ class Parser {
   Node* standard(char code, bool in_full);
   Node* make_standard(std::string_view name, std::initializer_list<std::string_view> arguments);
 
-  // types (types.cpp)
+  // types (types.cpp, newer_types.cpp)
   Node* type(Of of);
   Node* unqualified_type(Of of, bool& is_candidate);
   Node* template_parameter_type(Of of);
@@ -159,7 +159,7 @@ class Parser {
   Node* array_type(Of of);
   Node* vector_type(Of of);
 
-  // expressions (expressions.cpp)
+  // expressions (expressions.cpp, unresolved_names.cpp)
   Node* expression();
   Node* named_expression();
   Node* s_expression();
