@@ -63,15 +63,16 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   bool kernel = target->target.collect_kernel.value_or(options_.collect_kernel);
   if (kernel) add_kernel_frames(target->window, sample);
   if (!kernel && sample.user_frames == 0) return Outcome::kernel_off;
-  bool straight = add_user_frames(target->window, process, sample);
-  bool complete = sample.complete && straight;
-  if (!target->window.add(frames_, complete, sample.truncated)) return Outcome::window_full;
+  StackEnding ending{.end = sample.end, .stop = sample.stop, .truncated = sample.truncated};
+  if (!add_user_frames(target->window, process, sample)) ending.stop = CPU_SAMPLE_STOP_NO_MAPPING;
+  if (sampled_) sampled_(process, sample);
+  if (!target->window.add(frames_, ending)) return Outcome::window_full;
   tag(target->window, process, head);
   ++process.samples;
-  if (complete) {
-    ++process.complete_samples;
-  } else if (!sample.truncated) {
+  if (ending.end == StackEnd::chain_end) {
     remember_end(*target, head.tgid);
+  } else if (ending.end == StackEnd::thread_start && !ending.truncated) {
+    ++process.complete_samples;
   }
   if (std::ranges::find(target->pids, head.tgid) == target->pids.end()) target->pids.push_back(head.tgid);
   return Outcome::attributed;
@@ -109,22 +110,25 @@ void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sampl
 
 bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const SampleView& sample) {
   for (std::uint32_t i = 0; i < sample.user_frames; ++i) {
-    std::uint64_t raw = sample.user[i];
-    bool exact = i == 0 || (raw & CPU_SAMPLE_EXACT) != 0;
-    std::uint64_t address = (raw & ~CPU_SAMPLE_EXACT) - (exact ? 0 : 1);
+    // A return address may already belong to the next line or function; that of an interrupted place does
+    // not.
+    bool is_exact = i == 0 || (sample.user[i] & CPU_SAMPLE_EXACT) != 0;
+    std::uint64_t address = (sample.user[i] & ~CPU_SAMPLE_EXACT) - (is_exact ? 0 : 1);
     const ProcessMapping* mapping =
         i == 0 ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
     if (mapping) {
       frames_.push_back(window.place(place_of(window, *mapping, address)));
       continue;
     }
-    // No code there: what was followed was no frame pointer, and all further is chance.
-    if (i != 0) return false;
+    // No code there: what was followed was no frame pointer, and all further is chance. Tables do not lead
+    // astray: the code is there, only its mapping has not been seen.
+    bool is_table = sample.mode == CPU_SAMPLE_UNWIND_TABLES;
+    if (i != 0 && !is_table) return false;
     Place place;
     place.why = process.gone || process.exited ? NoName::process_gone : NoName::no_mapping;
     place.offset = address;
     frames_.push_back(window.place(place));
-    if (process.mappings.size() != 0) return false;
+    if (process.mappings.size() != 0 && !is_table) return false;
   }
   return true;
 }

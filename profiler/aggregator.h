@@ -43,11 +43,14 @@ class Aggregator {
  public:
   // Told once for each cgroup that the kernel asked about.
   using Decide = std::function<void(std::uint64_t cgroup, cpu_sample_choice)>;
+  // Told of each sample that belongs to a target.
+  using Sampled = std::function<void(const Process& process, const SampleView& sample)>;
 
   Aggregator(ProcessTable& table, Cgroups& cgroups, Targets& targets, Decide decide)
       : table_(table), cgroups_(cgroups), targets_(targets), decide_(std::move(decide)) {}
 
   void set_options(AggregatorOptions options) { options_ = options; }
+  void on_sampled(Sampled call) { sampled_ = std::move(call); }
   Outcome add(const SampleView& sample, MonoTime now);
   std::uint64_t count(Outcome outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
 
@@ -65,6 +68,7 @@ class Aggregator {
   Targets& targets_;
   AggregatorOptions options_;
   Decide decide_;
+  Sampled sampled_;
   std::array<std::uint64_t, kOutcomes> counts_{};
   std::vector<std::uint32_t> frames_;  // of the sample at hand; kept for its memory
 };

@@ -16,8 +16,19 @@ using profile::FrameKind;
 constexpr std::uint64_t kKernelStart = 0xffff'8000'0000'0000;  // x86-64: the upper half belongs to the kernel
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-constexpr std::array<std::string_view, 7> kThreadStarts = {
-    "_start", "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone3",
+constexpr std::array<std::string_view, 12> kThreadStarts = {
+    "_start",
+    "__libc_start_main",
+    "__libc_start_call_main",
+    "start_thread",
+    "clone",
+    "clone3",
+    "__clone3",
+    "__clone",
+    "__clone_internal",
+    "runtime.goexit",
+    "runtime.mstart",
+    "runtime.rt0_go",
 };
 
 std::string_view function_of(const profile::Frame& frame) {
@@ -97,6 +108,17 @@ bool begins_thread(const profile::Profile& profile, std::span<const std::uint32_
   return first == "main" || first == "execute_native_thread_routine";
 }
 
+namespace {
+
+bool is_complete(const profile::Profile& profile, const StackEnding& ending,
+                 std::span<const std::uint32_t> frames) {
+  if (ending.truncated) return false;
+  if (ending.end == StackEnd::thread_start) return true;
+  return ending.end == StackEnd::chain_end && begins_thread(profile, frames);
+}
+
+}  // namespace
+
 profile::Profile build_profile(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,
                                std::span<const std::uint32_t> pids) {
   profile::Profile profile;
@@ -111,10 +133,9 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   for (const WindowStack& stack : window.stacks()) {
     auto frames = window.frames(stack);
     auto index = static_cast<std::uint32_t>(profile.stacks.size());
-    profile.stacks.push_back(
-        {.frames = {frames.begin(), frames.end()},
-         .complete = !stack.truncated && (stack.complete || begins_thread(profile, frames)),
-         .truncated = stack.truncated});
+    profile.stacks.push_back({.frames = {frames.begin(), frames.end()},
+                              .complete = is_complete(profile, stack.ending, frames),
+                              .truncated = stack.ending.truncated});
     profile.samples.push_back({.stack = index, .value = stack.count * profile.period, .count = stack.count});
   }
   if (!window.tagged().empty()) apply_tags(window, facts.comm, profile);

@@ -23,8 +23,8 @@ struct WindowFacts {
 profile::Profile build_profile(const TargetWindow& window, const WindowFacts& facts, FrameNames& names,
                                std::span<const std::uint32_t> pids);
 
-// Whether the outermost frames are where every thread begins. The C library clears the frame pointer
-// there only on some paths, so that a chain may end one frame later than it says.
+// Whether the outermost frames of a chain of frame pointers are where every thread begins. The C library
+// clears the frame pointer there only on some paths, so that a chain may end one frame later than it says.
 bool begins_thread(const profile::Profile& profile, std::span<const std::uint32_t> frames);
 
 }  // namespace weir::profiler

@@ -76,7 +76,7 @@ struct Sampler::Impl {
   std::vector<bpf_map*> shared_maps;
 
   ~Impl() {
-    for (auto& [cpu, clock] : clocks) bpf_link__destroy(clock.link);
+    detach();
     ring_buffer__free(ring);
     cpu_sample_bpf__destroy(skeleton);
   }
@@ -84,6 +84,10 @@ struct Sampler::Impl {
   Result<> load(const SamplerOptions& options);
   Result<> take_unwind_maps(const UnwindMaps& maps);
   Result<> attach(int cpu);
+  void detach() {
+    for (auto& [cpu, clock] : clocks) bpf_link__destroy(clock.link);
+    clocks.clear();
+  }
   void measure_maps();
 
   static int take(void* self, void* data, std::size_t size) {
@@ -266,6 +270,7 @@ SamplerStats Sampler::stats() const {
   bpf_prog_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(bpf_program__fd(impl_->skeleton->progs.cpu_sample), &info, &size) == 0) {
+    stats.runs = info.run_cnt;
     stats.run_time_ns = info.run_time_ns;
   }
   return stats;
@@ -275,16 +280,32 @@ SamplerStats& SamplerStats::operator+=(const SamplerStats& earlier) {
   for (std::size_t i = 0; i < std::size(counters); ++i) counters[i] += earlier.counters[i];
   received += earlier.received;
   malformed += earlier.malformed;
+  runs += earlier.runs;
   run_time_ns += earlier.run_time_ns;
   return *this;
 }
+
+void Sampler::detach() {
+  impl_->detach();
+}
+
+namespace {
+
+StackEnd end_of(const cpu_sample_section& user) {
+  if (user.stop == CPU_SAMPLE_STOP_END) return StackEnd::thread_start;
+  if ((user.flags & CPU_SAMPLE_TRUNCATED) != 0) return StackEnd::early;
+  bool by_frame_pointers = user.mode == CPU_SAMPLE_FRAME_POINTERS || user.stop == CPU_SAMPLE_STOP_CHAIN_END;
+  return by_frame_pointers ? StackEnd::chain_end : StackEnd::early;
+}
+
+}  // namespace
 
 bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
   if (size < sizeof(cpu_sample)) return false;
   const auto* head = static_cast<const cpu_sample*>(data);
   if (head->version != CPU_SAMPLE_VERSION || head->type != CPU_SAMPLE_STACK || head->size > size)
     return false;
-  sample = {.head = head, .complete = true};
+  sample = {.head = head};
   const char* at = static_cast<const char*>(data) + sizeof *head;
   const char* end = static_cast<const char*>(data) + head->size;
   for (int i = 0; i < head->sections; ++i) {
@@ -298,12 +319,12 @@ bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
     if (section->frames == 0) continue;
     if (section->frame_size != sizeof *frames) return false;
     sample.truncated |= (section->flags & CPU_SAMPLE_TRUNCATED) != 0;
-    sample.complete &= (section->flags & CPU_SAMPLE_COMPLETE) != 0;
     if (section->kind == CPU_SAMPLE_USER) {
+      sample.mode = static_cast<cpu_sample_unwind_mode>(section->mode);
+      sample.stop = static_cast<std::uint8_t>(section->stop);
+      sample.end = end_of(*section);
       sample.user = frames;
       sample.user_frames = section->frames;
-      sample.user_mode = section->mode;
-      sample.user_stop = section->stop;
     } else if (section->kind == CPU_SAMPLE_KERNEL) {
       sample.kernel = frames;
       sample.kernel_frames = section->frames;

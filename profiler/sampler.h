@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "bpf/cpu_sample.h"
-#include "profiler/unwind/arena.h"
+#include "profiler/unwind/unwind_maps.h"
 
 namespace weir::profiler {
 
@@ -30,6 +30,13 @@ struct SamplerOptions {
   UnwindMaps unwind;
 };
 
+// What the end of a user stack tells.
+enum class StackEnd : std::uint8_t {
+  thread_start,  // nothing is missing
+  chain_end,     // of frame pointers: only names can tell whether the thread began there
+  early,         // the rest could not be found
+};
+
 // A record as it lies in the ring buffer: valid during the callback only.
 struct SampleView {
   const cpu_sample* head = nullptr;
@@ -37,9 +44,9 @@ struct SampleView {
   std::uint32_t user_frames = 0;
   const std::uint64_t* kernel = nullptr;  // leaf first
   std::uint32_t kernel_frames = 0;
-  std::uint8_t user_mode = 0;   // cpu_sample_unwind_mode
-  std::uint16_t user_stop = 0;  // cpu_sample_stop: where the user stack ended
-  bool complete = false;        // the user stack ended where the thread began, or there is none
+  cpu_sample_unwind_mode mode = CPU_SAMPLE_FRAME_POINTERS;  // of the user stack
+  std::uint8_t stop = 0;  // cpu_sample_stop of the user stack; 0: there is none
+  StackEnd end = StackEnd::thread_start;
   bool truncated = false;
 };
 
@@ -51,8 +58,10 @@ struct SamplerStats {
   std::uint64_t counters[CPU_SAMPLE_COUNTERS] = {};
   std::uint64_t received = 0;   // records taken from the ring
   std::uint64_t malformed = 0;  // of these
+  // By the kernel's own account, where it keeps one (kernel.bpf_stats_enabled).
+  std::uint64_t runs = 0;
   std::uint64_t run_time_ns = 0;
-  std::uint64_t map_bytes = 0;
+  std::uint64_t map_bytes = 0;  // without the unwind maps
 
   SamplerStats& operator+=(const SamplerStats& earlier);
   std::uint64_t operator[](cpu_sample_counter counter) const { return counters[counter]; }
@@ -91,6 +100,8 @@ class Sampler {
   // Begins to sample CPUs that came online since.
   Result<> follow_cpus();
   SamplerStats stats() const;
+  // Samples nothing any more; what was sampled can still be drained.
+  void detach();
 
  private:
   struct Impl;

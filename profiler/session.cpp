@@ -4,20 +4,27 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <mutex>
+#include <unordered_set>
+#include <utility>
 
 #include "profiler/aggregator.h"
 #include "profiler/frame_names.h"
+#include "profiler/machine.h"
 #include "profiler/process/cgroups.h"
 #include "profiler/process/mappings.h"
 #include "profiler/process/table.h"
 #include "profiler/profile_builder.h"
+#include "profiler/ring_watch.h"
 #include "profiler/sample_buffer.h"
 #include "profiler/sampler.h"
+#include "profiler/session_counts.h"
 #include "profiler/symbols/build_id.h"
 #include "profiler/symbols/symbolizer.h"
 #include "profiler/targets.h"
+#include "profiler/unwind_quality.h"
+#include "profiler/unwind_registry.h"
 
 namespace weir::profiler {
 
@@ -34,14 +41,19 @@ std::uint32_t own_pid_namespace() {
   return static_cast<std::uint32_t>(status.st_ino);
 }
 
-SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierarchy& hierarchy) {
+// Between two calls of on_urgent.
+constexpr Duration kUrgentPause = std::chrono::milliseconds(10);
+
+SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierarchy& hierarchy,
+                               const Machine& machine) {
   return {.sample_rate = options.sample_rate,
           .collect = {.user = options.collect_user, .kernel = options.collect_kernel},
           .pid_entries = options.limits.kernel_pid_entries,
           .cgroup_entries = static_cast<std::uint32_t>(
               std::clamp<std::size_t>(options.limits.container_ids * 2, 64, 1u << 20)),
           .own_pid_namespace = own_pid_namespace(),
-          .hierarchy = hierarchy.kind};
+          .hierarchy = hierarchy.kind,
+          .unwind = machine.unwind_tables().maps()};
 }
 
 ProcessTableLimits process_limits(const SessionLimits& limits) {
@@ -58,6 +70,10 @@ AggregatorOptions aggregator_options(const SessionOptions& options) {
 std::optional<ProfiledTarget> default_target(const SessionOptions& options) {
   if (!options.default_target) return std::nullopt;
   return ProfiledTarget{.pid = 0, .container_id = {}, .labels = *options.default_target};
+}
+
+UnwindLimits unwind_limits(const SessionLimits& limits) {
+  return {.bytes = limits.unwind_bytes, .processes = limits.kernel_pid_entries};
 }
 
 // Read by any thread, written by the session's.
@@ -79,42 +95,63 @@ class Report final : public profile::CollectionReport {
 
 class KernelSession final : public Session {
  public:
-  KernelSession(SessionOptions options, Logger log, CgroupHierarchy hierarchy,
-                std::unique_ptr<Sampler> sampler, std::unique_ptr<MappingEvents> events)
+  // What the kernel gave.
+  struct Parts {
+    CgroupHierarchy hierarchy;
+    std::shared_ptr<Machine> machine;
+    std::unique_ptr<Sampler> sampler;
+    std::unique_ptr<MappingEvents> events;
+    std::unique_ptr<RingWatch> watch;
+  };
+
+  KernelSession(SessionOptions options, Logger log, Parts parts)
       : options_(options),
         log_(std::move(log)),
-        hierarchy_(std::move(hierarchy)),
-        sampler_(std::move(sampler)),
-        events_(std::move(events)),
-        table_(process_limits(options.limits), reads_),
+        hierarchy_(std::move(parts.hierarchy)),
+        machine_(std::move(parts.machine)),
+        sampler_(std::move(parts.sampler)),
+        events_(std::move(parts.events)),
+        watch_(std::move(parts.watch)),
+        table_(process_limits(options.limits), machine_->reads()),
         cgroups_(hierarchy_, options.limits.container_ids),
         aggregator_(
             table_, cgroups_, targets_,
             [this](std::uint64_t id, cpu_sample_choice choice) { sampler_->decide_cgroup(id, choice); }),
-        names_(Symbolizer::create(std::make_shared<SymbolFiles>(reads_), options.limits, options.demangle),
-               reads_),
+        registry_(
+            machine_, table_,
+            [this](std::uint32_t pid, std::string_view container) {
+              return targets_.find(pid, container) || targets_.default_target();
+            },
+            unwind_limits(options.limits)),
+        names_(Symbolizer::create(machine_->symbol_files(), options.limits, options.demangle),
+               machine_->reads()),
         kernel_build_id_(kernel_build_id()),
         window_start_(std::chrono::steady_clock::now()) {
+    aggregator_.on_sampled(
+        [this](const Process& process, const SampleView& sample) { registry_.sampled(process, sample); });
     apply(options);
     publish();
   }
+  ~KernelSession() override;
 
   void set_targets(std::vector<ProfiledTarget> targets) override;
   Result<> set_options(SessionOptions options) override;
-  void on_urgent(std::function<void()> call) override { urgent_ = std::move(call); }
+  void on_urgent(std::function<void()> call) override { watch_->set_call(std::move(call)); }
   void drain() override;
   std::vector<profile::ProfilePtr> collect(WallTime now) override;
+  std::vector<profile::ProfilePtr> finish(WallTime now) override;
 
   std::shared_ptr<const profile::CollectionReport> report() const override { return report_; }
   std::vector<ProcessInfo> processes() const override;
   std::vector<SymbolFileInfo> symbol_files() const override { return names_.symbolizer().files(); }
+  std::vector<ModuleUnwinding> unwind_quality() const override;
 
  private:
   void apply(const SessionOptions& options);
   Result<> reopen_sampler(const SessionOptions& options);
   Result<> change_rate(std::uint32_t hertz);
   void set_collect(const SessionOptions& options);
-  void choose_pids(std::vector<std::uint32_t> pids);
+  void choose_pids(const std::vector<std::uint32_t>& pids);
   void decide_all_cgroups();
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
   void take(std::uint64_t until);
@@ -127,16 +164,20 @@ class KernelSession final : public Session {
   SessionOptions options_;
   Logger log_;
   CgroupHierarchy hierarchy_;
+  std::shared_ptr<Machine> machine_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<MappingEvents> events_;
-  std::shared_ptr<WatchedReads> reads_ = WatchedReads::create();
+  std::unique_ptr<RingWatch> watch_;
   ProcessTable table_;
   Cgroups cgroups_;
   Targets targets_;
   Aggregator aggregator_;
+  UnwindRegistry registry_;
+  UnwindQuality quality_;
   FrameNames names_;
   SampleBuffer samples_;
-  std::vector<std::uint32_t> refused_pids_;  // targets for which the kernel's map had no room
+  std::uint64_t seen_ = 0;                          // CLOCK_MONOTONIC, ns: up to which events were taken
+  std::unordered_set<std::uint32_t> refused_pids_;  // targets for which the kernel's map had no room
   std::string refused_why_;
   SamplerStats earlier_;  // of samplers that were replaced
   std::string kernel_build_id_;
@@ -144,18 +185,23 @@ class KernelSession final : public Session {
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;
-  std::size_t symbol_files_ = 0;  // when memory was given back last
-  std::function<void()> urgent_;
+  std::size_t symbol_files_ = 0;     // when memory was given back last …
+  std::uint64_t unwind_tables_ = 0;  // … and how many had been made
+  std::uint64_t abandoned_ = 0;      // samples of windows that nobody took over
+  bool is_finished_ = false;
   std::shared_ptr<Report> report_ = std::make_shared<Report>();
 };
 
 void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
   TargetChange change = targets_.set(std::move(targets));
   for (std::uint32_t pid : change.removed_pids) sampler_->drop_pid(pid);
-  choose_pids(std::move(change.added_pids));
+  choose_pids(change.added_pids);
   if (change.containers_changed) decide_all_cgroups();
   sampler_->select_by_cgroup(targets_.has_containers());
   set_collect(options_);
+  registry_.drop_unchosen();
+  for (std::uint32_t pid : change.added_pids) registry_.expect(pid);
+  registry_.update(seen_);
 }
 
 // What the kernel need not collect it does not; the rest is the aggregator's choice.
@@ -164,16 +210,17 @@ void KernelSession::set_collect(const SessionOptions& options) {
       {.user = options.collect_user, .kernel = options.collect_kernel || targets_.any_wants_kernel()});
 }
 
-void KernelSession::choose_pids(std::vector<std::uint32_t> pids) {
+void KernelSession::choose_pids(const std::vector<std::uint32_t>& pids) {
   // Those that found no room before may find it now.
-  std::size_t refused_before = refused_pids_.size();
-  for (std::uint32_t pid : std::exchange(refused_pids_, {})) pids.push_back(pid);
+  auto wanted = std::exchange(refused_pids_, {});
+  std::size_t refused_before = wanted.size();
+  wanted.insert(pids.begin(), pids.end());
   std::string why;
-  for (std::uint32_t pid : pids) {
+  for (std::uint32_t pid : wanted) {
     if (!targets_.find(pid, "")) continue;
     auto chosen = sampler_->choose_pid(pid);
     if (chosen) continue;
-    refused_pids_.push_back(pid);
+    refused_pids_.insert(pid);
     why = chosen.error().message;
   }
   refused_why_ = refused_pids_.empty() ? "" : why;
@@ -205,6 +252,7 @@ Result<> KernelSession::set_options(SessionOptions options) {
     table_.set_limits(process_limits(options.limits));
     cgroups_.set_limit(options.limits.container_ids);
     names_.symbolizer().set_limits(options.limits);
+    registry_.set_limits(unwind_limits(options.limits));
   }
   options_ = options;
   apply(options);
@@ -228,9 +276,12 @@ Result<> KernelSession::change_rate(std::uint32_t hertz) {
 }
 
 Result<> KernelSession::reopen_sampler(const SessionOptions& options) {
-  auto next = Sampler::open(sampler_options(options, hierarchy_));
+  auto next = Sampler::open(sampler_options(options, hierarchy_, *machine_));
   if (!next) return fail(next.error());
-  take(monotonic_ns());
+  if (auto watched = watch_->watch((*next)->wait_fd()); !watched) return watched;
+  // What the old one has sampled is read to the last; the new one has nothing chosen yet.
+  sampler_->detach();
+  take(~std::uint64_t{0});
   close_window(std::chrono::system_clock::now());
   earlier_ += sampler_->stats();
   sampler_ = std::move(*next);
@@ -247,6 +298,7 @@ void KernelSession::drain() {
 }
 
 void KernelSession::take(std::uint64_t until) {
+  seen_ = monotonic_ns();
   // Samples first: then every mapping that a sample needs is among the events.
   sampler_->drain([&](const SampleView& sample) { samples_.push(*sample.head); });
   std::vector<ProcessEvent> events = events_->drain();
@@ -257,11 +309,16 @@ void KernelSession::take(std::uint64_t until) {
   }
   MonoTime now = std::chrono::steady_clock::now();
   std::size_t next = 0;
+  auto apply_next = [&] {
+    table_.apply(events[next]);
+    registry_.happened(events[next++]);
+  };
   samples_.take_until(until, [&](const SampleView& sample) {
-    while (next < events.size() && events[next].time <= sample.head->time) table_.apply(events[next++]);
+    while (next < events.size() && events[next].time <= sample.head->time) apply_next();
     aggregator_.add(sample, now);
   });
-  while (next < events.size()) table_.apply(events[next++]);
+  while (next < events.size()) apply_next();
+  registry_.update(seen_);
   for (std::uint64_t id : cgroups_.take_forgotten()) sampler_->forget_cgroup(id);
 }
 
@@ -271,6 +328,30 @@ std::vector<profile::ProfilePtr> KernelSession::collect(WallTime now) {
   follow_cpus();
   publish();
   return std::exchange(closed_, {});
+}
+
+std::vector<profile::ProfilePtr> KernelSession::finish(WallTime now) {
+  watch_->set_call(nullptr);
+  sampler_->detach();
+  is_finished_ = true;
+  take(~std::uint64_t{0});
+  close_window(now);
+  publish();
+  return std::exchange(closed_, {});
+}
+
+KernelSession::~KernelSession() {
+  watch_->set_call(nullptr);
+  if (is_finished_) return;
+  // Nobody waits for the last window: at least it is counted.
+  sampler_->detach();
+  take(~std::uint64_t{0});
+  for (const TargetState* state : targets_.with_samples())
+    abandoned_ += static_cast<std::uint64_t>(state->window.samples());
+  for (const auto& profile : closed_) {
+    for (const auto& sample : profile->samples) abandoned_ += static_cast<std::uint64_t>(sample.count);
+  }
+  publish();
 }
 
 void KernelSession::follow_cpus() {
@@ -293,55 +374,35 @@ void KernelSession::close_window(WallTime now) {
     for (const auto& [end, count] : state->ends) {
       if (begins_thread(made, end.places)) table_.add_complete(end.pid, count);
     }
+    quality_.add(state->window, made);
     closed_.push_back(std::make_shared<const profile::Profile>(std::move(made)));
     ++profiles_;
   }
   targets_.end_window();
   names_.end_window();
   table_.end_window();
+  registry_.end_window();
   window_start_ = end;
   give_back_memory();
 }
 
-// Reading a symbol table takes several times the memory that it keeps.
+// Reading a table takes several times the memory that it keeps.
 void KernelSession::give_back_memory() {
   std::size_t files = names_.symbolizer().files().size();
-  if (files != symbol_files_) malloc_trim(0);
+  std::uint64_t tables = registry_.tables().stats().loaded;
+  if (files != symbol_files_ || tables != unwind_tables_) malloc_trim(0);
   symbol_files_ = files;
+  unwind_tables_ = tables;
 }
 
 CollectionStats KernelSession::count() const {
   SamplerStats kernel = sampler_->stats();
   kernel += earlier_;
-  CollectionStats stats;
-  auto lost = [&](std::string_view reason, std::string_view meaning, std::uint64_t count) {
-    stats.losses.push_back({std::string(reason), std::string(meaning), count});
-    stats.samples += count;
-  };
-  lost("ring_full", "The ring buffer was full: weir did not get enough CPU time to empty it.",
-       kernel[CPU_SAMPLE_LOST_RING_FULL]);
-  lost("user_off", "The CPU was in user code, and collect_user_profile is off.",
-       kernel[CPU_SAMPLE_LOST_MODE_OFF]);
-  lost("no_stack", "The kernel could not read the stack.", kernel[CPU_SAMPLE_LOST_NO_STACK]);
-  lost("target_removed", "The target was removed before its last samples were read.",
-       aggregator_.count(Outcome::target_removed));
-  lost("container_unknown", "The process and its cgroup ended before their container could be found.",
-       aggregator_.count(Outcome::container_unknown));
-  lost("window_full", "The target had too many distinct stacks in one window: shorten collect_interval.",
-       aggregator_.count(Outcome::window_full));
-  lost("pid_map_full", "As many processes as pid_map_size says are profiled already.",
-       aggregator_.count(Outcome::not_admitted));
-  lost("kernel_off", "The CPU was in kernel code, and the target wants no kernel stacks.",
-       aggregator_.count(Outcome::kernel_off));
-  lost("malformed", "A record was not what the kernel's program writes: report this.", kernel.malformed);
-  stats.attributed = aggregator_.count(Outcome::attributed);
-  stats.samples += stats.attributed;
-  stats.unselected = kernel[CPU_SAMPLE_UNSELECTED] + aggregator_.count(Outcome::unselected);
-  stats.idle = kernel[CPU_SAMPLE_IDLE] + kernel[CPU_SAMPLE_KERNEL_THREAD];
+  CollectionStats stats = count_samples(kernel, aggregator_, quality_, abandoned_);
+  UnwindStats unwinding = registry_.tables().stats();
   stats.profiles = profiles_;
-  std::uint64_t spent = kernel.run_time_ns != 0 ? kernel.run_time_ns : kernel[CPU_SAMPLE_BUSY_NS];
-  stats.kernel_time = Duration(static_cast<std::int64_t>(spent));
-  stats.map_bytes = kernel.map_bytes + events_->bytes();
+  // What all sessions share is counted once.
+  stats.map_bytes += events_->bytes() + unwinding.kernel_bytes / std::max<std::size_t>(unwinding.users, 1);
   stats.refused_targets = refused_pids_.size();
   stats.refused_why = refused_why_;
   return stats;
@@ -370,18 +431,45 @@ std::vector<ProcessInfo> KernelSession::processes() const {
   return infos;
 }
 
+std::vector<ModuleUnwinding> KernelSession::unwind_quality() const {
+  auto modules = quality_.modules();
+  std::map<std::pair<std::string, std::string>, UnwindTableInfo> tables;
+  for (auto& table : registry_.tables().tables()) {
+    std::pair key(table.file, table.build_id);
+    tables.insert_or_assign(std::move(key), std::move(table));
+  }
+  for (auto& module : modules) {
+    auto table = tables.find({module.file, module.build_id});
+    if (table == tables.end()) continue;
+    module.rows = table->second.rows;
+    module.bytes = table->second.bytes;
+    module.error = table->second.error;
+  }
+  return modules;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(SessionOptions options, Logger log) {
-  CgroupHierarchy hierarchy = machine_hierarchy();
-  auto sampler = Sampler::open(sampler_options(options, hierarchy));
+  KernelSession::Parts parts{.hierarchy = machine_hierarchy()};
+  auto machine = Machine::shared();
+  if (!machine) return fail(machine.error());
+  parts.machine = std::move(*machine);
+  auto sampler = Sampler::open(sampler_options(options, parts.hierarchy, *parts.machine));
   if (!sampler) return fail(sampler.error());
+  parts.sampler = std::move(*sampler);
   auto events = MappingEvents::open();
   if (!events) return fail(events.error());
+  parts.events = std::move(*events);
+  auto watch = RingWatch::start(kUrgentPause);
+  if (watch) {
+    if (auto watched = (*watch)->watch(parts.sampler->wait_fd()); !watched) return fail(watched.error());
+  }
+  if (!watch) return fail(watch.error());
+  parts.watch = std::move(*watch);
   // Loading reads all type information of the kernel, several megabytes, and frees it again.
   malloc_trim(0);
-  return std::make_unique<KernelSession>(options, std::move(log), std::move(hierarchy), std::move(*sampler),
-                                         std::move(*events));
+  return std::make_unique<KernelSession>(options, std::move(log), std::move(parts));
 }
 
 }  // namespace weir::profiler

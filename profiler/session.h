@@ -82,6 +82,24 @@ struct ProcessInfo {
   bool exited = false;
 };
 
+// Where stacks ended that did not reach their thread's start.
+struct UnwindEnd {
+  std::string reason;
+  std::uint64_t stacks = 0;
+};
+
+// How well stacks through a file are followed. Counts of samples, since the session opened.
+struct ModuleUnwinding {
+  std::string file;
+  std::string build_id;
+  std::uint64_t stacks = 0;      // with a frame in the file
+  std::uint64_t complete = 0;    // of these, reached the thread's start
+  std::vector<UnwindEnd> ended;  // stacks whose last frame is in the file, though no thread begins there
+  std::size_t rows = 0;          // of its unwind table …
+  std::size_t bytes = 0;         // … in the kernel's memory
+  std::string error;             // why it has none, or not yet
+};
+
 // … and of a symbol table.
 struct SymbolFileInfo {
   std::string file;
@@ -113,10 +131,15 @@ class Session {
   virtual void drain() = 0;
   // Ends the window: one profile for every target that has samples, named. Also drains.
   virtual std::vector<profile::ProfilePtr> collect(WallTime now) = 0;
+  // Ends sampling and with it the last window, of which nothing is lost then. No other call but those that
+  // read.
+  virtual std::vector<profile::ProfilePtr> finish(WallTime now) = 0;
 
   virtual std::shared_ptr<const profile::CollectionReport> report() const = 0;
   virtual std::vector<ProcessInfo> processes() const = 0;
   virtual std::vector<SymbolFileInfo> symbol_files() const = 0;
+  // Most stacks first.
+  virtual std::vector<ModuleUnwinding> unwind_quality() const = 0;
 };
 
 }  // namespace weir::profiler

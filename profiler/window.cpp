@@ -30,20 +30,20 @@ std::uint32_t TargetWindow::place(const Place& place) {
   return index;
 }
 
-bool TargetWindow::add(std::span<const std::uint32_t> frames, bool complete, bool truncated) {
-  auto hash =
-      profile::hash_bytes(frames.data(), frames.size_bytes(), (complete ? 1 : 0) + (truncated ? 2 : 0));
+bool TargetWindow::add(std::span<const std::uint32_t> frames, StackEnding ending) {
+  auto hash = profile::hash_bytes(frames.data(), frames.size_bytes(),
+                                  static_cast<std::uint64_t>(ending.end) | (std::uint64_t{ending.stop} << 8) |
+                                      (ending.truncated ? 1u << 16 : 0u));
   std::uint32_t found = stack_index_.find(hash, [&](std::uint32_t at) {
     const WindowStack& stack = stacks_[at];
-    return stack.complete == complete && stack.truncated == truncated &&
-           std::ranges::equal(this->frames(stack), frames);
+    return stack.ending == ending && std::ranges::equal(this->frames(stack), frames);
   });
   if (found == profile::HashIndex::kNone) {
     if (stacks_.size() >= kMostStacks || frame_indexes_.size() + frames.size() > kMostFrameIndexes)
       return false;
     found = static_cast<std::uint32_t>(stacks_.size());
     stacks_.push_back({static_cast<std::uint32_t>(frame_indexes_.size()),
-                       static_cast<std::uint32_t>(frames.size()), complete, truncated, 0});
+                       static_cast<std::uint32_t>(frames.size()), ending, 0});
     frame_indexes_.insert(frame_indexes_.end(), frames.begin(), frames.end());
     stack_index_.insert(hash, found);
   }

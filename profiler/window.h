@@ -12,6 +12,7 @@
 #include "profile/hash_index.h"
 #include "profile/profile.h"
 #include "profiler/process/module.h"
+#include "profiler/sampler.h"
 
 namespace weir::profiler {
 
@@ -25,11 +26,19 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+// How a stack ended.
+struct StackEnding {
+  StackEnd end = StackEnd::thread_start;
+  std::uint8_t stop = 0;  // cpu_sample_stop of its user part; 0: it has none
+  bool truncated = false;
+
+  bool operator==(const StackEnding&) const = default;
+};
+
 struct WindowStack {
   std::uint32_t first = 0;  // into frame_indexes()
   std::uint32_t size = 0;
-  bool complete = false;
-  bool truncated = false;
+  StackEnding ending;
   std::int64_t count = 0;
 };
 
@@ -54,7 +63,7 @@ class TargetWindow {
   std::uint32_t mapping(const ProcessMapping& mapping);
   std::uint32_t place(const Place& place);
   // Frames are indexes of places, leaf first. False when the window holds as many stacks as it may.
-  bool add(std::span<const std::uint32_t> frames, bool complete, bool truncated);
+  bool add(std::span<const std::uint32_t> frames, StackEnding ending);
 
   // Of the sample that was added last.
   void tag_last(const SampleTag& tag);

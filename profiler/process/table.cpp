@@ -186,7 +186,7 @@ void ProcessTable::retire(std::uint32_t pid) {
 void ProcessTable::evict_unused() {
   std::vector<const Process*> unused;
   for (const auto& [pid, process] : by_pid_) {
-    if (process->last_use + limits_.rounds < window_) unused.push_back(process.get());
+    if (!process->registered && process->last_use + limits_.rounds < window_) unused.push_back(process.get());
   }
   if (unused.size() <= limits_.entries) return;
   std::ranges::sort(unused, std::greater(), &Process::last_use);
@@ -200,7 +200,8 @@ void ProcessTable::evict_worst() {
   for (const auto& [pid, process] : by_pid_) all.push_back(process.get());
   auto end = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 8);
   std::ranges::nth_element(all, end, {}, [](const Process* p) {
-    return std::tuple(p->samples != 0 && !p->exited, p->samples != 0, !p->exited, p->last_use);
+    bool is_wanted = p->samples != 0 || p->registered;
+    return std::tuple(is_wanted && !p->exited, is_wanted, !p->exited, p->last_use);
   });
   for (auto at = all.begin(); at != end; ++at) by_pid_.erase((*at)->pid);
   evicted_ += all.size() / 8;

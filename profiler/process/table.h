@@ -25,7 +25,8 @@ struct Process {
   bool gone = false;       // it had ended before its mappings could be read
   std::string unreadable;  // why they cannot be read, though it lives: it holds who reads them
   bool container_read = false;
-  bool admitted = false;  // it counts among those that are profiled
+  bool admitted = false;    // it counts among those that are profiled
+  bool registered = false;  // for unwinding: its mappings must stay known
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
 
@@ -57,6 +58,10 @@ class ProcessTable {
   void admit(Process& process);
   // How many running processes are admitted; those that left without notice count until the window's end.
   std::size_t admitted() const { return admitted_; }
+  Process* find(std::uint32_t pid) {
+    return const_cast<Process*>(
+        std::as_const(*this).find(pid));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  }
   // Stacks of the process turned out, by their names, to be complete.
   void add_complete(std::uint32_t pid, std::uint64_t samples);
   // Events were lost: reads mappings again when a process is sampled next.

@@ -15,15 +15,9 @@
 #include "base/result.h"
 #include "bpf/unwind.h"
 #include "profiler/unwind/free_words.h"
+#include "profiler/unwind/unwind_maps.h"
 
 namespace weir::profiler {
-
-// Descriptors of the three maps, owned by the arena.
-struct UnwindMaps {
-  int segments = -1;
-  int rules = -1;
-  int processes = -1;
-};
 
 // Not thread-safe.
 class Arena {

@@ -79,7 +79,7 @@ TEST_CASE("processes of one target share places and stacks") {
   const auto& window = world.window(kPid);
   REQUIRE(window.stacks().size() == 1);
   CHECK(window.stacks()[0].count == 2);
-  CHECK(window.stacks()[0].complete);
+  CHECK(window.stacks()[0].ending.end == StackEnd::chain_end);
   REQUIRE(window.places().size() == 2);
   CHECK(window.places()[0].offset == 0x10);
   CHECK(window.places()[1].offset == 0x20);
@@ -231,7 +231,7 @@ TEST_CASE("a chain that leads astray is cut, and said to be incomplete") {
   const auto& window = world.window(kPid);
   REQUIRE(window.stacks().size() == 1);
   CHECK(window.frames(window.stacks()[0]).size() == 2);
-  CHECK_FALSE(window.stacks()[0].complete);
+  CHECK(window.stacks()[0].ending.stop == CPU_SAMPLE_STOP_NO_MAPPING);
 }
 
 TEST_CASE("a leaf without a mapping is kept, with the reason") {
@@ -365,7 +365,7 @@ TEST_CASE("records that are cut or lie about their sizes") {
   REQUIRE(parse_sample(record.data(), size, sample));
   CHECK(sample.user_frames == 3);
   CHECK(sample.kernel_frames == 2);
-  CHECK(sample.complete);
+  CHECK(sample.end == StackEnd::chain_end);
   for (std::size_t cut = 0; cut < size; ++cut) CHECK_FALSE(parse_sample(record.data(), cut, sample));
   auto* head = reinterpret_cast<cpu_sample*>(record.data());
   auto* section = reinterpret_cast<cpu_sample_section*>(head + 1);

@@ -1,0 +1,148 @@
+// UnwindTables: the one store of unwind tables in the kernel's memory. All
+// sessions share it: a file's table is made once, however many processes map
+// it, and stays for a while after the last of them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/result.h"
+#include "profiler/process/module.h"
+#include "profiler/process/watched_reads.h"
+#include "profiler/unwind/arena.h"
+#include "profiler/unwind/table_file.h"
+#include "profiler/unwind/table_writer.h"
+
+namespace weir::profiler {
+
+struct UnwindTableInfo {
+  std::string file;
+  std::string build_id;
+  std::size_t rows = 0;
+  std::size_t bytes = 0;      // in the kernel
+  std::size_t processes = 0;  // that map it now
+  std::string error;          // why there is none, or not yet
+};
+
+struct UnwindStats {
+  std::size_t tables = 0;     // in the kernel
+  std::size_t pending = 0;    // to be made
+  std::size_t no_room = 0;    // did not fit into the limit
+  std::size_t processes = 0;  // registered
+  std::size_t users = 0;
+  std::size_t bytes = 0;  // used of the kernel's memory, of …
+  std::size_t byte_limit = 0;
+  std::size_t kernel_bytes = 0;  // all that the kernel holds for it
+  std::uint64_t loaded = 0;      // tables made since the start
+  std::uint64_t evicted = 0;
+  std::uint64_t refused_processes = 0;  // had no room, or the kernel refused them
+  std::uint64_t refused_rules = 0;
+  std::array<std::uint64_t, kNoTableReasons> failed{};  // by NoTable
+};
+
+// Thread-safe. Files are read while others may go on.
+class UnwindTables {
+ public:
+  // A session. What it registers lives until it leaves.
+  using User = std::uint32_t;
+
+  UnwindTables(std::unique_ptr<Arena> arena, std::shared_ptr<WatchedReads> reads);
+  ~UnwindTables();
+  UnwindTables(const UnwindTables&) = delete;
+  UnwindTables& operator=(const UnwindTables&) = delete;
+
+  // The largest limit of all users holds.
+  User join(std::size_t byte_limit);
+  void set_limit(User user, std::size_t byte_limit);
+  void leave(User user);
+
+  // Registers a process or tells its mappings anew. `seen` (CLOCK_MONOTONIC, ns): how recent `mappings` are;
+  // what another user told later stands. Files without a table yet are made by load().
+  Result<> set_process(User user, std::uint32_t pid, std::uint64_t seen, const MappingTable& mappings);
+  void drop_process(User user, std::uint32_t pid);
+  // Stacks of it ended for want of a table: it comes before others.
+  void want(std::uint32_t pid);
+
+  // Makes tables until the time is over, one at least; false when none is left to make.
+  bool load(MonoTime until);
+
+  UnwindMaps maps() const { return arena_->maps(); }
+  UnwindStats stats() const;
+  std::vector<UnwindTableInfo> tables() const;
+
+ private:
+  enum class State : std::uint8_t { pending, ready, none, no_room };
+
+  struct Table {
+    std::string key;
+    ModulePtr module;
+    State state = State::pending;
+    bool loading = false;  // a thread is at it, outside the lock
+    NoTable why = NoTable::none;
+    std::string error;
+    WrittenTable written;
+    std::vector<ElfSegment> code;
+    std::size_t rows = 0;
+    std::size_t bytes = 0;     // in the arena; of one without room: that it would need
+    std::size_t users = 0;     // mappings of registered processes
+    std::uint64_t wanted = 0;  // stacks that ended for want of it
+    std::uint64_t used = 0;    // when it had users last, in uses_
+    MonoTime tried;
+  };
+
+  struct Mapped {
+    std::uint64_t start = 0, limit = 0, offset = 0;
+    ModulePtr module;
+    Table* table = nullptr;  // null: frame pointers
+  };
+
+  struct Process {
+    std::vector<User> users;
+    std::uint64_t seen = 0;
+    std::vector<Mapped> mappings;
+    std::uint32_t object = 0;  // its array in the arena
+    bool registered = false;   // in the kernel's map
+    bool stale = false;        // what the kernel has is not what we know
+  };
+
+  std::vector<Mapped> resolve(const MappingTable& mappings);
+  Table* table_of(const ModulePtr& module);
+  void release(std::vector<Mapped>& mappings);
+  void forget(std::map<std::uint32_t, Process>::iterator process);
+
+  Table* next_to_load();
+  std::vector<MappedBy> mapped_by(const Table& table) const;
+  void install(Table& table, TableFile file);
+  void mark_stale(const Table& table);
+  void write_stale();
+  Result<> write(std::uint32_t pid, Process& process);
+  Result<> put(std::uint32_t pid, Process& process, const std::vector<unwind_mapping>& mappings);
+
+  void apply_limit();
+  bool make_room(std::size_t bytes);
+  bool evict_one();
+  void degrade();
+  void try_again_without_room();
+
+  std::shared_ptr<WatchedReads> reads_;
+  mutable std::mutex mutex_;  // guards all below
+  std::unique_ptr<Arena> arena_;
+  std::map<User, std::size_t> limits_;
+  User next_user_ = 1;
+  std::size_t limit_ = 0;
+  std::unordered_map<std::string, std::unique_ptr<Table>> tables_;
+  std::map<std::uint32_t, Process> processes_;
+  std::uint64_t uses_ = 0;
+  UnwindStats counts_;  // of what happened
+};
+
+}  // namespace weir::profiler
