@@ -63,7 +63,7 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   bool kernel = target->target.collect_kernel.value_or(options_.collect_kernel);
   if (kernel) add_kernel_frames(target->window, sample);
   if (!kernel && sample.user_frames == 0) return Outcome::kernel_off;
-  StackEnding ending{.end = sample.end, .stop = sample.stop, .truncated = sample.truncated};
+  StackEnding ending{.end = sample.end, .stop = sample.user_stop, .truncated = sample.truncated};
   if (!add_user_frames(target->window, process, sample)) ending.stop = CPU_SAMPLE_STOP_NO_MAPPING;
   if (sampled_) sampled_(process, sample);
   if (!target->window.add(frames_, ending)) return Outcome::window_full;
@@ -122,7 +122,7 @@ bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const S
     }
     // No code there: what was followed was no frame pointer, and all further is chance. Tables do not lead
     // astray: the code is there, only its mapping has not been seen.
-    bool is_table = sample.mode == CPU_SAMPLE_UNWIND_TABLES;
+    bool is_table = sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
     if (i != 0 && !is_table) return false;
     Place place;
     place.why = process.gone || process.exited ? NoName::process_gone : NoName::no_mapping;

@@ -320,8 +320,8 @@ bool parse_sample(const void* data, std::size_t size, SampleView& sample) {
     if (section->frame_size != sizeof *frames) return false;
     sample.truncated |= (section->flags & CPU_SAMPLE_TRUNCATED) != 0;
     if (section->kind == CPU_SAMPLE_USER) {
-      sample.mode = static_cast<cpu_sample_unwind_mode>(section->mode);
-      sample.stop = static_cast<std::uint8_t>(section->stop);
+      sample.user_mode = section->mode;
+      sample.user_stop = static_cast<std::uint8_t>(section->stop);
       sample.end = end_of(*section);
       sample.user = frames;
       sample.user_frames = section->frames;

@@ -44,8 +44,8 @@ struct SampleView {
   std::uint32_t user_frames = 0;
   const std::uint64_t* kernel = nullptr;  // leaf first
   std::uint32_t kernel_frames = 0;
-  cpu_sample_unwind_mode mode = CPU_SAMPLE_FRAME_POINTERS;  // of the user stack
-  std::uint8_t stop = 0;  // cpu_sample_stop of the user stack; 0: there is none
+  std::uint8_t user_mode = 0;  // cpu_sample_unwind_mode of the user stack
+  std::uint8_t user_stop = 0;  // cpu_sample_stop of the user stack; 0: there is none
   StackEnd end = StackEnd::thread_start;
   bool truncated = false;
 };

@@ -53,9 +53,9 @@ void UnwindRegistry::expect(std::uint32_t pid) {
 void UnwindRegistry::sampled(const Process& process, const SampleView& sample) {
   bool is_unknown = (sample.head->flags & CPU_SAMPLE_UNKNOWN_PROCESS) != 0;
   // A process that fell out of the process table and came back is seen afresh.
-  if (is_unknown || !process.registered || sample.stop == CPU_SAMPLE_STOP_NO_MAPPING)
+  if (is_unknown || !process.registered || sample.user_stop == CPU_SAMPLE_STOP_NO_MAPPING)
     changed_.insert(process.pid);
-  if (is_unknown || sample.stop == CPU_SAMPLE_STOP_PENDING) waiting_.insert(process.pid);
+  if (is_unknown || sample.user_stop == CPU_SAMPLE_STOP_PENDING) waiting_.insert(process.pid);
 }
 
 void UnwindRegistry::happened(const ProcessEvent& event) {

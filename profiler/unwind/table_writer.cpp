@@ -74,7 +74,7 @@ Result<> TableWriter::write_rows(std::size_t first, std::size_t last) {
   if (begin == end) return {};
   words_.clear();
   for (std::size_t row = begin; row < end; ++row) {
-    words_.push_back((table_.starts[row] & 0xffffu) | (std::uint32_t{rule_of(row)} << 16));
+    words_.push_back(((table_.starts[row] & 0xffffu) << 16) | rule_of(row));
   }
   auto address = put(words_.data(), words_.size());
   if (!address) return fail(address.error());

@@ -85,7 +85,7 @@ TEST_CASE("a recursion without frame pointers has its exact depth in every sampl
       ++samples;
       bool good = sample.user_frames == row.frames && sample.user_stop == row.stop;
       good &= sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
-      good &= sample.complete == (row.stop == CPU_SAMPLE_STOP_END);
+      good &= (sample.end == StackEnd::thread_start) == (row.stop == CPU_SAMPLE_STOP_END);
       good &= (sample.head->flags & CPU_SAMPLE_UNKNOWN_PROCESS) == 0;
       exact += good ? 1 : 0;
     });
