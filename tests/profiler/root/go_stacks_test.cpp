@@ -46,7 +46,7 @@ class Names {
  private:
   std::uint32_t pid_;
   std::string maps_;
-  std::unique_ptr<Symbolizer> symbolizer_ = Symbolizer::create({}, Demangle::none);
+  std::unique_ptr<Symbolizer> symbolizer_ = Symbolizer::create(std::make_shared<SymbolFiles>(), {}, Demangle::none);
 };
 
 std::string text_of(const SampleView& sample, Names& names) {
