@@ -16,7 +16,7 @@ using profile::FrameKind;
 constexpr std::uint64_t kKernelStart = 0xffff'8000'0000'0000;  // x86-64: the upper half belongs to the kernel
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-constexpr std::array<std::string_view, 12> kThreadStarts = {
+constexpr std::array<std::string_view, 14> kThreadStarts = {
     "_start",
     "__libc_start_main",
     "__libc_start_call_main",
@@ -26,9 +26,12 @@ constexpr std::array<std::string_view, 12> kThreadStarts = {
     "__clone3",
     "__clone",
     "__clone_internal",
+    // Go: where goroutines and threads begin, and where its runtime changes to a stack of its own.
     "runtime.goexit",
     "runtime.mstart",
     "runtime.rt0_go",
+    "runtime.mcall",
+    "runtime.morestack",
 };
 
 std::string_view function_of(const profile::Frame& frame) {

@@ -83,7 +83,7 @@ void watch_stacks(const char* workload) {
   while (samples < kSamples && std::chrono::steady_clock::now() < end) {
     (*sampler)->drain([&](const SampleView& sample) {
       ++samples;
-      if (sample.end == StackEnd::thread_start) {
+      if (sample.end != StackEnd::early) {
         ++complete;
       } else {
         ++broken[text_of(sample, names)];
