@@ -28,12 +28,17 @@ bool is_task_id(std::string_view text) {
 
 // Of one path element, such as "cri-containerd-ID.scope" or "kubepods.slice:cri-containerd:ID".
 std::string_view id_of_element(std::string_view element) {
-  std::string_view name = element.substr(0, element.find('.'));
-  if (is_task_id(name)) return name;
-  auto prefix = element.find_last_of("-:");
-  if (prefix != std::string_view::npos) element.remove_prefix(prefix + 1);
-  element = element.substr(0, element.find('.'));
-  return is_long_id(element) ? element : std::string_view{};
+  constexpr std::string_view kSeparators = "-:";
+  auto last = element.find_last_of(kSeparators);
+  std::size_t begin = last == std::string_view::npos ? 0 : last + 1;
+  std::size_t size = element.substr(begin).find('.');
+  if (is_long_id(element.substr(begin, size))) return element.substr(begin, size);
+  if (begin < 2) return {};
+  // The number of a task is behind a dash of its own.
+  auto before = element.find_last_of(kSeparators, last - 1);
+  begin = before == std::string_view::npos ? 0 : before + 1;
+  std::string_view task = element.substr(begin, element.substr(begin).find('.'));
+  return is_task_id(task) ? task : std::string_view{};
 }
 
 }  // namespace

@@ -1,9 +1,16 @@
 #include "profiler/process/modules.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <memory>
 
 #include "profiler/process/file_access.h"
+#include "profiler/process/proc_files.h"
 #include "profiler/symbols/elf.h"
 
 namespace weir::profiler {
@@ -32,13 +39,36 @@ bool match(Module& module, const std::string& path) {
   return same;
 }
 
+// A file without a name (deleted, replaced, a memfd) is still to be had as the mapping itself. That needs
+// more capabilities than all else (CAP_CHECKPOINT_RESTORE, and CAP_DAC_READ_SEARCH for the folder).
+std::string find_mapped(Module& module, std::uint32_t pid) {
+  constexpr int kMostEntries = 4096;
+  constexpr int kMostTries = 8;
+  std::string folder = "/proc/" + std::to_string(pid) + "/map_files";
+  std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), &::closedir);
+  int tries = 0;
+  for (int entries = 0; directory && entries < kMostEntries && tries < kMostTries; ++entries) {
+    dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) return "";
+    std::string path = folder + "/" + entry->d_name;
+    std::array<char, PATH_MAX> link;
+    ssize_t size = ::readlink(path.c_str(), link.data(), link.size());
+    std::string_view target(link.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+    if (target.ends_with(kDeletedFile)) target.remove_suffix(kDeletedFile.size());
+    if (target != module.path) continue;
+    ++tries;
+    if (match(module, path)) return path;
+  }
+  return "";
+}
+
 // The path, or "".
 std::string find_file(Module& module, std::uint32_t pid) {
   if (std::string path = path_in_root(pid, module.path); match(module, path)) return path;
   if (pid == 0) return "";
   // A program whose file was replaced while it runs can still be reached as such.
   std::string program = "/proc/" + std::to_string(pid) + "/exe";
-  return match(module, program) ? program : "";
+  return match(module, program) ? program : find_mapped(module, pid);
 }
 
 }  // namespace

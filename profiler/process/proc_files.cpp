@@ -28,7 +28,6 @@ bool take_number(std::string_view& text, int base, char separator, std::uint64_t
 std::optional<MapsLine> parse_maps_line(std::string_view line) {
   constexpr int kHex = 16;
   constexpr std::size_t kPermissions = 5;  // "r-xp "
-  constexpr std::string_view kDeleted = " (deleted)";
   MapsLine map;
   std::uint64_t major_number = 0;
   std::uint64_t minor_number = 0;
@@ -48,24 +47,30 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) {
   line.remove_prefix(std::min(after_inode, line.size()));
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   map.path = line;
-  if (map.path.ends_with(kDeleted)) map.path.remove_suffix(kDeleted.size());
+  if (map.path.ends_with(kDeletedFile)) map.path.remove_suffix(kDeletedFile.size());
   return map;
 }
 
-std::optional<std::uint64_t> parse_start_time(std::string_view stat) {
+std::optional<ProcessLife> parse_life(std::string_view stat) {
   // The name in parentheses may hold anything: count from the last one.
   auto at = stat.rfind(')');
   if (at == std::string_view::npos) return std::nullopt;
   stat.remove_prefix(at + 1);
-  constexpr int kFieldsBefore = 20;  // from field 3 to field 22
-  for (int i = 0; i < kFieldsBefore; ++i) {
-    at = stat.find(' ');
-    if (at == std::string_view::npos) return std::nullopt;
-    stat.remove_prefix(at + 1);
-  }
-  std::uint64_t value = 0;
-  if (std::from_chars(stat.data(), stat.data() + stat.size(), value).ec != std::errc{}) return std::nullopt;
-  return value;
+  auto skip = [&](int fields) {
+    for (int i = 0; i < fields && at != std::string_view::npos; ++i) {
+      at = stat.find(' ');
+      stat.remove_prefix(at == std::string_view::npos ? stat.size() : at + 1);
+    }
+  };
+  auto number = [&](std::uint64_t& value) {
+    return std::from_chars(stat.data(), stat.data() + stat.size(), value).ec == std::errc{};
+  };
+  ProcessLife life;
+  skip(18);  // from field 3 to field 20
+  if (!number(life.threads)) return std::nullopt;
+  skip(2);
+  if (!number(life.start_time)) return std::nullopt;
+  return life;
 }
 
 std::optional<std::string_view> parse_cgroup_path(std::string_view text, std::string_view controller) {
@@ -93,9 +98,9 @@ std::optional<std::string> read_proc(std::uint32_t pid, std::string_view file) {
   return std::move(*text);
 }
 
-std::optional<std::uint64_t> start_time_of(std::uint32_t pid) {
+std::optional<ProcessLife> life_of(std::uint32_t pid) {
   auto stat = read_proc(pid, "stat");
-  return stat ? parse_start_time(*stat) : std::nullopt;
+  return stat ? parse_life(*stat) : std::nullopt;
 }
 
 std::string comm_of(std::uint32_t pid) {

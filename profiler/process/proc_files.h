@@ -9,6 +9,9 @@
 
 namespace weir::profiler {
 
+// What the kernel puts behind the path of a file that has no name any more.
+inline constexpr std::string_view kDeletedFile = " (deleted)";
+
 struct MapsLine {
   std::uint64_t start = 0;
   std::uint64_t limit = 0;
@@ -21,14 +24,20 @@ struct MapsLine {
 
 // One line of /proc/PID/maps.
 std::optional<MapsLine> parse_maps_line(std::string_view line);
-// Field 22 of /proc/PID/stat: when the process began, in ticks since boot.
-std::optional<std::uint64_t> parse_start_time(std::string_view stat);
+// Fields 20 and 22 of /proc/PID/stat: how many threads live, and when the process began, in ticks since boot.
+struct ProcessLife {
+  std::uint64_t threads = 0;
+  std::uint64_t start_time = 0;
+  // A leader that has ended counts as a thread until all have.
+  bool has_other_threads() const { return threads > 1; }
+};
+std::optional<ProcessLife> parse_life(std::string_view stat);
 // The path of the hierarchy of `controller` in /proc/PID/cgroup; "" stands for the unified one.
 std::optional<std::string_view> parse_cgroup_path(std::string_view text, std::string_view controller);
 
 // nullopt when the process is gone.
 std::optional<std::string> read_proc(std::uint32_t pid, std::string_view file);
-std::optional<std::uint64_t> start_time_of(std::uint32_t pid);
+std::optional<ProcessLife> life_of(std::uint32_t pid);
 std::string comm_of(std::uint32_t pid);
 
 // Calls `each(line)` for every line without its end.

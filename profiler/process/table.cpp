@@ -1,6 +1,7 @@
 #include "profiler/process/table.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -19,22 +20,35 @@ constexpr std::size_t kMostRetired = 256;
 constexpr std::size_t kMostProcesses = 4096;
 
 struct ReadProcess {
-  std::optional<std::uint64_t> start_time;
+  std::optional<ProcessLife> life;
   std::optional<std::string> maps;
   std::string comm;
 };
 
 // The kernel gives out maps under a lock that the process can make it hold.
 ReadProcess read_process(std::uint32_t pid) {
-  return {.start_time = start_time_of(pid), .maps = read_proc(pid, "maps"), .comm = comm_of(pid)};
+  return {.life = life_of(pid), .maps = read_proc(pid, "maps"), .comm = comm_of(pid)};
+}
+
+std::uint64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Ticks since boot go on while the machine sleeps, CLOCK_MONOTONIC does not. A tick is long: one that began
+// in the tick in which the other ended is another.
+bool began_after(const ProcessLife& life, std::uint64_t time) {
+  std::uint64_t ns_per_tick = 1'000'000'000 / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  std::uint64_t awake = clock_ns(CLOCK_MONOTONIC);
+  std::uint64_t slept = clock_ns(CLOCK_BOOTTIME) - awake;
+  return (life.start_time + 1) * ns_per_tick > time + slept;
 }
 
 }  // namespace
 
 std::uint64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+  return clock_ns(CLOCK_MONOTONIC);
 }
 
 void ProcessTable::apply(const ProcessEvent& event) {
@@ -51,6 +65,7 @@ void ProcessTable::apply(const ProcessEvent& event) {
   } else if (std::holds_alternative<ExitEvent>(event.what)) {
     if (!leader) return;
     process.exited = true;
+    process.exit_time = event.time;
     if (std::exchange(process.admitted, false)) --admitted_;
   }
 }
@@ -94,24 +109,41 @@ void ProcessTable::fork(const ProcessEvent& event, const ForkEvent& fork) {
 
 void ProcessTable::add_mapping(Process& process, const MapEvent& map) {
   ModulePtr module;
-  bool is_file = map.path.starts_with('/') && !map.path.starts_with("//");
+  std::string path = map.path;
+  if (path.ends_with(kDeletedFile)) path.resize(path.size() - kDeletedFile.size());
+  bool is_file = path.starts_with('/') && !path.starts_with("//");
   if (!is_file) {
-    module = modules_.unnamed(map.path);
+    module = modules_.unnamed(std::move(path));
   } else if (!map.build_id.empty()) {
-    module = modules_.with_build_id(map.path, map.build_id);
+    module = modules_.with_build_id(std::move(path), map.build_id);
   } else {
-    module = modules_.of_file(process.pid, map.path, map.device, map.inode);
+    module = modules_.of_file(process.pid, std::move(path), map.device, map.inode);
   }
   process.mappings.insert({map.start, map.limit, map.offset, std::move(module)});
 }
 
 Process& ProcessTable::sampled(std::uint32_t pid, std::uint64_t now) {
   auto found = by_pid_.find(pid);
+  if (found != by_pid_.end() && found->second->exited && now > found->second->exit_time &&
+      now >= found->second->next_read) {
+    check_exit(*found->second, now);
+    found = by_pid_.find(pid);
+  }
   Process& process = found == by_pid_.end() ? make(pid) : *found->second;
   process.last_use = window_;
   bool tried = !process.unreadable.empty() && now < process.next_read;
   if (!process.known && !process.gone && !tried) read_mappings(process, now);
   return process;
+}
+
+// A sample of a process whose leader has ended: other threads live on, or its number was given away and we
+// did not hear of it; mostly it is just the end of the process.
+void ProcessTable::check_exit(Process& process, std::uint64_t now) {
+  process.next_read = now + kBetweenReads;
+  auto life = life_of(process.pid);
+  if (!life) return;
+  if (life->has_other_threads() && !began_after(*life, process.exit_time)) process.exited = false;
+  if (began_after(*life, process.exit_time)) retire(process.pid);
 }
 
 const ProcessMapping* ProcessTable::find_mapping(Process& process, std::uint64_t address, std::uint64_t now) {
@@ -126,11 +158,12 @@ void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
   auto read = reads_->run(risk_of_process(process.pid), [pid = process.pid] { return read_process(pid); });
   process.unreadable = read ? "" : read.error().message;
   if (!read) return;
-  if (!read->start_time || !read->maps) {
+  // One that has ended, and was not waited for yet, has no mappings any more.
+  if (!read->life || !read->maps || read->maps->empty()) {
     if (!process.known) process.gone = true;
     return;
   }
-  process.start_time = *read->start_time;
+  process.start_time = read->life->start_time;
   process.read_time = monotonic_ns();
   process.comm = std::move(read->comm);
   process.mappings.clear();

@@ -32,6 +32,7 @@ struct Process {
 
   std::uint64_t start_time = 0;  // ticks since boot; 0: not read yet
   std::uint64_t read_time = 0;   // CLOCK_MONOTONIC, ns: older events are in what was read
+  std::uint64_t exit_time = 0;   // of its leader, CLOCK_MONOTONIC, ns
   std::uint64_t next_read = 0;   // … and not to be read again before
   std::uint64_t last_use = 0;    // window of the last sample or event
 };
@@ -81,6 +82,7 @@ class ProcessTable {
   void fork(const ProcessEvent& event, const ForkEvent& fork);
   void retire(std::uint32_t pid);
   void read_mappings(Process& process, std::uint64_t now);
+  void check_exit(Process& process, std::uint64_t now);
   void evict_unused();
   void evict_worst();
   Process& make(std::uint32_t pid);

@@ -76,9 +76,14 @@ TEST_CASE("lines of /proc/PID/maps") {
 }
 
 TEST_CASE("start times count from the last parenthesis") {
-  CHECK(parse_start_time("1 (a) b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 2 3") == 4711);
-  CHECK(parse_start_time("1 (a) S 1 2") == std::nullopt);
-  CHECK(parse_start_time("") == std::nullopt);
+  auto life = parse_life("1 (a) b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 4711 2 3");
+  REQUIRE(life);
+  CHECK(life->start_time == 4711);
+  CHECK(life->threads == 3);
+  CHECK(!parse_life("1 (a) S 1 2"));
+  CHECK(!parse_life("1 (a) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3"));
+  CHECK(!parse_life("1 (a)"));
+  CHECK(!parse_life(""));
 }
 
 TEST_CASE("lists of CPUs") {
