@@ -30,7 +30,7 @@ const std::string& function_of(const profile::Profile& profile, std::uint32_t fr
 }  // namespace
 
 Child::Child(const std::string& workload, std::vector<std::string> arguments) {
-  std::string program = std::string(WEIR_WORKLOADS) + "/" + workload;
+  std::string program = workload.starts_with('/') ? workload : std::string(WEIR_WORKLOADS) + "/" + workload;
   std::vector<char*> argv{program.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);

@@ -14,7 +14,7 @@
 
 namespace weir::profiler::test {
 
-// A program of tests/workloads, killed at the end of its scope.
+// A program of tests/workloads, or of a path, killed at the end of its scope.
 class Child {
  public:
   explicit Child(const std::string& workload, std::vector<std::string> arguments = {});
