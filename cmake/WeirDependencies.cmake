@@ -39,7 +39,7 @@ weir_dependency(yaml PACKAGE libyaml-cpp-dev ARCHIVES yaml-cpp)
 weir_dependency(json PACKAGE libboost-json1.81-dev ARCHIVES boost_json)
 weir_dependency(url PACKAGE libboost-url1.81-dev ARCHIVES boost_url)
 weir_dependency(benchmark PACKAGE libbenchmark-dev ARCHIVES benchmark LINKS Threads::Threads)
-# LLVM's own demangler: find_package(LLVM 19) refuses Debian's 19.1.7, and we want nothing else of it.
+# LLVM's own demangler, which a benchmark compares with: find_package(LLVM 19) refuses Debian's 19.1.7.
 weir_dependency(demangle PACKAGE llvm-19-dev ARCHIVES LLVMDemangle INCLUDES /usr/lib/llvm-19/include)
 # Asio and Beast are headers only.
 add_library(dep_asio INTERFACE)
