@@ -46,7 +46,7 @@ struct SymbolTableInfo {
         lang::optional("build_id", &I::build_id, "The file's build id."),
         lang::optional("symbols", &I::symbols, "How many functions it names."),
         lang::optional("bytes", &I::bytes, "Memory it takes.").unit("bytes"),
-        lang::optional("error", &I::error, "Why it names none."),
+        lang::optional("error", &I::error, "Why it names none, or few: what was looked at."),
     };
   }
 };

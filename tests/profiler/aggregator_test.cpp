@@ -343,6 +343,53 @@ TEST_CASE("a profile has real mappings, addresses, values and names") {
   CHECK(symbols.asked == 1);
 }
 
+namespace {
+
+// The first half of each file is stripped; kernel addresses with their last bit set are a module's.
+class HalfStripped final : public Symbolizer {
+ public:
+  void set_limits(SessionLimits) override {}
+  void set_demangle(Demangle) override {}
+  NamedFrame name(const ModuleFile& module, std::uint64_t offset) override {
+    if (offset >= 0x800) return {.address = offset, .lines = {{module.path + "!", "", 0}}};
+    return {.no_name = profile::NoName::stripped, .address = offset, .why = why};
+  }
+  NamedFrame name_kernel(std::uint64_t address) override {
+    return {.address = address,
+            .lines = {{"kernel_function", "", 0}},
+            .module = (address & 1) != 0 ? "nf_tables" : ""};
+  }
+  std::vector<SymbolFileInfo> files() const override { return {}; }
+
+  std::shared_ptr<const std::string> why = std::make_shared<const std::string>("it has no .symtab");
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a mapping says why its frames have no names, and modules of the kernel are mappings of their own") {
+  World world;
+  world.targets.set({{kPid, "", {{"service_name", "a"}}}});
+  world.exec(kPid, 1);
+  world.map(kPid, 2, 0x400000, 0x401000, "/stripped");
+  world.map(kPid, 3, 0x500000, 0x501000, "/named");
+  CHECK(world.add({.pid = kPid,
+                   .user = {0x400010, 0x500911},
+                   .kernel = {0xffffffffc0900011, 0xffffffff81000021}}) == Outcome::attributed);
+  FrameNames names(std::make_unique<HalfStripped>());
+  auto profile = build_profile(world.window(kPid), {.sample_rate = 97, .kernel_build_id = "77"}, names, {});
+  std::map<std::string, std::string> whys;
+  for (const profile::Mapping& mapping : profile.mappings) whys[mapping.file] = mapping.why_no_name;
+  CHECK(whys == std::map<std::string, std::string>{{"/stripped", "it has no .symtab"},
+                                                   {"/named", ""},
+                                                   {"[kernel]", ""},
+                                                   {"[kernel:nf_tables]", ""}});
+  for (const profile::Frame& frame : profile.frames) {
+    if (frame.no_name != profile::NoName::stripped) continue;
+    CHECK(profile::display_name(frame, profile.mappings) == "stripped+0x10");
+  }
+}
+
 TEST_CASE("records come out in the order of their time, up to a time") {
   SampleBuffer buffer;
   for (std::uint64_t time : {5, 3, 9, 7}) {
