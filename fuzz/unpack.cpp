@@ -7,10 +7,8 @@
 #include "profiler/symbols/symbol_table.h"
 #include "profiler/symbols/unpack.h"
 
+namespace weir::profiler {
 namespace {
-
-using namespace weir;
-using namespace weir::profiler;
 
 constexpr std::size_t kLimit = 1u << 20;
 
@@ -26,8 +24,10 @@ void read_as_elf(const Result<std::string>& content) {
 }
 
 }  // namespace
+}  // namespace weir::profiler
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace weir::profiler;
   if (size == 0) return 0;
   std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   ElfSection section{.type = 1, .flags = std::uint64_t{data[0]} << 8, .size = text.size()};
