@@ -1,5 +1,7 @@
 // Runs the profiler once on the kernel it is started under, as root and without anything else around:
-// a process by pid, one by container, one whose exec is seen. Prints one line, "OK …" or "FAILED …".
+// a process by pid, one by container, one whose exec is seen; before that the unwinder alone, over a
+// recursion without frame pointers. Prints one line, "OK …" or "FAILED …".
+//   kernel_check FOLDER: with cpu_sample.bpf.o and deep_no_frame_pointers in it
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -16,7 +18,11 @@
 
 #include "base/file_system.h"
 #include "profiler/process/cgroups.h"
+#include "profiler/sampler.h"
 #include "profiler/session.h"
+#include "profiler/unwind/arena.h"
+#include "tests/support/process_tables.h"
+#include "tests/support/verifier_budget.h"
 
 extern "C" {
 
@@ -120,7 +126,70 @@ Result<> expect(const char* service, const Found& found, bool in_kernel) {
   return {};
 }
 
-Result<std::string> check() {
+struct Depths {
+  int samples = 0;
+  int exact = 0;
+  std::uint32_t seen = 0;  // a depth that was not
+};
+
+// The recursion's stacks as the unwinder in the kernel sees them.
+Result<Depths> sample_depths(std::uint32_t pid, std::uint32_t frames) {
+  auto arena = Arena::open();
+  if (!arena) return fail(arena.error());
+  auto process = test::put_process(**arena, pid);
+  if (!process) return fail(process.error());
+  if (auto set = (*arena)->set_process(pid, *process); !set) return fail(set.error());
+  auto sampler =
+      Sampler::open({.sample_rate = 199, .collect = {.kernel = false}, .unwind = (*arena)->maps()});
+  if (!sampler) return fail(sampler.error());
+  if (auto chosen = (*sampler)->choose_pid(pid); !chosen) return fail(chosen.error());
+  Depths depths;
+  constexpr int kEnough = 200;
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (depths.samples < kEnough && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    (*sampler)->drain([&](const SampleView& sample) {
+      ++depths.samples;
+      bool good = sample.user_frames == frames && sample.user_stop == CPU_SAMPLE_STOP_END;
+      good ? void(++depths.exact) : void(depths.seen = sample.user_frames);
+    });
+  }
+  SamplerStats stats = (*sampler)->stats();
+  if (stats[CPU_SAMPLE_LOST_RING_FULL] + stats[CPU_SAMPLE_LOST_NO_STACK] + stats.malformed != 0) {
+    return fail("samples of the recursion were lost");
+  }
+  return depths;
+}
+
+Result<std::string> check_unwinder(const std::string& folder) {
+  auto processed = test::processed_instructions(folder + "/cpu_sample.bpf.o");
+  if (!processed) return fail(processed.error());
+  if (*processed > test::kVerifierBudget) return fail("the verifier looks at {} instructions", *processed);
+  constexpr int kDepth = 295;
+  constexpr std::uint32_t kFrames = kDepth + 5;  // bottom(), main(), and three of the C library
+  constexpr std::string_view kProgram = "/deep_no_frame_pointers";
+  std::string program = folder + std::string(kProgram);
+  pid_t child = fork();
+  if (child == 0) {
+    execl(program.c_str(), program.c_str(), std::to_string(kDepth).c_str(), nullptr);
+    _exit(127);
+  }
+  // Until it runs with its libraries, and has come down: there is time enough.
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  auto depths = sample_depths(static_cast<std::uint32_t>(child), kFrames);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  if (!depths) return fail(depths.error());
+  if (depths->samples < 10) return fail("{} samples of the recursion", depths->samples);
+  if (depths->exact != depths->samples) {
+    return fail("{} of {} stacks have their {} frames, one has {}", depths->exact, depths->samples, kFrames,
+                depths->seen);
+  }
+  return fmt::format(" {} of {} stacks {} deep; {} instructions verified;", depths->exact, depths->samples,
+                     kFrames, *processed);
+}
+
+Result<std::string> check_session() {
   LogHub hub([](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   });
@@ -173,7 +242,11 @@ int main(int argc, char** argv) {
   while (what == "read") check_read();
   utsname system{};
   uname(&system);
-  auto said = weir::profiler::check();
+  auto said = weir::profiler::check_unwinder(argc > 1 ? argv[1] : "/");
+  if (said) {
+    auto more = weir::profiler::check_session();
+    said = more ? *said + *more : more;
+  }
   if (said) {
     std::printf("OK %s:%s\n", system.release, said->c_str());
   } else {

@@ -11,6 +11,7 @@
 #include "profiler/unwind/arena.h"
 #include "tests/profiler/root/world.h"
 #include "tests/support/process_tables.h"
+#include "tests/support/verifier_budget.h"
 
 namespace weir::profiler::test {
 
@@ -91,6 +92,15 @@ TEST_CASE("a recursion without frame pointers has its exact depth in every sampl
     });
     CHECK(exact == samples);
   }
+}
+
+TEST_CASE("the verifier's work stays within its budget") {
+  if (skip("the verifier's work stays within its budget")) return;
+  auto processed = processed_instructions(WEIR_BPF_OBJECT);
+  if (!processed) FAIL(processed.error().message);
+  std::printf("FIGURE: the verifier looks at %lu instructions of cpu_sample\n",
+              static_cast<unsigned long>(*processed));
+  CHECK(*processed < kVerifierBudget);
 }
 
 TEST_CASE("a process that is in no table wakes whoever waits, a known one does not") {
