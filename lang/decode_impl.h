@@ -20,6 +20,9 @@ template <class T>
 std::optional<T> decode(const Body& body, Span at, const SourcePtr& source, const DecodeOptions& options,
                         Diagnostics& diagnostics) {
   T object{};
+  // Dialects have defaults of their own in places.
+  if constexpr (requires { object.use_dialect(options.eval.dialect); })
+    object.use_dialect(options.eval.dialect);
   if (!detail::decode_body(detail::table<T>(), &object, body, at, source, options, diagnostics)) {
     return std::nullopt;
   }

@@ -34,6 +34,7 @@ struct CollectionStats {
   // Targets that are not sampled now, because the kernel refused them, and why.
   std::uint64_t refused_targets = 0;
   std::string refused_why;
+  std::string degraded;  // what is given up now to keep the memory limit; empty: nothing
 };
 
 class CollectionReport {

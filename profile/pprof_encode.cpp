@@ -251,7 +251,9 @@ std::string encode_pprof(const Profile& profile) {
 }
 
 std::string encode_pprof_gzip(const Profile& profile) {
-  return gzip(encode_pprof(profile));
+  std::string packed = gzip(encode_pprof(profile));
+  if (profile.pprof_bytes) profile.pprof_bytes->store(packed.size(), std::memory_order_relaxed);
+  return packed;
 }
 
 }  // namespace weir::profile

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -69,6 +70,8 @@ struct Profile {
   // Each distinct set once: of the thread that was sampled ("comm", "pid"). pprof carries them; stores and
   // flame trees add up the samples of a stack whatever their labels.
   std::vector<Labels> sample_labels;
+  // How large the profile is as gzipped pprof: 0 until somebody has encoded it. Null where nobody asks.
+  std::shared_ptr<std::atomic<std::uint64_t>> pprof_bytes = nullptr;
 
   std::int64_t total() const;  // sum of all values
 };

@@ -52,6 +52,7 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   if (!target) target = targets_.default_target();
   if (!target) return undecided ? Outcome::unselected : Outcome::target_removed;
 
+  if (options_.is_full) return Outcome::memory_limit;
   if (!may_admit(head.tgid)) return Outcome::not_admitted;
   Process& process = table_.sampled(head.tgid, head.time);
   table_.admit(process);

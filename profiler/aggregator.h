@@ -25,14 +25,16 @@ enum class Outcome : std::uint8_t {
   window_full,
   not_admitted,  // as many processes as may be are profiled already
   kernel_off,    // nothing but kernel code, of which its target wants none
+  memory_limit,  // there is no room for it
 };
-inline constexpr std::size_t kOutcomes = 7;
+inline constexpr std::size_t kOutcomes = 8;
 
 // Applied with each sample, and changed between two of them.
 struct AggregatorOptions {
   bool collect_kernel = true;  // of targets that do not say themselves
   bool comm_tag = false;
   bool pid_tag = false;
+  bool is_full = false;          // nothing more may be kept
   std::size_t processes = 2048;  // profiled at a time
 
   bool operator==(const AggregatorOptions&) const = default;

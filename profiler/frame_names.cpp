@@ -86,13 +86,19 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
   return at->second;
 }
 
+void FrameNames::forget() {
+  modes_.clear();
+  kernel_.clear();
+  mode_ = nullptr;
+  names_ = 0;
+}
+
 void FrameNames::end_window() {
   symbolizer_->end_window();
   mode_ = nullptr;
   if (modes_.size() > 1) std::erase_if(modes_, [](const auto& entry) { return !entry.second.used; });
   if (names_ + kernel_.size() > kMostNames) {
-    modes_.clear();
-    kernel_.clear();
+    forget();
   }
   names_ = 0;
   for (auto& [demangle, mode] : modes_) {

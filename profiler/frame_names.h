@@ -30,6 +30,7 @@ class FrameNames {
   const NamedFrame& name(const Place& place, const ModulePtr& module);
   // Files are looked for anew in each window; names stay.
   void end_window();
+  void forget();
   Symbolizer& symbolizer() { return *symbolizer_; }
   const Symbolizer& symbolizer() const { return *symbolizer_; }
 

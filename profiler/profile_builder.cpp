@@ -130,6 +130,7 @@ profile::Profile build_profile(const TargetWindow& window, const WindowFacts& fa
   profile.period = kNsPerSecond / facts.sample_rate;
   profile.start = facts.start;
   profile.duration = facts.duration;
+  profile.pprof_bytes = std::make_shared<std::atomic<std::uint64_t>>(0);
   names.begin(facts.demangle, pids);
   FrameMaker(window, facts, names).make(profile);
   profile.stacks.reserve(window.stacks().size());

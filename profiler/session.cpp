@@ -11,7 +11,9 @@
 
 #include "profiler/aggregator.h"
 #include "profiler/frame_names.h"
+#include "profiler/kernel_version.h"
 #include "profiler/machine.h"
+#include "profiler/memory_limit.h"
 #include "profiler/process/cgroups.h"
 #include "profiler/process/mappings.h"
 #include "profiler/process/table.h"
@@ -60,10 +62,11 @@ ProcessTableLimits process_limits(const SessionLimits& limits) {
   return {.entries = limits.processes, .rounds = limits.cache_rounds};
 }
 
-AggregatorOptions aggregator_options(const SessionOptions& options) {
+AggregatorOptions aggregator_options(const SessionOptions& options, MemoryLevel level) {
   return {.collect_kernel = options.collect_kernel,
           .comm_tag = options.comm != CommPlace::none,
           .pid_tag = options.pid_label,
+          .is_full = level == MemoryLevel::no_samples,
           .processes = options.limits.kernel_pid_entries};
 }
 
@@ -151,6 +154,8 @@ class KernelSession final : public Session {
   Result<> reopen_sampler(const SessionOptions& options);
   Result<> change_rate(std::uint32_t hertz);
   void set_collect(const SessionOptions& options);
+  void use_limits(const SessionLimits& limits);
+  void keep_memory_limit();
   void choose_pids(const std::vector<std::uint32_t>& pids);
   void decide_all_cgroups();
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
@@ -182,6 +187,8 @@ class KernelSession final : public Session {
   SamplerStats earlier_;  // of samplers that were replaced
   std::string kernel_build_id_;
   MonoTime window_start_;
+  MemoryLevel memory_level_ = MemoryLevel::ordinary;
+  MonoTime next_memory_look_;
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;
@@ -248,15 +255,42 @@ Result<> KernelSession::set_options(SessionOptions options) {
     take(monotonic_ns());
     close_window(std::chrono::system_clock::now());
   }
-  if (options.limits != options_.limits) {
-    table_.set_limits(process_limits(options.limits));
-    cgroups_.set_limit(options.limits.container_ids);
-    names_.symbolizer().set_limits(options.limits);
-    registry_.set_limits(unwind_limits(options.limits));
-  }
+  if (options.limits != options_.limits) use_limits(limits_at(memory_level_, options.limits));
   options_ = options;
   apply(options);
   return {};
+}
+
+void KernelSession::use_limits(const SessionLimits& limits) {
+  table_.set_limits(process_limits(limits));
+  cgroups_.set_limit(limits.container_ids);
+  names_.symbolizer().set_limits(limits);
+  registry_.set_limits(unwind_limits(limits));
+}
+
+// Looks at what all of weir and the session's maps take, and gives up what has to be.
+void KernelSession::keep_memory_limit() {
+  constexpr auto kBetweenLooks = std::chrono::seconds(1);
+  MonoTime now = std::chrono::steady_clock::now();
+  if ((options_.limits.memory == 0 && memory_level_ == MemoryLevel::ordinary) || now < next_memory_look_)
+    return;
+  next_memory_look_ = now + kBetweenLooks;
+  auto next = [&] {
+    return next_memory_level(memory_level_, resident_bytes() + report_->stats().map_bytes,
+                             options_.limits.memory);
+  };
+  MemoryLevel before = memory_level_;
+  memory_level_ = next();
+  if (memory_level_ > before) {
+    use_limits(limits_at(memory_level_, options_.limits));
+    names_.forget();
+    malloc_trim(0);
+    memory_level_ = next();
+  }
+  if (memory_level_ == before) return;
+  use_limits(limits_at(memory_level_, options_.limits));
+  aggregator_.set_options(aggregator_options(options_, memory_level_));
+  log_.info("the memory limit changed what is kept", {{"given_up", std::string(to_string(memory_level_))}});
 }
 
 // What an open session and one whose sampler is new need to be told alike.
@@ -264,7 +298,7 @@ void KernelSession::apply(const SessionOptions& options) {
   set_collect(options);
   sampler_->set_comm(options.comm != CommPlace::none);
   sampler_->select_everyone(options.default_target.has_value());
-  aggregator_.set_options(aggregator_options(options));
+  aggregator_.set_options(aggregator_options(options, memory_level_));
   targets_.set_default(default_target(options));
 }
 
@@ -295,6 +329,7 @@ Result<> KernelSession::reopen_sampler(const SessionOptions& options) {
 void KernelSession::drain() {
   take(~std::uint64_t{0});
   publish();
+  keep_memory_limit();
 }
 
 void KernelSession::take(std::uint64_t until) {
@@ -405,6 +440,7 @@ CollectionStats KernelSession::count() const {
   stats.map_bytes += events_->bytes() + unwinding.kernel_bytes / std::max<std::size_t>(unwinding.users, 1);
   stats.refused_targets = refused_pids_.size();
   stats.refused_why = refused_why_;
+  stats.degraded = to_string(memory_level_);
   return stats;
 }
 
@@ -422,7 +458,9 @@ std::vector<ProcessInfo> KernelSession::processes() const {
                      .mappings = process->mappings.size(),
                      .samples = process->samples,
                      .complete_samples = process->complete_samples,
-                     .exited = process->exited || process->gone};
+                     .exited = process->exited || process->gone,
+                     .windows_unused = table_.windows_unused(*process),
+                     .error = process->gone ? "no such process" : process->unreadable};
     const TargetState* target = targets_.find(process->pid, process->container_id);
     if (!target) target = targets_.default_target();
     if (target) info.service = target->target.labels.get("service_name");
@@ -451,6 +489,9 @@ std::vector<ModuleUnwinding> KernelSession::unwind_quality() const {
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(SessionOptions options, Logger log) {
+  if (!options.any_kernel) {
+    if (auto checked = check_kernel(); !checked) return fail(checked.error());
+  }
   KernelSession::Parts parts{.hierarchy = machine_hierarchy()};
   auto machine = Machine::shared();
   if (!machine) return fail(machine.error());

@@ -80,6 +80,8 @@ struct ProcessInfo {
   std::uint64_t samples = 0;           // since the session opened
   std::uint64_t complete_samples = 0;  // of these, reached the thread's start
   bool exited = false;
+  std::uint64_t windows_unused = 0;  // since its last sample or event
+  std::string error;                 // why its mappings are not known
 };
 
 // Where stacks ended that did not reach their thread's start.

@@ -27,6 +27,8 @@ profile::CollectionStats count_samples(const SamplerStats& kernel, const Aggrega
        aggregator.count(Outcome::not_admitted));
   lost("kernel_off", "The CPU was in kernel code, and the target wants no kernel stacks.",
        aggregator.count(Outcome::kernel_off));
+  lost("memory_limit", "Weir's memory is at memory_limit: raise it, or profile fewer processes.",
+       aggregator.count(Outcome::memory_limit));
   lost("stopped", "The profiler was closed before its last window could be handed over.", abandoned);
   lost("malformed", "A record was not what the kernel's program writes: report this.", kernel.malformed);
   stats.attributed = aggregator.count(Outcome::attributed) - abandoned;

@@ -1,7 +1,10 @@
 #include "components/pyroscope/ebpf.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "components/pyroscope/ebpf_report.h"
 #include "components/pyroscope/ebpf_targets.h"
 #include "components/wording.h"
 
@@ -12,17 +15,21 @@ constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
 constexpr Duration kReportInterval = std::chrono::seconds(5);
 // A person who has just started weir, or a service, wants to see something soon.
 constexpr Duration kFirstWindow = std::chrono::seconds(4);
-constexpr std::size_t kServicesKnown = 10'000;
-constexpr std::size_t kShown = 100;  // rows of a list in debug info
+constexpr std::size_t kAsked = 1000;  // processes of targets looked for where no profile came
 
-profiler::Demangle demangle_mode(std::string_view word) {
-  if (word == "simplified") return profiler::Demangle::simplified;
-  if (word == "templates") return profiler::Demangle::templates;
-  return word == "full" ? profiler::Demangle::full : profiler::Demangle::none;
+profiler::CommPlace comm_place(std::string_view word) {
+  if (word == "label") return profiler::CommPlace::label;
+  if (word == "stackframe") return profiler::CommPlace::stackframe;
+  return word == "both" ? profiler::CommPlace::both : profiler::CommPlace::none;
 }
 
-bool is_running(const profiler::ProcessInfo& process) {
-  return !process.exited && !process.service.empty();
+// Of a limit for everything, what tables of symbols and for unwinding may take each.
+std::size_t share(std::size_t limit, std::size_t ordinary) {
+  return limit == 0 ? ordinary : std::min(ordinary, limit / 4);
+}
+
+bool exists(std::uint32_t pid) {
+  return ::access(fmt::format("/proc/{}", pid).c_str(), F_OK) == 0;
 }
 
 }  // namespace
@@ -35,6 +42,10 @@ profiler::SessionOptions EbpfArguments::session_options() const {
       .collect_user = collect_user_profile,
       .collect_kernel = collect_kernel_profile && kernel_frames,
       .demangle = demangle_mode(demangle),
+      .comm = comm_place(comm),
+      .pid_label = pid_label,
+      .default_target = default_labels(default_target, !targets_only),
+      .any_kernel = no_kernel_version_check,
       .limits =
           {
               .cache_rounds = static_cast<std::uint64_t>(cache_rounds),
@@ -42,7 +53,9 @@ profiler::SessionOptions EbpfArguments::session_options() const {
               .build_id_files = size(build_id_cache_size),
               .same_files = size(same_file_cache_size),
               .container_ids = size(container_id_cache_size),
-              .symbol_bytes = defaults.symbol_bytes,
+              .symbol_bytes = share(size(memory_limit), defaults.symbol_bytes),
+              .unwind_bytes = share(size(memory_limit), defaults.unwind_bytes),
+              .memory = size(memory_limit),
               .kernel_pid_entries = static_cast<std::uint32_t>(pid_map_size),
           },
   };
@@ -56,16 +69,25 @@ struct Ebpf::Round {
   bool collect = false;
   WallTime now;
 
+  std::vector<std::uint32_t> target_pids;  // to be looked for where no profile comes
+
   std::vector<profile::ProfilePtr> profiles;
+  std::vector<NamedFrames> frames;  // of each
+  std::uint64_t running_targets = 0;
   Result<> options_result;
   std::vector<profiler::ProcessInfo> processes;
   std::vector<profiler::SymbolFileInfo> symbol_files;
+  std::vector<profiler::ModuleUnwinding> unwinding;
 
   void run() {
     if (collect) {
       profiles = session->collect(now);
       processes = session->processes();
       symbol_files = session->symbol_files();
+      unwinding = session->unwind_quality();
+      for (const auto& profile : profiles) frames.push_back(NamedFrames::of(*profile));
+      if (profiles.empty())
+        running_targets = static_cast<std::uint64_t>(std::ranges::count_if(target_pids, exists));
     } else {
       session->drain();
     }
@@ -75,32 +97,29 @@ struct Ebpf::Round {
 };
 
 Ebpf::Ebpf(runtime::Context& ctx, Arguments args, OpenSession open_session)
-    : ctx_(ctx), args_(std::move(args)), open_session_(std::move(open_session)) {
-  auto& metrics = ctx.metrics();
-  active_targets_ =
-      metrics.gauge("pyroscope_ebpf_active_targets", "Targets that name a process or a container.");
-  sessions_total_ =
-      metrics.counter("pyroscope_ebpf_profiling_sessions_total", "Times the profiler attached.");
-  failing_total_ = metrics.counter("pyroscope_ebpf_profiling_sessions_failing_total",
-                                   "Times the profiler could not be attached.");
-  fanout_latency_ =
-      metrics.histogram("pyroscope_fanout_latency", "Seconds that handing a profile to all receivers took.",
-                        default_latency_bounds());
-}
+    : ctx_(ctx), args_(std::move(args)), open_session_(std::move(open_session)), metrics_(ctx) {}
 
 void Ebpf::start() {
   use_targets();
-  open();
+  if (!may_wait()) return open();
+  ctx_.set_health(runtime::HealthState::healthy, "not attached: lazy_mode is on, and there is no target");
+}
+
+bool Ebpf::may_wait() const {
+  return args_.lazy_mode && state_.targets == 0 && !args_.session_options().default_target;
 }
 
 void Ebpf::apply(Arguments args) {
   bool targets_changed = args.targets != args_.targets;
   args_ = std::move(args);
-  if (targets_changed) use_targets();
+  targets_changed ? use_targets() : use_default_target();
   next_collection_ = std::min(next_collection_, ctx_.clock().mono() + args_.collect_interval);
   if (session_) {
     report_health();
     step();
+  } else if (!opening_ && (!retry_ || args_.session_options() != options_) && !may_wait()) {
+    // Other arguments may be the cure of what kept it from opening.
+    open();
   }
 }
 
@@ -113,6 +132,7 @@ void Ebpf::stop() {
 
 void Ebpf::open() {
   retry_.reset();
+  opening_ = true;
   options_ = args_.session_options();
   auto session = std::make_shared<Result<std::unique_ptr<profiler::Session>>>();
   ctx_.offload([open = open_session_, options = options_, log = ctx_.log(),
@@ -121,8 +141,9 @@ void Ebpf::open() {
 }
 
 void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
+  opening_ = false;
   if (!session) {
-    failing_total_->add();
+    metrics_.window_failed();
     Duration wait = backoff_.next();
     ctx_.log().error("the profiler cannot be attached", {{"error", session.error().message}});
     ctx_.set_health(runtime::HealthState::unhealthy,
@@ -132,7 +153,6 @@ void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
   }
   backoff_.reset();
   ++sessions_;
-  sessions_total_->add();
   session_ = *std::move(session);
   ctx_.offer<profile::CollectionReport>(session_->report());
   use_targets();
@@ -143,17 +163,29 @@ void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
 
 void Ebpf::use_targets() {
   ProfiledTargets profiled = profiled_targets(args_.targets);
-  targets_ = profiled.targets.size();
-  unusable_targets_ = profiled.unusable;
-  active_targets_->set(static_cast<double>(targets_));
+  state_.targets = profiled.targets.size();
+  state_.unusable_targets = profiled.unusable;
+  state_.has_containers = false;
+  metrics_.set_targets(profiled.targets.size());
+  target_pids_.clear();
+  target_labels_.clear();
   bool new_service = false;
   for (const auto& target : profiled.targets) {
-    if (services_.size() >= kServicesKnown) break;
-    new_service |= services_.emplace(target.labels.get("service_name")).second;
+    new_service |= metrics_.know_service(target.labels.get("service_name"));
+    state_.has_containers |= target.pid == 0;
+    if (target.pid != 0 && target_pids_.size() < kAsked) target_pids_.push_back(target.pid);
+    if (target_labels_.size() < kAsked) target_labels_.push_back(target.labels);
   }
   if (new_service) next_collection_ = std::min(next_collection_, ctx_.clock().mono() + kFirstWindow);
   new_targets_ = std::move(profiled.targets);
   ctx_.offer_view(runtime::list_view("targets", "Targets to profile", args_.targets.list));
+  use_default_target();
+}
+
+void Ebpf::use_default_target() {
+  auto labels = args_.session_options().default_target;
+  state_.has_default_target = labels.has_value();
+  if (labels) metrics_.know_service(labels->get("service_name"));
 }
 
 void Ebpf::tick() {
@@ -176,6 +208,7 @@ void Ebpf::step() {
   auto round = std::make_shared<Round>();
   round->session = session_;
   round->now = ctx_.clock().wall();
+  round->target_pids = target_pids_;
   if (auto wanted = args_.session_options(); wanted != options_) {
     round->options = wanted;
     // A window has one rate; what was sampled at the old one is handed over first.
@@ -189,122 +222,68 @@ void Ebpf::step() {
 
 void Ebpf::finished(Round& round) {
   round_running_ = false;
+  metrics_.count_bytes();
   if (round.options) {
-    options_error_ = round.options_result ? "" : round.options_result.error().message;
-    if (!options_error_.empty()) ctx_.log().error("new arguments were refused", {{"error", options_error_}});
+    state_.options_error = round.options_result ? "" : round.options_result.error().message;
+    if (!round.options_result) {
+      metrics_.window_failed();
+      ctx_.log().error("new arguments were refused", {{"error", state_.options_error}});
+    }
   }
-  if (round.collect) {
-    ++windows_;
-    processes_ = std::move(round.processes);
-    symbol_files_ = std::move(round.symbol_files);
-    forward(round.profiles);
-    count_losses(round.session->report()->stats());
+  if (round.collect && session_) {
+    ++state_.windows;
+    state_.processes = static_cast<std::uint64_t>(std::ranges::count_if(round.processes, is_running));
+    state_.running_targets = round.running_targets;
+    forward(round);
+    metrics_.window_ended();
+    state_.losses = metrics_.count_losses(session_->report()->stats());
+    metrics_.count_errors(round.symbol_files, round.processes);
     report_health();
-    report_debug_info();
+    report_debug_info(round);
   }
   if (collect_wanted_ || new_targets_ || args_.session_options() != options_) step();
 }
 
-void Ebpf::forward(const std::vector<profile::ProfilePtr>& profiles) {
-  for (const auto& profile : profiles) {
+void Ebpf::forward(const Round& round) {
+  for (std::size_t i = 0; i < round.profiles.size(); ++i) {
+    const auto& profile = round.profiles[i];
     MonoTime before = ctx_.clock().mono();
     for (const auto& receiver : args_.forward_to) {
       if (receiver) receiver->push(profile);
     }
-    fanout_latency_->observe(std::chrono::duration<double>(ctx_.clock().mono() - before).count());
-    std::int64_t samples = 0;
-    for (const auto& sample : profile->samples) samples += sample.count;
-    std::string service(profile->labels.get("service_name"));
-    // Names come from the programs' owners: they must not make series without end.
-    if (!services_.contains(service)) service = "(other)";
-    MetricLabels labels{{"service_name", std::move(service)}};
-    ctx_.metrics().counter("pyroscope_ebpf_pprofs_total", "Profiles handed over.", labels)->add();
-    ctx_.metrics()
-        .counter("pyroscope_ebpf_pprof_samples_total", "Samples in these profiles.", labels)
-        ->add(static_cast<double>(samples));
+    metrics_.handed_over(*profile, round.frames[i], ctx_.clock().mono() - before);
   }
-  profiles_ += profiles.size();
-  if (!profiles.empty()) last_profile_ = ctx_.clock().mono();
-}
-
-void Ebpf::count_losses(const profile::CollectionStats& stats) {
-  for (const auto& loss : stats.losses) {
-    std::uint64_t& counted = losses_[loss.reason];
-    if (loss.count < counted) counted = 0;  // another session
-    auto counter = ctx_.metrics().counter("pyroscope_ebpf_lost_samples_total", "Samples lost, by reason.",
-                                          {{"reason", loss.reason}});
-    counter->add(static_cast<double>(loss.count - counted));
-    counted = loss.count;
-  }
+  profiles_ += round.profiles.size();
+  state_.window_profiles = round.profiles.size();
+  if (!round.profiles.empty()) last_profile_ = ctx_.clock().mono();
 }
 
 void Ebpf::report_health() {
-  using runtime::HealthState;
   if (!session_) return;
-  if (!options_error_.empty()) return ctx_.set_health(HealthState::unhealthy, options_error_);
-  if (targets_ == 0 && unusable_targets_ > 0) {
-    return ctx_.set_health(HealthState::unhealthy,
-                           fmt::format("none of the {} names a process or a container: they need a label "
-                                       "__process_pid__ or __container_id__",
-                                       count_text(unusable_targets_, "target")));
-  }
-  if (targets_ == 0) return ctx_.set_health(HealthState::healthy, "running: there are no targets");
-  if (auto stats = session_->report()->stats(); stats.refused_targets > 0) {
-    return ctx_.set_health(HealthState::unhealthy,
-                           fmt::format("{} of {} not profiled: {}", stats.refused_targets,
-                                       count_text(targets_, "target"), stats.refused_why));
-  }
-  auto running = static_cast<std::uint64_t>(std::ranges::count_if(processes_, is_running));
-  std::string message = fmt::format("running: {}, ", count_text(targets_, "target"));
-  if (windows_ == 0) {
-    message += "the first profile comes soon";
-  } else if (running > 0 && last_profile_ == MonoTime()) {
-    message += count_text(running, "process") + ", no profile yet";
-  } else if (running == 0) {
-    message += "but no target matches a running process that has used the CPU";
-  } else {
-    message += fmt::format("{}, last profile {} ago", count_text(running, "process"),
-                           rough_text(ctx_.clock().mono() - last_profile_));
-  }
-  ctx_.set_health(HealthState::healthy, std::move(message));
+  state_.ever_profiled = last_profile_ != MonoTime();
+  state_.since_profile = ctx_.clock().mono() - last_profile_;
+  EbpfHealth health = health_of(state_, session_->report()->stats());
+  ctx_.set_health(health.state, std::move(health.message));
 }
 
-void Ebpf::report_debug_info() {
-  auto stats = session_ ? session_->report()->stats() : profile::CollectionStats();
-  EbpfInfo info{.targets = targets_,
-                .unusable_targets = unusable_targets_,
-                .processes = static_cast<std::uint64_t>(std::ranges::count_if(processes_, is_running)),
+void Ebpf::report_debug_info(Round& round) {
+  auto stats = session_->report()->stats();
+  EbpfInfo info{.targets = target_infos(target_labels_),
+                .active_targets = state_.targets,
+                .unusable_targets = state_.unusable_targets,
+                .processes = state_.processes,
                 .sessions = sessions_,
                 .samples = stats.samples,
                 .unselected_samples = stats.unselected,
-                .profiles = profiles_};
-  std::ranges::sort(processes_, std::greater(), &profiler::ProcessInfo::samples);
-  for (const auto& process : processes_) {
-    if (info.process_list.size() == kShown) break;
-    double complete = process.samples == 0 ? 0
-                                           : static_cast<double>(process.complete_samples) * 100 /
-                                                 static_cast<double>(process.samples);
-    info.process_list.push_back({.pid = process.pid,
-                                 .comm = process.comm,
-                                 .service = process.service,
-                                 .container_id = process.container_id,
-                                 .mappings = process.mappings,
-                                 .samples = process.samples,
-                                 .complete_percent = complete,
-                                 .exited = process.exited});
-  }
-  std::ranges::sort(symbol_files_, std::greater(), &profiler::SymbolFileInfo::bytes);
-  for (const auto& file : symbol_files_) {
-    if (info.symbol_tables.size() == kShown) break;
-    info.symbol_tables.push_back({.file = file.file,
-                                  .build_id = file.build_id,
-                                  .symbols = file.symbols,
-                                  .bytes = file.bytes,
-                                  .error = file.error});
-  }
-  for (const auto& loss : stats.losses) {
-    info.losses.push_back({.reason = loss.reason, .count = loss.count, .meaning = loss.meaning});
-  }
+                .profiles = profiles_,
+                .arch = machine_arch(),
+                .kernel = machine_kernel()};
+  CacheRounds rounds{.rounds = static_cast<std::uint64_t>(args_.cache_rounds), .current = state_.windows};
+  info.pid_cache = pid_cache_info(std::move(round.processes), rounds);
+  info.elf_cache = elf_cache_info(std::move(round.symbol_files));
+  info.losses = loss_infos(stats);
+  info.unwinding = unwind_infos(std::move(round.unwinding));
+  info.cost = cost_info(stats);
   ctx_.publish_debug_info(info);
 }
 

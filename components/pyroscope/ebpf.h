@@ -3,17 +3,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "components/backoff.h"
 #include "components/pyroscope/ebpf_arguments.h"
+#include "components/pyroscope/ebpf_health.h"
 #include "components/pyroscope/ebpf_info.h"
+#include "components/pyroscope/ebpf_metrics.h"
 #include "profiler/session.h"
 #include "runtime/component.h"
 
@@ -25,7 +25,10 @@ class Ebpf {
   static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
       "Samples the CPU use of the targets' processes in the kernel and makes a profile of each target, every "
-      "collect_interval. Needs root, and the pid namespace of the machine.";
+      "collect_interval. Needs root, and the pid namespace of the machine. Health: the component of the same "
+      "name elsewhere is unhealthy only on a bad config; this one is so too where the kernel refuses the "
+      "program "
+      "or targets cannot be profiled, and where it runs without data it is healthy and says why.";
 
   using Arguments = EbpfArguments;
   using Exports = lang::Nothing;
@@ -41,16 +44,18 @@ class Ebpf {
  private:
   struct Round;
 
+  // There is nothing to attach for yet, and it is not to be done before.
+  bool may_wait() const;
   void open();
   void opened(Result<std::unique_ptr<profiler::Session>> session);
   void use_targets();
   void tick();
   void step();
   void finished(Round& round);
-  void forward(const std::vector<profile::ProfilePtr>& profiles);
-  void count_losses(const profile::CollectionStats& stats);
+  void use_default_target();
+  void forward(const Round& round);
   void report_health();
-  void report_debug_info();
+  void report_debug_info(Round& round);
 
   runtime::Context& ctx_;
   Arguments args_;
@@ -60,21 +65,18 @@ class Ebpf {
   runtime::Timer retry_, ticker_;
 
   // The session takes one call at a time: all calls are made in rounds, off the strand.
+  bool opening_ = false;
   bool round_running_ = false;
   bool collect_wanted_ = false;
   profiler::SessionOptions options_;  // of the session
   std::optional<std::vector<profiler::ProfiledTarget>> new_targets_;
 
+  EbpfMetrics metrics_;
+  EbpfState state_;
   MonoTime next_collection_, last_profile_, next_report_;
-  std::uint64_t targets_ = 0, unusable_targets_ = 0, sessions_ = 0, windows_ = 0, profiles_ = 0;
-  std::unordered_set<std::string> services_;  // that have been targets since the start
-  std::string options_error_;
-  std::vector<profiler::ProcessInfo> processes_;
-  std::vector<profiler::SymbolFileInfo> symbol_files_;
-  std::map<std::string, std::uint64_t> losses_;  // as counted so far
-  std::shared_ptr<Gauge> active_targets_;
-  std::shared_ptr<Counter> sessions_total_, failing_total_;
-  std::shared_ptr<Histogram> fanout_latency_;
+  std::uint64_t sessions_ = 0, profiles_ = 0;
+  std::vector<std::uint32_t> target_pids_;  // of the first targets
+  std::vector<profile::Labels> target_labels_;
 };
 
 }  // namespace weir::pyroscope

@@ -1,7 +1,10 @@
 // From the targets of a config to what the profiler is to profile.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "components/discovery/target.h"
@@ -15,6 +18,12 @@ struct ProfiledTargets {
   std::vector<profiler::ProfiledTarget> targets;
   std::size_t unusable = 0;  // name neither a process nor a container
 };
+
+// Of what no target names: nullopt when that is not to be profiled.
+std::optional<profile::Labels> default_labels(const std::map<std::string, std::string>& target,
+                                              bool everything);
+
+profiler::Demangle demangle_mode(std::string_view word);
 
 ProfiledTargets profiled_targets(const discovery::Targets& targets);
 

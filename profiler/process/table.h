@@ -74,6 +74,7 @@ class ProcessTable {
   // Every process that was sampled, those that have ended too.
   std::vector<const Process*> sampled_processes() const;
   std::size_t size() const { return by_pid_.size(); }
+  std::uint64_t windows_unused(const Process& process) const { return window_ - process.last_use; }
   std::uint64_t evicted() const { return evicted_; }
 
  private:

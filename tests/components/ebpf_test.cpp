@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <fmt/core.h>
+
+#include <functional>
 #include <string>
 
 #include "components/pyroscope/ebpf.h"
@@ -26,6 +29,7 @@ struct SessionLog {
   std::string open_error;
   std::vector<weir::profile::ProfilePtr> profiles;
   std::vector<weir::profiler::ProcessInfo> processes;
+  std::vector<weir::profiler::SymbolFileInfo> files;
   weir::profile::CollectionStats stats;
 };
 
@@ -54,11 +58,13 @@ class FakeSession final : public weir::profiler::Session {
     ++log_->collected;
     return log_->profiles;
   }
+  std::vector<weir::profile::ProfilePtr> finish(weir::WallTime) override { return {}; }
+  std::vector<weir::profiler::ModuleUnwinding> unwind_quality() const override { return {}; }
   std::shared_ptr<const weir::profile::CollectionReport> report() const override {
     return std::make_shared<FakeReport>(log_);
   }
   std::vector<weir::profiler::ProcessInfo> processes() const override { return log_->processes; }
-  std::vector<weir::profiler::SymbolFileInfo> symbol_files() const override { return {}; }
+  std::vector<weir::profiler::SymbolFileInfo> symbol_files() const override { return log_->files; }
 
  private:
   std::shared_ptr<SessionLog> log_;
@@ -109,6 +115,7 @@ weir::profile::ProfilePtr profile_of(std::string service) {
   auto profile = std::make_shared<weir::profile::Profile>();
   profile->labels = {{"service_name", std::move(service)}};
   profile->samples = {{.value = 1, .count = 5}};
+  profile->pprof_bytes = std::make_shared<std::atomic<std::uint64_t>>(0);
   return profile;
 }
 
@@ -276,15 +283,28 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
     bool healthy;
   };
   const Row rows[] = {
-      {"targets = []", {}, "running: there are no targets", true},
+      {"targets = []", {}, "running, no data: there are no targets", true},
       {"targets = [{a = \"b\"}, {a = \"c\"}]",
        {},
        "none of the 2 targets names a process or a container: they need a label __process_pid__ or "
        "__container_id__",
        false},
-      {"targets = [{__process_pid__ = \"7\"}]",
+      {"targets = [{__process_pid__ = \"4000000000\"}]",
        {},
-       "running: 1 target, but no target matches a running process that has used the CPU",
+       "running, no data: 1 target, no target matches a running process; no profile yet",
+       true},
+      {"targets = [{__process_pid__ = \"1\"}]",
+       {},
+       "running, no data: 1 target, 1 process idle; no profile yet",
+       true},
+      {"targets = [{__container_id__ = \"abc\"}]",
+       {},
+       "running, no data: 1 target, no target matches a running process that has used the CPU; no profile "
+       "yet",
+       true},
+      {"targets_only = false",
+       {},
+       "running, no data: 0 targets, no process has used the CPU; no profile yet",
        true},
       {"targets = [{__process_pid__ = \"7\"}]",
        {{.pid = 7, .service = "a", .samples = 1}},
@@ -312,11 +332,160 @@ TEST_CASE("pyroscope.ebpf: targets that the kernel has no room for are health") 
   CHECK(ebpf.world.health.message == "1 of 1 target not profiled: choose pid 7: no room");
 }
 
+TEST_CASE("pyroscope.ebpf: health says why there is no data, and what the memory limit costs") {
+  Harness ebpf;
+  ebpf.log->stats.losses = {{.reason = "a", .meaning = "Something.", .count = 3},
+                            {.reason = "b", .meaning = "Worse.", .count = 40}};
+  ebpf.start();
+  ebpf.world.advance(4s);
+  CHECK(ebpf.world.health.message ==
+        "running, no data: 1 target, all 43 samples of the last window were lost: Worse.; no profile yet");
+  ebpf.log->profiles = {profile_of("a")};
+  ebpf.log->stats.degraded = "no samples are kept until there is room";
+  ebpf.world.advance(15s);
+  CHECK(ebpf.world.health.message ==
+        "running: 1 target, 0 processes, last profile 0 s ago; memory_limit: no samples are kept until there "
+        "is "
+        "room");
+  // Nothing was lost in this window.
+  ebpf.log->profiles.clear();
+  ebpf.log->stats.degraded.clear();
+  ebpf.log->processes = {{.pid = 7, .service = "a", .samples = 1}};
+  ebpf.world.advance(15s);
+  CHECK(ebpf.world.health.message.starts_with("running, no data: 1 target, 1 process idle; last profile "));
+  CHECK(ebpf.world.health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.ebpf: each argument reaches the session, and live") {
+  struct Row {
+    const char* body;
+    std::function<void(SessionOptions&)> change;
+  };
+  using weir::profiler::CommPlace;
+  const weir::profile::Labels rest{{"__name__", "process_cpu"}, {"service_name", "ebpf/unspecified"}};
+  const weir::profile::Labels named{{"__name__", "process_cpu"}, {"a", "b"}, {"service_name", "rest"}};
+  const Row rows[] = {
+      {"sample_rate = 19", [](auto& o) { o.sample_rate = 19; }},
+      {"collect_user_profile = false", [](auto& o) { o.collect_user = false; }},
+      {"collect_kernel_profile = false", [](auto& o) { o.collect_kernel = false; }},
+      {"kernel_frames = false", [](auto& o) { o.collect_kernel = false; }},
+      {"demangle = \"templates\"", [](auto& o) { o.demangle = weir::profiler::Demangle::templates; }},
+      {"pid_cache_size = 5", [](auto& o) { o.limits.processes = 5; }},
+      {"build_id_cache_size = 6", [](auto& o) { o.limits.build_id_files = 6; }},
+      {"same_file_cache_size = 7", [](auto& o) { o.limits.same_files = 7; }},
+      {"container_id_cache_size = 9", [](auto& o) { o.limits.container_ids = 9; }},
+      {"cache_rounds = 0", [](auto& o) { o.limits.cache_rounds = 0; }},
+      {"pid_map_size = 10", [](auto& o) { o.limits.kernel_pid_entries = 10; }},
+      {"comm = \"label\"", [](auto& o) { o.comm = CommPlace::label; }},
+      {"comm = \"stackframe\"", [](auto& o) { o.comm = CommPlace::stackframe; }},
+      {"comm = \"both\"", [](auto& o) { o.comm = CommPlace::both; }},
+      {"comm = \"\"", [](auto&) {}},
+      {"pid_label = true", [](auto& o) { o.pid_label = true; }},
+      {"targets_only = false", [&](auto& o) { o.default_target = rest; }},
+      {"default_target = {service_name = \"rest\", a = \"b\", __c = \"d\"}",
+       [&](auto& o) { o.default_target = named; }},
+      {"no_kernel_version_check = true", [](auto& o) { o.any_kernel = true; }},
+      {"memory_limit = 64000000",
+       [](auto& o) {
+         o.limits.memory = 64'000'000;
+         o.limits.symbol_bytes = o.limits.unwind_bytes = 16'000'000;
+       }},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.body);
+    SessionOptions expected;
+    row.change(expected);
+    Harness ebpf;
+    ebpf.start();
+    CHECK(ebpf.log->options.back() == SessionOptions());
+    ebpf.apply(fmt::format("targets = [{{\"__process_pid__\" = \"7\"}}]\n{}", row.body));
+    CHECK(ebpf.log->options.back() == expected);
+    CHECK(ebpf.log->opened == 1);
+    ebpf.apply(R"(targets = [{"__process_pid__" = "7"}])");
+    CHECK(ebpf.log->options.back() == SessionOptions());
+  }
+}
+
+TEST_CASE("pyroscope.ebpf: labels of a target, one statement each") {
+  struct Row {
+    const char* name;
+    std::vector<Target::Label> target;
+    weir::profile::Labels labels;
+  };
+  const Row rows[] = {
+      {"labels are copied, but not those that begin with __",
+       {{"__process_pid__", "1"}, {"team", "x"}, {"__meta_process_exe", "/a"}, {"__other", "y"}},
+       {{"team", "x"},
+        {"__name__", "process_cpu"},
+        {"service_name", "unspecified"},
+        {"__process_pid__", "1"}}},
+      {"__name__ is kept",
+       {{"__process_pid__", "1"}, {"__name__", "mine"}, {"service_name", "s"}},
+       {{"__name__", "mine"}, {"service_name", "s"}, {"__process_pid__", "1"}}},
+      {"options of the target are kept",
+       {{"__process_pid__", "1"}, {"__meta_pyroscope_ebpf_options_demangle", "full"}},
+       {{"__meta_pyroscope_ebpf_options_demangle", "full"},
+        {"__name__", "process_cpu"},
+        {"service_name", "unspecified"},
+        {"__process_pid__", "1"}}},
+      {"a pid target says its pid and not its container",
+       {{"__process_pid__", "1"}, {"__container_id__", "c"}},
+       {{"__name__", "process_cpu"}, {"service_name", "unspecified"}, {"__process_pid__", "1"}}},
+      {"a container's target says its container",
+       {{"__meta_docker_container_id", "c"}},
+       {{"__name__", "process_cpu"}, {"service_name", "unspecified"}, {"__container_id__", "c"}}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    auto profiled = profiled_targets({TargetList::make({Target::make(row.target)})});
+    REQUIRE(profiled.targets.size() == 1);
+    CHECK(profiled.targets[0].labels.to_string() == row.labels.to_string());
+  }
+}
+
+TEST_CASE("pyroscope.ebpf: a target may wish otherwise than the arguments say") {
+  auto wishes = [](std::vector<Target::Label> labels) {
+    labels.emplace_back("__process_pid__", "1");
+    auto profiled = profiled_targets({TargetList::make({Target::make(std::move(labels))})});
+    return std::pair(profiled.targets.at(0).collect_kernel, profiled.targets.at(0).demangle);
+  };
+  using weir::profiler::Demangle;
+  CHECK(wishes({}) == std::pair<std::optional<bool>, std::optional<Demangle>>());
+  CHECK(wishes({{"__meta_pyroscope_ebpf_options_collect_kernel", "true"}}).first == true);
+  CHECK(wishes({{"__meta_pyroscope_ebpf_options_collect_kernel", "no"}}).first == false);
+  CHECK(wishes({{"__meta_pyroscope_ebpf_options_demangle", "full"}}).second == Demangle::full);
+  CHECK(wishes({{"__meta_pyroscope_ebpf_options_demangle", "x"}}).second == Demangle::none);
+}
+
+TEST_CASE("pyroscope.ebpf: with lazy_mode it attaches when the first target comes") {
+  Harness ebpf("lazy_mode = true");
+  ebpf.start();
+  ebpf.world.advance(60s);
+  CHECK(ebpf.log->opened == 0);
+  CHECK(ebpf.world.health.message == "not attached: lazy_mode is on, and there is no target");
+  ebpf.apply("lazy_mode = true\ntargets = [{\"__process_pid__\" = \"7\"}]");
+  CHECK(ebpf.log->opened == 1);
+  REQUIRE(ebpf.log->targets.size() == 1);
+  // From then on it stays.
+  ebpf.apply("lazy_mode = true");
+  CHECK(ebpf.log->opened == 1);
+}
+
+TEST_CASE("pyroscope.ebpf: the default rate is that of the config's dialect") {
+  weir::lang::DecodeOptions alloy{.eval = {.dialect = weir::lang::Dialect::alloy}};
+  CHECK(weir::testing::decode_text<EbpfArguments>("forward_to = []")->sample_rate == 97);
+  CHECK(weir::testing::decode_text<EbpfArguments>("forward_to = []", alloy)->sample_rate == 19);
+  CHECK(weir::testing::decode_text<EbpfArguments>("forward_to = []\nsample_rate = 97", alloy)->sample_rate ==
+        97);
+}
+
 TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
   Harness ebpf(R"(targets = [{"__process_pid__" = "7", "service_name" = "a"}])");
   // The second is no target's name, as after too many names.
   ebpf.log->profiles = {profile_of("a"), profile_of("x")};
   ebpf.log->stats.losses = {{.reason = "ring_full", .meaning = "x", .count = 3}};
+  ebpf.log->files = {{.file = "/gone", .error = "open /gone: No such file or directory"},
+                     {.file = "/bare", .error = "stripped: it has no symbols"}};
   ebpf.start();
   ebpf.world.advance(20s);
   std::string text = ebpf.world.registry.expose();
@@ -326,6 +495,21 @@ TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
   CHECK(text.find("pyroscope_ebpf_pprof_samples_total{") != std::string::npos);
   CHECK(text.find("service_name=\"a\"} 10") != std::string::npos);
   CHECK(text.find("service_name=\"(other)\"} 10") != std::string::npos);
+  CHECK(text.find("pyroscope_ebpf_profiling_sessions_total{component_id=\"pyroscope.ebpf.test\"} 2") !=
+        std::string::npos);
+  CHECK(text.find("pyroscope_symtab_known_symbols_total{") != std::string::npos);
+  CHECK(text.find("pyroscope_symtab_elf_errors_total{component_id=\"pyroscope.ebpf.test\",error="
+                  "\"ErrNotExist\"} 1") != std::string::npos);
+  // The size is known once a receiver has encoded the profile, which was handed over twice.
+  CHECK(text.find(
+            "pyroscope_ebpf_pprof_bytes_total{component_id=\"pyroscope.ebpf.test\",service_name=\"a\"} 0") !=
+        std::string::npos);
+  ebpf.log->profiles[0]->pprof_bytes->store(1000);
+  ebpf.world.advance(1s);
+  CHECK(
+      ebpf.world.registry.expose().find(
+          "pyroscope_ebpf_pprof_bytes_total{component_id=\"pyroscope.ebpf.test\",service_name=\"a\"} 2000") !=
+      std::string::npos);
   CHECK(ebpf.world.service<weir::profile::CollectionReport>());
   CHECK(ebpf.world.view("targets"));
   CHECK(ebpf.world.debug_info);
