@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <thread>
 
 #include "profiler/process/proc_files.h"
 #include "profiler/sampler.h"
+#include "profiler/symbols/symbol_files.h"
 #include "profiler/symbols/symbolizer.h"
 #include "profiler/unwind/arena.h"
 #include "tests/profiler/root/world.h"
@@ -46,7 +48,8 @@ class Names {
  private:
   std::uint32_t pid_;
   std::string maps_;
-  std::unique_ptr<Symbolizer> symbolizer_ = Symbolizer::create(std::make_shared<SymbolFiles>(), {}, Demangle::none);
+  std::unique_ptr<Symbolizer> symbolizer_ =
+      Symbolizer::create(std::make_shared<SymbolFiles>(), {}, Demangle::none);
 };
 
 std::string text_of(const SampleView& sample, Names& names) {
