@@ -100,7 +100,13 @@ void Process::stop() {
 }
 
 void Process::open_news() {
-  if (news_source_) return news_source_->follow_cpus();
+  if (news_source_) {
+    auto followed = news_source_->follow_cpus();
+    if (!followed)
+      ctx_.log().warn("what begins on a new CPU is found by refreshes only",
+                      {{"err", followed.error().message}});
+    return;
+  }
   auto opened = open_news_();
   if (!opened) {
     news_error_ = std::move(opened.error().message);

@@ -28,8 +28,7 @@ class KernelNews final : public ProcessNewsSource {
     news.lost = events_->lost() != std::exchange(lost_, events_->lost());
     return news;
   }
-  // Should one be refused, what begins there is found by the next refresh.
-  void follow_cpus() override { (void)events_->follow_cpus(); }
+  Result<> follow_cpus() override { return events_->follow_cpus(); }
 
  private:
   std::unique_ptr<p::MappingEvents> events_;

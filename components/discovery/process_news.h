@@ -29,7 +29,7 @@ class ProcessNewsSource {
       const = 0;  // becomes readable when news come; what lies there already may not count
   virtual ProcessNews take() = 0;
   // Also of CPUs that came online since.
-  virtual void follow_cpus() = 0;
+  virtual Result<> follow_cpus() = 0;
 };
 
 using OpenProcessNews = std::function<Result<std::unique_ptr<ProcessNewsSource>>()>;

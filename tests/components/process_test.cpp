@@ -86,7 +86,7 @@ class FakeNews {
       ++news.readings;
       return std::exchange(news.news_, {});
     }
-    void follow_cpus() override {}
+    Result<> follow_cpus() override { return {}; }
     FakeNews& news;
   };
 
