@@ -1,0 +1,196 @@
+// Every format of .gopclntab, made by hand: what the table says, and the rows that come of it.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "profiler/symbols/elf.h"
+#include "profiler/symbols/gopclntab.h"
+#include "profiler/unwind/table.h"
+#include "tests/go/made_table.h"
+
+namespace weir::profiler::test {
+namespace {
+
+constexpr std::size_t kLimit = 1 << 20;
+constexpr GoFormat kFormats[] = {GoFormat::go1_2, GoFormat::go1_16, GoFormat::go1_18, GoFormat::go1_20};
+
+struct Read {
+  OwnedBytes bytes;
+  Elf elf;
+  GoTable table;
+};
+
+Read read(const MadeProgram& program) {
+  OwnedBytes bytes(make_go_program(program));
+  auto elf = Elf::read(bytes);
+  REQUIRE(elf);
+  auto table = GoTable::read(*elf, bytes, kLimit);
+  REQUIRE(table);
+  return {std::move(bytes), std::move(*elf), std::move(*table)};
+}
+
+// Since Go 1.21 the frame pointer is pushed; before, the frame is made at once.
+std::vector<MadeRange> stack_of(GoFormat format) {
+  if (format == GoFormat::go1_20) return {{0, 16}, {8, 4}, {40, 60}, {8, 1}, {0, 15}};
+  return {{0, 16}, {40, 64}, {0, 16}};
+}
+
+MadeProgram program_of(GoFormat format) {
+  const std::int32_t first_file = format == GoFormat::go1_2 ? 1 : 0;
+  MadeProgram program{.format = format, .files = {"/src/main.go", "/src/util.go"}, .functions = {}};
+  program.functions.push_back({.name = "main.main",
+                               .stack = stack_of(format),
+                               .lines = {{10, 20}, {300, 40}, {12, 36}},
+                               .files = {{first_file, 50}, {first_file + 1, 46}},
+                               .inlined = {{-1, 30}, {1, 40}, {-1, 26}},
+                               .tree = {{"main.outer", 5}, {"main.inner", 75}}});
+  // What stands at place 75 is the call in main.outer, whose own call is at 5.
+  program.functions[0].inlined = {{-1, 30}, {1, 40}, {0, 10}, {-1, 16}};
+  program.functions.push_back({.name = "runtime.goexit", .stack = {{0, 32}}, .lines = {}, .files = {}});
+  program.functions.push_back({.name = "runtime.systemstack",
+                               .stack = {{0, 16}, {8, 47}, {0, 1}},
+                               .lines = {},
+                               .files = {},
+                               .flags = kGoAssembly | kGoWritesStackPointer});
+  program.functions.push_back(
+      {.name = "runtime.sigreturn", .stack = {{0, 16}}, .lines = {}, .files = {}, .flags = kGoAssembly});
+  if (format >= GoFormat::go1_18) program.functions[1].flags = kGoTopFrame | kGoAssembly;
+  // mov rsp, [rax + 0x38]
+  program.code = std::string(0x1000, '\x90');
+  program.code.replace(starts_of(program)[2] + 30 - kMadeCode, 4, "\x48\x8b\x60\x38");
+  return program;
+}
+
+std::string text_of(const std::vector<profile::Line>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += fmt::format("{} {}:{};", line.function, line.file, line.line);
+  return text;
+}
+
+TEST_CASE("each format gives functions, files, lines, and from Go 1.18 on what was inlined") {
+  for (GoFormat format : kFormats) {
+    CAPTURE(static_cast<int>(format));
+    MadeProgram program = program_of(format);
+    auto starts = starts_of(program);
+    Read made = read(program);
+    REQUIRE(made.table.size() == program.functions.size());
+    for (std::uint32_t i = 0; i < starts.size(); ++i) {
+      CHECK(made.table.start(i) == starts[i]);
+      CHECK(made.table.find(starts[i]) == i);
+      CHECK(made.table.find(made.table.end(i) - 1) == i);
+    }
+    CHECK_FALSE(made.table.find(kMadeCode - 1));
+    CHECK_FALSE(made.table.find(made.table.end(3)));
+    auto at = [&](std::uint64_t place) { return text_of(made.table.lines(kMadeCode + place, made.bytes)); };
+    CHECK(at(0) == "main.main /src/main.go:10;");
+    CHECK(at(25) == "main.main /src/main.go:300;");
+    CHECK(at(90) == "main.main /src/util.go:12;");
+    bool knows_inlined = format >= GoFormat::go1_18;
+    CHECK(at(35) == (knows_inlined
+                         ? "main.inner /src/main.go:300;main.outer /src/util.go:12;main.main /src/main.go:10;"
+                         : "main.main /src/main.go:300;"));
+    CHECK(at(96) == "runtime.goexit :0;");
+  }
+}
+
+TEST_CASE("each format gives rows") {
+  for (GoFormat format : kFormats) {
+    CAPTURE(static_cast<int>(format));
+    MadeProgram program = program_of(format);
+    auto starts = starts_of(program);
+    Read made = read(program);
+    auto table = read_go_frames(made.elf, made.bytes, kLimit);
+    REQUIRE(table);
+    auto check = [&](std::uint64_t address, int cfa, int offset, int fp) {
+      CAPTURE(address);
+      unwind_rule rule = table->find(address);
+      CHECK(int{rule.cfa} == cfa);
+      if (cfa != UNWIND_CFA_SP) return;
+      CHECK(rule.cfa_offset == offset);
+      CHECK(int{rule.fp} == fp);
+      if (fp == UNWIND_FP_AT_CFA) CHECK(rule.fp_offset == -16);
+    };
+    bool pushes = format == GoFormat::go1_20;
+    check(kMadeCode - 1, UNWIND_CFA_INVALID, 0, 0);
+    check(kMadeCode, UNWIND_CFA_SP, 8, UNWIND_FP_SAME);
+    check(kMadeCode + 15, UNWIND_CFA_SP, 8, UNWIND_FP_SAME);
+    check(kMadeCode + 16, UNWIND_CFA_SP, pushes ? 16 : 48, pushes ? UNWIND_FP_AT_CFA : UNWIND_FP_SAME);
+    check(kMadeCode + 21, UNWIND_CFA_SP, 48, UNWIND_FP_AT_CFA);
+    check(kMadeCode + 79, UNWIND_CFA_SP, 48, UNWIND_FP_AT_CFA);
+    check(kMadeCode + 81, UNWIND_CFA_SP, 8, UNWIND_FP_SAME);
+    check(starts[1], UNWIND_CFA_END, 0, 0);
+    check(starts[1] + 31, UNWIND_CFA_END, 0, 0);
+    check(starts[2], UNWIND_CFA_SP, 8, UNWIND_FP_SAME);
+    check(starts[2] + 25, UNWIND_CFA_SP, 16, UNWIND_FP_AT_CFA);
+    check(starts[2] + 31, UNWIND_CFA_FP_CHAIN, 0, 0);
+    check(starts[2] + 62, UNWIND_CFA_FP_CHAIN, 0, 0);
+    check(starts[3] - 1, UNWIND_CFA_SIGNAL, 0, 0);
+    check(starts[3], UNWIND_CFA_SIGNAL, 0, 0);
+    check(starts[3] + 16, UNWIND_CFA_INVALID, 0, 0);
+  }
+}
+
+TEST_CASE("the table is found without its section's name, and its code without the header's word") {
+  for (GoFormat format : kFormats) {
+    for (const char* section : {".gopclntab", ".data.rel.ro.gopclntab", ""}) {
+      for (bool says_text : {true, false}) {
+        for (bool has_module : {true, false}) {
+          CAPTURE(static_cast<int>(format));
+          CAPTURE(std::string(section));
+          MadeProgram program = program_of(format);
+          program.section = section;
+          program.says_text = says_text;
+          program.has_module = has_module;
+          Read made = read(program);
+          CHECK(made.table.size() == 4);
+          auto lines = made.table.lines(kMadeCode + 35, made.bytes);
+          bool knows_inlined = has_module && format >= GoFormat::go1_18;
+          CHECK(lines.size() == (knows_inlined ? 3 : 1));
+          CHECK(lines.back().function == "main.main");
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a broken table is as if it were not there, or has holes") {
+  for (GoFormat format : kFormats) {
+    CAPTURE(static_cast<int>(format));
+    const std::string whole = make_go_program(program_of(format));
+    for (std::size_t at = 0x2000; at < whole.size(); ++at) {
+      for (char flip : {'\x01', '\x80', '\xff'}) {
+        std::string image = whole;
+        image[at] = static_cast<char>(image[at] ^ flip);
+        MemoryBytes bytes(image);
+        auto elf = Elf::read(bytes);
+        if (!elf) continue;
+        auto table = GoTable::read(*elf, bytes, kLimit);
+        if (table) (void)table->lines(kMadeCode + 35, bytes);
+        (void)read_go_frames(*elf, bytes, kLimit);
+      }
+    }
+    for (std::size_t size = 0x2000; size < whole.size(); ++size) {
+      MemoryBytes bytes(std::span(whole).first(size));
+      auto elf = Elf::read(bytes);
+      if (elf) (void)read_go_frames(*elf, bytes, kLimit);
+    }
+  }
+}
+
+TEST_CASE("limits hold") {
+  MadeProgram program = program_of(GoFormat::go1_20);
+  OwnedBytes bytes(make_go_program(program));
+  auto elf = Elf::read(bytes);
+  REQUIRE(elf);
+  CHECK_FALSE(GoTable::read(*elf, bytes, 16));
+  CHECK_FALSE(read_go_frames(*elf, bytes, 48));
+  // A chain of inlined calls that leads back to itself ends.
+  program.functions[0].tree = {{"main.a", 35}, {"main.b", 35}};
+  Read made = read(program);
+  auto lines = made.table.lines(kMadeCode + 35, made.bytes);
+  CHECK(lines.size() <= 65);
+  CHECK(lines.back().function == "main.main");
+}
+
+}  // namespace
+}  // namespace weir::profiler::test
