@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -31,7 +32,8 @@ std::string text_of(const profile::Profile& profile, const profile::Stack& stack
 bool has_function(const profile::Profile& profile, std::string_view wanted, profile::FrameKind kind) {
   if (wanted.starts_with("C:")) return has_function(profile, wanted.substr(2), profile::FrameKind::native);
   return std::ranges::any_of(profile.frames, [&](const profile::Frame& frame) {
-    return frame.kind == kind && !frame.lines.empty() && frame.lines.back().function.contains(wanted);
+    auto is_it = [&](const profile::Line& line) { return line.function.contains(wanted); };
+    return frame.kind == kind && std::ranges::any_of(frame.lines, is_it);
   });
 }
 
