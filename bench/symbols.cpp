@@ -105,7 +105,7 @@ std::vector<std::string> mangled_names(const std::string& path) {
   if (!loaded) return names;
   std::size_t step = std::max<std::size_t>(loaded->symbols.size() / kNames, 1);
   for (std::size_t i = 0; i < loaded->symbols.size(); i += step) {
-    std::string name(loaded->symbols.name(static_cast<std::uint32_t>(i), loaded->bytes));
+    std::string name(loaded->symbols.name(static_cast<std::uint32_t>(i)));
     if (name.starts_with("_Z")) names.push_back(std::move(name));
   }
   return names;
