@@ -80,26 +80,77 @@ bool CfiInterpreter::run(const Cie& cie, const Fde& fde, std::uint64_t limit, Un
   depth_ = 0;
   at_ = start_ = fde.start;
   limit_ = limit;
-  changed_ = true;
+  change_ = Change::any;
   Step end = execute(fde.instructions);
   if (end == Step::full) return false;
-  if (end == Step::broken) state_ = kNothing;
+  if (end == Step::broken) {
+    state_ = kNothing;
+    change_ = Change::any;
+  }
   return at_ >= limit_ || emit();
+}
+
+inline bool CfiInterpreter::is_irrelevant(std::uint64_t reg) const {
+  return reg != kRbp && reg != kRsp && reg != cie_->return_address;
 }
 
 CfiInterpreter::Step CfiInterpreter::execute(Cursor code) {
   Step result = Step::more;
-  while (!code.done() && result == Step::more) result = step(code);
+  while (result == Step::more) {
+    code = execute_common(code);
+    if (code.done()) break;
+    result = step(code);
+  }
   return code.ok() ? result : Step::broken;
 }
 
-inline bool CfiInterpreter::emit() {
-  changed_ = false;
-  return table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_of(state_, cie_->kind));
+// Nine of ten instructions, as far as they are short and change little. Stops before
+// the first other one: step() knows them all.
+Cursor CfiInterpreter::execute_common(Cursor code) {
+  const std::uint8_t* at = code.at();
+  const std::uint8_t* end = at + code.left();
+  while (at != end) {
+    std::uint8_t op = *at;
+    if ((op & ~kLow) == kAdvanceLoc) {
+      std::uint64_t distance = (op & kLow) * cie_->code_alignment;
+      if (distance >= limit_ - at_ || cie_->code_alignment > kLow) break;
+      if (change_ != Change::none && distance != 0 && !emit()) break;
+      at_ += distance;
+      at += 1;
+      continue;
+    }
+    if (end - at < 2 || at[1] >= 0x80) break;
+    if (op == kDefCfaOffset) {
+      if (state_.cfa.kind != Kind::sum) break;
+      state_.cfa.offset = at[1];
+      bool simple = change_ != Change::any && offset_change_ == OffsetChange::simple;
+      change_ = simple ? Change::offset_of_cfa : Change::any;
+    } else if ((op & ~kLow) != kOffset || !is_irrelevant(op & kLow)) {
+      break;
+    }
+    at += 2;
+  }
+  code.skip(static_cast<std::uint64_t>(at - code.at()));
+  return code;
+}
+
+bool CfiInterpreter::emit() {
+  if (change_ == Change::offset_of_cfa) {
+    rule_.cfa_offset = static_cast<std::int32_t>(state_.cfa.offset);
+  } else {
+    rule_ = rule_of(state_, cie_->kind);
+    bool simple = rule_.cfa >= UNWIND_CFA_SP && state_.cfa.kind == Kind::sum &&
+                  rule_.cfa != UNWIND_CFA_SIGNAL &&
+                  (state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa);
+    offset_change_ = simple ? OffsetChange::simple : OffsetChange::other;
+  }
+  if (!table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_)) return false;
+  change_ = Change::none;
+  return true;
 }
 
 inline CfiInterpreter::Step CfiInterpreter::move_to(std::uint64_t place) {
-  if (changed_ && place > at_ && !emit()) return Step::full;
+  if (change_ != Change::none && place > at_ && !emit()) return Step::full;
   at_ = place;
   return Step::more;
 }
@@ -108,7 +159,7 @@ inline CfiInterpreter::Step CfiInterpreter::advance(std::uint64_t count) {
   std::uint64_t distance = 0;
   if (__builtin_mul_overflow(count, cie_->code_alignment, &distance)) return Step::broken;
   if (distance < limit_ - at_) return move_to(at_ + distance);
-  if (changed_ && at_ < limit_ && !emit()) return Step::full;
+  if (change_ != Change::none && at_ < limit_ && !emit()) return Step::full;
   at_ = limit_;
   return Step::done;
 }
@@ -137,7 +188,7 @@ CfiInterpreter::Step CfiInterpreter::step(Cursor& code) {
 }
 
 CfiInterpreter::Step CfiInterpreter::step_cfa(std::uint8_t op, Cursor& code) {
-  changed_ = true;
+  change_ = Change::any;
   switch (op) {
     case kDefCfa: {
       std::uint64_t reg = code.uleb();
@@ -169,13 +220,13 @@ CfiInterpreter::Step CfiInterpreter::step_extended(std::uint8_t op, Cursor& code
     case kRestoreState:
       if (depth_ == 0) return Step::broken;
       state_ = remembered_[--depth_];
-      changed_ = true;
+      change_ = Change::any;
       return Step::more;
     case kSetLoc: {
       auto place = read_pointer(code, cie_->pointers, bases_, start_);
       if (!place || *place < at_) return Step::broken;
       if (*place < limit_) return move_to(*place);
-      if (changed_ && at_ < limit_ && !emit()) return Step::full;
+      if (change_ != Change::none && at_ < limit_ && !emit()) return Step::full;
       at_ = limit_;
       return Step::done;
     }
@@ -224,16 +275,16 @@ inline void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& val
     state_.fp = {SavedFp::Kind::elsewhere, value};
     if (how == How::at) state_.fp.kind = SavedFp::Kind::at;
     if (unchanged) state_.fp = {};
-    changed_ = true;
+    change_ = Change::any;
   } else if (reg == cie_->return_address) {
     bool below = how == How::at && value == CfiValue{Kind::sum, kCfa, kReturnAddress, 0};
     state_.ra = below ? CfiState::Ra::below_cfa : CfiState::Ra::elsewhere;
     if (how == How::undefined) state_.ra = CfiState::Ra::undefined;
-    changed_ = true;
+    change_ = Change::any;
   } else if (reg == kRsp) {
     bool cfa = how == How::value && value == CfiValue{Kind::sum, kCfa, 0, 0};
     state_.sp = cfa ? CfiState::Sp::cfa : CfiState::Sp::elsewhere;
-    changed_ = true;
+    change_ = Change::any;
   }
 }
 
@@ -241,7 +292,7 @@ void CfiInterpreter::restore(std::uint64_t reg) {
   if (reg == kRbp) state_.fp = initial_->fp;
   if (reg == cie_->return_address) state_.ra = initial_->ra;
   if (reg == kRsp) state_.sp = initial_->sp;
-  changed_ = true;
+  change_ = Change::any;
 }
 
 }  // namespace weir::profiler

@@ -28,6 +28,7 @@ class CfiInterpreter {
   enum class How : std::uint8_t { same, at, value, undefined, other };
 
   Step execute(Cursor code);
+  Cursor execute_common(Cursor code);
   Step step(Cursor& code);
   Step step_extended(std::uint8_t op, Cursor& code);
   Step step_register(std::uint8_t op, Cursor& code);
@@ -39,6 +40,7 @@ class CfiInterpreter {
   void save(std::uint64_t reg, How how, const CfiValue& value);
   void save_at_offset(std::uint64_t reg, How how, std::uint64_t factored);
   void restore(std::uint64_t reg);
+  bool is_irrelevant(std::uint64_t reg) const;
   void set_cfa(std::uint64_t reg, std::uint64_t offset);
   std::uint64_t scaled(std::uint64_t factored) const;
 
@@ -49,7 +51,11 @@ class CfiInterpreter {
   const Cie* cie_ = nullptr;
   const CfiState* initial_ = nullptr;  // what "restore" restores
   CfiState state_;
-  bool changed_ = false;     // since the last row
+  // Since the last row.
+  enum class Change : std::uint8_t { none, offset_of_cfa, any } change_ = Change::none;
+  unwind_rule rule_{};  // of the last row
+  // Whether a change of the CFA's offset alone changes rule_.cfa_offset alone.
+  enum class OffsetChange : std::uint8_t { simple, other } offset_change_ = OffsetChange::other;
   std::uint64_t start_ = 0;  // of the function
   std::uint64_t at_ = 0;
   std::uint64_t limit_ = 0;

@@ -7,15 +7,13 @@ namespace {
 
 constexpr std::size_t kRowBytes = sizeof(std::uint32_t) + sizeof(std::uint16_t);
 constexpr std::size_t kFewRows = 64;
-constexpr unsigned kSlotBits = 15;  // twice as many as there can be rules
 
 static_assert(sizeof(unwind_rule) == sizeof(std::uint64_t));
-static_assert((std::size_t{1} << kSlotBits) >= 2 * UNWIND_RULES);
 
 }  // namespace
 
 UnwindTableBuilder::UnwindTableBuilder(std::uint64_t base, std::size_t byte_limit, std::size_t expected_rows)
-    : byte_limit_(byte_limit), slots_(std::size_t{1} << kSlotBits) {
+    : byte_limit_(byte_limit), slots_(std::size_t{1} << slot_bits_) {
   table_.base = base >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS;
   table_.distinct.push_back({});
   room_ = std::min(expected_rows + kFewRows, byte_limit / kRowBytes);
@@ -44,14 +42,26 @@ bool UnwindTableBuilder::grow() {
 // few hundred) loses those past it: INVALID.
 std::uint16_t UnwindTableBuilder::index_of(std::uint64_t key) {
   if (key == 0) return 0;
-  std::size_t slot = key * 0x9e3779b97f4a7c15 >> (64 - kSlotBits);
-  for (; slots_[slot] != 0; slot = (slot + 1) % slots_.size()) {
+  std::size_t slot = first_slot(key);
+  for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
     if (std::bit_cast<std::uint64_t>(table_.distinct[slots_[slot]]) == key) return slots_[slot];
   }
   if (table_.distinct.size() >= UNWIND_RULES) return 0;
-  slots_[slot] = static_cast<std::uint16_t>(table_.distinct.size());
+  auto index = static_cast<std::uint16_t>(table_.distinct.size());
   table_.distinct.push_back(std::bit_cast<unwind_rule>(key));
-  return slots_[slot];
+  slots_[slot] = index;
+  if (table_.distinct.size() * 2 > slots_.size()) grow_slots();
+  return index;
+}
+
+void UnwindTableBuilder::grow_slots() {
+  ++slot_bits_;
+  slots_.assign(std::size_t{1} << slot_bits_, 0);
+  for (std::size_t i = 1; i < table_.distinct.size(); ++i) {
+    std::size_t slot = first_slot(std::bit_cast<std::uint64_t>(table_.distinct[i]));
+    while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = static_cast<std::uint16_t>(i);
+  }
 }
 
 }  // namespace weir::profiler

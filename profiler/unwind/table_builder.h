@@ -38,12 +38,15 @@ class UnwindTableBuilder {
  private:
   void drop_last();
   bool grow();
+  void grow_slots();
+  std::size_t first_slot(std::uint64_t key) const { return key * 0x9e3779b97f4a7c15 >> (64 - slot_bits_); }
   std::uint16_t index_of(std::uint64_t key);
 
   UnwindTable table_;
   std::uint64_t last_ = 0;  // rule of the last row; before the first one INVALID holds
   std::size_t byte_limit_;
   std::size_t room_ = 0;              // rows for which there is memory
+  unsigned slot_bits_ = 8;            // as few as do, so that they stay in the first cache
   std::vector<std::uint16_t> slots_;  // open addressing: index into distinct, 0 is free
 };
 
