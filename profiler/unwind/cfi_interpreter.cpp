@@ -1,5 +1,7 @@
 #include "profiler/unwind/cfi_interpreter.h"
 
+#include <algorithm>
+
 namespace weir::profiler {
 namespace {
 
@@ -90,65 +92,6 @@ bool CfiInterpreter::run(const Cie& cie, const Fde& fde, std::uint64_t limit, Un
   return at_ >= limit_ || emit();
 }
 
-inline bool CfiInterpreter::is_irrelevant(std::uint64_t reg) const {
-  return reg != kRbp && reg != kRsp && reg != cie_->return_address;
-}
-
-CfiInterpreter::Step CfiInterpreter::execute(Cursor code) {
-  Step result = Step::more;
-  while (result == Step::more) {
-    code = execute_common(code);
-    if (code.done()) break;
-    result = step(code);
-  }
-  return code.ok() ? result : Step::broken;
-}
-
-// Nine of ten instructions, as far as they are short and change little. Stops before
-// the first other one: step() knows them all.
-Cursor CfiInterpreter::execute_common(Cursor code) {
-  const std::uint8_t* at = code.at();
-  const std::uint8_t* end = at + code.left();
-  while (at != end) {
-    std::uint8_t op = *at;
-    if ((op & ~kLow) == kAdvanceLoc) {
-      std::uint64_t distance = (op & kLow) * cie_->code_alignment;
-      if (distance >= limit_ - at_ || cie_->code_alignment > kLow) break;
-      if (change_ != Change::none && distance != 0 && !emit()) break;
-      at_ += distance;
-      at += 1;
-      continue;
-    }
-    if (end - at < 2 || at[1] >= 0x80) break;
-    if (op == kDefCfaOffset) {
-      if (state_.cfa.kind != Kind::sum) break;
-      state_.cfa.offset = at[1];
-      bool simple = change_ != Change::any && offset_change_ == OffsetChange::simple;
-      change_ = simple ? Change::offset_of_cfa : Change::any;
-    } else if ((op & ~kLow) != kOffset || !is_irrelevant(op & kLow)) {
-      break;
-    }
-    at += 2;
-  }
-  code.skip(static_cast<std::uint64_t>(at - code.at()));
-  return code;
-}
-
-bool CfiInterpreter::emit() {
-  if (change_ == Change::offset_of_cfa) {
-    rule_.cfa_offset = static_cast<std::int32_t>(state_.cfa.offset);
-  } else {
-    rule_ = rule_of(state_, cie_->kind);
-    bool simple = rule_.cfa >= UNWIND_CFA_SP && state_.cfa.kind == Kind::sum &&
-                  rule_.cfa != UNWIND_CFA_SIGNAL &&
-                  (state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa);
-    offset_change_ = simple ? OffsetChange::simple : OffsetChange::other;
-  }
-  if (!table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_)) return false;
-  change_ = Change::none;
-  return true;
-}
-
 inline CfiInterpreter::Step CfiInterpreter::move_to(std::uint64_t place) {
   if (change_ != Change::none && place > at_ && !emit()) return Step::full;
   at_ = place;
@@ -162,6 +105,60 @@ inline CfiInterpreter::Step CfiInterpreter::advance(std::uint64_t count) {
   if (change_ != Change::none && at_ < limit_ && !emit()) return Step::full;
   at_ = limit_;
   return Step::done;
+}
+
+inline std::uint64_t CfiInterpreter::scaled(std::uint64_t factored) const {
+  return factored * as_unsigned(cie_->data_alignment);
+}
+
+inline void CfiInterpreter::save_at_offset(std::uint64_t reg, How how, std::uint64_t factored) {
+  if (reg != kRbp && reg != kRsp && reg != cie_->return_address) return;
+  save(reg, how, {Kind::sum, kCfa, as_signed(scaled(factored)), 0});
+}
+
+// Nine of ten instructions have one byte, or two; they are done here, the others by step().
+CfiInterpreter::Step CfiInterpreter::execute(Cursor code) {
+  const std::uint8_t* at = code.at();
+  const std::uint8_t* const end = at + code.left();
+  while (at != end) {
+    constexpr std::uint8_t kLonger = 0x80;  // an operand that goes on, or is not there
+    std::uint8_t op = at[0];
+    std::uint8_t operand = end - at > 1 ? at[1] : kLonger;
+    Step result = Step::more;
+    if ((op & ~kLow) == kAdvanceLoc) {
+      result = advance(op & kLow);
+      at += 1;
+    } else if ((op & ~kLow) == kOffset && operand < kLonger) {
+      save_at_offset(op & kLow, How::at, operand);
+      at += 2;
+    } else if (op == kDefCfaOffset && operand < kLonger && state_.cfa.kind == Kind::sum) {
+      state_.cfa.offset = operand;
+      change_ = std::max(change_, Change::offset_of_cfa);
+      at += 2;
+    } else {
+      Cursor rest({at, end});
+      result = step(rest);
+      if (!rest.ok()) return Step::broken;
+      at = rest.at();
+    }
+    if (result != Step::more) return result;
+  }
+  return Step::more;
+}
+
+bool CfiInterpreter::emit() {
+  if (change_ == Change::offset_of_cfa && offset_change_ == OffsetChange::simple) {
+    rule_.cfa_offset = static_cast<std::int32_t>(state_.cfa.offset);
+  } else {
+    rule_ = rule_of(state_, cie_->kind);
+    bool simple = rule_.cfa >= UNWIND_CFA_SP && state_.cfa.kind == Kind::sum &&
+                  rule_.cfa != UNWIND_CFA_SIGNAL &&
+                  (state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa);
+    offset_change_ = simple ? OffsetChange::simple : OffsetChange::other;
+  }
+  if (!table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_)) return false;
+  change_ = Change::none;
+  return true;
 }
 
 CfiInterpreter::Step CfiInterpreter::step(Cursor& code) {
@@ -257,19 +254,11 @@ CfiInterpreter::Step CfiInterpreter::step_register(std::uint8_t op, Cursor& code
   return Step::more;
 }
 
-std::uint64_t CfiInterpreter::scaled(std::uint64_t factored) const {
-  return factored * as_unsigned(cie_->data_alignment);
-}
-
 void CfiInterpreter::set_cfa(std::uint64_t reg, std::uint64_t offset) {
   state_.cfa = {Kind::sum, base_register(reg), as_signed(offset), 0};
 }
 
-inline void CfiInterpreter::save_at_offset(std::uint64_t reg, How how, std::uint64_t factored) {
-  save(reg, how, {Kind::sum, kCfa, as_signed(scaled(factored)), 0});
-}
-
-inline void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& value) {
+void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& value) {
   if (reg == kRbp) {
     bool unchanged = how == How::same || (how == How::value && value == CfiValue{Kind::sum, kRbp, 0, 0});
     state_.fp = {SavedFp::Kind::elsewhere, value};

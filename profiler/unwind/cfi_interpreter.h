@@ -28,7 +28,6 @@ class CfiInterpreter {
   enum class How : std::uint8_t { same, at, value, undefined, other };
 
   Step execute(Cursor code);
-  Cursor execute_common(Cursor code);
   Step step(Cursor& code);
   Step step_extended(std::uint8_t op, Cursor& code);
   Step step_register(std::uint8_t op, Cursor& code);
@@ -40,7 +39,6 @@ class CfiInterpreter {
   void save(std::uint64_t reg, How how, const CfiValue& value);
   void save_at_offset(std::uint64_t reg, How how, std::uint64_t factored);
   void restore(std::uint64_t reg);
-  bool is_irrelevant(std::uint64_t reg) const;
   void set_cfa(std::uint64_t reg, std::uint64_t offset);
   std::uint64_t scaled(std::uint64_t factored) const;
 

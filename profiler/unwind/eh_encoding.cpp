@@ -48,8 +48,8 @@ std::optional<std::uint64_t> read_pointer_value(Cursor& in, std::uint8_t encodin
   return value;
 }
 
-std::optional<std::uint64_t> read_pointer(Cursor& in, std::uint8_t encoding, const EhBases& bases,
-                                          std::uint64_t function) {
+std::optional<std::uint64_t> read_any_pointer(Cursor& in, std::uint8_t encoding, const EhBases& bases,
+                                              std::uint64_t function) {
   if (encoding == kOmittedPointer) return std::nullopt;
   std::uint64_t here = bases.address + static_cast<std::uint64_t>(in.at() - bases.start);
   if ((encoding & kRelative) == kAligned) {

@@ -23,8 +23,19 @@ struct EhBases {
 };
 
 // Nothing when the encoding is none we know or the bytes end.
-std::optional<std::uint64_t> read_pointer(Cursor& in, std::uint8_t encoding, const EhBases& bases,
-                                          std::uint64_t function = 0);
+std::optional<std::uint64_t> read_any_pointer(Cursor& in, std::uint8_t encoding, const EhBases& bases,
+                                              std::uint64_t function);
+
+inline std::optional<std::uint64_t> read_pointer(Cursor& in, std::uint8_t encoding, const EhBases& bases,
+                                                 std::uint64_t function = 0) {
+  constexpr std::uint8_t kUsual = 0x1b;  // four bytes, signed, from where they stand
+  if (encoding != kUsual || in.left() < sizeof(std::int32_t))
+    return read_any_pointer(in, encoding, bases, function);
+  std::uint64_t here = bases.address + static_cast<std::uint64_t>(in.at() - bases.start);
+  auto distance = in.fixed<std::int32_t>();
+  return distance == 0 ? 0 : here + static_cast<std::uint64_t>(std::int64_t{distance});
+}
+
 // The value alone, relative to nothing: a length, or a pointer to step over.
 std::optional<std::uint64_t> read_pointer_value(Cursor& in, std::uint8_t encoding);
 
