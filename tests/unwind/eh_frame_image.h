@@ -11,7 +11,7 @@
 namespace weir::profiler {
 
 constexpr std::uint64_t kCode = 0x10000;  // address of its code
-constexpr std::uint64_t kCodeSize = 0x20000;
+constexpr std::uint64_t kCodeSize = 0x800000;
 constexpr std::uint64_t kFrame = 0x1000;  // offset and address of .eh_frame
 constexpr std::uint64_t kHeader = 0x800;  // of .eh_frame_hdr
 constexpr std::uint64_t kNames = 0x700;

@@ -49,7 +49,10 @@ class Assembler {
     if (what == "raw") return append_all(data_, from_hex(in));
     if (what == "zero") return append(data_, 0, 4);
     std::vector<std::string> words = words_before_bar(in);
-    Data instructions = from_hex(in);
+    add(what, words, from_hex(in));
+  }
+
+  void add(const std::string& what, const std::vector<std::string>& words, const Data& instructions) {
     std::size_t length = start(what.ends_with("64") ? 8 : 4);
     if (what.starts_with("cie")) {
       cie_ = entry_;
@@ -196,6 +199,30 @@ TEST_CASE("a table that needs more bytes than it may is an error") {
     REQUIRE_FALSE(table.has_value());
     CHECK(table.error().message.find("bytes") != std::string::npos);
   }
+}
+
+TEST_CASE("three million rows") {
+  Data instructions;  // advance 1, CFA at sp + 8, 16, 8, …
+  for (std::uint8_t i = 0; i < 100; ++i)
+    instructions.insert(instructions.end(), {0x41, 0x0e, std::uint8_t(8 << (i % 2))});
+  Assembler assembler;
+  assembler.add("cie zR 1b | 0c0710 9001");
+  constexpr std::size_t kFunctions = 30'000;
+  for (std::size_t i = 0; i < kFunctions; ++i) {
+    std::ostringstream start;
+    start << std::hex << i * 101;
+    assembler.add("fde", {start.str(), "65"}, instructions);
+  }
+  std::string image = image_around(assembler.data(), Found::by_section);
+  MemoryBytes bytes(image);
+  auto elf = Elf::read(bytes);
+  REQUIRE(elf.has_value());
+  auto table = read_eh_frame(*elf, bytes, 64u << 20);
+  REQUIRE(table.has_value());
+  // The last rule of a function is the first of the next.
+  CHECK(table->rows() == kFunctions * 100 + 2);
+  CHECK(table->find(kCode + 101 * (kFunctions - 1) + 1).cfa_offset == 8);
+  CHECK(table->find(kCode + 101 * (kFunctions - 1) + 2).cfa_offset == 16);
 }
 
 TEST_CASE("find gives the rule that holds") {
