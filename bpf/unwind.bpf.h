@@ -176,8 +176,12 @@ static __always_inline long unwind_read(struct unwinding* u, __u64 from, __u64 b
   if (!unwind_read_user(u->words, kUnwindWindowBytes, from)) return 0;
   /* The stack ends before, or its next page is not in memory. */
   u->window_bytes = 0;
-  if (bytes > kUnwindWindowBytes || unwind_read_user(u->words, (__u32)bytes, from)) return -1;
-  u->window_bytes = bytes;
+  __u32 size = (__u32)bytes;
+  /* The compiler knows that it fits; the verifiers of older kernels do not. */
+  asm volatile("" : "+r"(size));
+  if (size > kUnwindWindowBytes) size = kUnwindWindowBytes;
+  if (unwind_read_user(u->words, size, from)) return -1;
+  u->window_bytes = size;
   return 0;
 }
 
