@@ -1,6 +1,8 @@
 #include "profiler/unwind/cfi_interpreter.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 
 namespace weir::profiler {
 namespace {
@@ -146,17 +148,25 @@ CfiInterpreter::Step CfiInterpreter::execute(Cursor code) {
   return Step::more;
 }
 
+// Whether cfa_offset is all of the rule that depends on the offset of the CFA.
+CfiInterpreter::OffsetChange CfiInterpreter::offset_change(const unwind_rule& rule) const {
+  bool counted_from_register = rule.cfa == UNWIND_CFA_SP || rule.cfa == UNWIND_CFA_FP;
+  bool apart = state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa;
+  return counted_from_register && apart ? OffsetChange::simple : OffsetChange::other;
+}
+
 bool CfiInterpreter::emit() {
   if (change_ == Change::offset_of_cfa && offset_change_ == OffsetChange::simple) {
-    rule_.cfa_offset = static_cast<std::int32_t>(state_.cfa.offset);
+    constexpr unsigned kShift = 8 * offsetof(unwind_rule, cfa_offset);
+    auto offset = static_cast<std::uint32_t>(state_.cfa.offset);
+    rule_ = (rule_ & UINT32_MAX) | std::uint64_t{offset} << kShift;
   } else {
-    rule_ = rule_of(state_, cie_->kind);
-    bool simple = rule_.cfa >= UNWIND_CFA_SP && state_.cfa.kind == Kind::sum &&
-                  rule_.cfa != UNWIND_CFA_SIGNAL &&
-                  (state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa);
-    offset_change_ = simple ? OffsetChange::simple : OffsetChange::other;
+    unwind_rule rule = rule_of(state_, cie_->kind);
+    offset_change_ = offset_change(rule);
+    rule_ = std::bit_cast<std::uint64_t>(rule);
   }
-  if (!table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_)) return false;
+  auto start = static_cast<std::uint32_t>(at_ - table_->base());
+  if (!table_->add(start, std::bit_cast<unwind_rule>(rule_))) return false;
   change_ = Change::none;
   return true;
 }

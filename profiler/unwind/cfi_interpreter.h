@@ -35,6 +35,8 @@ class CfiInterpreter {
   Step advance(std::uint64_t count);
   Step move_to(std::uint64_t place);
   bool emit();
+  enum class OffsetChange : std::uint8_t { simple, other };
+  OffsetChange offset_change(const unwind_rule& rule) const;
 
   void save(std::uint64_t reg, How how, const CfiValue& value);
   void save_at_offset(std::uint64_t reg, How how, std::uint64_t factored);
@@ -51,9 +53,9 @@ class CfiInterpreter {
   CfiState state_;
   // Since the last row.
   enum class Change : std::uint8_t { none, offset_of_cfa, any } change_ = Change::none;
-  unwind_rule rule_{};  // of the last row
-  // Whether a change of the CFA's offset alone changes rule_.cfa_offset alone.
-  enum class OffsetChange : std::uint8_t { simple, other } offset_change_ = OffsetChange::other;
+  // Of the last row. One word: written in parts and read whole it would stall the processor, at each row.
+  std::uint64_t rule_ = 0;
+  OffsetChange offset_change_ = OffsetChange::other;
   std::uint64_t start_ = 0;  // of the function
   std::uint64_t at_ = 0;
   std::uint64_t limit_ = 0;
