@@ -1,6 +1,7 @@
 #include "profiler/unwind/eh_frame_section.h"
 
 #include <elf.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <optional>
@@ -66,7 +67,18 @@ std::uint64_t global_offset_table(const Elf& elf, const Bytes& bytes) {
   return 0;
 }
 
+std::unique_ptr<std::uint8_t[], Unmap> map_pages(std::size_t size) {
+  void* data =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (data == MAP_FAILED) return {};
+  return {static_cast<std::uint8_t*>(data), Unmap{size}};
+}
+
 }  // namespace
+
+void Unmap::operator()(std::uint8_t* data) const {
+  ::munmap(data, size);
+}
 
 Result<EhFrameSection> read_eh_frame_section(const Elf& elf, const Bytes& bytes, std::size_t byte_limit) {
   auto place = place_by_section(elf);
@@ -75,7 +87,9 @@ Result<EhFrameSection> read_eh_frame_section(const Elf& elf, const Bytes& bytes,
   if (!place || place->offset >= bytes.size()) return section;
   std::uint64_t size = std::min(place->size, bytes.size() - place->offset);
   if (size > byte_limit) return fail(".eh_frame has {} bytes, the limit is {}", size, byte_limit);
-  section.data = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+  if (size == 0) return section;
+  section.data = map_pages(size);
+  if (!section.data) return fail_errno(errno, "memory for {} bytes of .eh_frame", size);
   section.size = bytes.read(place->offset, section.data.get(), size);
   section.end = place->end;
   section.bases = {&elf, &bytes, section.data.get(), place->address, global_offset_table(elf, bytes)};
