@@ -38,11 +38,40 @@ struct CfiEntry {
 };
 
 // The entry at the cursor, which moves past it. Nothing when the bytes are no entry.
-std::optional<CfiEntry> next_entry(Cursor& in, std::span<const std::uint8_t> section);
+// The length is 32 bits, or 64 after 0xffffffff; the CIE pointer has 32 in both (unlike
+// in .debug_frame). It counts back from itself.
+inline std::optional<CfiEntry> next_entry(Cursor& in, std::span<const std::uint8_t> section) {
+  std::uint64_t length = in.fixed<std::uint32_t>();
+  if (length == 0xffffffff) length = in.fixed<std::uint64_t>();
+  if (!in.ok()) return std::nullopt;
+  CfiEntry entry;
+  if (length == 0) return entry;
+  Cursor body = in.take(length);
+  if (!in.ok()) return std::nullopt;
+  auto here = static_cast<std::uint64_t>(body.at() - section.data());
+  std::uint32_t pointer = body.fixed<std::uint32_t>();
+  if (!body.ok() || pointer > here) return std::nullopt;
+  entry.kind = pointer == 0 ? CfiEntry::Kind::cie : CfiEntry::Kind::fde;
+  entry.cie = here - pointer;
+  entry.body = body;
+  return entry;
+}
 
 // Nothing for a version or an augmentation that we cannot read. `initial` is not computed.
 std::optional<Cie> parse_cie(Cursor body, const EhBases& bases);
 
-std::optional<Fde> parse_fde(Cursor body, const Cie& cie, const EhBases& bases);
+inline std::optional<Fde> parse_fde(Cursor body, const Cie& cie, const EhBases& bases) {
+  Fde fde;
+  auto start = read_pointer(body, cie.pointers, bases);
+  if (!start) return std::nullopt;
+  auto size = read_pointer_value(body, cie.pointers);
+  if (!size) return std::nullopt;
+  if (cie.augmentation == Cie::Augmentation::sized) body.skip(body.uleb());
+  if (!body.ok()) return std::nullopt;
+  fde.start = *start;
+  fde.size = *size;
+  fde.instructions = body;
+  return fde;
+}
 
 }  // namespace weir::profiler

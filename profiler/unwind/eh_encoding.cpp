@@ -30,7 +30,7 @@ std::optional<std::uint64_t> base_of(std::uint8_t relative, std::uint64_t here, 
 
 }  // namespace
 
-std::optional<std::uint64_t> read_pointer_value(Cursor& in, std::uint8_t encoding) {
+std::optional<std::uint64_t> read_any_pointer_value(Cursor& in, std::uint8_t encoding) {
   std::uint64_t value = 0;
   switch (encoding & kForm) {
     case 0x00:

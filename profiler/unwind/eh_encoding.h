@@ -37,7 +37,15 @@ inline std::optional<std::uint64_t> read_pointer(Cursor& in, std::uint8_t encodi
 }
 
 // The value alone, relative to nothing: a length, or a pointer to step over.
-std::optional<std::uint64_t> read_pointer_value(Cursor& in, std::uint8_t encoding);
+std::optional<std::uint64_t> read_any_pointer_value(Cursor& in, std::uint8_t encoding);
+
+inline std::optional<std::uint64_t> read_pointer_value(Cursor& in, std::uint8_t encoding) {
+  constexpr std::uint8_t kForm = 0x0f;
+  constexpr std::uint8_t kUsual = 0x0b;  // four bytes, signed
+  if ((encoding & kForm) != kUsual || in.left() < sizeof(std::int32_t))
+    return read_any_pointer_value(in, encoding);
+  return static_cast<std::uint64_t>(std::int64_t{in.fixed<std::int32_t>()});
+}
 
 // Bytes at a virtual address of the file; how many there were.
 std::size_t read_at_address(const Elf& elf, const Bytes& bytes, std::uint64_t address, void* to,
