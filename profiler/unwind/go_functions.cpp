@@ -38,7 +38,7 @@ constexpr std::array kNamed = {
 };
 
 // x86-64 instructions, by their bytes.
-constexpr std::uint8_t kWide = 0x48;          // prefix: 64 bits; its low bits extend the registers
+constexpr std::uint8_t kWide = 0x48;          // prefix: 64 bits; its low three bits extend the registers
 constexpr std::uint8_t kExtendsReg = 0x04;    // … the one in the middle of the third byte
 constexpr std::uint8_t kExtendsOther = 0x01;  // … the one at its end
 constexpr std::uint8_t kLoad = 0x8b;          // register in the middle ← the other
@@ -46,7 +46,7 @@ constexpr std::uint8_t kStore = 0x89;         // the other ← register in the m
 constexpr std::uint8_t kStackPointer = 4;
 
 bool writes_stack_pointer(std::uint8_t prefix, std::uint8_t opcode, std::uint8_t operands) {
-  if ((prefix & 0xf0) != 0x40 || (prefix & 0x08) == 0) return false;
+  if ((prefix & 0xf8) != kWide) return false;
   unsigned middle = operands >> 3 & 7;
   unsigned other = operands & 7;
   bool registers = operands >> 6 == 3;
@@ -54,7 +54,6 @@ bool writes_stack_pointer(std::uint8_t prefix, std::uint8_t opcode, std::uint8_t
   if (opcode == kStore) return registers && (prefix & kExtendsOther) == 0 && other == kStackPointer;
   return false;
 }
-static_assert((kWide & 0x08) != 0);
 
 }  // namespace
 
