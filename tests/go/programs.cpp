@@ -30,12 +30,13 @@ static std::vector<std::string> by_older_releases() {
   if (cache.empty()) return found;
   cache.pop_back();
   std::error_code error;
+  const std::string source = fmt::format("{}/go_busy/main.go", WEIR_WORKLOAD_SOURCES);
   for (const auto& entry : fs::directory_iterator(cache + "/golang.org", error)) {
     std::string name = entry.path().filename();
     if (!name.starts_with("toolchain@") || !name.ends_with(".linux-amd64")) continue;
     std::string release = name.substr(name.find("-go") + 1);
     std::string program = fmt::format("{}/go_busy-{}", WEIR_WORKLOADS, release);
-    if (!fs::exists(program)) {
+    if (!fs::exists(program) || fs::last_write_time(program) < fs::last_write_time(source)) {
       run(fmt::format(
           "cd {}/go_busy && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-buildvcs=false {}/bin/go build "
           "-trimpath -o {} . 2>&1",

@@ -170,6 +170,7 @@ func stop(depth int) int {
 
 //go:noinline
 func report() int {
+	runtime.LockOSThread() // what it prints is of the thread that waits
 	places := make([]uintptr, 64)
 	places = places[:runtime.Callers(1, places)]
 	var text strings.Builder
