@@ -112,7 +112,7 @@ struct SymbolFileInfo {
 };
 
 // Not thread-safe: one call at a time, from any thread. Only stats() of the
-// report may be called beside it.
+// report and on_urgent() may be called beside it.
 class Session {
  public:
   // Fails when the kernel refuses the program or the perf events; the message says what to do.
@@ -135,13 +135,13 @@ class Session {
   virtual std::vector<profile::ProfilePtr> collect(WallTime now) = 0;
   // Ends sampling and with it the last window, of which nothing is lost then. No other call but those that
   // read.
-  virtual std::vector<profile::ProfilePtr> finish(WallTime now) = 0;
+  virtual std::vector<profile::ProfilePtr> finish(WallTime now) { return collect(now); }
 
   virtual std::shared_ptr<const profile::CollectionReport> report() const = 0;
   virtual std::vector<ProcessInfo> processes() const = 0;
   virtual std::vector<SymbolFileInfo> symbol_files() const = 0;
   // Most stacks first.
-  virtual std::vector<ModuleUnwinding> unwind_quality() const = 0;
+  virtual std::vector<ModuleUnwinding> unwind_quality() const { return {}; }
 };
 
 }  // namespace weir::profiler

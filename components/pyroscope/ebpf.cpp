@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <semaphore>
 
 #include "components/pyroscope/ebpf_report.h"
 #include "components/pyroscope/ebpf_targets.h"
@@ -67,6 +68,7 @@ struct Ebpf::Round {
   std::optional<profiler::SessionOptions> options;
   std::optional<std::vector<profiler::ProfiledTarget>> targets;
   bool collect = false;
+  bool finish = false;  // with the last collection
   WallTime now;
 
   std::vector<std::uint32_t> target_pids;  // to be looked for where no profile comes
@@ -79,9 +81,16 @@ struct Ebpf::Round {
   std::vector<profiler::SymbolFileInfo> symbol_files;
   std::vector<profiler::ModuleUnwinding> unwinding;
 
+  std::binary_semaphore over{0};
+
   void run() {
+    work();
+    over.release();
+  }
+
+  void work() {
     if (collect) {
-      profiles = session->collect(now);
+      profiles = finish ? session->finish(now) : session->collect(now);
       processes = session->processes();
       symbol_files = session->symbol_files();
       unwinding = session->unwind_quality();
@@ -127,7 +136,28 @@ void Ebpf::stop() {
   ticker_.reset();
   retry_.reset();
   ctx_.offer<profile::CollectionReport>(nullptr);
+  if (!session_) return;
+  session_->on_urgent(nullptr);
+  hand_over_last_window();
+  round_.reset();
   session_.reset();
+}
+
+void Ebpf::hand_over_last_window() {
+  // What the pool does for the session must be over first. All components have to stop within seconds; what
+  // is left then the session counts when it ends.
+  constexpr auto kPatience = std::chrono::seconds(1);
+  if (round_running_ && !round_->over.try_acquire_for(kPatience)) {
+    ctx_.log().warn("the last window is lost: its collection takes too long");
+    return;
+  }
+  if (round_running_ && round_->collect) forward(*round_);
+  Round last;
+  last.session = session_;
+  last.now = ctx_.clock().wall();
+  last.collect = last.finish = true;
+  last.run();
+  forward(last);
 }
 
 void Ebpf::open() {
@@ -155,6 +185,7 @@ void Ebpf::opened(Result<std::unique_ptr<profiler::Session>> session) {
   ++sessions_;
   session_ = *std::move(session);
   ctx_.offer<profile::CollectionReport>(session_->report());
+  session_->on_urgent([this] { ctx_.post([this] { urgent(); }); });
   use_targets();
   next_collection_ = ctx_.clock().mono() + std::min(kFirstWindow, args_.collect_interval);
   report_health();
@@ -202,10 +233,16 @@ void Ebpf::tick() {
   ticker_ = ctx_.after(std::min(kDrainInterval, args_.collect_interval), [this] { tick(); });
 }
 
+// A process waits for its unwind tables: the next tick would be late for it.
+void Ebpf::urgent() {
+  urgent_wanted_ = round_running_;
+  step();
+}
+
 void Ebpf::step() {
   if (!session_ || round_running_) return;
   round_running_ = true;
-  auto round = std::make_shared<Round>();
+  auto round = round_ = std::make_shared<Round>();
   round->session = session_;
   round->now = ctx_.clock().wall();
   round->target_pids = target_pids_;
@@ -222,6 +259,7 @@ void Ebpf::step() {
 
 void Ebpf::finished(Round& round) {
   round_running_ = false;
+  round_.reset();
   metrics_.count_bytes();
   if (round.options) {
     state_.options_error = round.options_result ? "" : round.options_result.error().message;
@@ -241,7 +279,8 @@ void Ebpf::finished(Round& round) {
     report_health();
     report_debug_info(round);
   }
-  if (collect_wanted_ || new_targets_ || args_.session_options() != options_) step();
+  bool is_urgent = std::exchange(urgent_wanted_, false);
+  if (is_urgent || collect_wanted_ || new_targets_ || args_.session_options() != options_) step();
 }
 
 void Ebpf::forward(const Round& round) {

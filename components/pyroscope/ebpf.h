@@ -51,6 +51,8 @@ class Ebpf {
   void use_targets();
   void tick();
   void step();
+  void urgent();
+  void hand_over_last_window();
   void finished(Round& round);
   void use_default_target();
   void forward(const Round& round);
@@ -67,6 +69,8 @@ class Ebpf {
   // The session takes one call at a time: all calls are made in rounds, off the strand.
   bool opening_ = false;
   bool round_running_ = false;
+  bool urgent_wanted_ = false;
+  std::shared_ptr<Round> round_;  // the running one, or the last
   bool collect_wanted_ = false;
   profiler::SessionOptions options_;  // of the session
   std::optional<std::vector<profiler::ProfiledTarget>> new_targets_;

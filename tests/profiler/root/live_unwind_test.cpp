@@ -1,0 +1,265 @@
+// Sessions that follow unwind tables: whole stacks of what runs already, of what begins, and of what ends.
+#include <bpf/bpf.h>
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <semaphore>
+#include <thread>
+
+#include "base/fd.h"
+#include "tests/profiler/root/world.h"
+
+namespace weir::profiler::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+std::string workload(const std::string& name) {
+  return std::string(WEIR_WORKLOADS) + "/" + name;
+}
+
+// Drains as pyroscope.ebpf does: five times a second, and when something is urgent.
+class Driver {
+ public:
+  explicit Driver(Session& session) : session_(session) {
+    session.on_urgent([this] { urgent_.release(); });
+  }
+  ~Driver() { session_.on_urgent(nullptr); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  bool run_until(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
+    auto end = steady_clock::now() + limit;
+    while (steady_clock::now() < end) {
+      (void)urgent_.try_acquire_until(std::min(end, steady_clock::now() + 200ms));
+      session_.drain();
+      if (condition()) return true;
+    }
+    return false;
+  }
+  void run_for(std::chrono::milliseconds time) {
+    run_until(time, [] { return false; });
+  }
+
+ private:
+  Session& session_;
+  std::counting_semaphore<> urgent_{0};
+};
+
+std::vector<profile::ProfilePtr> collect(Session& session) {
+  return session.collect(std::chrono::system_clock::now());
+}
+
+// Runs a program once it is told to.
+class Starter {
+ public:
+  explicit Starter(std::vector<std::string> command) {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    Fd wait(ends[0]);
+    go_.reset(ends[1]);
+    std::vector<char*> argv;
+    for (std::string& argument : command) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    char byte = 0;
+    if (read(wait.get(), &byte, 1) == 1) execv(argv[0], argv.data());
+    _exit(127);
+  }
+  ~Starter() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(pid_); }
+  void go() const { REQUIRE(write(go_.get(), "g", 1) == 1); }
+
+ private:
+  Fd go_;
+  pid_t pid_ = 0;
+};
+
+ProfiledTarget target(std::uint32_t pid, const std::string& service) {
+  return {.pid = pid, .container_id = "", .labels = {{"service_name", service}}};
+}
+
+bool has_complete(const Session& session, std::uint32_t pid) {
+  return std::ranges::any_of(session.processes(), [&](const ProcessInfo& process) {
+    return process.pid == pid && !process.exited && process.complete_samples > 0;
+  });
+}
+
+std::int64_t complete_count(const profile::Profile& profile) {
+  std::int64_t count = 0;
+  for (const auto& sample : profile.samples) {
+    if (profile.stacks[sample.stack].complete) count += sample.count;
+  }
+  return count;
+}
+
+void print_ends(const Session& session) {
+  for (const ModuleUnwinding& module : session.unwind_quality()) {
+    for (const UnwindEnd& end : module.ended) {
+      std::printf("  %s: %llu stacks ended: %s %s\n", module.file.c_str(),
+                  static_cast<unsigned long long>(end.stacks), end.reason.c_str(), module.error.c_str());
+    }
+  }
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+// ms since.
+double since(steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+TEST_CASE("stacks reach the thread's start, without frame pointers") {
+  if (skip("stacks reach the thread's start, without frame pointers")) return;
+  struct Row {
+    const char* name;
+    std::vector<std::string> command;
+    double complete;
+    const char* function;  // that must be seen; "" where names are not ours
+  };
+  const std::string loop = "def f(n):\n  return n if n < 2 else f(n-1)+f(n-2)\nwhile True: f(18)";
+  for (const Row& row :
+       {Row{"shares_no_frame_pointers", {workload("shares_no_frame_pointers")}, 0.999, "main"},
+        Row{"callbacks", {workload("callbacks")}, 0.999, "compare_elements"},
+        Row{"python3", {"/usr/bin/python3", "-c", loop}, 0.995, ""}}) {
+    CAPTURE(std::string(row.name));
+    if (access(row.command[0].c_str(), X_OK) != 0) {
+      std::printf("SKIP: stacks reach the thread's start: %s is missing\n", row.command[0].c_str());
+      continue;
+    }
+    Starter child(row.command);
+    child.go();
+    auto session = open_session({.sample_rate = 997});
+    Driver driver(*session);
+    session->set_targets({target(child.pid(), row.name)});
+    REQUIRE(driver.run_until(10s, [&] { return has_complete(*session, child.pid()); }));
+    driver.run_for(300ms);
+    collect(*session);
+    driver.run_for(2s);
+    auto profiles = by_service(collect(*session));
+    REQUIRE(profiles.contains(row.name));
+    const auto& profile = *profiles.at(row.name);
+    auto all = static_cast<double>(sample_count(profile));
+    auto complete = static_cast<double>(complete_count(profile));
+    std::printf("FIGURE: %s: %.0f of %.0f stacks complete, %.3f %%\n", row.name, complete, all,
+                100 * complete / all);
+    CHECK(all > 500);
+    CHECK(complete >= row.complete * all);
+    if (complete < all) print_ends(*session);
+    if (row.function[0] != '\0') CHECK(samples_with(profile, row.function) > 0);
+  }
+}
+
+TEST_CASE("a new target, and a new program, have whole stacks at once") {
+  if (skip("a new target, and a new program, have whole stacks at once")) return;
+  const std::vector<std::string> command{workload("deep_no_frame_pointers"), "20"};
+  Starter warm(command);
+  warm.go();
+  auto session = open_session({.sample_rate = 97});
+  Driver driver(*session);
+  session->set_targets({target(warm.pid(), "warm")});
+  REQUIRE(driver.run_until(10s, [&] { return has_complete(*session, warm.pid()); }));
+  std::vector<double> of_target;
+  std::vector<double> of_exec;
+  for (int i = 0; i < 7; ++i) {
+    Starter child(command);
+    child.go();
+    std::this_thread::sleep_for(50ms);  // it burns by then: what is measured is the profiler
+    auto start = steady_clock::now();
+    session->set_targets({target(warm.pid(), "warm"), target(child.pid(), "running")});
+    REQUIRE(driver.run_until(10s, [&] { return has_complete(*session, child.pid()); }));
+    of_target.push_back(since(start));
+    Starter next(command);
+    session->set_targets({target(warm.pid(), "warm"), target(next.pid(), "started")});
+    driver.run_for(50ms);
+    start = steady_clock::now();
+    next.go();
+    REQUIRE(driver.run_until(10s, [&] { return has_complete(*session, next.pid()); }));
+    of_exec.push_back(since(start));
+  }
+  std::printf("FIGURE: first whole stack after a new target %.0f ms, after an exec %.0f ms (medians of 7)\n",
+              median(of_target), median(of_exec));
+  // A busy machine may be late now and then.
+  CHECK(std::ranges::min(of_target) <= 100);
+  CHECK(std::ranges::min(of_exec) <= 100);
+}
+
+TEST_CASE("a program whose file is gone is unwound all the same") {
+  if (skip("a program whose file is gone is unwound all the same")) return;
+  std::string copy = std::filesystem::temp_directory_path() / ("weir-deleted-" + std::to_string(getpid()));
+  std::filesystem::copy_file(workload("deep_no_frame_pointers"), copy);
+  Starter child({copy, "20"});
+  child.go();
+  std::this_thread::sleep_for(100ms);
+  std::filesystem::remove(copy);
+  auto session = open_session({.sample_rate = 997});
+  Driver driver(*session);
+  session->set_targets({target(child.pid(), "deleted")});
+  CHECK(driver.run_until(5s, [&] { return has_complete(*session, child.pid()); }));
+  print_ends(*session);
+}
+
+TEST_CASE("every call of the kernel's program is accounted for, whatever happens") {
+  if (skip("every call of the kernel's program is accounted for, whatever happens")) return;
+  Fd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
+  if (!counting) {
+    std::printf("SKIP: every call of the kernel's program is accounted for: the kernel keeps no count\n");
+    return;
+  }
+  SessionOptions options{.sample_rate = 997, .default_target = profile::Labels{{"service_name", "all"}}};
+  auto session = open_session(options);
+  Driver driver(*session);
+  Starter child({workload("shares_no_frame_pointers")});
+  child.go();
+  session->set_targets({target(child.pid(), "child")});
+  // Many short processes: most end before anybody has looked at them.
+  Starter storm({"/bin/sh", "-c", "while :; do /bin/true; (: & wait); done"});
+  storm.go();
+  driver.run_for(1500ms);
+  auto before = collect(*session);
+  options.limits.kernel_pid_entries = 1000;
+  REQUIRE(session->set_options(options));
+  driver.run_for(1500ms);
+  auto after = session->finish(std::chrono::system_clock::now());
+  auto stats = session->report()->stats();
+  std::uint64_t lost = 0;
+  for (const auto& loss : stats.losses) lost += loss.count;
+  std::int64_t handed_over = 0;
+  for (const auto* profiles : {&before, &after}) {
+    for (const auto& profile : *profiles) handed_over += sample_count(*profile);
+  }
+  std::printf("FIGURE: %llu calls: %llu delivered, %llu lost by name, %llu unselected, %llu idle\n",
+              static_cast<unsigned long long>(stats.runs), static_cast<unsigned long long>(stats.attributed),
+              static_cast<unsigned long long>(lost), static_cast<unsigned long long>(stats.unselected),
+              static_cast<unsigned long long>(stats.idle));
+  CHECK(stats.runs > 0);
+  CHECK(stats.runs == stats.attributed + lost + stats.unselected + stats.idle);
+  CHECK(stats.attributed == static_cast<std::uint64_t>(handed_over));
+  for (const auto& end : stats.incomplete)
+    std::printf("  incomplete: %s %llu\n", end.reason.c_str(), static_cast<unsigned long long>(end.count));
+}
+
+}  // namespace weir::profiler::test
