@@ -19,9 +19,9 @@ pyroscope.ebpf "all" {{
 pyroscope.store "local" {{ }}
 '''
 
-# Leaf, and those of its callers that must stand above it, innermost first.
+# Leaf, and those of its callers that must stand above it, innermost first. glibc's qsort jumps into qsort_r.
 CALLBACK_CHAINS = {
-    'compare_elements': ['qsort', 'sort_elements', 'all_in_turn', 'run_thread'],
+    'compare_elements': ['qsort_r', 'sort_elements', 'all_in_turn', 'run_thread'],
     'burn_in_alloca': ['use_alloca', 'all_in_turn', 'run_thread'],
     'burn_realigned': ['realign_stack', 'all_in_turn', 'run_thread'],
     'burn_in_handler': ['on_alarm', 'run_thread'],
@@ -63,6 +63,7 @@ def complete_share(answer):
 
 def profiled(weir, service, samples):
     """The service's flame graph, as soon as it has that many samples."""
+    weir.wait_ready()
     wait_for(f'{service} has profiles', lambda: service in weir.services(), 30)
     wait_for(f'{service} has {samples} samples', lambda: flame_of(weir, service)['samples'] >= samples, 120)
     return flame_of(weir, service)
