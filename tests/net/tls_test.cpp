@@ -5,6 +5,9 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <csignal>
+#include <memory>
+
 #include <doctest/doctest.h>
 
 #include "base/file_system.h"
@@ -82,17 +85,19 @@ Identity make_identity(const char* name, const Identity* issuer, const char* alt
 class TlsServer {
  public:
   TlsServer(const Identity& identity, const Identity& client_ca)
-      : context_(SSL_CTX_new(TLS_server_method())), server_([this](Peer& peer) { serve(peer); }) {
-    SSL_CTX_use_certificate(context_, identity.certificate.get());
-    SSL_CTX_use_PrivateKey(context_, identity.key.get());
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), client_ca.certificate.get());
-    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+      : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free),
+        server_([this](Peer& peer) { serve(peer); }) {
+    SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
+    SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), client_ca.certificate.get());
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    // A client that does not believe us hangs up while OpenSSL writes.
+    std::signal(SIGPIPE, SIG_IGN);
   }
-  ~TlsServer() { SSL_CTX_free(context_); }
 
   void oldest_is_newest_is(int version) {
-    SSL_CTX_set_min_proto_version(context_, version);
-    SSL_CTX_set_max_proto_version(context_, version);
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
   }
   std::uint16_t port() const { return server_.port(); }
   std::string url(const char* host = "localhost") const {
@@ -109,7 +114,7 @@ class TlsServer {
 
  private:
   void serve(Peer& peer) {
-    SSL* ssl = SSL_new(context_);
+    SSL* ssl = SSL_new(context_.get());
     SSL_set_fd(ssl, peer.fd());
     std::string request;
     char piece[4096];
@@ -125,7 +130,8 @@ class TlsServer {
     SSL_free(ssl);
   }
 
-  SSL_CTX* context_;
+  // Outlives the server: it serves until it is destroyed.
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   ScriptedServer server_;
 };
 

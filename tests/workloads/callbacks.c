@@ -24,9 +24,9 @@ static inline __attribute__((always_inline)) uint64_t spin(uint64_t turns) {
 }
 
 /* The asm keeps the call before it from becoming a jump. */
-#define CALL(f) \
-  do {          \
-    f;          \
+#define CALL(f)           \
+  do {                    \
+    f;                    \
     __asm__ volatile(""); \
   } while (0)
 
@@ -57,7 +57,8 @@ __attribute__((noinline)) void burn_realigned(vector* v) {
   (*v)[0] = (int)spin(kTurns);
 }
 
-/* A 64-byte aligned local and a frame of unknown size: the compiler keeps the caller's stack pointer in memory. */
+/* A 64-byte aligned local and a frame of unknown size: the compiler keeps the caller's stack pointer in
+ * memory. */
 __attribute__((noinline)) void realign_stack(int size) {
   vector v;
   char* bytes = alloca((size_t)size);
@@ -86,7 +87,7 @@ __attribute__((noinline)) void all_in_turn(int turn) {
   CALL(burn_interrupted());
 }
 
-void* run_thread(void* unused) {
+__attribute__((noinline)) void* run_thread(void* unused) {
   for (int turn = 0;; ++turn) all_in_turn(turn);
   return unused;
 }
@@ -100,6 +101,6 @@ int main(int argc, char** argv) {
   setitimer(ITIMER_REAL, &every, 0);
   pthread_t thread;
   if (argc > 1) pthread_create(&thread, 0, run_thread, 0);
-  run_thread(0);
+  CALL(run_thread(0));
   return 0;
 }
