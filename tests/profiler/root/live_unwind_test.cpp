@@ -230,6 +230,49 @@ TEST_CASE("a program whose file is gone is unwound all the same") {
   print_ends(*session);
 }
 
+TEST_CASE("libraries that come and go in a running program are unwound") {
+  if (skip("libraries that come and go in a running program are unwound")) return;
+  const std::string script =
+      "import ctypes, _ctypes\n"
+      "data = b'x' * (32 << 20)\n"
+      "while True:\n"
+      "  for name, call in (('libz.so.1', 'crc32'), ('liblzma.so.5', 'lzma_crc64')):\n"
+      "    library = ctypes.CDLL(name)\n"
+      "    f = library[call]\n"
+      "    f.argtypes = [ctypes.c_ulong, ctypes.c_char_p, ctypes.c_ulong] if call == 'crc32' else\\\n"
+      "      [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_ulong]\n"
+      "    for _ in range(4):\n"
+      "      f(0, data, len(data)) if call == 'crc32' else f(data, len(data), 0)\n"
+      "    _ctypes.dlclose(library._handle)\n";
+  if (access("/usr/bin/python3", X_OK) != 0) {
+    std::printf("SKIP: libraries that come and go: /usr/bin/python3 is missing\n");
+    return;
+  }
+  Starter child({"/usr/bin/python3", "-c", script});
+  child.go();
+  auto session = open_session({.sample_rate = 997});
+  Driver driver(*session);
+  session->set_targets({target(child.pid(), "libraries")});
+  driver.run_for(2s);
+  collect(*session);
+  driver.run_for(3s);
+  auto profiles = by_service(collect(*session));
+  REQUIRE(profiles.contains("libraries"));
+  const auto& profile = *profiles.at("libraries");
+  auto in_file = [&](std::string_view name) {
+    return std::ranges::any_of(profile.mappings,
+                               [&](const auto& mapping) { return mapping.file.contains(name); });
+  };
+  CHECK(in_file("libz.so"));
+  CHECK(in_file("liblzma.so"));
+  auto all = static_cast<double>(sample_count(profile));
+  std::printf("FIGURE: libraries that come and go: %.2f %% of %.0f stacks complete\n",
+              100 * static_cast<double>(complete_count(profile)) / all, all);
+  print_ends(*session);
+  // Each time one is mapped, its first samples come before anybody knows.
+  CHECK(static_cast<double>(complete_count(profile)) >= 0.8 * all);
+}
+
 TEST_CASE("every call of the kernel's program is accounted for, whatever happens") {
   if (skip("every call of the kernel's program is accounted for, whatever happens")) return;
   Fd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
