@@ -67,7 +67,7 @@ std::vector<std::vector<std::uint64_t>> make_records() {
 }
 
 void aggregate(benchmark::State& state) {
-  ProcessTable table(1024);
+  ProcessTable table({.entries = 1024});
   fill(table);
   Cgroups cgroups(CgroupHierarchy{}, 16);
   Targets targets;

@@ -1,5 +1,6 @@
 // Symbol tables: time to load, bytes for each symbol, time of a lookup.
 #include <benchmark/benchmark.h>
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,8 +9,6 @@
 #include <random>
 #include <string>
 #include <vector>
-
-#include "llvm/Demangle/Demangle.h"
 
 #include "profiler/symbols/bytes.h"
 #include "profiler/symbols/demangle.h"
@@ -126,8 +125,9 @@ void bench_demangling(const std::string& path, const std::string& file) {
   auto ours = [](Demangle mode) {
     return [mode](const std::string& name) { benchmark::DoNotOptimize(demangle(name, mode)); };
   };
-  auto llvm_own = [](const std::string& name) {
-    char* text = llvm::itaniumDemangle(name);
+  auto runtime_own = [](const std::string& name) {
+    int status = 0;
+    char* text = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
     benchmark::DoNotOptimize(text);
     std::free(text);
   };
@@ -137,7 +137,7 @@ void bench_demangling(const std::string& path, const std::string& file) {
   };
   add("full", ours(Demangle::full));
   add("simplified", ours(Demangle::simplified));
-  add("llvm", llvm_own);
+  add("libstdc++", runtime_own);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Result<> measure(const SamplerOptions& options, std::chrono::milliseconds time,
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     (*sampler)->drain([&](const SampleView& sample) {
       figures.frames += sample.user_frames;
-      figures.complete += sample.complete ? 1 : 0;
+      figures.complete += sample.end == StackEnd::thread_start ? 1 : 0;
       ++figures.stops[sample.user_stop];
     });
   }

@@ -115,21 +115,21 @@ bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const S
     // not.
     bool is_exact = i == 0 || (sample.user[i] & CPU_SAMPLE_EXACT) != 0;
     std::uint64_t address = (sample.user[i] & ~CPU_SAMPLE_EXACT) - (is_exact ? 0 : 1);
-    const ProcessMapping* mapping =
-        i == 0 ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
+    // Tables do not lead astray: the code is there, though its mapping may not have been seen.
+    bool is_code = i == 0 || sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
+    const ProcessMapping* mapping = is_code ? table_.find_mapping(process, address, sample.head->time)
+                                            : process.mappings.find(address);
     if (mapping) {
       frames_.push_back(window.place(place_of(window, *mapping, address)));
       continue;
     }
-    // No code there: what was followed was no frame pointer, and all further is chance. Tables do not lead
-    // astray: the code is there, only its mapping has not been seen.
-    bool is_table = sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
-    if (i != 0 && !is_table) return false;
+    // What was followed was no frame pointer, and all further is chance.
+    if (!is_code) return false;
     Place place;
     place.why = process.gone || process.exited ? NoName::process_gone : NoName::no_mapping;
     place.offset = address;
     frames_.push_back(window.place(place));
-    if (process.mappings.size() != 0 && !is_table) return false;
+    if (process.mappings.size() != 0 && sample.user_mode != CPU_SAMPLE_UNWIND_TABLES) return false;
   }
   return true;
 }

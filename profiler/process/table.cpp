@@ -14,7 +14,8 @@ namespace weir::profiler {
 namespace {
 
 constexpr std::uint64_t kWindowsKept = 4;
-constexpr std::uint64_t kBetweenReads = 1'000'000'000;  // ns
+constexpr std::uint64_t kBetweenReads = 1'000'000'000;  // ns; twice as long after each that did not help …
+constexpr int kMostDoublings = 6;
 constexpr std::size_t kMostRetired = 256;
 // A machine may start programs faster than windows end: beyond so many, recent use does not help either.
 constexpr std::size_t kMostProcesses = 4096;
@@ -150,10 +151,15 @@ const ProcessMapping* ProcessTable::find_mapping(Process& process, std::uint64_t
   if (const auto* mapping = process.mappings.find(address)) return mapping;
   if (process.exited || process.gone || now < process.next_read) return nullptr;
   read_mappings(process, now);
-  return process.mappings.find(address);
+  const auto* found = process.mappings.find(address);
+  process.vain_reads = found ? 0 : std::min(process.vain_reads + 1, kMostDoublings);
+  process.next_read = now + (kBetweenReads << process.vain_reads);
+  return found;
 }
 
 void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
+  // What happens while they are read may be in it or not; it is taken from the events again.
+  std::uint64_t begun = monotonic_ns();
   process.next_read = now + kBetweenReads;
   auto read = reads_->run(risk_of_process(process.pid), [pid = process.pid] { return read_process(pid); });
   process.unreadable = read ? "" : read.error().message;
@@ -164,7 +170,7 @@ void ProcessTable::read_mappings(Process& process, std::uint64_t now) {
     return;
   }
   process.start_time = read->life->start_time;
-  process.read_time = monotonic_ns();
+  process.read_time = begun;
   process.comm = std::move(read->comm);
   process.mappings.clear();
   each_line(*read->maps, [&](std::string_view line) {

@@ -34,6 +34,7 @@ struct Process {
   std::uint64_t read_time = 0;   // CLOCK_MONOTONIC, ns: older events are in what was read
   std::uint64_t exit_time = 0;   // of its leader, CLOCK_MONOTONIC, ns
   std::uint64_t next_read = 0;   // … and not to be read again before
+  int vain_reads = 0;            // in a row, in which the address looked for was not
   std::uint64_t last_use = 0;    // window of the last sample or event
 };
 

@@ -1,6 +1,8 @@
 #include "profiler/aggregator.h"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -232,6 +234,23 @@ TEST_CASE("a chain that leads astray is cut, and said to be incomplete") {
   REQUIRE(window.stacks().size() == 1);
   CHECK(window.frames(window.stacks()[0]).size() == 2);
   CHECK(window.stacks()[0].ending.stop == CPU_SAMPLE_STOP_NO_MAPPING);
+}
+
+TEST_CASE("a caller's mapping that was missed is read, though not for chance's sake") {
+  auto self = static_cast<std::uint32_t>(getpid());
+  auto code = reinterpret_cast<std::uint64_t>(&make_record);
+  auto library = reinterpret_cast<std::uint64_t>(dlsym(RTLD_DEFAULT, "getpid"));
+  auto is_found = [&](std::uint8_t mode) {
+    World world;
+    world.targets.set({{self, "", {}}});
+    world.exec(self, 1);
+    world.map(self, 2, code & ~0xfffull, (code & ~0xfffull) + 0x1000, "/app");
+    CHECK(world.add({.pid = self, .user = {code, library + 1}, .user_mode = mode}) == Outcome::attributed);
+    const auto& window = world.window(self);
+    return window.places().size() == 2 && window.places()[1].why == profile::NoName::named;
+  };
+  CHECK(is_found(CPU_SAMPLE_UNWIND_TABLES));
+  CHECK_FALSE(is_found(CPU_SAMPLE_FRAME_POINTERS));
 }
 
 TEST_CASE("a leaf without a mapping is kept, with the reason") {

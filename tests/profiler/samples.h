@@ -16,6 +16,7 @@ struct RecordFields {
   std::uint16_t flags = 0;
   std::vector<std::uint64_t> user;
   std::uint8_t user_flags = CPU_SAMPLE_COMPLETE;
+  std::uint8_t user_mode = CPU_SAMPLE_FRAME_POINTERS;
   std::vector<std::uint64_t> kernel;
   std::string comm;  // at most 15 bytes
 };
@@ -24,7 +25,7 @@ inline std::vector<std::uint64_t> make_record(const RecordFields& fields) {
   std::string bytes(sizeof(cpu_sample), '\0');
   auto add = [&](std::uint8_t kind, std::uint8_t flags, const std::vector<std::uint64_t>& frames) {
     cpu_sample_section section{.kind = kind,
-                               .mode = CPU_SAMPLE_FRAME_POINTERS,
+                               .mode = fields.user_mode,
                                .flags = flags,
                                .frame_size = sizeof frames[0],
                                .frames = static_cast<std::uint16_t>(frames.size()),

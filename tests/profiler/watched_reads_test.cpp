@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/duration.h"
 #include "base/fd.h"
 
 namespace weir::profiler {
@@ -15,6 +16,9 @@ namespace weir::profiler {
 namespace {
 
 using namespace std::chrono_literals;
+
+// Long enough for a thread to be run on a busy machine: a read that answers must not seem to hang.
+constexpr Duration kDeadline = 200ms;
 
 // A read that hangs until release().
 class Hang {
@@ -65,12 +69,12 @@ TEST_CASE("a watched read gives its answer or its error") {
 }
 
 TEST_CASE("what hung is left alone, and others are not held up") {
-  auto reads = WatchedReads::create({.deadline = 30ms});
+  auto reads = WatchedReads::create({.deadline = kDeadline});
   Hang hang;
   ReadRisk stuck{.key = "mount", .group = "container a"};
   auto first = reads->run(stuck, hang.work());
   REQUIRE(!first);
-  CHECK(first.error().message == "the read hung for 30ms");
+  CHECK(first.error().message == "the read hung for 200ms");
   auto second = reads->run(stuck, answer);
   REQUIRE(!second);
   CHECK(second.error().message.starts_with("left alone: a read there hung "));
@@ -87,7 +91,7 @@ TEST_CASE("what hung is left alone, and others are not held up") {
 }
 
 TEST_CASE("what hung is tried again after a while") {
-  auto reads = WatchedReads::create({.deadline = 20ms, .leave_alone = 0s});
+  auto reads = WatchedReads::create({.deadline = kDeadline, .leave_alone = 0s});
   Hang hang;
   ReadRisk risk{.key = "mount", .group = ""};
   CHECK(!reads->run(risk, hang.work()));
@@ -97,7 +101,7 @@ TEST_CASE("what hung is tried again after a while") {
 }
 
 TEST_CASE("a group wastes its own time only") {
-  auto reads = WatchedReads::create({.deadline = 20ms, .patience = 50ms, .most_hanging = 4});
+  auto reads = WatchedReads::create({.deadline = kDeadline, .patience = 5 * kDeadline / 2, .most_hanging = 4});
   std::vector<Hang> hangs(4);
   REQUIRE(reads->run({.key = "before", .group = "old"}, answer) == 42);
   for (std::size_t i = 0; i < 3; ++i)
@@ -130,7 +134,7 @@ TEST_CASE("several callers at a time") {
 
 TEST_CASE("a reader that is destroyed while a read hangs") {
   Hang hang;
-  auto reads = WatchedReads::create({.deadline = 20ms});
+  auto reads = WatchedReads::create({.deadline = kDeadline});
   CHECK(!reads->run({.key = "k", .group = "g"}, hang.work()));
   reads.reset();
   hang.release();

@@ -203,9 +203,13 @@ TEST_CASE("numbers of processes are those of our own pid namespace") {
     return;
   }
   std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  std::string command =
-      "unshare --pid --fork --mount-proc '" + self + "' -tc='a process that has ended*' >/dev/null";
-  CHECK(system(command.c_str()) == 0);
+  std::string command = "unshare --pid --fork --mount-proc '" + self + "' -tc='a process that has ended*' 2>&1";
+  FILE* run = popen(command.c_str(), "r");
+  REQUIRE(run);
+  std::string said;
+  for (int c = fgetc(run); c != EOF; c = fgetc(run)) said += static_cast<char>(c);
+  INFO(said);
+  CHECK(pclose(run) == 0);
 }
 
 TEST_CASE("a container's processes are chosen by their cgroup") {
