@@ -117,8 +117,8 @@ bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const S
     std::uint64_t address = (sample.user[i] & ~CPU_SAMPLE_EXACT) - (is_exact ? 0 : 1);
     // Tables do not lead astray: the code is there, though its mapping may not have been seen.
     bool is_code = i == 0 || sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
-    const ProcessMapping* mapping = is_code ? table_.find_mapping(process, address, sample.head->time)
-                                            : process.mappings.find(address);
+    const ProcessMapping* mapping =
+        is_code ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
     if (mapping) {
       frames_.push_back(window.place(place_of(window, *mapping, address)));
       continue;

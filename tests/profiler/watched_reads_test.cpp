@@ -101,7 +101,8 @@ TEST_CASE("what hung is tried again after a while") {
 }
 
 TEST_CASE("a group wastes its own time only") {
-  auto reads = WatchedReads::create({.deadline = kDeadline, .patience = 5 * kDeadline / 2, .most_hanging = 4});
+  auto reads =
+      WatchedReads::create({.deadline = kDeadline, .patience = 5 * kDeadline / 2, .most_hanging = 4});
   std::vector<Hang> hangs(4);
   REQUIRE(reads->run({.key = "before", .group = "old"}, answer) == 42);
   for (std::size_t i = 0; i < 3; ++i)

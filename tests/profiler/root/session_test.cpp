@@ -203,7 +203,8 @@ TEST_CASE("numbers of processes are those of our own pid namespace") {
     return;
   }
   std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  std::string command = "unshare --pid --fork --mount-proc '" + self + "' -tc='a process that has ended*' 2>&1";
+  std::string command =
+      "unshare --pid --fork --mount-proc '" + self + "' -tc='a process that has ended*' 2>&1";
   FILE* run = popen(command.c_str(), "r");
   REQUIRE(run);
   std::string said;
