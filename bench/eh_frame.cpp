@@ -1,5 +1,6 @@
 // Unwind tables from .eh_frame: bytes of it and rows a second.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <string>
@@ -56,10 +57,13 @@ void build_table(benchmark::State& state, const std::string& path) {
 }  // namespace weir::profiler
 
 int main(int argc, char** argv) {
+  // As in the program: memory that was freed has to be had from the kernel again.
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
   for (const char* path :
        {"/usr/lib/llvm-19/lib/libLLVM.so.1", "/usr/lib/llvm-14/lib/libLLVM-14.so.1", "/usr/bin/node",
-        "/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
-        "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"}) {
+        "/usr/lib/chromium/chromium", "/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6",
+        "/usr/lib/x86_64-linux-gnu/libstdc++.so.6", "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"}) {
     if (::access(path, R_OK) != 0) continue;
     std::string name(path);
     name = name.substr(name.rfind('/') + 1);

@@ -20,7 +20,8 @@ struct Cie {
   FrameKind kind = FrameKind::function;
   enum class Augmentation : std::uint8_t { absent, sized } augmentation = Augmentation::absent;
   std::span<const std::uint8_t> instructions;
-  CfiState initial;  // after its instructions
+  CfiState initial;                 // after its instructions
+  std::optional<PlainState> plain;  // the same, where it can be followed as such
 };
 
 struct Fde {
@@ -57,10 +58,11 @@ inline std::optional<CfiEntry> next_entry(Cursor& in, std::span<const std::uint8
   return entry;
 }
 
-// Nothing for a version or an augmentation that we cannot read. `initial` is not computed.
+// Nothing for a version or an augmentation that we cannot read. `initial` and `plain` are not computed.
 std::optional<Cie> parse_cie(Cursor body, const EhBases& bases);
 
-inline std::optional<Fde> parse_fde(Cursor body, const Cie& cie, const EhBases& bases) {
+[[gnu::always_inline]] inline std::optional<Fde> parse_fde(Cursor body, const Cie& cie,
+                                                           const EhBases& bases) {
   Fde fde;
   auto start = read_pointer(body, cie.pointers, bases);
   if (!start) return std::nullopt;

@@ -1,9 +1,5 @@
 #include "profiler/unwind/cfi_interpreter.h"
 
-#include <algorithm>
-#include <bit>
-#include <cstddef>
-
 namespace weir::profiler {
 namespace {
 
@@ -66,6 +62,11 @@ std::uint8_t base_register(std::uint64_t reg) {
 
 }  // namespace
 
+void CfiInterpreter::prepare(Cie& cie) {
+  cie.initial = initial(cie);
+  if (cie.code_alignment == 1) cie.plain = PlainState::of(cie.initial);
+}
+
 CfiState CfiInterpreter::initial(const Cie& cie) {
   if (cie.instructions.size() > kMaxInitialInstructions) return kNothing;
   cie_ = &cie;
@@ -73,29 +74,29 @@ CfiState CfiInterpreter::initial(const Cie& cie) {
   state_ = kNothing;
   depth_ = 0;
   at_ = limit_ = start_ = 0;  // a row has no place
-  return execute(Cursor(cie.instructions)) == Step::broken ? kNothing : state_;
+  return execute(Cursor(cie.instructions), std::nullopt) == Step::broken ? kNothing : state_;
+}
+
+bool CfiInterpreter::emit() {
+  return table_->add(static_cast<std::uint32_t>(at_ - table_->base()), rule_of(state_, cie_->kind));
 }
 
 bool CfiInterpreter::run(const Cie& cie, const Fde& fde, std::uint64_t limit, UnwindTableBuilder& table) {
   table_ = &table;
   cie_ = &cie;
   initial_ = &cie.initial;
-  state_ = cie.initial;
+  if (!cie.plain) state_ = cie.initial;
   depth_ = 0;
   at_ = start_ = fde.start;
   limit_ = limit;
-  change_ = Change::any;
-  Step end = execute(fde.instructions);
+  Step end = execute(fde.instructions, cie.plain);
   if (end == Step::full) return false;
-  if (end == Step::broken) {
-    state_ = kNothing;
-    change_ = Change::any;
-  }
+  if (end == Step::broken) state_ = kNothing;
   return at_ >= limit_ || emit();
 }
 
 inline CfiInterpreter::Step CfiInterpreter::move_to(std::uint64_t place) {
-  if (change_ != Change::none && place > at_ && !emit()) return Step::full;
+  if (place > at_ && !emit()) return Step::full;
   at_ = place;
   return Step::more;
 }
@@ -104,7 +105,7 @@ inline CfiInterpreter::Step CfiInterpreter::advance(std::uint64_t count) {
   std::uint64_t distance = 0;
   if (__builtin_mul_overflow(count, cie_->code_alignment, &distance)) return Step::broken;
   if (distance < limit_ - at_) return move_to(at_ + distance);
-  if (change_ != Change::none && at_ < limit_ && !emit()) return Step::full;
+  if (at_ < limit_ && !emit()) return Step::full;
   at_ = limit_;
   return Step::done;
 }
@@ -118,57 +119,107 @@ inline void CfiInterpreter::save_at_offset(std::uint64_t reg, How how, std::uint
   save(reg, how, {Kind::sum, kCfa, as_signed(scaled(factored)), 0});
 }
 
-// Nine of ten instructions have one byte, or two; they are done here, the others by step().
-CfiInterpreter::Step CfiInterpreter::execute(Cursor code) {
+CfiInterpreter::Step CfiInterpreter::execute(Cursor code, std::optional<PlainState> plain) {
+  for (;;) {
+    Step result = plain ? execute_plain(code, *plain) : Step::more;
+    if (result != Step::more || code.done()) return result;
+    result = step(code);
+    if (!code.ok()) return Step::broken;
+    if (result != Step::more) return result;
+    if (cie_->plain) plain = PlainState::of(state_);
+  }
+}
+
+inline bool CfiInterpreter::save_plain(std::uint64_t reg, std::uint8_t factored, PlainState& state) const {
+  if (reg == kRbp) return state.save_fp(as_signed(scaled(factored)));
+  return reg != kRsp && reg != cie_->return_address;
+}
+
+// What is not done by the loop of execute_plain itself.
+inline CfiInterpreter::Plain CfiInterpreter::step_plain(Cursor& code, PlainState& state,
+                                                        std::uint64_t& distance) {
+  std::uint8_t op = code.fixed<std::uint8_t>();
+  if ((op & ~kLow) == kRestore) {
+    std::uint64_t reg = op & kLow;
+    if (reg == kRsp || reg == cie_->return_address) return Plain::no_more;
+    if (reg == kRbp) state.restore_fp(*cie_->plain);
+    return Plain::changed;
+  }
+  switch (op) {
+    case kNop: return Plain::changed;
+    case kAdvanceLoc1: distance = code.fixed<std::uint8_t>(); return Plain::advanced;
+    case kAdvanceLoc2: distance = code.fixed<std::uint16_t>(); return Plain::advanced;
+    case kAdvanceLoc4: distance = code.fixed<std::uint32_t>(); return Plain::advanced;
+    case kDefCfa: {
+      bool known = state.set_register(code.uleb());
+      return known && state.set_offset(code.uleb()) ? Plain::changed : Plain::no_more;
+    }
+    case kDefCfaRegister: return state.set_register(code.uleb()) ? Plain::changed : Plain::no_more;
+    case kDefCfaOffset: return state.set_offset(code.uleb()) ? Plain::changed : Plain::no_more;
+    case kGnuArgsSize: code.uleb(); return Plain::changed;
+    case kRememberState:
+      if (depth_ == kRemembered) return Plain::no_more;
+      remembered_[depth_++] = state.whole();
+      return Plain::changed;
+    case kRestoreState: {
+      auto plain = depth_ == 0 ? std::nullopt : PlainState::of(remembered_[depth_ - 1]);
+      if (!plain) return Plain::no_more;
+      --depth_;
+      state = *plain;
+      return Plain::changed;
+    }
+    default: return Plain::no_more;
+  }
+}
+
+// Nearly all that is ever run is run here, so the most frequent instructions come first and nothing that
+// changes is kept in memory.
+CfiInterpreter::Step CfiInterpreter::execute_plain(Cursor& code, PlainState state) {
+  constexpr std::uint8_t kLonger = 0x80;  // an operand that goes on
+  UnwindTableBuilder& table = *table_;
+  const std::uint64_t limit = limit_ - table.base();
+  std::uint64_t left = limit_ - at_;
   const std::uint8_t* at = code.at();
   const std::uint8_t* const end = at + code.left();
   while (at != end) {
-    constexpr std::uint8_t kLonger = 0x80;  // an operand that goes on, or is not there
     std::uint8_t op = at[0];
-    std::uint8_t operand = end - at > 1 ? at[1] : kLonger;
-    Step result = Step::more;
+    std::uint64_t distance = op & kLow;
     if ((op & ~kLow) == kAdvanceLoc) {
-      result = advance(op & kLow);
       at += 1;
-    } else if ((op & ~kLow) == kOffset && operand < kLonger) {
-      save_at_offset(op & kLow, How::at, operand);
+    } else if (op == kDefCfaOffset && end - at > 1 && at[1] < kLonger) {
+      state.set_offset(at[1]);
       at += 2;
-    } else if (op == kDefCfaOffset && operand < kLonger && state_.cfa.kind == Kind::sum) {
-      state_.cfa.offset = operand;
-      change_ = std::max(change_, Change::offset_of_cfa);
+      continue;
+    } else if (op == kNop) {
+      at += 1;
+      continue;
+    } else if ((op & ~kLow) == kOffset && end - at > 1 && at[1] < kLonger &&
+               save_plain(op & kLow, at[1], state)) {
       at += 2;
+      continue;
     } else {
       Cursor rest({at, end});
-      result = step(rest);
-      if (!rest.ok()) return Step::broken;
+      PlainState next = state;
+      std::uint64_t moved = 0;
+      Plain became = step_plain(rest, next, moved);
+      if (became == Plain::no_more || !rest.ok()) {
+        code = Cursor({at, end});
+        state_ = state.whole();
+        at_ = limit_ - left;
+        return Step::more;
+      }
       at = rest.at();
+      state = next;
+      if (became == Plain::changed) continue;
+      distance = moved;
     }
-    if (result != Step::more) return result;
+    if (distance >= left) break;
+    if (distance != 0 && !table.add(static_cast<std::uint32_t>(limit - left), state.rule()))
+      return Step::full;
+    left -= distance;
   }
-  return Step::more;
-}
-
-// Whether cfa_offset is all of the rule that depends on the offset of the CFA.
-CfiInterpreter::OffsetChange CfiInterpreter::offset_change(const unwind_rule& rule) const {
-  bool counted_from_register = rule.cfa == UNWIND_CFA_SP || rule.cfa == UNWIND_CFA_FP;
-  bool apart = state_.fp.kind != SavedFp::Kind::at || state_.fp.place.base == kCfa;
-  return counted_from_register && apart ? OffsetChange::simple : OffsetChange::other;
-}
-
-bool CfiInterpreter::emit() {
-  if (change_ == Change::offset_of_cfa && offset_change_ == OffsetChange::simple) {
-    constexpr unsigned kShift = 8 * offsetof(unwind_rule, cfa_offset);
-    auto offset = static_cast<std::uint32_t>(state_.cfa.offset);
-    rule_ = (rule_ & UINT32_MAX) | std::uint64_t{offset} << kShift;
-  } else {
-    unwind_rule rule = rule_of(state_, cie_->kind);
-    offset_change_ = offset_change(rule);
-    rule_ = std::bit_cast<std::uint64_t>(rule);
-  }
-  auto start = static_cast<std::uint32_t>(at_ - table_->base());
-  if (!table_->add(start, std::bit_cast<unwind_rule>(rule_))) return false;
-  change_ = Change::none;
-  return true;
+  at_ = limit_;
+  return table.add(static_cast<std::uint32_t>(limit - left), state.rule()) ? Step::done : Step::full;
 }
 
 CfiInterpreter::Step CfiInterpreter::step(Cursor& code) {
@@ -195,7 +246,6 @@ CfiInterpreter::Step CfiInterpreter::step(Cursor& code) {
 }
 
 CfiInterpreter::Step CfiInterpreter::step_cfa(std::uint8_t op, Cursor& code) {
-  change_ = Change::any;
   switch (op) {
     case kDefCfa: {
       std::uint64_t reg = code.uleb();
@@ -227,13 +277,12 @@ CfiInterpreter::Step CfiInterpreter::step_extended(std::uint8_t op, Cursor& code
     case kRestoreState:
       if (depth_ == 0) return Step::broken;
       state_ = remembered_[--depth_];
-      change_ = Change::any;
       return Step::more;
     case kSetLoc: {
       auto place = read_pointer(code, cie_->pointers, bases_, start_);
       if (!place || *place < at_) return Step::broken;
       if (*place < limit_) return move_to(*place);
-      if (change_ != Change::none && at_ < limit_ && !emit()) return Step::full;
+      if (at_ < limit_ && !emit()) return Step::full;
       at_ = limit_;
       return Step::done;
     }
@@ -274,16 +323,13 @@ void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& value) {
     state_.fp = {SavedFp::Kind::elsewhere, value};
     if (how == How::at) state_.fp.kind = SavedFp::Kind::at;
     if (unchanged) state_.fp = {};
-    change_ = Change::any;
   } else if (reg == cie_->return_address) {
     bool below = how == How::at && value == CfiValue{Kind::sum, kCfa, kReturnAddress, 0};
     state_.ra = below ? CfiState::Ra::below_cfa : CfiState::Ra::elsewhere;
     if (how == How::undefined) state_.ra = CfiState::Ra::undefined;
-    change_ = Change::any;
   } else if (reg == kRsp) {
     bool cfa = how == How::value && value == CfiValue{Kind::sum, kCfa, 0, 0};
     state_.sp = cfa ? CfiState::Sp::cfa : CfiState::Sp::elsewhere;
-    change_ = Change::any;
   }
 }
 
@@ -291,7 +337,6 @@ void CfiInterpreter::restore(std::uint64_t reg) {
   if (reg == kRbp) state_.fp = initial_->fp;
   if (reg == cie_->return_address) state_.ra = initial_->ra;
   if (reg == kRsp) state_.sp = initial_->sp;
-  change_ = Change::any;
 }
 
 }  // namespace weir::profiler

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "profiler/unwind/cfi_entries.h"
 #include "profiler/unwind/cfi_state.h"
@@ -15,19 +16,26 @@ class CfiInterpreter {
   // `bases` must outlive it.
   explicit CfiInterpreter(const EhBases& bases) : bases_(bases) {}
 
-  // What holds at the start of each function of the CIE. Makes no rows.
-  CfiState initial(const Cie& cie);
+  // Computes what holds at the start of each function of the CIE.
+  void prepare(Cie& cie);
 
   // Makes the rows of a function up to `limit`, its end or the next one's start. From
   // an instruction on that we cannot read they are INVALID. False when the table has no room.
   bool run(const Cie& cie, const Fde& fde, std::uint64_t limit, UnwindTableBuilder& table);
 
  private:
+  CfiState initial(const Cie& cie);
+
   enum class Step : std::uint8_t { more, done, broken, full };
   // What became of a register.
   enum class How : std::uint8_t { same, at, value, undefined, other };
 
-  Step execute(Cursor code);
+  Step execute(Cursor code, std::optional<PlainState> plain);
+  // From a plain state on, as long as it stays one; then state_ is what was reached.
+  Step execute_plain(Cursor& code, PlainState state);
+  enum class Plain : std::uint8_t { changed, advanced, no_more };
+  Plain step_plain(Cursor& code, PlainState& state, std::uint64_t& distance);
+  bool save_plain(std::uint64_t reg, std::uint8_t factored, PlainState& state) const;
   Step step(Cursor& code);
   Step step_extended(std::uint8_t op, Cursor& code);
   Step step_register(std::uint8_t op, Cursor& code);
@@ -35,8 +43,6 @@ class CfiInterpreter {
   Step advance(std::uint64_t count);
   Step move_to(std::uint64_t place);
   bool emit();
-  enum class OffsetChange : std::uint8_t { simple, other };
-  OffsetChange offset_change(const unwind_rule& rule) const;
 
   void save(std::uint64_t reg, How how, const CfiValue& value);
   void save_at_offset(std::uint64_t reg, How how, std::uint64_t factored);
@@ -51,11 +57,6 @@ class CfiInterpreter {
   const Cie* cie_ = nullptr;
   const CfiState* initial_ = nullptr;  // what "restore" restores
   CfiState state_;
-  // Since the last row.
-  enum class Change : std::uint8_t { none, offset_of_cfa, any } change_ = Change::none;
-  // Of the last row. One word: written in parts and read whole it would stall the processor, at each row.
-  std::uint64_t rule_ = 0;
-  OffsetChange offset_change_ = OffsetChange::other;
   std::uint64_t start_ = 0;  // of the function
   std::uint64_t at_ = 0;
   std::uint64_t limit_ = 0;

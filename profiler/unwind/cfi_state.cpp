@@ -220,6 +220,28 @@ unwind_rule rule_of(const CfiState& state, FrameKind kind) {
   return rule;
 }
 
+std::optional<PlainState> PlainState::of(const CfiState& state) {
+  const CfiValue& cfa = state.cfa;
+  const CfiValue& place = state.fp.place;
+  if (state.ra != CfiState::Ra::below_cfa || state.sp != CfiState::Sp::cfa) return std::nullopt;
+  if (cfa.kind != Kind::sum || cfa.offset < 0) return std::nullopt;
+  PlainState plain;
+  if (!plain.set_register(cfa.base) || !plain.set_offset(static_cast<std::uint64_t>(cfa.offset)))
+    return std::nullopt;
+  if (state.fp.kind == SavedFp::Kind::same) return plain;
+  bool at_distance = state.fp.kind == SavedFp::Kind::at && place.kind == Kind::sum && place.base == kCfa;
+  return at_distance && plain.save_fp(place.offset) ? std::optional(plain) : std::nullopt;
+}
+
+CfiState PlainState::whole() const {
+  unwind_rule parts = rule();
+  CfiState state;
+  state.cfa = {Kind::sum, parts.cfa == UNWIND_CFA_SP ? kRsp : kRbp, parts.cfa_offset, 0};
+  if (parts.fp == UNWIND_FP_AT_CFA) state.fp = {SavedFp::Kind::at, {Kind::sum, kCfa, parts.fp_offset, 0}};
+  state.ra = CfiState::Ra::below_cfa;
+  return state;
+}
+
 CfiValue evaluate(Cursor expression, const CfiValue& pushed) {
   Evaluation evaluation;
   evaluation.push(pushed);

@@ -3,7 +3,10 @@
 // became of the return address and the stack pointer.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "bpf/unwind.h"
 #include "profiler/unwind/cursor.h"
@@ -62,6 +65,44 @@ enum class FrameKind : std::uint8_t { function, signal };
 
 // INVALID for what a rule cannot say.
 unwind_rule rule_of(const CfiState& state, FrameKind kind);
+
+// A state of which a rule says all: the CFA is counted from rsp or rbp, the caller's rbp is unchanged or lies
+// at a distance from the CFA. In nearly all code there is no other.
+class PlainState {
+ public:
+  static std::optional<PlainState> of(const CfiState& state);
+  CfiState whole() const;
+  unwind_rule rule() const { return std::bit_cast<unwind_rule>(word_); }
+
+  // False, and nothing is changed, when the state would not be plain any more.
+  bool set_register(std::uint64_t reg) {
+    if (reg != kRsp && reg != kRbp) return false;
+    word_ = (word_ & ~kCfaKind) | (reg == kRsp ? UNWIND_CFA_SP : UNWIND_CFA_FP);
+    return true;
+  }
+  bool set_offset(std::uint64_t offset) {
+    if (offset > INT32_MAX) return false;
+    word_ = (word_ & ~kCfaOffset) | offset << kCfaOffsetShift;
+    return true;
+  }
+  bool save_fp(std::int64_t offset) {
+    if (offset != static_cast<std::int16_t>(offset)) return false;
+    constexpr std::uint64_t kAtCfa = std::uint64_t{UNWIND_FP_AT_CFA} << (8 * offsetof(unwind_rule, fp));
+    std::uint64_t low = static_cast<std::uint16_t>(offset);
+    word_ = (word_ & ~kFp) | kAtCfa | low << (8 * offsetof(unwind_rule, fp_offset));
+    return true;
+  }
+  void restore_fp(PlainState from) { word_ = (word_ & ~kFp) | (from.word_ & kFp); }
+
+ private:
+  static constexpr std::uint64_t kCfaKind = 0xff;
+  static constexpr std::uint64_t kFp = 0xffffff00;
+  static constexpr std::uint64_t kCfaOffset = 0xffffffff00000000;
+  static constexpr unsigned kCfaOffsetShift = 8 * offsetof(unwind_rule, cfa_offset);
+
+  // The rule. One word: written in parts and read whole it would stall the processor, at each row.
+  std::uint64_t word_ = 0;
+};
 
 // The value an expression computes; `pushed` lies on its stack before.
 CfiValue evaluate(Cursor expression, const CfiValue& pushed);

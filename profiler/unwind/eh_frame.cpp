@@ -42,13 +42,15 @@ CodeRange code_range(const Elf& elf) {
   return code;
 }
 
-// By the upper half, one byte after the other. `spare` is as long as `keys`.
+// By the upper half, a third of it after the other. `spare` is as long as `keys`.
 void sort_by_high_word(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& spare) {
-  for (unsigned shift = 32; shift < 64; shift += 8) {
-    std::array<std::size_t, 257> places{};
-    for (std::uint64_t key : keys) ++places[(key >> shift & 0xff) + 1];
-    for (std::size_t byte = 0; byte < 256; ++byte) places[byte + 1] += places[byte];
-    for (std::uint64_t key : keys) spare[places[key >> shift & 0xff]++] = key;
+  constexpr unsigned kDigitBits = 11;
+  constexpr std::size_t kDigits = 1 << kDigitBits;
+  for (unsigned shift = 32; shift < 64; shift += kDigitBits) {
+    std::array<std::uint32_t, kDigits + 1> places{};
+    for (std::uint64_t key : keys) ++places[(key >> shift) % kDigits + 1];
+    for (std::size_t digit = 0; digit < kDigits; ++digit) places[digit + 1] += places[digit];
+    for (std::uint64_t key : keys) spare[places[(key >> shift) % kDigits]++] = key;
     keys.swap(spare);
   }
 }
@@ -107,7 +109,7 @@ const Cie* EhFrameReader::cie_at(std::uint64_t offset) {
     Cursor in(section_.bytes().subspan(std::min<std::uint64_t>(offset, section_.size)));
     auto entry = next_entry(in, section_.bytes());
     if (entry && entry->kind == CfiEntry::Kind::cie) known.cie = parse_cie(entry->body, section_.bases);
-    if (known.cie) known.cie->initial = interpreter_.initial(*known.cie);
+    if (known.cie) interpreter_.prepare(*known.cie);
   }
   return known.cie ? &*known.cie : nullptr;
 }

@@ -21,11 +21,39 @@ UnwindTableBuilder::UnwindTableBuilder(std::uint64_t base, std::size_t byte_limi
   table_.rules.reserve(room_);
 }
 
+UnwindTable UnwindTableBuilder::take() {
+  finish_batch();
+  return std::move(table_);
+}
+
 void UnwindTableBuilder::drop_last() {
+  finish_batch();
   table_.starts.pop_back();
   table_.rules.pop_back();
+  next_ = table_.starts.empty() ? 0 : std::uint64_t{table_.starts.back()} + 1;
   std::uint16_t rule = table_.rules.empty() ? std::uint16_t{0} : table_.rules.back();
   last_ = std::bit_cast<std::uint64_t>(table_.distinct[rule]);
+}
+
+void UnwindTableBuilder::finish_batch() {
+  table_.starts.insert(table_.starts.end(), starts_.begin(), starts_.begin() + count_);
+  std::size_t row = table_.rules.size();
+  table_.rules.resize(row + count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    std::uint64_t key = keys_[i];
+    std::uint16_t index = slots_[first_slot(key)];
+    bool found = std::bit_cast<std::uint64_t>(table_.distinct[index]) == key;
+    table_.rules[row + i] = found ? index : search_index_of(key);
+  }
+  room_in_batch_ -= count_;
+  count_ = 0;
+}
+
+bool UnwindTableBuilder::make_room() {
+  finish_batch();
+  if (table_.starts.size() == room_ && !grow()) return false;
+  room_in_batch_ = std::min(kBatch, room_ - table_.starts.size());
+  return true;
 }
 
 // While a column moves, its old and its new memory are both there.
@@ -40,7 +68,7 @@ bool UnwindTableBuilder::grow() {
 
 // A file with more rules than the kernel's table has room for (real ones have a
 // few hundred) loses those past it: INVALID.
-std::uint16_t UnwindTableBuilder::index_of(std::uint64_t key) {
+std::uint16_t UnwindTableBuilder::search_index_of(std::uint64_t key) {
   if (key == 0) return 0;
   std::size_t slot = first_slot(key);
   for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {

@@ -2,6 +2,7 @@
 // change nothing are merged, rules are kept once, memory is bounded.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -24,26 +25,40 @@ class UnwindTableBuilder {
   bool add(std::uint32_t start, unwind_rule rule) {
     std::uint64_t key = std::bit_cast<std::uint64_t>(rule);
     if (key == last_) return true;
-    if (!table_.starts.empty() && table_.starts.back() >= start) drop_last();
-    if (key == last_) return true;
-    if (table_.starts.size() == room_ && !grow()) return false;
-    table_.starts.push_back(start);
-    table_.rules.push_back(index_of(key));
+    if (start < next_) {
+      drop_last();
+      if (key == last_) return true;
+    }
+    if (count_ == room_in_batch_ && !make_room()) return false;
+    starts_[count_] = start;
+    keys_[count_] = key;
+    ++count_;
+    next_ = std::uint64_t{start} + 1;
     last_ = key;
     return true;
   }
 
-  UnwindTable take() { return std::move(table_); }
+  UnwindTable take();
 
  private:
+  static constexpr std::size_t kBatch = 256;
+
   void drop_last();
+  void finish_batch();
+  bool make_room();
   bool grow();
   void grow_slots();
   std::size_t first_slot(std::uint64_t key) const { return key * 0x9e3779b97f4a7c15 >> (64 - slot_bits_); }
-  std::uint16_t index_of(std::uint64_t key);
+  std::uint16_t search_index_of(std::uint64_t key);
 
   UnwindTable table_;
+  // The last rows, which are not in the table yet: rows are cheaper to append, and rules to look up, together.
+  std::array<std::uint32_t, kBatch> starts_;
+  std::array<std::uint64_t, kBatch> keys_;
+  std::size_t count_ = 0;
+  std::size_t room_in_batch_ = 0;
   std::uint64_t last_ = 0;  // rule of the last row; before the first one INVALID holds
+  std::uint64_t next_ = 0;  // where the last row's second byte is: a row before that takes its place
   std::size_t byte_limit_;
   std::size_t room_ = 0;              // rows for which there is memory
   unsigned slot_bits_ = 8;            // as few as do, so that they stay in the first cache
