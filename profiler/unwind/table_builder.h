@@ -52,7 +52,8 @@ class UnwindTableBuilder {
   std::uint16_t search_index_of(std::uint64_t key);
 
   UnwindTable table_;
-  // The last rows, which are not in the table yet: rows are cheaper to append, and rules to look up, together.
+  // The last rows, which are not in the table yet: rows are cheaper to append, and rules to look up,
+  // together.
   std::array<std::uint32_t, kBatch> starts_;
   std::array<std::uint64_t, kBatch> keys_;
   std::size_t count_ = 0;
