@@ -291,10 +291,11 @@ static __always_inline __u32 unwind_by_rule(struct scratch* s, struct unwind_rul
     case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
     default:
       if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
-          rule.cfa >= UNWIND_CFA_REGISTER_DEREF + UNWIND_REGISTERS)
+          rule.cfa >= UNWIND_CFA_INDEXED_DEREF + UNWIND_REGISTERS)
         return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
       base = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
       follow = rule.cfa >= UNWIND_CFA_REGISTER_DEREF;
+      if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) base = u->sp + 8 * base;
   }
   if (follow) {
     base += offset >> 8;

@@ -23,7 +23,7 @@ enum {
  * at CFA - 8 unless said otherwise. The kinds that end in DEREF split
  * cfa_offset: the word at base + (cfa_offset >> 8), plus the low 8 bits
  * (OpenSSL's assembly keeps the caller's stack pointer, without the return
- * address, in a word of its frame). */
+ * address, in a word of its frame, in bn_mul_mont() behind an array). */
 enum unwind_cfa {
   UNWIND_CFA_INVALID,  /* no row covers the address, or its rule is none we can follow */
   UNWIND_CFA_END,      /* the thread began here: the return address is undefined */
@@ -36,6 +36,7 @@ enum unwind_cfa {
   UNWIND_CFA_SIGNAL,   /* the kernel's signal frame: all registers lie in a sigcontext at sp + 40 */
   UNWIND_CFA_REGISTER = 16,       /* + DWARF number of a register: its value + cfa_offset; leaf frames only */
   UNWIND_CFA_REGISTER_DEREF = 32, /* … a word near it */
+  UNWIND_CFA_INDEXED_DEREF = 48,  /* … a word near sp + 8 * its value */
 };
 
 /* Where the caller's frame pointer (rbp) is. */

@@ -29,8 +29,11 @@ unwind_rule cfa_rule(const CfiValue& cfa) {
       rule.cfa = with_register(cfa.base, UNWIND_CFA_SP, UNWIND_CFA_FP, UNWIND_CFA_REGISTER);
       break;
     case Kind::word:
+    case Kind::indexed_word:
       if (!fits<std::int32_t>(offset) || !fits<std::uint8_t>(cfa.addend)) return {};
-      rule.cfa = with_register(cfa.base, UNWIND_CFA_SP_DEREF, UNWIND_CFA_FP_DEREF, UNWIND_CFA_REGISTER_DEREF);
+      rule.cfa = cfa.kind == Kind::word ? with_register(cfa.base, UNWIND_CFA_SP_DEREF, UNWIND_CFA_FP_DEREF,
+                                                        UNWIND_CFA_REGISTER_DEREF)
+                                        : static_cast<std::uint8_t>(UNWIND_CFA_INDEXED_DEREF + cfa.base);
       offset = offset << kAddendBits | cfa.addend;
       break;
     case Kind::plt: rule.cfa = UNWIND_CFA_PLT; break;
@@ -105,8 +108,9 @@ class Evaluation {
   }
 
   static CfiValue add(CfiValue value, std::int64_t constant) {
-    if (value.kind == Kind::unknown) return value;
-    std::int64_t& part = value.kind == Kind::word ? value.addend : value.offset;
+    if (value.kind == Kind::unknown || value.kind == Kind::scaled) return {};
+    bool is_word = value.kind == Kind::word || value.kind == Kind::indexed_word;
+    std::int64_t& part = is_word ? value.addend : value.offset;
     part = sum(part, constant);
     return value;
   }
@@ -114,12 +118,19 @@ class Evaluation {
   static CfiValue add(const CfiValue& a, const CfiValue& b) {
     if (b.kind == Kind::constant) return add(a, b.offset);
     if (a.kind == Kind::constant) return add(b, a.offset);
+    if (a.kind == Kind::sum && a.base == kRsp && b.kind == Kind::scaled)
+      return {Kind::indexed, b.base, a.offset, 0};
     return {};
   }
 
+  static CfiValue multiply(const CfiValue& a, const CfiValue& b) {
+    bool scales = a.kind == Kind::sum && a.offset == 0 && a.base < kRegisters;
+    return scales && b == constant(std::int64_t{8}) ? CfiValue{Kind::scaled, a.base, 0, 0} : CfiValue{};
+  }
+
   static CfiValue deref(CfiValue value) {
-    if (value.kind != Kind::sum) return {};
-    value.kind = Kind::word;
+    if (value.kind != Kind::sum && value.kind != Kind::indexed) return {};
+    value.kind = value.kind == Kind::sum ? Kind::word : Kind::indexed_word;
     return value;
   }
 
@@ -152,6 +163,10 @@ void Evaluation::step(Cursor& in) {
     case 0x1c: {  // minus
       CfiValue right = pop();
       return push(add(pop(), negated(right)));
+    }
+    case 0x1e: {  // mul
+      CfiValue right = pop();
+      return push(multiply(pop(), right));
     }
     case 0x22: {  // plus
       CfiValue right = pop();

@@ -21,14 +21,17 @@ enum DwarfRegister : std::uint8_t {
   kCfa = 254,  // ours: the CFA itself, in an expression
 };
 
-// A value that can be computed from one register.
+// A value that can be computed from one register, or from one and the stack pointer.
 struct CfiValue {
   enum class Kind : std::uint8_t {
-    unknown,   // another expression
-    constant,  // offset
-    sum,       // register + offset
-    word,      // the word at register + offset, plus addend
-    plt,       // sp + 8, and 8 more from byte `offset` of a 16-byte stub on
+    unknown,       // another expression
+    constant,      // offset
+    sum,           // register + offset
+    word,          // the word at register + offset, plus addend
+    scaled,        // 8 * register
+    indexed,       // sp + 8 * register + offset
+    indexed_word,  // the word there, plus addend
+    plt,           // sp + 8, and 8 more from byte `offset` of a 16-byte stub on
   };
   Kind kind = Kind::unknown;
   std::uint8_t base = 0;

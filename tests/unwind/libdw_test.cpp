@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kRbp = 6;
 constexpr int kRsp = 7;
+constexpr int kR9 = 9;
 constexpr int kRip = 16;
 
 struct CloseElf {
@@ -67,6 +68,9 @@ std::string cfa_text(Ops ops) {
     if (ops.size() == 2 && ops[1].atom == DW_OP_deref) return "*(" + breg_text(ops[0]) + ")+0";
     if (ops.size() == 3 && ops[1].atom == DW_OP_deref && ops[2].atom == DW_OP_plus_uconst)
       return "*(" + breg_text(ops[0]) + ")" + number(static_cast<std::int64_t>(ops[2].number));
+    if (ops.size() == 7 && ops[1].atom == DW_OP_breg9 && ops[1].number == 0 && ops[2].atom == DW_OP_lit8 &&
+        ops[3].atom == DW_OP_mul && ops[5].atom == DW_OP_deref)
+      return "*(" + breg_text(ops[0]) + "+8*r9)" + number(static_cast<std::int64_t>(ops[6].number));
     if (ops.size() == 9 && ops[1].atom == DW_OP_breg16 && ops[5].atom == DW_OP_ge)
       return "plt" + number(ops[4].atom - DW_OP_lit0);
   }
@@ -110,6 +114,9 @@ Said said_by_rule(const unwind_rule& rule) {
     case UNWIND_CFA_SP_DEREF: said.cfa = deref(kRsp); break;
     case UNWIND_CFA_FP_DEREF: said.cfa = deref(kRbp); break;
     case UNWIND_CFA_PLT: said.cfa = "plt" + number(rule.cfa_offset); break;
+    case UNWIND_CFA_INDEXED_DEREF + kR9:
+      said.cfa = "*(rsp" + number(rule.cfa_offset >> 8) + "+8*r9)" + number(rule.cfa_offset & 0xff);
+      break;
     default:
       said.cfa = rule.cfa < UNWIND_CFA_REGISTER_DEREF
                      ? name_of(rule.cfa - UNWIND_CFA_REGISTER) + number(rule.cfa_offset)
@@ -156,6 +163,7 @@ struct Comparison {
 std::string kind_of(const unwind_rule& rule) {
   constexpr const char* kNames[] = {"invalid",  "end",      "sp",  "fp",    "fp chain",
                                     "sp deref", "fp deref", "plt", "signal"};
+  if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) return "indexed deref";
   if (rule.cfa >= UNWIND_CFA_REGISTER_DEREF) return "register deref";
   return rule.cfa >= UNWIND_CFA_REGISTER ? "register" : kNames[rule.cfa];
 }
