@@ -27,10 +27,6 @@ char32_t mapped(const unicode::CaseRange (&ranges)[N], char32_t code) {
   return static_cast<char32_t>(static_cast<int>(code) + range.delta);
 }
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 constexpr std::string_view kEscapable = "\a\b\f\n\r\t\v\\\"";
 constexpr std::string_view kEscapes = "abfnrtv\\\"";
 
@@ -60,59 +56,6 @@ void append_quoted(std::string& out, std::string_view text, Rune rune) {
 }
 
 }  // namespace
-
-Rune decode_rune(std::string_view text, std::size_t at) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  std::uint32_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || at + size > text.size()) return {};
-  char32_t code = first & (0x7Fu >> size);
-  for (std::uint32_t i = 1; i < size; ++i) {
-    if (!is_continuation(text[at + i])) return {};
-    code = code << 6 | (byte(i) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < kSmallest[size] || surrogate || code > 0x10FFFF) return {};
-  return {code, size, true};
-}
-
-void append_utf8(std::string& out, char32_t code) {
-  if ((code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) code = kReplacement;
-  auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    tail(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    Rune rune = decode_rune(text, at);
-    if (!rune.valid) return false;
-    at += rune.size;
-  }
-  return true;
-}
-
-std::size_t utf8_floor(std::string_view text, std::size_t limit) {
-  if (limit >= text.size()) return text.size();
-  std::size_t cut = limit;
-  while (cut > 0 && limit - cut < 4 && is_continuation(text[cut])) --cut;
-  return cut;
-}
 
 bool is_letter(char32_t code) {
   if (code < 0x80) return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');

@@ -1,11 +1,6 @@
 #include "profiler/memory_limit.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-
-#include "base/file_system.h"
 
 namespace weir::profiler {
 
@@ -38,13 +33,6 @@ std::string_view to_string(MemoryLevel level) {
     case MemoryLevel::no_samples: return "no samples are kept until there is room";
   }
   return "";
-}
-
-std::size_t resident_bytes() {
-  auto text = read_file("/proc/self/statm", 256);
-  auto space = text ? text->find(' ') : std::string::npos;
-  if (space == std::string::npos) return 0;
-  return std::strtoull(text->c_str() + space, nullptr, 10) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace weir::profiler

@@ -23,7 +23,4 @@ SessionLimits limits_at(MemoryLevel level, SessionLimits limits);
 // For people; empty where nothing is given up.
 std::string_view to_string(MemoryLevel level);
 
-// Of the whole process.
-std::size_t resident_bytes();
-
 }  // namespace weir::profiler

@@ -5,25 +5,13 @@
 #include <span>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace weir::profiler {
 
 namespace {
 
 using profile::kNoLabels;
-
-// Bytes of the UTF-8 character at the beginning of `text`; 0 when there is none.
-std::size_t character_size(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t size = byte(0) < 0x80 ? 1 : byte(0) < 0xc2 ? 0 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
-  if (size == 0 || size > text.size() || byte(0) > 0xf4) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Spelled longer than needed, a surrogate, or beyond the last character.
-  bool bad = (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f) ||
-             (byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) > 0x8f);
-  return bad ? 0 : size;
-}
 
 class TagWriter {
  public:
@@ -70,7 +58,7 @@ std::uint32_t TagWriter::label_set(const SampleTag& tag) {
   if (!is_new) return known->second;
   std::vector<profile::Labels::Pair> pairs;
   if (shown.pid != 0) pairs.emplace_back("pid", std::to_string(shown.pid));
-  if (!shown.comm.empty()) pairs.emplace_back("comm", comm_text(shown.comm));
+  if (!shown.comm.empty()) pairs.emplace_back("comm", utf8_text(shown.comm));
   profile_.sample_labels.emplace_back(std::move(pairs));
   return known->second;
 }
@@ -83,7 +71,7 @@ std::uint32_t TagWriter::comm_frame(const SampleTag& tag) {
   if (is_new) {
     profile_.frames.push_back({.kind = profile::FrameKind::unknown,
                                .no_name = profile::NoName::named,
-                               .lines = {{.function = comm_text(tag.comm), .file = {}}}});
+                               .lines = {{.function = utf8_text(tag.comm), .file = {}}}});
   }
   return known->second;
 }
@@ -122,16 +110,6 @@ void TagWriter::write_sample(const profile::Sample& sample, std::span<const Tagg
 
 void apply_tags(const TargetWindow& window, CommPlace comm, profile::Profile& profile) {
   TagWriter(window, comm, profile).write();
-}
-
-std::string comm_text(std::string_view comm) {
-  std::string text;
-  while (!comm.empty()) {
-    std::size_t size = character_size(comm);
-    text += size == 0 ? "?" : comm.substr(0, size);
-    comm.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return text;
 }
 
 }  // namespace weir::profiler

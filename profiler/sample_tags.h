@@ -11,7 +11,4 @@ namespace weir::profiler {
 // `profile` has the window's stacks, in its order, and one sample of each.
 void apply_tags(const TargetWindow& window, CommPlace comm, profile::Profile& profile);
 
-// What is no UTF-8 becomes '?': a thread's name may be any bytes.
-std::string comm_text(std::string_view comm);
-
 }  // namespace weir::profiler

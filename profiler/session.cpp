@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/own_usage.h"
 #include "profiler/aggregator.h"
 #include "profiler/frame_names.h"
 #include "profiler/kernel_version.h"
@@ -276,7 +277,7 @@ void KernelSession::keep_memory_limit() {
     return;
   next_memory_look_ = now + kBetweenLooks;
   auto next = [&] {
-    return next_memory_level(memory_level_, resident_bytes() + report_->stats().map_bytes,
+    return next_memory_level(memory_level_, own_resident_bytes() + report_->stats().map_bytes,
                              options_.limits.memory);
   };
   MemoryLevel before = memory_level_;

@@ -4,32 +4,10 @@
 
 #include <fmt/core.h>
 
+#include "base/utf8.h"
+
 namespace weir::web {
 namespace {
-
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-
-bool is_continuation(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
-}
-
-// Length of the well-formed UTF-8 sequence at `at`, or 0. Overlong forms,
-// surrogates and what lies beyond U+10FFFF are not well-formed.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!is_continuation(text, at + i)) return 0;
-  }
-  auto second = static_cast<unsigned char>(text[at + 1]);
-  if (lead == 0xe0 && second < 0xa0) return 0;
-  if (lead == 0xed && second > 0x9f) return 0;
-  if (lead == 0xf0 && second < 0x90) return 0;
-  if (lead == 0xf4 && second > 0x8f) return 0;
-  return length;
-}
 
 void append_ascii(std::string& out, char c) {
   switch (c) {
@@ -50,17 +28,14 @@ void append_ascii(std::string& out, char c) {
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t length = sequence_length(text, i);
-    if (length == 0) {
-      out += kReplacement;
-      ++i;
-    } else if (length == 1) {
-      append_ascii(out, text[i++]);
+  for (std::size_t at = 0; at < text.size();) {
+    Rune rune = decode_rune(text, at);
+    if (rune.code < 0x80) {
+      append_ascii(out, text[at]);
     } else {
-      out += text.substr(i, length);
-      i += length;
+      append_utf8(out, rune.code);
     }
+    at += rune.size;
   }
   out += '"';
 }

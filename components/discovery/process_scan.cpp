@@ -14,8 +14,8 @@
 
 #include "base/fd.h"
 #include "base/file_system.h"
+#include "base/utf8.h"
 #include "components/discovery/container_label.h"
-#include "components/discovery/label_name.h"
 #include "profiler/process/container_id.h"
 
 namespace weir::discovery {

@@ -1,21 +1,20 @@
 #include "components/pyroscope/ebpf_report.h"
 
-#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <functional>
 
 #include "base/file_system.h"
-#include "profiler/memory_limit.h"
+#include "base/own_usage.h"
 
 namespace weir::pyroscope {
 namespace {
 
 constexpr std::size_t kShown = 100;  // rows of a list
 
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+double seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
@@ -84,12 +83,11 @@ std::vector<UnwindInfo> unwind_infos(std::vector<profiler::ModuleUnwinding> modu
 }
 
 CostInfo cost_info(const profile::CollectionStats& stats) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return {.user_seconds = seconds(usage.ru_utime),
-          .system_seconds = seconds(usage.ru_stime),
-          .kernel_seconds = std::chrono::duration<double>(stats.kernel_time).count(),
-          .memory = profiler::resident_bytes(),
+  CpuTime own = own_cpu_time();
+  return {.user_seconds = seconds(own.user),
+          .system_seconds = seconds(own.system),
+          .kernel_seconds = seconds(stats.kernel_time),
+          .memory = own_resident_bytes(),
           .map_bytes = stats.map_bytes,
           .degraded = stats.degraded};
 }

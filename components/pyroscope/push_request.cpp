@@ -1,6 +1,6 @@
 #include "components/pyroscope/push_request.h"
 
-#include "components/discovery/label_name.h"
+#include "base/utf8.h"
 #include "components/pyroscope/push.pb.h"
 #include "profile/pprof.h"
 
@@ -11,10 +11,9 @@ profile::Labels outgoing_labels(const profile::Profile& profile, const ExternalL
   std::vector<profile::Labels::Pair> pairs{{"__name__", profile.type.name}};
   for (const auto& [name, value] : profile.labels.pairs()) {
     bool reserved = name.starts_with("__") && name != "__name__" && name != "__delta__";
-    if (!reserved) pairs.emplace_back(discovery::utf8_text(name), discovery::utf8_text(value));
+    if (!reserved) pairs.emplace_back(utf8_text(name), utf8_text(value));
   }
-  for (const auto& [name, value] : external)
-    pairs.emplace_back(discovery::utf8_text(name), discovery::utf8_text(value));
+  for (const auto& [name, value] : external) pairs.emplace_back(utf8_text(name), utf8_text(value));
   return profile::Labels(std::move(pairs));
 }
 

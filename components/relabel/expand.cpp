@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include "base/utf8.h"
 #include "lang/text.h"
 
 namespace weir::relabel {
@@ -11,7 +12,7 @@ namespace {
 std::size_t name_length(std::string_view text) {
   std::size_t length = 0;
   while (length < text.size()) {
-    lang::Rune rune = lang::decode_rune(text, length);
+    Rune rune = decode_rune(text, length);
     if (!lang::is_letter(rune.code) && !lang::is_digit(rune.code) && rune.code != '_') break;
     length += rune.size;
   }

@@ -1,6 +1,6 @@
 #include "components/relabel/names.h"
 
-#include "lang/text.h"
+#include "base/utf8.h"
 
 namespace weir::relabel {
 namespace {
@@ -48,7 +48,7 @@ bool is_name_template(std::string_view text) {
 }
 
 bool is_utf8_name(std::string_view text) {
-  return !text.empty() && lang::is_utf8(text);
+  return !text.empty() && is_utf8(text);
 }
 
 }  // namespace weir::relabel

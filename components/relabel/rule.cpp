@@ -31,8 +31,8 @@ std::string each_letter(std::string_view text, Change change) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    lang::Rune rune = lang::decode_rune(text, at);
-    lang::append_utf8(out, change(rune.code));
+    Rune rune = decode_rune(text, at);
+    append_utf8(out, change(rune.code));
     at += rune.size;
   }
   return out;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace weir::profiler {
 namespace {
 
@@ -50,25 +52,6 @@ bool read_number(std::string_view& rest, std::int64_t bias, std::int64_t& value)
   }
 }
 
-void append_utf8(std::int64_t code, std::string& text) {
-  auto bits = static_cast<std::uint32_t>(code);
-  auto byte = [&](std::uint32_t mark, unsigned shift, std::uint32_t mask) {
-    text += static_cast<char>(mark | ((bits >> shift) & mask));
-  };
-  if (bits < 0x80) return byte(0, 0, 0x7f);
-  if (bits < 0x800) {
-    byte(0xc0, 6, 0x1f);
-  } else if (bits < 0x10000) {
-    byte(0xe0, 12, 0xf);
-    byte(0x80, 6, 0x3f);
-  } else {
-    byte(0xf0, 18, 0x7);
-    byte(0x80, 12, 0x3f);
-    byte(0x80, 6, 0x3f);
-  }
-  byte(0x80, 0, 0x3f);
-}
-
 }  // namespace
 
 std::optional<std::string> decode_punycode(std::string_view text) {
@@ -92,7 +75,7 @@ std::optional<std::string> decode_punycode(std::string_view text) {
     ++place;
   }
   std::string decoded;
-  for (std::int64_t each : codes) append_utf8(each, decoded);
+  for (std::int64_t each : codes) append_utf8(decoded, static_cast<char32_t>(each));
   return decoded;
 }
 

@@ -197,12 +197,12 @@ TEST_CASE("names of threads and pids become labels or frames, as asked") {
       {CommPlace::none, true, {"{pid=\"" + pid + "\"}|/app!;|4"}},
       {CommPlace::label,
        false,
-       {"{comm=\"app\"}|/app!;|1", "{comm=\"w1\"}|/app!;|2", "{comm=\"w?\"}|/app!;|1"}},
-      {CommPlace::stackframe, false, {"|app;/app!;|1", "|w1;/app!;|2", "|w?;/app!;|1"}},
+       {"{comm=\"app\"}|/app!;|1", "{comm=\"w1\"}|/app!;|2", "{comm=\"w\xef\xbf\xbd\"}|/app!;|1"}},
+      {CommPlace::stackframe, false, {"|app;/app!;|1", "|w1;/app!;|2", "|w\xef\xbf\xbd;/app!;|1"}},
       {CommPlace::both,
        true,
        {"{comm=\"app\",pid=\"" + pid + "\"}|app;/app!;|1", "{comm=\"w1\",pid=\"" + pid + "\"}|w1;/app!;|2",
-        "{comm=\"w?\",pid=\"" + pid + "\"}|w?;/app!;|1"}},
+        "{comm=\"w\xef\xbf\xbd\",pid=\"" + pid + "\"}|w\xef\xbf\xbd;/app!;|1"}},
   };
   for (const Row& row : rows) {
     World world;

@@ -25,7 +25,6 @@ TEST_CASE("near its memory limit a session first cuts its caches, then keeps no 
   SessionLimits limits{.memory = 64u << 20};
   CHECK(limits_at(ordinary, limits) == limits);
   CHECK(limits_at(small_caches, limits).symbol_bytes == 4u << 20);
-  CHECK(resident_bytes() > 100'000);
 }
 
 }  // namespace weir::profiler::test
