@@ -4,7 +4,7 @@ import collections
 import gzip
 
 from harness import ROOT, Weir, need_bpf, run, started, wait_for
-from receiver import Receiver, all_of, fields
+from receiver import Receiver, all_of, fields, varints
 
 BLOCK = '''
 pyroscope.ebpf "{name}" {{
@@ -24,20 +24,6 @@ pyroscope.write "there" {{
 
 Profile = collections.namedtuple('Profile', 'period samples seconds')
 Sample = collections.namedtuple('Sample', 'stack value labels')
-
-
-def varints(data):
-    at = 0
-    while at < len(data):
-        value, shift = 0, 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        yield value
 
 
 def read_pprof(packed):

@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -145,6 +146,11 @@ class Weir:
 
     def services(self):
         return {row['service']: row for row in self.json('/api/v0/web/profiles/services')['services']}
+
+    def flame(self, service):
+        """What the page gets of a service's profiles of the first kind."""
+        query = urllib.parse.urlencode({'service': service, 'type': self.services()[service]['type']})
+        return self.json('/api/v0/web/profiles/flame?' + query)
 
     def rss_kb(self):
         return int(re.search(r'VmRSS:\s*(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text()).group(1))

@@ -2,7 +2,6 @@
 """weir as a plain user with a handful of capabilities: what it needs, and that it needs no more."""
 import pathlib
 import shutil
-import urllib.parse
 
 from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
 
@@ -38,11 +37,6 @@ class PlainWeir(Weir):
         super().start()
 
 
-def flame_of(weir, service):
-    row = weir.services()[service]
-    return weir.json('/api/v0/web/profiles/flame?' + urllib.parse.urlencode({'service': service, 'type': row['type']}))
-
-
 def a_plain_user_with_five_capabilities_profiles_with_names():
     need_bpf()
     if not shutil.which('setpriv'):
@@ -53,11 +47,11 @@ def a_plain_user_with_five_capabilities_profiles_with_names():
             status = pathlib.Path(f'/proc/{weir.process.pid}/status').read_text()
             assert f'Uid:\t{NOBODY}\t{NOBODY}' in status, status
             wait_for('both have profiles', lambda: {'checkout', 'reader'} <= set(weir.services()), 30)
-            flame = flame_of(weir, 'checkout')
+            flame = weir.flame('checkout')
             assert {'main', 'shop::tax_of'} <= set(flame['flame']['strings']), flame['flame']['strings'][:40]
             assert flame['completeSamples'] >= 0.95 * flame['samples'], flame['completeSamples'] / flame['samples']
             # The kernel's names need CAP_SYSLOG.
-            kernel = flame_of(weir, 'reader')['flame']
+            kernel = weir.flame('reader')['flame']
             assert any('read' in name for name in kernel['strings'] if name.startswith(('vfs_', 'ksys_', '__x64_sys'))), kernel['strings'][:60]
             assert weir.stop() == 0, weir.log()
 

@@ -4,28 +4,36 @@ import http.server
 import threading
 
 
+def varint(data, at):
+    """The number there, and where the next thing begins."""
+    value, shift = 0, 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7f) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def varints(data):
+    at = 0
+    while at < len(data):
+        value, at = varint(data, at)
+        yield value
+
+
 def fields(data):
     """(number, value) of each field of a protobuf message: bytes for length-delimited ones, else numbers."""
     at = 0
-
-    def varint():
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
     while at < len(data):
-        key = varint()
+        key, at = varint(data, at)
         number, wire = key >> 3, key & 7
         if wire == 0:
-            yield number, varint()
+            value, at = varint(data, at)
+            yield number, value
         elif wire == 2:
-            length = varint()
+            length, at = varint(data, at)
             yield number, data[at:at + length]
             at += length
         else:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import urllib.parse
 
 from harness import ROOT, Skip, Weir, figure, need_bpf, run, started, wait_for
 
@@ -35,11 +34,6 @@ def config_of(programs):
     return CONFIG.format(targets=targets)
 
 
-def flame_of(weir, service):
-    row = weir.services()[service]
-    return weir.json('/api/v0/web/profiles/flame?' + urllib.parse.urlencode({'service': service, 'type': row['type']}))
-
-
 def callers_of(flame, leaf):
     """(time, the names from the leaf's caller to the root) of each place where the leaf stands."""
     names = [flame['strings'][index].split('@')[0] for index in flame['name']]
@@ -63,9 +57,9 @@ def profiled(weir, service, samples):
     complete: in the first one weir has just begun to read tables."""
     weir.wait_ready()
     wait_for(f'{service} has profiles', lambda: service in weir.services(), 30)
-    first = flame_of(weir, service)
-    wait_for(f'{service} has {samples} more samples', lambda: flame_of(weir, service)['samples'] >= first['samples'] + samples, 120)
-    answer = flame_of(weir, service)
+    first = weir.flame(service)
+    wait_for(f'{service} has {samples} more samples', lambda: weir.flame(service)['samples'] >= first['samples'] + samples, 120)
+    answer = weir.flame(service)
     later = answer['samples'] - first['samples']
     share = 100 * (answer['completeSamples'] - first['completeSamples']) / later
     figure(f'{service}: {later} samples, {share:.2f} % complete')
@@ -92,8 +86,11 @@ def interpreters_of_the_distribution_are_complete():
     wanted = [('python', ['/usr/bin/python3', str(ROOT / 'tests/workloads/interpreted.py')], 99.5),
               ('node', [shutil.which('node') or 'node', str(ROOT / 'tests/workloads/interpreted.js')], 98.0)]
     there = [row for row in wanted if shutil.which(row[1][0])]
+    for name, command, _ in wanted:
+        if not shutil.which(command[0]):
+            print(f'SKIP: stacks of {name} are complete: {command[0]} is missing')
     if not there:
-        raise Skip('neither python3 nor node is here')
+        raise Skip('neither of them is here')
     with contextlib.ExitStack() as stack:
         programs = [(name, stack.enter_context(started(command))) for name, command, _ in there]
         weir = stack.enter_context(Weir(config_of(programs)))
