@@ -1,5 +1,6 @@
 // Whatever stack, registers and tables a process has, the kernel's unwinder stays within its memory, ends,
 // and says why. Half of the inputs have tables that are as they should be, half have any words there.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -76,10 +77,13 @@ unwind_process proper_tables(Replay& replay, Input& input) {
 }
 
 unwind_process any_tables(Replay& replay, Input& input) {
-  std::vector<std::uint32_t> words(UNWIND_SEGMENT_WORDS);
-  std::size_t size = 4 * std::size_t{input.take<std::uint16_t>()};
-  for (std::size_t i = 0; i < size / 4 && input.left() != 0; ++i) words[i] = input.take<std::uint32_t>();
-  std::uint32_t address = put(replay, words);
+  std::size_t size = input.take<std::uint16_t>();
+  std::vector<std::uint32_t> words(std::min(size, input.left() / 4));
+  for (std::uint32_t& word : words) word = input.take<std::uint32_t>();
+  // A segment of its own: what was not written is there, and 0.
+  auto place = replay.alloc(UNWIND_SEGMENT_WORDS);
+  if (!place || !replay.write(*place, std::as_bytes(std::span(words)))) std::abort();
+  std::uint32_t address = *place;
   // As many bits as the map's value has for them.
   return {(address + input.take<std::uint32_t>()) & 0xffffff8, input.take<std::uint16_t>() & 0x3fffu};
 }
@@ -100,7 +104,8 @@ void check(const Walk& walk) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  Replay replay;
+  static Replay replay;
+  replay.clear();
   auto flags = input.take<std::uint8_t>();
   std::size_t rules = input.take<std::uint8_t>();
   for (std::size_t i = 0; i < rules; ++i) replay.intern(input.take<unwind_rule>());

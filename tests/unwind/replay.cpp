@@ -46,15 +46,24 @@ Replay::~Replay() {
   if (machine == this) machine = nullptr;
 }
 
+void Replay::clear() {
+  for (std::size_t i = 1; i < used_.size(); ++i)
+    std::memset(segments_[i].data(), 0, used_[i] * sizeof segments_[i][0]);
+  used_.resize(1);
+  rules_.resize(1);
+  memory_.clear();
+  reads_ = 0;
+}
+
 Result<std::uint32_t> Replay::alloc(std::size_t words) {
   auto size = static_cast<std::uint32_t>((words + 7) / 8 * 8);
   if (size == 0 || size > UNWIND_SEGMENT_WORDS) return fail("take {} words", words);
-  if (segments_.size() == 1 || used_.back() + size > UNWIND_SEGMENT_WORDS) {
-    if (segments_.size() == UNWIND_SEGMENTS) return fail("all segments are full");
-    segments_.emplace_back(UNWIND_SEGMENT_WORDS);
+  if (used_.size() == 1 || used_.back() + size > UNWIND_SEGMENT_WORDS) {
+    if (used_.size() == UNWIND_SEGMENTS) return fail("all segments are full");
+    if (segments_.size() == used_.size()) segments_.emplace_back(UNWIND_SEGMENT_WORDS);
     used_.push_back(0);
   }
-  auto address = static_cast<std::uint32_t>((segments_.size() - 1) * UNWIND_SEGMENT_WORDS + used_.back());
+  auto address = static_cast<std::uint32_t>((used_.size() - 1) * UNWIND_SEGMENT_WORDS + used_.back());
   used_.back() += size;
   return address;
 }
@@ -63,7 +72,7 @@ Result<> Replay::write(std::uint32_t address, std::span<const std::byte> bytes) 
   std::uint32_t* words = segment(address / UNWIND_SEGMENT_WORDS);
   std::size_t at = address % UNWIND_SEGMENT_WORDS;
   if (!words || at * 4 + bytes.size() > UNWIND_SEGMENT_WORDS * 4) return fail("write at {:#x}", address);
-  std::memcpy(words + at, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, reinterpret_cast<std::byte*>(words + at));
   return {};
 }
 
@@ -77,7 +86,7 @@ void Replay::add_memory(std::uint64_t start, std::vector<std::uint64_t> words) {
 }
 
 std::uint32_t* Replay::segment(std::uint32_t number) {
-  return number == 0 || number >= segments_.size() ? nullptr : segments_[number].data();
+  return number == 0 || number >= used_.size() ? nullptr : segments_[number].data();
 }
 
 unwind_rule* Replay::rule(std::uint32_t id) {

@@ -36,6 +36,9 @@ class Replay {
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
 
+  // As it was when it was new. Much cheaper than a new one: the segments' memory is kept.
+  void clear();
+
   // As an Arena does.
   Result<std::uint32_t> alloc(std::size_t words);
   Result<> write(std::uint32_t address, std::span<const std::byte> bytes);
@@ -61,8 +64,8 @@ class Replay {
   void begin();
   void forget(std::optional<unwind_process> process);
 
-  std::vector<std::vector<std::uint32_t>> segments_;
-  std::vector<std::uint32_t> used_;  // words of each segment
+  std::vector<std::vector<std::uint32_t>> segments_;  // more than are in use, once it was cleared
+  std::vector<std::uint32_t> used_;                   // words of each segment in use
   std::vector<unwind_rule> rules_;
   std::map<std::uint64_t, std::vector<std::uint64_t>> memory_;
   std::optional<unwind_process> process_;

@@ -1,0 +1,92 @@
+"""Inputs to start from, of this machine's own files and the tests' cases: one function a target, which yields bytes."""
+import json
+import lzma
+import pathlib
+import random
+import struct
+import subprocess
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+MOST_BYTES = 60 << 10
+FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/bin', '/usr/lib/debug/.build-id']
+EH_FRAMES = ['/lib64/ld-linux-x86-64.so.2', '/lib/x86_64-linux-gnu/libc.so.6', '/usr/bin/python3',
+             '/usr/lib/x86_64-linux-gnu/libcrypto.so.3']
+
+
+def small_elf_files(count):
+    """Of all sizes up to the limit, the same ones each time."""
+    found = {}
+    for folder in FOLDERS:
+        for path in sorted(pathlib.Path(folder).rglob('*')):
+            if not path.is_symlink() and path.is_file() and path.stat().st_size <= MOST_BYTES:
+                found.setdefault(path.stat().st_size, path)
+    paths = [found[size] for size in sorted(found)]
+    contents = (path.read_bytes() for path in paths)
+    files = [content for content in contents if content.startswith(b'\x7fELF\x02')]
+    return files[::max(1, len(files) // count)]
+
+
+def section(path, name):
+    return subprocess.run(['objcopy', '-O', 'binary', '--only-section=' + name, path, '/dev/stdout'],
+                          capture_output=True, check=False).stdout
+
+
+def elf():
+    yield from small_elf_files(100)
+
+
+def eh_frame():
+    for content in small_elf_files(30):
+        yield b'\0' + content
+    for path in EH_FRAMES:
+        content = section(path, '.eh_frame')
+        for size in (200, 4000, MOST_BYTES):
+            for way in (b'\1', b'\2'):
+                yield way + content[:size] + bytes(4)
+
+
+def unpack():
+    compressed = b'\x08'
+    for content in small_elf_files(12):
+        yield b'\0' + lzma.compress(content, preset=0)
+        yield compressed + struct.pack('<IIQQ', 1, 0, len(content), 1) + zlib.compress(content)
+        packed = subprocess.run(['zstd', '-c'], input=content, capture_output=True, check=False).stdout
+        yield compressed + struct.pack('<IIQQ', 2, 0, len(content), 1) + packed
+    for check in (lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_SHA256):
+        yield b'\0' + lzma.compress(b'text' * 100, check=check)
+    yield b'\0' + lzma.compress(b'text' * 100, filters=[{'id': lzma.FILTER_X86}, {'id': lzma.FILTER_LZMA2}])
+
+
+def gopclntab():
+    maker = ROOT / 'build-fuzz/fuzz/go_seeds'
+    text = subprocess.run([maker], capture_output=True, check=True).stdout
+    while text:
+        (size,) = struct.unpack_from('<I', text)
+        yield text[4:4 + size]
+        text = text[4 + size:]
+
+
+def debug_link():
+    for name in (b'a.debug', b'libc-2.36.so.debug', b'..', b'x/y', b'n' * 255, b'n' * 256):
+        yield name + bytes(4 - len(name) % 4) + b'\x12\x34\x56\x78'
+
+
+def demangle():
+    for line in (ROOT / 'tests/conformance/demangle.jsonl').read_text().splitlines():
+        name = json.loads(line).get('in', {}).get('name', '')
+        yield b'\5' + name.encode()
+        for first, prefix in ((b'\0', '_Z'), (b'\2', '_R')):
+            if name.startswith(prefix):
+                yield first + name[2:].encode()
+
+
+def unwind():
+    chance = random.Random(1)
+    for size in (100, 1000, 5000, 20000, MOST_BYTES):
+        for first in (b'\0', b'\1'):
+            yield first + chance.randbytes(size)
+
+
+SEEDS = {function.__name__: function
+         for function in (elf, eh_frame, unpack, gopclntab, debug_link, demangle, unwind)}
