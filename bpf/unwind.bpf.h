@@ -123,7 +123,8 @@ __noinline __u32 unwind_search_mappings(__u32 mappings, __u32 count, __u64 addre
     __u32 half = count >> 1;
     __u32 middle = (at + half * kUnwindMappingWords) & (kUnwindWordMask - kUnwindMappingWords + 1);
     struct unwind_mapping* mapping = (struct unwind_mapping*)(words + middle);
-    at += half * kUnwindMappingWords & (__u32)unwind_mask_below(mapping->start, address + 1);
+    /* Halves of them: the last mapping may be the page of vsyscalls, beyond 1 << 63. */
+    at += half * kUnwindMappingWords & (__u32)unwind_mask_below(mapping->start >> 1, (address >> 1) + 1);
     count -= half;
   }
   return at;

@@ -295,6 +295,17 @@ TEST_CASE("a call as a function's last instruction belongs to that function") {
   CHECK(walk.stop == CPU_SAMPLE_STOP_END);
 }
 
+TEST_CASE("the page of vsyscalls hides no other mapping") {
+  World world;
+  unwind_mapping vsyscalls{};
+  vsyscalls.start = 0xffffffffff600000;
+  vsyscalls.limit = 0xffffffffff601000;
+  vsyscalls.kind = UNWIND_MAPPING_FRAME_POINTERS;
+  Walk walk = world.walk({}, {world.map({UNWIND_CFA_SP, 0, 0, 8}), vsyscalls}, {{kStack, kEnd}});
+  CHECK(walk.frames == std::vector<std::uint64_t>{kTested, kEnd});
+  CHECK(walk.stop == CPU_SAMPLE_STOP_END);
+}
+
 TEST_CASE("mappings without a table follow frame pointers, and say why they end") {
   struct Row {
     std::uint8_t kind;
