@@ -19,6 +19,16 @@ namespace weir {
 
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
+// What a reference page says of a metric, and whoever keeps it uses.
+struct MetricInfo {
+  enum class Kind : std::uint8_t { counter, gauge, histogram };
+
+  std::string_view name;
+  Kind kind = Kind::counter;
+  std::string_view help;
+  std::string_view label = {};  // beside those of its owner
+};
+
 class Counter {
  public:
   void add(double n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }

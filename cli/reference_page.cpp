@@ -200,6 +200,23 @@ std::string no_effect_section(const BodySchema& body) {
          rows + '\n';
 }
 
+std::string_view to_string(MetricInfo::Kind kind) {
+  if (kind == MetricInfo::Kind::gauge) return "gauge";
+  return kind == MetricInfo::Kind::counter ? "counter" : "histogram";
+}
+
+std::string metrics_section(std::span<const MetricInfo> metrics) {
+  if (metrics.empty()) return "";
+  std::string out =
+      "## Metrics\n\nEach also has the labels `component_id` and `component_path`.\n\n"
+      "| Name | Type | Label | Description |\n|---|---|---|---|\n";
+  for (const MetricInfo& metric : metrics) {
+    out += fmt::format("| `{}` | {} | {} | {} |\n", metric.name, to_string(metric.kind), code(metric.label),
+                       cell(metric.help));
+  }
+  return out + '\n';
+}
+
 void trim_end(std::string& page) {
   while (page.ends_with("\n\n")) page.pop_back();
 }
@@ -217,6 +234,7 @@ std::string component_page(const runtime::ComponentType& type) {
   page += no_effect_section(*type.arguments);
   page += values_section("Exported fields", type.exports, "It exports nothing.");
   page += values_section("Debug information", type.debug_info, "It shows none.");
+  page += metrics_section(type.metrics);
   trim_end(page);
   return page;
 }

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "base/result.h"
+#include "profiler/machine_stats.h"
 #include "profiler/process/watched_reads.h"
 #include "profiler/symbols/symbol_files.h"
 #include "profiler/unwind/unwind_tables.h"
@@ -23,12 +25,17 @@ class Machine {
   UnwindTables& unwind_tables() { return unwind_tables_; }
   const UnwindTables& unwind_tables() const { return unwind_tables_; }
 
+  // As the session that is this user of the unwind tables tells it.
+  MachineReport report(UnwindTables::User user);
+
  private:
   explicit Machine(std::unique_ptr<Arena> arena) : unwind_tables_(std::move(arena), reads_) {}
 
   std::shared_ptr<WatchedReads> reads_ = WatchedReads::create();
   std::shared_ptr<SymbolFiles> symbol_files_ = std::make_shared<SymbolFiles>(reads_);
   UnwindTables unwind_tables_;
+  std::mutex mutex_;   // guards told_
+  MachineStats told_;  // to any session
 };
 
 }  // namespace weir::profiler

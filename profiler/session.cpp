@@ -149,6 +149,7 @@ class KernelSession final : public Session {
   std::vector<ProcessInfo> processes() const override;
   std::vector<SymbolFileInfo> symbol_files() const override { return names_.symbolizer().files(); }
   std::vector<ModuleUnwinding> unwind_quality() const override;
+  MachineReport machine() override;
 
  private:
   void apply(const SessionOptions& options);
@@ -485,6 +486,12 @@ std::vector<ModuleUnwinding> KernelSession::unwind_quality() const {
     module.error = table->second.error;
   }
   return modules;
+}
+
+MachineReport KernelSession::machine() {
+  MachineReport report = machine_->report(registry_.user());
+  report.overflow = registry_.overflow();
+  return report;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "profile/collection.h"
 #include "profile/profile.h"
+#include "profiler/machine_stats.h"
 
 namespace weir::profiler {
 
@@ -142,6 +143,8 @@ class Session {
   virtual std::vector<SymbolFileInfo> symbol_files() const = 0;
   // Most stacks first.
   virtual std::vector<ModuleUnwinding> unwind_quality() const { return {}; }
+  // Also tells anew what came since the last call, of any session.
+  virtual MachineReport machine() { return {}; }
 };
 
 }  // namespace weir::profiler

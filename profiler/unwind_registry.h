@@ -49,10 +49,12 @@ class UnwindRegistry {
   // … and of those that have ended.
   void end_window();
 
-  // Chosen processes that are not registered, for there are as many as may be. Since the start.
+  // Times in a window that a chosen process was not registered, for there are as many as may be. Since the
+  // start.
   std::uint64_t overflow() const { return overflow_; }
   std::size_t size() const { return registered_.size(); }
   const UnwindTables& tables() const { return machine_->unwind_tables(); }
+  UnwindTables::User user() const { return user_; }
 
  private:
   void refresh(std::uint32_t pid, std::uint64_t seen);

@@ -30,10 +30,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/metrics.h"
 #include "lang/ast.h"
 #include "lang/eval.h"
 #include "lang/field.h"
@@ -67,6 +69,7 @@ struct ComponentType {
   const lang::BodySchema* arguments = nullptr;
   const lang::BodySchema* exports = nullptr;
   const lang::BodySchema* debug_info = nullptr;
+  std::span<const MetricInfo> metrics;  // where it lists them
 
   // Null when there is an error; errors are appended, each at its place.
   ArgumentsPtr (*decode)(const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
@@ -123,6 +126,7 @@ ComponentType component_type() {
   type.arguments = &lang::schema<Arguments>();
   type.exports = &lang::schema<typename C::Exports>();
   type.debug_info = &lang::schema<typename C::DebugInfo>();
+  if constexpr (requires { C::kMetrics; }) type.metrics = C::kMetrics;
   type.decode = [](const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
                    const lang::DecodeOptions& options, lang::Diagnostics& diagnostics) -> ArgumentsPtr {
     auto arguments = lang::decode<Arguments>(body, at, source, options, diagnostics);

@@ -80,6 +80,7 @@ struct Ebpf::Round {
   std::vector<profiler::ProcessInfo> processes;
   std::vector<profiler::SymbolFileInfo> symbol_files;
   std::vector<profiler::ModuleUnwinding> unwinding;
+  profiler::MachineReport machine;
 
   std::binary_semaphore over{0};
 
@@ -94,6 +95,7 @@ struct Ebpf::Round {
       processes = session->processes();
       symbol_files = session->symbol_files();
       unwinding = session->unwind_quality();
+      machine = session->machine();
       for (const auto& profile : profiles) frames.push_back(NamedFrames::of(*profile));
       if (profiles.empty())
         running_targets = static_cast<std::uint64_t>(std::ranges::count_if(target_pids, exists));
@@ -275,6 +277,7 @@ void Ebpf::finished(Round& round) {
     forward(round);
     metrics_.window_ended();
     state_.losses = metrics_.count_losses(session_->report()->stats());
+    metrics_.count_machine(round.machine);
     metrics_.count_errors(round.symbol_files, round.processes);
     report_health();
     report_debug_info(round);
@@ -320,8 +323,12 @@ void Ebpf::report_debug_info(Round& round) {
   CacheRounds rounds{.rounds = static_cast<std::uint64_t>(args_.cache_rounds), .current = state_.windows};
   info.pid_cache = pid_cache_info(std::move(round.processes), rounds);
   info.elf_cache = elf_cache_info(std::move(round.symbol_files));
-  info.losses = loss_infos(stats);
+  info.pid_cache.overflow = round.machine.overflow;
+  info.losses = loss_infos(stats.losses);
+  info.complete_stacks = stats.complete;
+  info.incomplete = loss_infos(stats.incomplete);
   info.unwinding = unwind_infos(std::move(round.unwinding));
+  info.shared = shared_info(round.machine.all);
   info.cost = cost_info(stats);
   ctx_.publish_debug_info(info);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "components/pyroscope/ebpf_arguments.h"
 #include "components/pyroscope/ebpf_health.h"
 #include "components/pyroscope/ebpf_info.h"
+#include "components/pyroscope/ebpf_metric_table.h"
 #include "components/pyroscope/ebpf_metrics.h"
 #include "profiler/session.h"
 #include "runtime/component.h"
@@ -29,6 +31,8 @@ class Ebpf {
       "name elsewhere is unhealthy only on a bad config; this one is so too where the kernel refuses the "
       "program "
       "or targets cannot be profiled, and where it runs without data it is healthy and says why.";
+
+  static constexpr std::span<const MetricInfo> kMetrics = metric::kAll;
 
   using Arguments = EbpfArguments;
   using Exports = lang::Nothing;

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "components/pyroscope/ebpf_shared_info.h"
 #include "lang/field.h"
 
 namespace weir::pyroscope {
@@ -40,7 +41,7 @@ struct PidCacheEntry {
 };
 
 struct PidCacheInfo {
-  std::uint64_t lru_size = 0, round_size = 0, current_round = 0;
+  std::uint64_t lru_size = 0, round_size = 0, current_round = 0, overflow = 0;
   std::vector<PidCacheEntry> entries;
 
   static constexpr auto fields() {
@@ -49,6 +50,9 @@ struct PidCacheInfo {
         lang::optional("lru_size", &I::lru_size, "Processes not sampled in the last cache_rounds windows."),
         lang::optional("round_size", &I::round_size, "Processes sampled in them."),
         lang::optional("current_round", &I::current_round, "How many windows have ended."),
+        lang::optional("overflow", &I::overflow,
+                       "How often, once a window each, a process was not profiled because there were "
+                       "pid_map_size already."),
         lang::block("entry", &I::entries, "The processes with the most samples."),
     };
   }
@@ -111,12 +115,26 @@ struct LossInfo {
   }
 };
 
+struct UnwindEndInfo {
+  std::string reason;
+  std::uint64_t stacks = 0;
+
+  static constexpr auto fields() {
+    using I = UnwindEndInfo;
+    return std::tuple{
+        lang::optional("reason", &I::reason, "Why they end here."),
+        lang::optional("stacks", &I::stacks, "How many."),
+    };
+  }
+};
+
 struct UnwindInfo {
   std::string file, build_id;
   std::uint64_t stacks = 0;
   double complete_percent = 0;
   std::uint64_t rows = 0, bytes = 0;
   std::string error;
+  std::vector<UnwindEndInfo> ends;
 
   static constexpr auto fields() {
     using I = UnwindInfo;
@@ -130,6 +148,7 @@ struct UnwindInfo {
         lang::optional("rows", &I::rows, "Rows of its unwind table."),
         lang::optional("bytes", &I::bytes, "Memory the table takes in the kernel.").unit("bytes"),
         lang::optional("error", &I::error, "Why it has no table."),
+        lang::block("ended", &I::ends, "Stacks that end in the file, though no thread begins there."),
     };
   }
 };
@@ -164,7 +183,10 @@ struct EbpfInfo {
   PidCacheInfo pid_cache;
   ElfCacheInfo elf_cache;
   std::vector<LossInfo> losses;
+  std::uint64_t complete_stacks = 0;
+  std::vector<LossInfo> incomplete;
   std::vector<UnwindInfo> unwinding;
+  SharedInfo shared;
   CostInfo cost;
 
   static constexpr auto fields() {
@@ -184,7 +206,11 @@ struct EbpfInfo {
         lang::block("pid_cache", &I::pid_cache, "Processes and their mappings."),
         lang::block("elf_cache", &I::elf_cache, "Symbol tables."),
         lang::block("loss", &I::losses, "Samples lost, by reason."),
+        lang::optional("complete_stacks", &I::complete_stacks,
+                       "Samples of windows that ended whose stack reaches the start of the thread."),
+        lang::block("incomplete", &I::incomplete, "Samples whose stack does not, by where it ends."),
         lang::block("unwind", &I::unwinding, "How well stacks are followed, by file."),
+        lang::block("shared", &I::shared, "What all such blocks share; the same in each."),
         lang::block("cost", &I::cost, "What profiling costs."),
     };
   }

@@ -1,6 +1,9 @@
 #include "components/pyroscope/ebpf_metrics.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "components/pyroscope/ebpf_metric_table.h"
 
 namespace weir::pyroscope {
 namespace {
@@ -46,6 +49,17 @@ void count_frames(const profile::Profile& profile, const profile::Stack& stack, 
   if (stack.frames.size() > 1 && stack.frames.size() - known > known) ++sum.unknown_stacks;
 }
 
+// Of a count of one session since `counted`; another session begins at 0.
+std::uint64_t growth(std::uint64_t& counted, std::uint64_t count) {
+  if (count < counted) counted = 0;
+  return count - std::exchange(counted, count);
+}
+
+MetricLabels labels(const MetricInfo& metric, std::string_view value) {
+  if (metric.label.empty()) return {};
+  return {{std::string(metric.label), std::string(value)}};
+}
+
 }  // namespace
 
 NamedFrames NamedFrames::of(const profile::Profile& profile) {
@@ -56,23 +70,30 @@ NamedFrames NamedFrames::of(const profile::Profile& profile) {
 
 EbpfMetrics::EbpfMetrics(runtime::Context& ctx)
     : ctx_(ctx),
-      active_targets_(ctx.metrics().gauge("pyroscope_ebpf_active_targets",
-                                          "Targets that name a process or a container.")),
-      sessions_(ctx.metrics().counter("pyroscope_ebpf_profiling_sessions_total",
-                                      "Windows that ended with their profiles handed over.")),
-      failing_(ctx.metrics().counter("pyroscope_ebpf_profiling_sessions_failing_total",
-                                     "Times the profiler could not be attached, or not be changed.")),
-      fanout_latency_(ctx.metrics().histogram("pyroscope_fanout_latency",
-                                              "Seconds that handing a profile to all receivers took.",
-                                              default_latency_bounds())) {}
+      active_targets_(gauge(metric::kActiveTargets)),
+      sessions_(counter(metric::kSessions)),
+      failing_(counter(metric::kFailing)),
+      fanout_latency_(
+          ctx.metrics().histogram(metric::kFanout.name, metric::kFanout.help, default_latency_bounds())) {}
+
+std::shared_ptr<Counter> EbpfMetrics::counter(const MetricInfo& metric, std::string_view label) {
+  return ctx_.metrics().counter(metric.name, metric.help, labels(metric, label));
+}
+
+std::shared_ptr<Gauge> EbpfMetrics::gauge(const MetricInfo& metric, std::string_view label) {
+  return ctx_.metrics().gauge(metric.name, metric.help, labels(metric, label));
+}
+
+void EbpfMetrics::add(const MetricInfo& metric, std::string_view label, std::uint64_t count) {
+  counter(metric, label)->add(static_cast<double>(count));
+}
+
+void EbpfMetrics::set(const MetricInfo& metric, std::string_view label, std::size_t size) {
+  gauge(metric, label)->set(static_cast<double>(size));
+}
 
 bool EbpfMetrics::know_service(std::string_view service) {
   return services_.size() < kServicesKnown && services_.emplace(service).second;
-}
-
-void EbpfMetrics::add(std::string_view name, std::string_view help, const std::string& service,
-                      std::uint64_t count) {
-  ctx_.metrics().counter(name, help, {{"service_name", service}})->add(static_cast<double>(count));
 }
 
 void EbpfMetrics::handed_over(const profile::Profile& profile, const NamedFrames& frames, Duration took) {
@@ -82,18 +103,13 @@ void EbpfMetrics::handed_over(const profile::Profile& profile, const NamedFrames
   std::string service(profile.labels.get("service_name"));
   // Names come from the programs' owners: they must not make series without end.
   if (!services_.contains(service)) service = kOther;
-  add("pyroscope_ebpf_pprofs_total", "Profiles handed over.", service, 1);
-  add("pyroscope_ebpf_pprof_samples_total", "Samples in these profiles.", service, samples);
-  add("pyroscope_ebpf_pprof_bytes_total", "Bytes of these profiles as pprof, compressed, where one was sent.",
-      service, 0);
-  add("pyroscope_symtab_known_symbols_total", "Frames of distinct stacks that have a name.", service,
-      frames.known);
-  add("pyroscope_symtab_unknown_symbols_total", "Frames without a name, in a file that is known.", service,
-      frames.unknown_symbols);
-  add("pyroscope_symtab_unknown_modules_total", "Frames in no file that is known.", service,
-      frames.unknown_modules);
-  add("pyroscope_symtab_unknown_stacks_total", "Distinct stacks most of whose frames have no name.", service,
-      frames.unknown_stacks);
+  add(metric::kPprofs, service, 1);
+  add(metric::kPprofSamples, service, samples);
+  add(metric::kPprofBytes, service, 0);
+  add(metric::kKnown, service, frames.known);
+  add(metric::kUnknownSymbols, service, frames.unknown_symbols);
+  add(metric::kUnknownModules, service, frames.unknown_modules);
+  add(metric::kUnknownStacks, service, frames.unknown_stacks);
   if (profile.pprof_bytes && waiting_.size() < kMostWaiting)
     waiting_.push_back({.service = std::move(service), .bytes = profile.pprof_bytes});
 }
@@ -102,7 +118,7 @@ void EbpfMetrics::count_bytes() {
   std::erase_if(waiting_, [&](const Waiting& one) {
     bool is_last = one.bytes.use_count() == 1;  // whoever had the profile is done with it
     std::uint64_t bytes = one.bytes->load(std::memory_order_relaxed);
-    if (bytes != 0) add("pyroscope_ebpf_pprof_bytes_total", "", one.service, bytes);
+    if (bytes != 0) add(metric::kPprofBytes, one.service, bytes);
     return bytes != 0 || is_last;
   });
 }
@@ -111,42 +127,54 @@ WindowLosses EbpfMetrics::count_losses(const profile::CollectionStats& stats) {
   WindowLosses window;
   std::uint64_t most = 0;
   for (const auto& loss : stats.losses) {
-    std::uint64_t& counted = losses_[loss.reason];
-    if (loss.count < counted) counted = 0;  // another session
-    auto counter = ctx_.metrics().counter("pyroscope_ebpf_lost_samples_total", "Samples lost, by reason.",
-                                          {{"reason", loss.reason}});
-    std::uint64_t lost = loss.count - std::exchange(counted, loss.count);
-    counter->add(static_cast<double>(lost));
+    std::uint64_t lost = growth(losses_[loss.reason], loss.count);
+    add(metric::kLost, loss.reason, lost);
     window.lost += lost;
     if (lost > most) window.worst = loss.meaning;
     most = std::max(most, lost);
   }
-  if (stats.attributed < attributed_) attributed_ = 0;
-  window.attributed = stats.attributed - std::exchange(attributed_, stats.attributed);
+  window.attributed = growth(attributed_, stats.attributed);
+  add(metric::kComplete, "", growth(complete_, stats.complete));
+  for (const auto& ending : stats.incomplete)
+    add(metric::kIncomplete, ending.reason, growth(incomplete_[ending.reason], ending.count));
   return window;
+}
+
+void EbpfMetrics::count_machine(const profiler::MachineReport& report) {
+  const auto& [unwinding, reads] = report.share;
+  set(metric::kTables, "ready", unwinding.tables);
+  set(metric::kTables, "pending", unwinding.pending);
+  set(metric::kTables, "no_room", unwinding.no_room);
+  set(metric::kTableBytes, "", unwinding.bytes);
+  set(metric::kTableLimit, "", unwinding.byte_limit);
+  add(metric::kTablesMade, "", unwinding.loaded);
+  add(metric::kTablesEvicted, "", unwinding.evicted);
+  for (const auto& [why, count] : profiler::failures(unwinding)) add(metric::kUnwindFailures, why, count);
+  add(metric::kUnwindFailures, "process_refused", unwinding.refused_processes);
+  add(metric::kUnwindFailures, "rule_refused", unwinding.refused_rules);
+  add(metric::kUnwindFailures, "pid_map_full", growth(overflow_, report.overflow));
+  add(metric::kFailedReads, "hung", reads.hung);
+  add(metric::kFailedReads, "left_alone", reads.left_alone);
+  set(metric::kHangingReads, "", reads.hanging);
 }
 
 void EbpfMetrics::count_errors(const std::vector<profiler::SymbolFileInfo>& files,
                                const std::vector<profiler::ProcessInfo>& processes) {
   std::set<std::string> now;
-  auto count = [&](std::string_view metric, std::string key, std::string_view error) {
+  auto count = [&](const MetricInfo& metric, std::string key, std::string_view error) {
     bool is_new = !errors_.contains(key);
     if (!now.insert(std::move(key)).second || !is_new) return;
-    ctx_.metrics()
-        .counter(metric, "Files of symbols or of processes that could not be read, by error.",
-                 {{"error", std::string(error)}})
-        ->add();
+    add(metric, error, 1);
   };
   for (const auto& file : files) {
     // A stripped file was read: it has nothing to say.
     if (file.error.empty() || file.error.starts_with("stripped")) continue;
-    count("pyroscope_symtab_elf_errors_total", fmt::format("{} {} {}", file.file, file.build_id, file.error),
+    count(metric::kElfErrors, fmt::format("{} {} {}", file.file, file.build_id, file.error),
           error_class(file.error));
   }
   for (const auto& process : processes) {
     if (process.error.empty()) continue;
-    count("pyroscope_symtab_proc_errors_total", fmt::format("{} {}", process.pid, process.error),
-          error_class(process.error));
+    count(metric::kProcErrors, fmt::format("{} {}", process.pid, process.error), error_class(process.error));
   }
   errors_ = std::move(now);
 }

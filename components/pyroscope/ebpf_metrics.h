@@ -44,8 +44,9 @@ class EbpfMetrics {
   void window_ended() { sessions_->add(); }
   void window_failed() { failing_->add(); }
   void handed_over(const profile::Profile& profile, const NamedFrames& frames, Duration took);
-  // Of one session: `stats` only grow until another session's come.
+  // Of one session: they only grow until another session's come.
   WindowLosses count_losses(const profile::CollectionStats& stats);
+  void count_machine(const profiler::MachineReport& report);
   void count_errors(const std::vector<profiler::SymbolFileInfo>& files,
                     const std::vector<profiler::ProcessInfo>& processes);
   // Sizes are known when a receiver has encoded the profile, some time after it was handed over.
@@ -57,7 +58,10 @@ class EbpfMetrics {
     std::shared_ptr<std::atomic<std::uint64_t>> bytes;
   };
 
-  void add(std::string_view name, std::string_view help, const std::string& service, std::uint64_t count);
+  std::shared_ptr<Counter> counter(const MetricInfo& metric, std::string_view label = {});
+  std::shared_ptr<Gauge> gauge(const MetricInfo& metric, std::string_view label = {});
+  void add(const MetricInfo& metric, std::string_view label, std::uint64_t count);
+  void set(const MetricInfo& metric, std::string_view label, std::size_t size);
 
   runtime::Context& ctx_;
   std::shared_ptr<Gauge> active_targets_;
@@ -65,8 +69,8 @@ class EbpfMetrics {
   std::shared_ptr<Histogram> fanout_latency_;
   std::unordered_set<std::string> services_;
   std::vector<Waiting> waiting_;
-  std::map<std::string, std::uint64_t> losses_;  // as counted so far
-  std::uint64_t attributed_ = 0;
+  std::map<std::string, std::uint64_t> losses_, incomplete_;  // as counted so far …
+  std::uint64_t attributed_ = 0, complete_ = 0, overflow_ = 0;
   std::set<std::string> errors_;  // that stand now
 };
 

@@ -68,6 +68,8 @@ std::vector<UnwindInfo> unwind_infos(std::vector<profiler::ModuleUnwinding> modu
   std::ranges::sort(modules, std::greater(), &profiler::ModuleUnwinding::stacks);
   for (auto& module : modules) {
     if (infos.size() == kShown) break;
+    std::vector<UnwindEndInfo> ends;
+    for (auto& end : module.ended) ends.push_back({std::move(end.reason), end.stacks});
     auto stacks = static_cast<double>(module.stacks);
     infos.push_back({
         .file = std::move(module.file),
@@ -77,6 +79,7 @@ std::vector<UnwindInfo> unwind_infos(std::vector<profiler::ModuleUnwinding> modu
         .rows = module.rows,
         .bytes = module.bytes,
         .error = std::move(module.error),
+        .ends = std::move(ends),
     });
   }
   return infos;
@@ -92,11 +95,35 @@ CostInfo cost_info(const profile::CollectionStats& stats) {
           .degraded = stats.degraded};
 }
 
-std::vector<LossInfo> loss_infos(const profile::CollectionStats& stats) {
+std::vector<LossInfo> loss_infos(const std::vector<profile::Loss>& losses) {
   std::vector<LossInfo> infos;
-  for (const auto& loss : stats.losses)
+  for (const auto& loss : losses)
     infos.push_back({.reason = loss.reason, .count = loss.count, .meaning = loss.meaning});
   return infos;
+}
+
+SharedInfo shared_info(const profiler::MachineStats& stats) {
+  const auto& [unwinding, reads] = stats;
+  SharedInfo info;
+  info.unwind_tables = {.ready = unwinding.tables,
+                        .pending = unwinding.pending,
+                        .no_room = unwinding.no_room,
+                        .processes = unwinding.processes,
+                        .bytes = unwinding.bytes,
+                        .byte_limit = unwinding.byte_limit,
+                        .kernel_bytes = unwinding.kernel_bytes,
+                        .made = unwinding.loaded,
+                        .evicted = unwinding.evicted,
+                        .refused_processes = unwinding.refused_processes,
+                        .refused_rules = unwinding.refused_rules};
+  for (const auto& [why, files] : profiler::failures(unwinding)) {
+    if (files != 0) info.unwind_tables.failures.push_back({std::string(why), files});
+  }
+  info.reads = {.hung = reads.hung,
+                .left_alone = reads.left_alone,
+                .returned = reads.returned,
+                .hanging = reads.hanging};
+  return info;
 }
 
 std::vector<std::map<std::string, std::string>> target_infos(const std::vector<profile::Labels>& targets) {

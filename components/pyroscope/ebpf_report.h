@@ -19,7 +19,8 @@ PidCacheInfo pid_cache_info(std::vector<profiler::ProcessInfo> processes, CacheR
 ElfCacheInfo elf_cache_info(std::vector<profiler::SymbolFileInfo> files);
 std::vector<UnwindInfo> unwind_infos(std::vector<profiler::ModuleUnwinding> modules);
 CostInfo cost_info(const profile::CollectionStats& stats);
-std::vector<LossInfo> loss_infos(const profile::CollectionStats& stats);
+std::vector<LossInfo> loss_infos(const std::vector<profile::Loss>& losses);
+SharedInfo shared_info(const profiler::MachineStats& stats);
 // Of the first targets.
 std::vector<std::map<std::string, std::string>> target_infos(const std::vector<profile::Labels>& targets);
 // "x86_64", and what /proc/version says.

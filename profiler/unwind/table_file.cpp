@@ -77,7 +77,7 @@ TableFile read_table_file(WatchedReads& reads, std::span<const MappedBy> mapped_
 
 std::string_view to_string(NoTable why) {
   constexpr std::array<std::string_view, kNoTableReasons> kNames = {
-      "none", "not_code", "no_eh_frame", "gone", "unreadable", "hung", "malformed", "too_large"};
+      "none", "no_eh_frame", "gone", "unreadable", "hung", "malformed", "too_large"};
   return kNames[static_cast<std::size_t>(why)];
 }
 

@@ -13,6 +13,7 @@
 #include "profiler/process/watched_reads.h"
 #include "profiler/symbols/elf.h"
 #include "profiler/unwind/table.h"
+#include "profiler/unwind/unwind_stats.h"
 
 namespace weir::profiler {
 
@@ -23,20 +24,6 @@ struct MappedBy {
   std::uint64_t limit = 0;
   ModulePtr module;  // its path is that of this process
 };
-
-// Why a file has no table.
-enum class NoTable : std::uint8_t {
-  none,         // it has
-  not_code,     // memory without a file, such as code made at run time
-  no_eh_frame,  // a file without unwind information
-  gone,         // all processes that mapped it have ended, or it was replaced
-  unreadable,   // refused, or no regular file
-  hung,         // its reader waited too long
-  malformed,
-  too_large,
-};
-inline constexpr std::size_t kNoTableReasons = 8;
-std::string_view to_string(NoTable why);
 
 struct TableFile {
   NoTable why = NoTable::none;

@@ -63,6 +63,11 @@ void UnwindTables::leave(User user) {
   apply_limit();
 }
 
+bool UnwindTables::is_first(User user) const {
+  std::lock_guard lock(mutex_);
+  return !limits_.empty() && limits_.begin()->first == user;
+}
+
 void UnwindTables::apply_limit() {
   limit_ = 0;
   for (const auto& [user, limit] : limits_) limit_ = std::max(limit_, limit);
@@ -384,6 +389,13 @@ UnwindStats UnwindTables::stats() const {
   stats.kernel_bytes = arena_->bytes();
   stats.refused_rules = arena_->refused_rules();
   return stats;
+}
+
+std::array<UnwindFailure, kNoTableReasons - 1> failures(const UnwindStats& stats) {
+  std::array<UnwindFailure, kNoTableReasons - 1> failures;
+  for (std::size_t why = 1; why < kNoTableReasons; ++why)
+    failures[why - 1] = {to_string(static_cast<NoTable>(why)), stats.failed[why]};
+  return failures;
 }
 
 std::vector<UnwindTableInfo> UnwindTables::tables() const {

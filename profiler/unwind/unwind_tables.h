@@ -3,7 +3,6 @@
 // it, and stays for a while after the last of them.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,6 +20,7 @@
 #include "profiler/unwind/arena.h"
 #include "profiler/unwind/table_file.h"
 #include "profiler/unwind/table_writer.h"
+#include "profiler/unwind/unwind_stats.h"
 
 namespace weir::profiler {
 
@@ -31,22 +31,6 @@ struct UnwindTableInfo {
   std::size_t bytes = 0;      // in the kernel
   std::size_t processes = 0;  // that map it now
   std::string error;          // why there is none, or not yet
-};
-
-struct UnwindStats {
-  std::size_t tables = 0;     // in the kernel
-  std::size_t pending = 0;    // to be made
-  std::size_t no_room = 0;    // did not fit into the limit
-  std::size_t processes = 0;  // registered
-  std::size_t users = 0;
-  std::size_t bytes = 0;  // used of the kernel's memory, of …
-  std::size_t byte_limit = 0;
-  std::size_t kernel_bytes = 0;  // all that the kernel holds for it
-  std::uint64_t loaded = 0;      // tables made since the start
-  std::uint64_t evicted = 0;
-  std::uint64_t refused_processes = 0;  // had no room, or the kernel refused them
-  std::uint64_t refused_rules = 0;
-  std::array<std::uint64_t, kNoTableReasons> failed{};  // by NoTable
 };
 
 // Thread-safe. Files are read while others may go on.
@@ -64,6 +48,8 @@ class UnwindTables {
   User join(std::size_t byte_limit);
   void set_limit(User user, std::size_t byte_limit);
   void leave(User user);
+  // Of all users there is one: what all share is told in its name where others add up.
+  bool is_first(User user) const;
 
   // Registers a process or tells its mappings anew. `seen` (CLOCK_MONOTONIC, ns): how recent `mappings` are;
   // what another user told later stands. Files without a table yet are made by load().

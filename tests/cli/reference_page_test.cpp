@@ -65,7 +65,20 @@ TEST_CASE("a component's page is its field tables") {
   CHECK(contains(page, "## Accepted without effect\n"));
   CHECK(contains(page, "| `rate` | `int` | `97` | How often. | there is no clock |\n"));
   CHECK(contains(page, "## Exported fields\n\nIt exports nothing.\n"));
+  CHECK_FALSE(contains(page, "## Metrics"));
   CHECK_FALSE(page.ends_with("\n\n"));
+}
+
+TEST_CASE("a component's page lists its metrics") {
+  const BodySchema none;
+  const MetricInfo metrics[] = {{.name = "losses_total", .help = "What was lost.", .label = "reason"},
+                                {.name = "size", .kind = MetricInfo::Kind::gauge, .help = "How large."}};
+  runtime::ComponentType type = example_type(none, none);
+  type.metrics = metrics;
+  std::string page = component_page(type);
+  CAPTURE(page);
+  CHECK(contains(page, "| `losses_total` | counter | `reason` | What was lost. |\n"));
+  CHECK(contains(page, "| `size` | gauge |  | How large. |\n"));
 }
 
 }  // namespace

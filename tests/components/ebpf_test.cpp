@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -31,6 +32,7 @@ struct SessionLog {
   std::vector<weir::profiler::ProcessInfo> processes;
   std::vector<weir::profiler::SymbolFileInfo> files;
   weir::profile::CollectionStats stats;
+  weir::profiler::MachineReport machine;
 };
 
 class FakeReport final : public weir::profile::CollectionReport {
@@ -65,6 +67,7 @@ class FakeSession final : public weir::profiler::Session {
   }
   std::vector<weir::profiler::ProcessInfo> processes() const override { return log_->processes; }
   std::vector<weir::profiler::SymbolFileInfo> symbol_files() const override { return log_->files; }
+  weir::profiler::MachineReport machine() override { return log_->machine; }
 
  private:
   std::shared_ptr<SessionLog> log_;
@@ -354,6 +357,67 @@ TEST_CASE("pyroscope.ebpf: health says why there is no data, and what the memory
   ebpf.world.advance(15s);
   CHECK(ebpf.world.health.message.starts_with("running, no data: 1 target, 1 process idle; last profile "));
   CHECK(ebpf.world.health.state == weir::runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.ebpf: what all blocks share is counted by its part, and shown whole") {
+  Harness ebpf;
+  auto& machine = ebpf.log->machine;
+  machine.share.unwinding = {
+      .tables = 3, .bytes = 400, .byte_limit = 500, .loaded = 2, .refused_processes = 1};
+  machine.share.unwinding.failed[static_cast<std::size_t>(weir::profiler::NoTable::hung)] = 4;
+  machine.share.reads = {.hung = 5, .left_alone = 6, .hanging = 1};
+  machine.overflow = 7;
+  machine.all.unwinding = {.no_room = 8, .evicted = 9};
+  machine.all.unwinding.failed[static_cast<std::size_t>(weir::profiler::NoTable::gone)] = 10;
+  machine.all.reads = {.hung = 11};
+  ebpf.log->stats.complete = 90;
+  ebpf.log->stats.incomplete = {{.reason = "no_row", .meaning = "", .count = 12}};
+  ebpf.start();
+  ebpf.world.advance(5s);
+  ebpf.world.advance(15s);  // the second window: a part is added to the one before
+  REQUIRE(ebpf.log->collected == 2);
+  std::string text = ebpf.world.registry.expose();
+  CAPTURE(text);
+  auto has = [&](std::string_view name, std::string_view label, int value) {
+    std::string line = fmt::format("{}{{component_id=\"pyroscope.ebpf.test\"{}}} {}\n", name, label, value);
+    CHECK_MESSAGE(text.find(line) != std::string::npos, line);
+  };
+  has("pyroscope_ebpf_unwind_tables", ",state=\"ready\"", 3);
+  has("pyroscope_ebpf_unwind_bytes", "", 400);
+  has("pyroscope_ebpf_unwind_limit_bytes", "", 500);
+  has("pyroscope_ebpf_unwind_tables_made_total", "", 4);
+  has("pyroscope_ebpf_unwind_tables_evicted_total", "", 0);
+  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"hung\"", 8);
+  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"gone\"", 0);
+  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"process_refused\"", 2);
+  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"pid_map_full\"", 7);
+  has("pyroscope_ebpf_failed_reads_total", ",reason=\"hung\"", 10);
+  has("pyroscope_ebpf_failed_reads_total", ",reason=\"left_alone\"", 12);
+  has("pyroscope_ebpf_hanging_reads", "", 1);
+  has("pyroscope_ebpf_complete_stacks_total", "", 90);
+  has("pyroscope_ebpf_incomplete_stacks_total", ",reason=\"no_row\"", 12);
+}
+
+TEST_CASE("pyroscope.ebpf: its page lists every metric that it has") {
+  Harness ebpf;
+  ebpf.log->profiles = {profile_of("a")};
+  ebpf.log->stats.losses = {{.reason = "a", .meaning = "", .count = 1}};
+  ebpf.log->files = {{.error = "not an ELF file"}};
+  ebpf.log->processes = {{.pid = 7, .error = "no such process"}};
+  ebpf.start();
+  ebpf.world.advance(5s);
+  std::string text = ebpf.world.registry.expose();
+  std::string_view rest = text;
+  int kinds = 0;
+  constexpr std::string_view kType = "# TYPE ";
+  for (auto at = rest.find(kType); at != std::string_view::npos; at = rest.find(kType)) {
+    rest.remove_prefix(at + kType.size());
+    std::string_view name = rest.substr(0, rest.find(' '));
+    CAPTURE(name);
+    CHECK(std::ranges::count(Ebpf::kMetrics, name, &weir::MetricInfo::name) == 1);
+    ++kinds;
+  }
+  CHECK(kinds >= 20);
 }
 
 TEST_CASE("pyroscope.ebpf: each argument reaches the session, and live") {
