@@ -16,6 +16,7 @@ struct FlameTree::Index {
     std::string module;
     FrameKind kind;
     NoName no_name;
+    std::uint32_t reason = 0;
   };
   struct Edge {
     std::uint32_t parent;
@@ -61,8 +62,22 @@ std::uint32_t FlameTree::child(std::uint32_t parent, std::uint32_t symbol) {
   index_->edges.push_back({parent, symbol});
   nodes_[parent].children.push_back(node);
   const Index::Symbol& from = index_->symbols[symbol];
-  nodes_.push_back({.name = from.name, .module = from.module, .kind = from.kind, .no_name = from.no_name});
+  nodes_.push_back({.name = from.name,
+                    .module = from.module,
+                    .kind = from.kind,
+                    .no_name = from.no_name,
+                    .reason = from.reason});
   return node;
+}
+
+std::uint32_t FlameTree::reason_of(const Frame& frame, const std::vector<Mapping>& mappings) {
+  if (frame.mapping >= mappings.size() || mappings[frame.mapping].why_no_name.empty()) return 0;
+  const std::string& why = mappings[frame.mapping].why_no_name;
+  // As many as there are files without names.
+  auto known = std::ranges::find(reasons_, why);
+  auto index = static_cast<std::uint32_t>(known - reasons_.begin());
+  if (known == reasons_.end()) reasons_.push_back(why);
+  return index;
 }
 
 void FlameTree::add(const Profile& profile) {
@@ -74,7 +89,11 @@ void FlameTree::add(const Profile& profile) {
   for (const Frame& frame : profile.frames) {
     first.push_back(static_cast<std::uint32_t>(path.size()));
     std::string_view module = module_name(frame, profile.mappings);
-    if (frame.lines.empty()) path.push_back(index_->symbol(place_name(module, frame.address), module, frame));
+    if (frame.lines.empty()) {
+      path.push_back(index_->symbol(place_name(module, frame.address), module, frame));
+      std::uint32_t& reason = index_->symbols[path.back()].reason;
+      if (reason == 0) reason = reason_of(frame, profile.mappings);
+    }
     for (auto line = frame.lines.rbegin(); line != frame.lines.rend(); ++line)
       path.push_back(index_->symbol(line->function, module, frame));
   }

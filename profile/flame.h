@@ -15,6 +15,7 @@ struct FlameNode {
   std::string module;  // base name of the mapping's file
   FrameKind kind = FrameKind::native;
   NoName no_name = NoName::named;
+  std::uint32_t reason = 0;  // why it has no name, in full: index into FlameTree::reasons
   std::int64_t total = 0;
   std::int64_t self = 0;
   std::vector<std::uint32_t> children;  // indexes into FlameTree::nodes, largest first after finish()
@@ -37,6 +38,8 @@ class FlameTree {
   void finish(std::size_t max_nodes);
 
   const std::vector<FlameNode>& nodes() const { return nodes_; }
+  // The first is empty.
+  const std::vector<std::string>& reasons() const { return reasons_; }
   std::int64_t total() const { return nodes_[0].total; }
   std::uint64_t samples() const { return samples_; }
   std::uint64_t complete_samples() const { return complete_; }
@@ -45,11 +48,13 @@ class FlameTree {
   struct Index;  // finds children while stacks are added; gone after finish()
 
   std::uint32_t child(std::uint32_t parent, std::uint32_t symbol);
+  std::uint32_t reason_of(const Frame& frame, const std::vector<Mapping>& mappings);
   std::vector<std::uint8_t> choose(std::size_t max_nodes) const;
   void fold(std::size_t max_nodes);
 
   std::unique_ptr<Index> index_;
   std::vector<FlameNode> nodes_;
+  std::vector<std::string> reasons_{""};
   std::uint64_t samples_ = 0;
   std::uint64_t complete_ = 0;
 };

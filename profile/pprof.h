@@ -10,7 +10,8 @@
 namespace weir::profile {
 
 // The message, not compressed. Mappings carry file, build id and range;
-// locations their address, samples their labels; unnamed frames are named as display_name() says.
+// locations their address, samples their labels; unnamed frames are named as display_name() says, and a
+// comment for each of the first files with such frames says why.
 // There is exactly one sample type, so a sample's count is not written.
 std::string encode_pprof(const Profile& profile);
 

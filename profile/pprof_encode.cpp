@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include "profile/hash_index.h"
@@ -35,7 +36,12 @@ struct Function {
   bool operator==(const Function&) const = default;
 };
 
+// Comments say why frames have no names: of so many mappings, in so many bytes each.
+constexpr std::size_t kMostComments = 64;
+constexpr std::size_t kLongestComment = 512;
+
 struct MappingUse {
+  NoName no_name = NoName::named;  // of a frame in it, should there be one without a name
   bool functions = false;
   bool filenames = false;
   bool lines = false;
@@ -53,6 +59,7 @@ class Encoder {
     for (std::uint32_t i = 0; i < profile_.frames.size(); ++i) write_location(i);
     write_functions();
     write_mappings();
+    write_comments();
     write_totals();
     write_strings();
     return out_.take();
@@ -67,6 +74,7 @@ class Encoder {
   void write_functions();
   void write_mappings();
   void write_mapping(std::uint64_t id, const Mapping& mapping, const MappingUse& use);
+  void write_comments();
   void write_totals();
   void write_strings();
   std::uint64_t mapping_id(const Frame& frame);
@@ -81,6 +89,7 @@ class Encoder {
   bool kernel_used_ = false;
   Mapping kernel_{.file = std::string(kKernelFile)};
   std::vector<std::string> place_names_;                        // reserved: strings_ points into it
+  std::vector<std::string> comments_;                           // this as well
   std::vector<std::pair<std::uint64_t, std::uint32_t>> lines_;  // of one location: function, line
 };
 
@@ -169,6 +178,7 @@ void Encoder::write_location(std::uint32_t index) {
   if (frame.lines.empty()) {
     place_names_.push_back(display_name(frame, profile_.mappings));
     lines_.emplace_back(function_id(place_names_.back(), {}), 0);
+    if (mapping != 0) uses_[mapping - 1].no_name = frame.no_name;
   }
   std::size_t size = field_size(index + 1) + field_size(mapping) + field_size(frame.address);
   for (auto [function, line] : lines_) size += message_size(field_size(function) + field_size(line));
@@ -224,6 +234,34 @@ void Encoder::write_mapping(std::uint64_t id, const Mapping& mapping, const Mapp
   out_.field(8, use.filenames);
   out_.field(9, use.lines);
   out_.field(10, use.inlined);
+}
+
+std::string why_no_names(const Mapping& mapping, NoName no_name) {
+  std::string text = "no names in " + mapping.file + ": " + std::string(to_string(no_name));
+  if (!mapping.why_no_name.empty()) text += ": " + mapping.why_no_name;
+  if (text.size() <= kLongestComment) return text;
+  std::size_t end = kLongestComment;
+  // Not within a character: readers want UTF-8.
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+void Encoder::write_comments() {
+  comments_.reserve(kMostComments);
+  std::vector<std::uint32_t> ids;
+  for (std::size_t i = 0; i < profile_.mappings.size() && comments_.size() < kMostComments; ++i) {
+    if (uses_[i].no_name == NoName::named) continue;
+    comments_.push_back(why_no_names(profile_.mappings[i], uses_[i].no_name));
+    // A file is mapped in several places.
+    std::uint32_t id = strings_.add(comments_.back());
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  }
+  std::size_t size = 0;
+  for (std::uint32_t id : ids) size += varint_size(id);
+  if (ids.empty()) return;
+  out_.room(message_size(size));
+  out_.begin(13, size);
+  for (std::uint32_t id : ids) out_.varint(id);
 }
 
 void Encoder::write_totals() {

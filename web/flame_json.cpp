@@ -59,6 +59,7 @@ void write_flame(JsonWriter& json, const profile::FlameTree& tree) {
   column("module", [&](const auto& node) { return strings.index(node.module); });
   column("kind", [&](const auto& node) { return strings.index(profile::to_string(node.kind)); });
   column("why", [&](const auto& node) { return strings.index(profile::to_string(node.no_name)); });
+  column("reason", [&](const auto& node) { return strings.index(tree.reasons()[node.reason]); });
   column("total", [](const auto& node) { return node.total; });
   column("self", [](const auto& node) { return node.self; });
   json.key("parent").begin_array();

@@ -6,9 +6,9 @@
 
 namespace weir::web {
 
-// {"strings": […], "name": […], "module": […], "kind": […], "why": […], "parent": […], "total": […], "self":
-// […]} Nodes stand in preorder, siblings as the tree has them; name, module, kind and why are indexes into
-// strings; the root's parent is -1.
+// {"strings": […], "name": […], "module": […], "kind": […], "why": […], "reason": […], "parent": […],
+// "total": […], "self": […]} Nodes stand in preorder, siblings as the tree has them; name, module, kind, why
+// and reason (what was looked at in search of a name) are indexes into strings; the root's parent is -1.
 void write_flame(JsonWriter& json, const profile::FlameTree& tree);
 
 }  // namespace weir::web

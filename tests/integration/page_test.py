@@ -35,6 +35,7 @@ def demo(mode):
 def the_page_shows_services_and_their_functions():
     with demo('full') as (browser, url):
         page.has_flame_graph(browser, url, 'thumbnails', ['thumbs::resize', 'lanczos_row', '[unknown]', 'copy_user_generic'])
+        page.says_why_unnamed(browser, 'libjpeg.so.62+', 'no debug file: /usr/lib/debug/.build-id/3f/')
         page.has_flame_graph(browser, url, 'checkout-api', ['checkout.views.quote', 'dgemm_kernel_HASWELL'])
         page.has_flame_graph(browser, url, HOSTILE, ['parse'])
 

@@ -44,14 +44,14 @@ pyroscope.write "there" {{
 '''
 
 
-def go_pprof(pprof):
-    """What `go tool pprof -top` prints of it."""
+def go_pprof(pprof, *flags):
+    """What `go tool pprof` prints of it."""
     if not shutil.which('go'):
         raise Skip('there is no Go')
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, 'profile.pb.gz')
         file.write_bytes(pprof)
-        done = subprocess.run(['go', 'tool', 'pprof', '-top', '-nodecount=10', str(file)], capture_output=True, text=True,
+        done = subprocess.run(['go', 'tool', 'pprof', *flags, str(file)], capture_output=True, text=True,
                               env={**os.environ, 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder}, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -71,10 +71,28 @@ def a_pushed_profile_is_read_by_go():
             assert labels['__name__'] == 'process_cpu' and labels['region'] == 'here', labels
             assert not [name for name in labels if name.startswith('__meta')], labels
             assert w.stop() == 0, w.log()
-    top = go_pprof(pprof)
+    top = go_pprof(pprof, '-top', '-nodecount=10')
     print(top)
     for part in ('Type: cpu', 'shop::', 'checkout'):
         assert part in top or part.replace('::', '') in top, f'{part} is missing in:\n{top}'
 
 
-run(a_pushed_profile_is_read_by_go)
+def a_stripped_program_says_why_it_has_no_names():
+    need_bpf()
+    if not shutil.which('strip'):
+        raise Skip('there is no strip')
+    with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
+        bare = pathlib.Path(folder, 'bare')
+        subprocess.run(['strip', '-o', bare, ROOT / 'build/services/checkout'], check=True)
+        with started([bare]) as service, Weir(CONFIG.format(pid=service.pid, url=receiver.url)) as w:
+            w.wait_ready()
+            _, pprof = wait_for('a profile arrives', lambda: receiver.of('checkout'), 20)[0]
+            assert w.stop() == 0, w.log()
+    comments = go_pprof(pprof, '-comments')
+    print(comments)
+    line = next(line for line in comments.splitlines() if f'no names in {bare}: stripped: it has no .symtab' in line)
+    assert '/usr/lib/debug/.build-id/' in line, line
+    assert 'bare+0x' in go_pprof(pprof, '-top', '-nodecount=10')
+
+
+run(a_pushed_profile_is_read_by_go, a_stripped_program_says_why_it_has_no_names)

@@ -87,6 +87,8 @@ TEST_CASE("flame tree: inlined functions, modules, unnamed frames, completeness"
   std::uint32_t libc = child(main, 1);
   CHECK(nodes[libc].name == "libc.so.6+0xbeef");
   CHECK(nodes[libc].no_name == NoName::stripped);
+  CHECK(tree.reasons().at(nodes[libc].reason) == "it has no .symtab");
+  CHECK(tree.reasons().at(nodes[main].reason).empty());
   CHECK(nodes[child(libc, 0)].kind == FrameKind::kernel);
 }
 

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
+
+#include <fmt/core.h>
 
 #include "profile/flame.h"
 #include "profile/wire.h"
@@ -41,6 +44,22 @@ std::string error_of(std::string_view message, std::size_t limit = kLimit) {
   return decoded ? "" : decoded.error().message;
 }
 
+// Where a comment of a file with a name of 11 bytes is cut, in its reason.
+constexpr std::size_t kCut = 512 - std::string_view("no names in /lib/000.so: unreadable: ").size();
+
+std::vector<std::string> comments_of(std::string_view message) {
+  std::vector<std::string> strings, comments;
+  std::string_view ids;
+  WireReader in(message);
+  for (WireField field; in.next(field);) {
+    if (field.number == 6) strings.emplace_back(field.bytes);
+    if (field.number == 13) ids = field.bytes;
+  }
+  WireReader packed(ids);
+  for (std::uint64_t id = 0; !packed.at_end() && packed.varint(id);) comments.push_back(strings.at(id));
+  return comments;
+}
+
 }  // namespace
 
 TEST_CASE("pprof: what is written is read again") {
@@ -51,6 +70,31 @@ TEST_CASE("pprof: what is written is read again") {
     decoded->id = {};
     CHECK(testing::equal(*decoded, testing::as_pprof_keeps_it(p)));
   }
+}
+
+TEST_CASE("pprof: comments say why frames have no names") {
+  Profile p = sample_profile();
+  p.mappings.push_back(p.mappings[1]);  // the same file again
+  p.frames.push_back({FrameKind::native, NoName::stripped, 3, 0xbeef, {}});
+  auto comments = [](const Profile& profile) { return comments_of(encode_pprof(profile)); };
+  CHECK(comments(p) == std::vector<std::string>{"no names in /lib/libc.so.6: stripped: it has no .symtab"});
+  // However many files, and however much there is to say of them, it is little.
+  std::string many(2000, 'x');
+  many[kCut - 1] = '\xc3';
+  many[kCut] = '\xa9';
+  for (int i = 0; i < 1000; ++i) {
+    p.frames.push_back(
+        {FrameKind::native, NoName::unreadable, static_cast<std::uint32_t>(p.mappings.size()), 1, {}});
+    p.mappings.push_back({.file = fmt::format("/lib/{:03}.so", i), .why_no_name = many});
+  }
+  auto bounded = comments(p);
+  REQUIRE(bounded.size() == 63);
+  CHECK(bounded[1].starts_with("no names in /lib/000.so: unreadable: xxx"));
+  CHECK(bounded[1].ends_with("x…"));
+  CHECK(bounded[1].size() < 520);
+  // One that has all its names says nothing.
+  p.frames.erase(p.frames.begin() + 2, p.frames.end());
+  CHECK(comments(p).empty());
 }
 
 TEST_CASE("pprof: samples carry labels, and one stack with two of them is two samples") {

@@ -14,7 +14,11 @@ inline Profile sample_profile() {
   p.duration = std::chrono::seconds(15);
   p.mappings = {
       {.file = "/usr/bin/app", .build_id = "0123abcd", .start = 0x55000, .limit = 0x60000, .offset = 0x1000},
-      {.file = "/lib/libc.so.6", .build_id = "ffee", .start = 0x7f000, .limit = 0x80000},
+      {.file = "/lib/libc.so.6",
+       .build_id = "ffee",
+       .start = 0x7f000,
+       .limit = 0x80000,
+       .why_no_name = "it has no .symtab"},
       {.file = "[kernel]"}};
   p.frames = {
       {FrameKind::native, NoName::named, 0, 0x1234, {{"inner", "a.cc", 7}, {"outer", "b.cc", 9}}},
@@ -33,6 +37,7 @@ inline Profile sample_profile() {
 inline Profile as_pprof_keeps_it(Profile p) {
   p.id = {};
   p.labels = {};
+  for (Mapping& mapping : p.mappings) mapping.why_no_name.clear();
   for (Stack& stack : p.stacks) stack.complete = stack.truncated = false;
   return p;
 }

@@ -63,10 +63,10 @@ TEST_CASE("web: a flame tree in columns, parents before children") {
   const auto& flame = answer.at("flame").as_object();
   const auto& strings = flame.at("strings").as_array();
   std::size_t nodes = flame.at("name").as_array().size();
-  for (auto column : {"module", "kind", "why", "parent", "total", "self"}) {
+  for (auto column : {"module", "kind", "why", "reason", "parent", "total", "self"}) {
     CHECK(flame.at(column).as_array().size() == nodes);
   }
-  std::map<std::string, std::string> why;
+  std::map<std::string, std::string> why, reason;
   for (std::size_t i = 0; i < nodes; ++i) {
     auto parent = flame.at("parent").as_array()[i].as_int64();
     CHECK(parent < static_cast<std::int64_t>(i));
@@ -75,12 +75,15 @@ TEST_CASE("web: a flame tree in columns, parents before children") {
           strings[static_cast<std::size_t>(flame.at(column).as_array()[i].as_int64())].as_string());
     };
     why[word("name")] = word("why");
+    reason[word("name")] = word("reason");
   }
   CHECK(flame.at("parent").as_array()[0] == -1);
   CHECK(flame.at("total").as_array()[0] == answer.at("total"));
   CHECK(why["main"] == "named");
   CHECK(why["libc.so.6+0xbeef"] == "stripped");
   CHECK(why["[unknown]"] == "no_mapping");
+  CHECK(reason["libc.so.6+0xbeef"] == "it has no .symtab");
+  CHECK(reason["main"].empty());
   auto small = site.json("/api/v0/web/profiles/flame?service=checkout&max_nodes=3").at("flame");
   CHECK(small.at("name").as_array().size() <= 3);
   CHECK(small.at("total").as_array()[0] == answer.at("total"));

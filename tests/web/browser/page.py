@@ -69,6 +69,15 @@ def has_flame_graph(browser, url, service, functions):
     is_clean(browser)
 
 
+def says_why_unnamed(browser, frame, why):
+    """Who points at a frame without a name reads what was looked at in search of one."""
+    functions_listed(browser, frame)
+    title = browser.run('return document.querySelector(".functions tbody .function").title')
+    expect(why in title, f'{frame}: “{why}” is not in “{title}”')
+    functions_listed(browser, '')
+    is_clean(browser)
+
+
 def component_opens(browser, url, component):
     """From the list, by the row's link: the component with its health as the API tells it."""
     states = {'healthy': 'Healthy', 'unhealthy': 'Unhealthy', 'waiting': 'Waiting', 'unknown': 'Starting', 'exited': 'Exited'}

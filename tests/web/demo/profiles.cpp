@@ -248,6 +248,11 @@ profile::Profile make_profile(const Service& service, WallTime start, std::mt199
     std::uint64_t address = 0x1a2f40;
     for (auto step = path.steps.rbegin(); step != path.steps.rend(); ++step) {
       profile::Frame frame{step->kind, step->why, mapping_of(p, step->module), address++, {}};
+      if (step->why == NoName::stripped) {
+        p.mappings[frame.mapping].why_no_name =
+            "it has no .symtab; no debug file: /usr/lib/debug/.build-id/3f/9c1b2a77de.debug: no such file or "
+            "directory";
+      }
       if (*step->function) frame.lines = {{step->function, "", 0}};
       stack.frames.push_back(static_cast<std::uint32_t>(p.frames.size()));
       p.frames.push_back(frame);

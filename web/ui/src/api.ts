@@ -133,6 +133,7 @@ export interface FlameColumns {
   module: number[];
   kind: number[];
   why: number[];
+  reason: number[];
   total: number[];
   self: number[];
   parent: number[];

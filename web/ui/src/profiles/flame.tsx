@@ -6,7 +6,7 @@ import { announce } from "../keys";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord, whyUnknown } from "./kinds";
-import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, titleOf, whyOf } from "./model";
+import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, reasonOf, titleOf, whyOf } from "./model";
 
 interface FlameProps {
   tree: Tree;
@@ -67,7 +67,7 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
   });
   const kind = kindOf(tree, node);
   const module = moduleOf(tree, node);
-  const why = kind === "unknown" ? whyUnknown(whyOf(tree, node), module) : null;
+  const why = kind === "unknown" ? whyUnknown(whyOf(tree, node), module, reasonOf(tree, node)) : null;
   const all = tree.total[0]! || 1;
   return (
     <div class="tip" role="tooltip" ref={box}>
@@ -90,8 +90,9 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
       {why && (
         <div class="why">
           <div class="warn">Why it has no name</div>
-          {why[0]}
-          <div class="sub">{why[1]}</div>
+          {why.what}
+          {why.found && <div class="found mono">{why.found}</div>}
+          <div class="sub">{why.remedy}</div>
         </div>
       )}
     </div>

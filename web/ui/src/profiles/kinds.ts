@@ -56,9 +56,16 @@ const kWhy: Record<string, (module: string) => [string, string]> = {
     "The log of the profiling component names the file and the error.",
   ],
   jit: () => ["Code made at run time, without a map of it.", "Let the runtime write /tmp/perf-PID.map (node: --perf-basic-prof)."],
-  evicted: () => ["The tables of symbols were over their memory limit.", "Raise symbols_map_size, or profile fewer targets."],
+  evicted: () => ["The tables of symbols were over their memory limit.", "Raise memory_limit, or profile fewer targets."],
 };
 
-export function whyUnknown(why: string, module: string): [string, string] | null {
-  return kWhy[why]?.(module) ?? null;
+export interface NoName {
+  what: string;
+  found: string; // on this machine, for this file
+  remedy: string;
+}
+
+export function whyUnknown(why: string, module: string, reason: string): NoName | null {
+  const known = kWhy[why]?.(module);
+  return known ? { what: known[0], found: reason, remedy: known[1] } : null;
 }

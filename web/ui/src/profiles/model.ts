@@ -9,6 +9,7 @@ export interface Tree {
   module: number[];
   kind: number[];
   why: number[];
+  reason: number[];
   total: number[];
   self: number[];
   parent: number[];
@@ -56,6 +57,11 @@ export function kindOf(tree: Tree, node: number): string {
 
 export function whyOf(tree: Tree, node: number): string {
   return tree.strings[tree.why[node]!]!;
+}
+
+// What was looked at in search of its name, or what went wrong; often empty.
+export function reasonOf(tree: Tree, node: number): string {
+  return tree.strings[tree.reason[node]!]!;
 }
 
 // "[unknown]" first, then where the frame is.
@@ -129,6 +135,7 @@ export interface Row {
   module: string;
   kind: string;
   why: string;
+  reason: string;
   self: number;
   total: number; // recursion counted once
   node: number; // the largest of its frames
@@ -143,7 +150,7 @@ export function functions(tree: Tree, root: number): Row[] {
     const key = identity(tree, i);
     let row = rows.get(key);
     if (!row) {
-      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), self: 0, total: 0, node: i };
+      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, node: i };
       rows.set(key, row);
     }
     row.self += tree.self[i]!;

@@ -50,11 +50,11 @@ interface LineProps {
 }
 
 function Line({ row, by, all, most, unit, onPick }: LineProps) {
-  const why = row.kind === "unknown" ? whyUnknown(row.why, row.module) : null;
+  const why = row.kind === "unknown" ? whyUnknown(row.why, row.module, row.reason) : null;
   return (
     <tr class="pick" onClick={() => onPick(row)}>
       <td>
-        <div class="function" title={why ? why.join(" ") : row.title}>
+        <div class="function" title={why ? [why.what, why.found, why.remedy].filter(Boolean).join("\n") : row.title}>
           <i class={`swatch k-${row.kind}`} />
           <button type="button" class="mono cut plainbutton">
             {row.title}
