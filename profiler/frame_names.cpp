@@ -19,21 +19,19 @@ bool may_change(NoName why) {
   return why == NoName::process_gone || why == NoName::unreadable || why == NoName::evicted;
 }
 
-// Where the file of a module can be opened now.
-ModuleFile look_for(WatchedReads& reads, const Module& module, std::span<const std::uint32_t> pids) {
+// Where the file of a module can be opened now: a path, "", or why nobody knows.
+Result<std::string> look_for(WatchedReads& reads, const Module& module, std::span<const std::uint32_t> pids) {
   constexpr std::size_t kMostTries = 8;
   // Its processes may have ended: the file may still be here, if they saw the same files as we do.
   constexpr std::uint32_t kOurselves = 0;
-  std::string host_path;
+  Result<std::string> hung;
   for (std::uint32_t pid : pids.first(std::min(pids.size(), kMostTries))) {
-    if (host_path.empty()) host_path = locate(reads, module, pid);
+    auto found = locate(reads, module, pid);
+    if (found && !found->empty()) return found;
+    if (!found) hung = std::move(found);
   }
-  if (host_path.empty()) host_path = locate(reads, module, kOurselves);
-  return {.path = module.path,
-          .host_path = std::move(host_path),
-          .build_id = module.build_id,
-          .device = module.device,
-          .inode = module.inode};
+  auto found = locate(reads, module, kOurselves);
+  return found && found->empty() && !hung ? hung : found;
 }
 
 }  // namespace
@@ -80,10 +78,23 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) of.file = look_for(*reads_, module, pids_);
-  of.looked_for = true;
+  if (!of.looked_for) of.look(look_for(*reads_, module, pids_), module);
   at->second = symbolizer_->name(of.file, offset);
+  if (at->second.no_name == NoName::process_gone && of.hung) {
+    at->second.no_name = NoName::unreadable;
+    at->second.why = of.hung;
+  }
   return at->second;
+}
+
+void FrameNames::OfModule::look(Result<std::string> found, const Module& wanted) {
+  looked_for = true;
+  file = {.path = wanted.path,
+          .host_path = found.value_or(""),
+          .build_id = wanted.build_id,
+          .device = wanted.device,
+          .inode = wanted.inode};
+  hung = found ? nullptr : std::make_shared<const std::string>(std::move(found.error().message));
 }
 
 void FrameNames::forget() {

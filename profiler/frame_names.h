@@ -38,8 +38,11 @@ class FrameNames {
   struct OfModule {
     std::weak_ptr<const Module> module;  // gone when no process maps it any more
     ModuleFile file;
-    bool looked_for = false;  // in this window
+    bool looked_for = false;                  // in this window
+    std::shared_ptr<const std::string> hung;  // why nobody knows where the file is
     std::unordered_map<std::uint64_t, NamedFrame> names;
+
+    void look(Result<std::string> found, const Module& wanted);
   };
 
   // Names as one mode spells them.

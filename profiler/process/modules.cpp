@@ -109,11 +109,10 @@ void Modules::collect_garbage() {
   std::erase_if(by_build_id_, [](const auto& entry) { return entry.second.use_count() == 1; });
 }
 
-std::string locate(WatchedReads& reads, const Module& module, std::uint32_t pid) {
+Result<std::string> locate(WatchedReads& reads, const Module& module, std::uint32_t pid) {
   if (!module.is_file()) return "";
-  auto found = reads.run(risk_of_file(pid, module.path),
-                         [wanted = Module(module), pid]() mutable { return find_file(wanted, pid); });
-  return std::move(found).value_or("");
+  return reads.run(risk_of_file(pid, module.path),
+                   [wanted = Module(module), pid]() mutable { return find_file(wanted, pid); });
 }
 
 }  // namespace weir::profiler

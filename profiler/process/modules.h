@@ -35,7 +35,7 @@ class Modules {
 };
 
 // Where the file of a module can be opened now, as seen by process `pid` (0: by ourselves); "" when what is
-// there is another file, or nothing, or hangs.
-std::string locate(WatchedReads& reads, const Module& module, std::uint32_t pid);
+// there is another file, or nothing. Fails when that hangs, or is left alone because it did.
+Result<std::string> locate(WatchedReads& reads, const Module& module, std::uint32_t pid);
 
 }  // namespace weir::profiler

@@ -33,6 +33,13 @@ TableFile failed(NoTable why, std::string error) {
   return file;
 }
 
+// All that refuses a file for what it would take says "more than N bytes"; with a higher limit it may go
+// well.
+TableFile refused(const Error& error, std::size_t byte_limit) {
+  bool is_over_limit = error.message.contains(fmt::format("more than {}", byte_limit));
+  return failed(is_over_limit ? NoTable::too_large : NoTable::malformed, error.message);
+}
+
 TableFile read_one(const MappedBy& by, const std::string& path, std::size_t byte_limit) {
   auto bytes = open_file(by, path);
   if (!bytes) return failed(NoTable::unreadable, bytes.error().message);
@@ -45,7 +52,7 @@ TableFile read_one(const MappedBy& by, const std::string& path, std::size_t byte
     if (segment.type == PT_LOAD && (segment.flags & PF_X) != 0) file.code.push_back(segment);
   }
   auto table = read_unwind_table(*elf, **bytes, byte_limit);
-  if (!table) return failed(NoTable::malformed, table.error().message);
+  if (!table) return refused(table.error(), byte_limit);
   file.table = std::move(*table);
   if (file.table.rows() == 0) file.why = NoTable::no_eh_frame;
   return file;
@@ -64,7 +71,7 @@ TableFile read_table_file(WatchedReads& reads, std::span<const MappedBy> mapped_
   // The very same file may lie in our own root.
   if (!ways.empty()) ways.push_back({.pid = 0, .module = ways.front().module});
   for (const MappedBy& by : ways) {
-    std::string path = by.module->is_file() ? locate(reads, *by.module, by.pid) : "";
+    std::string path = locate(reads, *by.module, by.pid).value_or("");
     if (by.pid == 0 && path.empty() && by.module->is_file()) continue;
     auto read = reads.run(risk_of_file(by.pid, by.module->path),
                           [by, path, byte_limit] { return read_one(by, path, byte_limit); });

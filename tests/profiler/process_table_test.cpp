@@ -175,13 +175,13 @@ TEST_CASE("a library that was deleted while it is mapped is found by its mapping
   auto self = static_cast<std::uint32_t>(::getpid());
   CHECK(locate(*reads, module, self) == "/proc/" + std::to_string(self) + "/root" + copy.string());
   std::filesystem::remove(copy);
-  std::string found = locate(*reads, module, self);
+  std::string found = locate(*reads, module, self).value_or("fails");
   if (::geteuid() == 0) {
     CHECK(found.starts_with("/proc/" + std::to_string(self) + "/map_files/"));
     CHECK(open_regular_file(found));
   }
   module.build_id = "00";
-  CHECK(locate(*reads, module, self).empty());
+  CHECK(locate(*reads, module, self) == "");
   ::dlclose(library);
 }
 
