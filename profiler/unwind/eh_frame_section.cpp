@@ -86,7 +86,7 @@ Result<EhFrameSection> read_eh_frame_section(const Elf& elf, const Bytes& bytes,
   EhFrameSection section;
   if (!place || place->offset >= bytes.size()) return section;
   std::uint64_t size = std::min(place->size, bytes.size() - place->offset);
-  if (size > byte_limit) return fail(".eh_frame has {} bytes, the limit is {}", size, byte_limit);
+  if (size > byte_limit) return fail(".eh_frame has {} bytes, more than {}", size, byte_limit);
   if (size == 0) return section;
   section.data = map_pages(size);
   if (!section.data) return fail_errno(errno, "memory for {} bytes of .eh_frame", size);

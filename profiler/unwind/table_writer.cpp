@@ -114,7 +114,10 @@ Result<WrittenTable> TableWriter::write() {
 }  // namespace
 
 std::size_t written_bytes(const UnwindTable& table) {
-  return (table.rows() + pages_of(table) * kPageWords) * kWord;
+  // Each page may begin an object, and one has the pages.
+  std::size_t pages = pages_of(table);
+  std::size_t rounding = (pages + 1) * (FreeWords::kGrain - 1);
+  return (table.rows() + pages * kPageWords + rounding) * kWord;
 }
 
 Result<WrittenTable> write_table(Arena& arena, const UnwindTable& table) {

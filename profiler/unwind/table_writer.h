@@ -19,7 +19,7 @@ struct WrittenTable {
   std::vector<std::uint32_t> objects;
 };
 
-// How much of the arena a table takes, within a few hundred bytes.
+// How much of the arena a table takes at most; hardly ever less.
 std::size_t written_bytes(const UnwindTable& table);
 // Fails when the kernel has no memory, or the code is spread over more than 2 GiB.
 Result<WrittenTable> write_table(Arena& arena, const UnwindTable& table);

@@ -69,15 +69,25 @@ bool UnwindTables::is_first(User user) const {
 }
 
 void UnwindTables::apply_limit() {
-  limit_ = 0;
+  std::size_t before = std::exchange(limit_, 0);
   for (const auto& [user, limit] : limits_) limit_ = std::max(limit_, limit);
   if (!make_room(0)) degrade();
+  if (limit_ > before) try_again_too_large();
   try_again_without_room();
   write_stale();
 }
 
+// Without what could be evicted.
+std::size_t UnwindTables::bytes_in_use() const {
+  std::size_t bytes = arena_->used_bytes();
+  for (const auto& [key, table] : tables_) {
+    if (table->state == State::ready && table->users == 0) bytes -= table->bytes;
+  }
+  return bytes;
+}
+
 bool UnwindTables::make_room(std::size_t bytes) {
-  while (arena_->used_bytes() + bytes > limit_) {
+  while (arena_->used_bytes() - leaving_ + bytes > limit_) {
     if (!evict_one()) return false;
   }
   return true;
@@ -109,6 +119,7 @@ void UnwindTables::degrade() {
   for (Table* table : ready) {
     if (used <= limit_) break;
     used -= std::min(used, table->bytes);
+    leaving_ += table->bytes;
     table->state = State::no_room;
     unwanted.push_back(std::exchange(table->written, {}));
     mark_stale(*table);
@@ -116,13 +127,28 @@ void UnwindTables::degrade() {
   }
   write_stale();
   for (WrittenTable& written : unwanted) free_table(*arena_, written);
+  leaving_ = 0;
 }
 
 void UnwindTables::try_again_without_room() {
-  std::size_t used = arena_->used_bytes();
-  for (const auto& [key, table] : tables_) {
-    if (table->state != State::no_room || table->users == 0 || used + table->bytes > limit_) continue;
+  auto waits = [](const auto& entry) {
+    return entry.second->state == State::no_room && entry.second->users != 0;
+  };
+  if (std::ranges::none_of(tables_, waits)) return;
+  std::size_t used = bytes_in_use();
+  for (const auto& entry : tables_) {
+    Table* table = entry.second.get();
+    if (!waits(entry) || used + table->bytes > limit_) continue;
     used += table->bytes;
+    table->state = State::pending;
+    mark_stale(*table);
+  }
+}
+
+// Its file was not read to the end: nobody knows how much is enough.
+void UnwindTables::try_again_too_large() {
+  for (const auto& [key, table] : tables_) {
+    if (table->state != State::none || table->why != NoTable::too_large) continue;
     table->state = State::pending;
     mark_stale(*table);
   }
@@ -145,6 +171,7 @@ Result<> UnwindTables::set_process(User user, std::uint32_t pid, std::uint64_t s
   std::swap(process.mappings, resolved);
   release(resolved);
   if (!changed && process.registered && !process.stale) return {};
+  if (changed) try_again_without_room();
   return write(pid, process);
 }
 
@@ -250,6 +277,7 @@ Result<> UnwindTables::write(std::uint32_t pid, Process& process) {
   ++counts_.refused_processes;
   if (std::exchange(process.registered, false)) arena_->drop_process(pid);
   if (process.object != 0) arena_->free(std::exchange(process.object, 0));
+  process.object_bytes = 0;
   return done;
 }
 
@@ -257,7 +285,9 @@ Result<> UnwindTables::put(std::uint32_t pid, Process& process, const std::vecto
   std::uint32_t object = 0;
   if (!mappings.empty()) {
     auto bytes = std::as_bytes(std::span(mappings));
-    if (!make_room(bytes.size())) return fail("unwind process {}: no room for its mappings", pid);
+    // What it replaces goes at once.
+    std::size_t more = bytes.size() - std::min(bytes.size(), process.object_bytes);
+    if (more != 0 && !make_room(more)) return fail("unwind process {}: no room for its mappings", pid);
     auto address = arena_->alloc(mappings.size() * kMappingWords);
     if (!address) return fail(address.error());
     object = *address;
@@ -274,6 +304,7 @@ Result<> UnwindTables::put(std::uint32_t pid, Process& process, const std::vecto
   process.registered = true;
   if (process.object != 0) arena_->free(process.object);
   process.object = object;
+  process.object_bytes = mappings.size() * sizeof mappings[0];
   return {};
 }
 
@@ -352,7 +383,8 @@ void UnwindTables::install(Table& table, TableFile file) {
     return;
   }
   table.bytes = written_bytes(file.table);
-  if (!make_room(table.bytes)) {
+  // What is not in use stays where that would not make room enough.
+  if (bytes_in_use() + table.bytes > limit_ || !make_room(table.bytes)) {
     table.state = State::no_room;
     return;
   }

@@ -95,9 +95,10 @@ class UnwindTables {
     std::vector<User> users;
     std::uint64_t seen = 0;
     std::vector<Mapped> mappings;
-    std::uint32_t object = 0;  // its array in the arena
-    bool registered = false;   // in the kernel's map
-    bool stale = false;        // what the kernel has is not what we know
+    std::uint32_t object = 0;      // its array in the arena …
+    std::size_t object_bytes = 0;  // … and how large it is
+    bool registered = false;       // in the kernel's map
+    bool stale = false;            // what the kernel has is not what we know
   };
 
   std::vector<Mapped> resolve(const MappingTable& mappings);
@@ -114,10 +115,12 @@ class UnwindTables {
   Result<> put(std::uint32_t pid, Process& process, const std::vector<unwind_mapping>& mappings);
 
   void apply_limit();
+  std::size_t bytes_in_use() const;
   bool make_room(std::size_t bytes);
   bool evict_one();
   void degrade();
   void try_again_without_room();
+  void try_again_too_large();
 
   std::shared_ptr<WatchedReads> reads_;
   mutable std::mutex mutex_;  // guards all below
@@ -125,6 +128,7 @@ class UnwindTables {
   std::map<User, std::size_t> limits_;
   User next_user_ = 1;
   std::size_t limit_ = 0;
+  std::size_t leaving_ = 0;  // of the arena: in tables that are freed once no process points at them
   std::unordered_map<std::string, std::unique_ptr<Table>> tables_;
   std::map<std::uint32_t, Process> processes_;
   std::uint64_t uses_ = 0;
