@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """What pyroscope.ebpf's arguments do, seen by who receives the profiles: each labels and values, each changed while weir runs."""
 import collections
+import contextlib
 import gzip
+import pathlib
+import shutil
+import subprocess
+import tempfile
 
-from harness import ROOT, Weir, need_bpf, run, started, wait_for
+from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
 from receiver import Receiver, all_of, fields, varints
 
 BLOCK = '''
@@ -103,6 +108,45 @@ def blocks_of_different_rates_stand_side_by_side():
             assert w.stop() == 0, w.log()
 
 
+def blocks_share_tables_and_symbols():
+    need_bpf()
+    program = ROOT / 'build/workloads/shares_no_frame_pointers'
+    with Receiver() as receiver, started([program]) as first, started([program]) as second:
+        fast = ('fast', target(first, 'fast'), 'sample_rate = 97')
+        slow = ('slow', target(second, 'slow'), 'sample_rate = 19')
+        with Weir(config(receiver, fast, slow)) as w:
+            w.wait_ready()
+            for service in ('fast', 'slow'):
+                _, p = wait_for_profile(receiver, 'names and whole stacks', service, lambda _, p: p.samples and all(
+                    'burn' not in s.stack[0] or s.stack[-1] == '_start' for s in p.samples))
+                assert any('burn_seventy' in s.stack for s in p.samples), p.samples[:3]
+
+            def tables(block):
+                return debug(w, block, 'shared', 'unwind_tables')
+
+            # The program and its libraries once each, whoever asked for them.
+            wait_for('nothing is left to read', lambda: w.metric('pyroscope_ebpf_unwind_tables') ==
+                     int(tables('fast')['ready']) == int(tables('slow')['ready']))
+            assert w.metric('pyroscope_ebpf_unwind_tables_made_total') == int(tables('fast')['made']), w.request('/metrics')[1]
+            assert w.metric('pyroscope_ebpf_unwind_limit_bytes') == 64 << 20
+            assert int(tables('fast')['ready']) < 10 and int(tables('fast')['processes']) == 2, tables('fast')
+            # One goes; the other has all, and tells of it.
+            change(w, config(receiver, slow))
+            wait_for('the other tells of the tables', lambda: w.metric('pyroscope_ebpf_unwind_limit_bytes') == 64 << 20)
+            wait_for('the first process is let go', lambda: int(tables('slow')['processes']) == 1)
+            wait_for_profile(receiver, 'whole stacks still', 'slow', lambda _, p: any(
+                'burn_seventy' in s.stack and s.stack[-1] == '_start' for s in p.samples))
+            assert w.stop() == 0, w.log()
+
+
+def debug(w, block, *path):
+    """A block of debug info, as a dictionary of its values; empty as long as there is none."""
+    body = w.component(f'pyroscope.ebpf.{block}')['debugInfo']
+    for name in path:
+        body = next((statement['body'] for statement in body if statement['name'] == name and 'body' in statement), [])
+    return {statement['name']: statement['value']['value'] for statement in body if 'value' in statement}
+
+
 def each_argument_changes_while_weir_runs():
     need_bpf()
     with Receiver() as receiver, started([ROOT / 'build/workloads/shares']) as burner:
@@ -155,6 +199,92 @@ def each_argument_changes_while_weir_runs():
             assert w.stop() == 0, w.log()
 
 
+def names_and_the_kernels_frames_change_while_weir_runs():
+    need_bpf()
+    with Receiver() as receiver, started([ROOT / 'build/services/checkout']) as cpp, started([ROOT / 'build/workloads/reader']) as reader:
+        targets = f'{target(cpp, "cpp")}, {target(reader, "reader")}'
+
+        def text(more):
+            return config(receiver, ('one', targets, more))
+
+        def named(prefix, suffix=''):
+            return lambda _, p: any(name.startswith(prefix) and name.endswith(suffix) for s in p.samples for name in s.stack)
+
+        def in_kernel(profile):
+            return any('read_zero' in name or 'vfs_read' in name for s in profile.samples for name in s.stack)
+
+        with Weir(text('')) as w:
+            w.wait_ready()
+            wait_for_profile(receiver, 'mangled names', 'cpp', named('_ZN4shop6tax_of'))
+            for mode, prefix, suffix in (('simplified', 'shop::tax_of', 'tax_of'), ('full', 'shop::tax_of(', ')'),
+                                         ('none', '_ZN4shop6tax_of', '')):
+                change(w, text(f'demangle = "{mode}"'))
+                wait_for_profile(receiver, f'names with demangle = {mode}', 'cpp', named(prefix, suffix))
+            wait_for_profile(receiver, 'the kernel', 'reader', lambda _, p: in_kernel(p))
+            for more in ('collect_kernel_profile = false', 'kernel_frames = false'):
+                change(w, text(more))
+                wait_for_profile(receiver, f'no kernel with {more}', 'reader', lambda _, p: p.samples and not in_kernel(p))
+                change(w, text('no_kernel_version_check = true'))
+                wait_for_profile(receiver, 'the kernel again', 'reader', lambda _, p: in_kernel(p))
+            assert w.stop() == 0, w.log()
+
+
+def caches_shrink_while_weir_runs():
+    need_bpf()
+    if not shutil.which('objcopy'):
+        raise Skip('there is no objcopy')
+    program = ROOT / 'build/workloads/shares'
+    with contextlib.ExitStack() as stack:
+        receiver = stack.enter_context(Receiver())
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        burner = stack.enter_context(started([program]))
+        extra = stack.enter_context(contextlib.ExitStack())
+        for i in range(3):
+            # Neither has a build id, or each one of its own.
+            subprocess.run(['objcopy', '--remove-section=.note.gnu.build-id', program, folder / f'without-{i}'], check=True)
+            note = folder / f'note-{i}'
+            note.write_bytes(b'\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0' + bytes([i]) * 20)
+            subprocess.run(['objcopy', f'--update-section=.note.gnu.build-id={note}', program, folder / f'with-{i}'], check=True)
+        others = [extra.enter_context(started([folder / f'{kind}-{i}'])) for kind in ('with', 'without') for i in range(3)]
+        mine = target(burner, 'mine')
+        everyone = ', '.join([mine, *(target(other, 'other') for other in others)])
+
+        def text(more, targets):
+            return config(receiver, ('one', targets, more))
+
+        with Weir(text('', everyone)) as w:
+            w.wait_ready()
+
+            def known():
+                size = {name: int(debug(w, 'one', 'elf_cache', f'{name}_cache').get('size', 0)) for name in ('build_id', 'same_file')}
+                pids = debug(w, 'one', 'pid_cache')
+                return size['build_id'], size['same_file'], int(pids.get('lru_size', 0)) + int(pids.get('round_size', 0))
+
+            before = wait_for('all are known', lambda: all(a >= b for a, b in zip(known(), (4, 4, 7))) and known(), 30)
+            extra.close()
+            change(w, text('cache_rounds = 0', mine))
+            wait_for('they have ended', lambda: int(debug(w, 'one', 'pid_cache').get('lru_size', 0)) >= 6, 20)
+            assert known()[0] >= before[0] and known()[2] >= 7, (before, known())  # there is room for them still
+            # Now one each, and what the burner uses: its file and its libraries, the kernel, itself.
+            change(w, text('cache_rounds = 0\nbuild_id_cache_size = 1\nsame_file_cache_size = 1\npid_cache_size = 1', mine))
+            after = wait_for('they are forgotten', lambda: known()[0] <= before[0] - 2 and known()[1] <= before[1] - 2
+                             and known()[2] <= 2 and known(), 20)
+            print(f'tables with build id, without, processes: {before}, then {after}')
+            wait_for_profile(receiver, 'names still', 'mine', lambda _, p: any('burn_seventy' in s.stack for s in p.samples))
+            assert w.stop() == 0, w.log()
+
+
+def a_lazy_block_waits_for_its_first_target():
+    need_bpf()
+    with Receiver() as receiver, started([ROOT / 'build/workloads/shares']) as burner:
+        with Weir(config(receiver, ('one', '', 'lazy_mode = true'))) as w:
+            w.wait_ready()
+            wait_for('it is not attached', lambda: w.health('pyroscope.ebpf.one')['message'].startswith('not attached'))
+            change(w, config(receiver, ('one', target(burner, 'mine'), 'lazy_mode = true')))
+            wait_for_profile(receiver, 'a profile', 'mine')
+            assert w.stop() == 0, w.log()
+
+
 def loss(w, reason):
     for line in w.request('/metrics')[1].splitlines():
         if line.startswith('pyroscope_ebpf_lost_samples_total') and f'reason="{reason}"' in line:
@@ -187,4 +317,6 @@ def a_service_is_named_as_documented():
             assert w.stop() == 0, w.log()
 
 
-run(blocks_of_different_rates_stand_side_by_side, each_argument_changes_while_weir_runs, a_service_is_named_as_documented)
+run(blocks_of_different_rates_stand_side_by_side, blocks_share_tables_and_symbols, each_argument_changes_while_weir_runs,
+    names_and_the_kernels_frames_change_while_weir_runs, caches_shrink_while_weir_runs, a_lazy_block_waits_for_its_first_target,
+    a_service_is_named_as_documented)
