@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/utf8.h"
 #include "profile/hash_index.h"
 #include "profile/pprof.h"
 #include "profile/text.h"
@@ -240,10 +241,7 @@ std::string why_no_names(const Mapping& mapping, NoName no_name) {
   std::string text = "no names in " + mapping.file + ": " + std::string(to_string(no_name));
   if (!mapping.why_no_name.empty()) text += ": " + mapping.why_no_name;
   if (text.size() <= kLongestComment) return text;
-  std::size_t end = kLongestComment;
-  // Not within a character: readers want UTF-8.
-  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return text.substr(0, utf8_floor(text, kLongestComment)) + "…";
 }
 
 void Encoder::write_comments() {

@@ -31,7 +31,7 @@ def samples(w, service):
 
 
 def flame(w, service):
-    flame = w.json(f'/api/v0/web/profiles/flame?service={service}')['flame']
+    flame = w.flame(service)['flame']
     return [{column: flame['strings'][flame[column][node]] for column in ('name', 'why', 'reason')} for node in range(len(flame['name']))]
 
 
