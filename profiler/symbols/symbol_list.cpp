@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "profiler/symbols/plt.h"
 #include "profiler/symbols/unpack.h"
 
 namespace weir::profiler {
@@ -95,6 +96,9 @@ class SymbolReader {
  private:
   std::unexpected<Error> too_many() const { return fail("more than {} symbols", most_); }
   Result<> add(const SymbolSource& source, std::uint32_t type, std::uint32_t strings);
+  Result<> add_stubs(const SymbolSource& source, std::uint32_t strings);
+  void begin(const SymbolSource& source, std::uint32_t strings);
+  Result<> end();
   bool open_strings(const SymbolSource& source, const ElfSection& section, SymbolStrings& strings);
   Result<> read_symbols(const Bytes& bytes, std::uint64_t offset, std::uint64_t count);
   Result<> take(const Elf64_Sym& symbol);
@@ -123,6 +127,7 @@ Result<SymbolList> SymbolReader::build() {
     auto strings = static_cast<std::uint32_t>(2 * i);
     if (auto ok = add(sources_[i], SHT_SYMTAB, strings); !ok) return fail(ok.error());
     if (auto ok = add(sources_[i], SHT_DYNSYM, strings + 1); !ok) return fail(ok.error());
+    if (auto ok = add_stubs(sources_[i], strings + 1); !ok) return fail(ok.error());
   }
   list_.symbols = std::move(done_);
   return std::move(list_);
@@ -133,10 +138,7 @@ Result<> SymbolReader::add(const SymbolSource& source, std::uint32_t type, std::
   auto section = std::ranges::find(sections, type, &ElfSection::type);
   if (section == sections.end() || section->entry_size != sizeof(Elf64_Sym)) return {};
   if (!open_strings(source, *section, list_.strings[strings])) return {};
-  elf_ = source.elf;
-  code_ = {};
-  reading_ = strings;
-  if (!done_.empty()) known_.fill(done_);
+  begin(source, strings);
   Result<> ok;
   if ((section->flags & SHF_COMPRESSED) != 0) {
     auto content = read_section(*source.bytes, *section, kMaxUnpacked);
@@ -144,7 +146,17 @@ Result<> SymbolReader::add(const SymbolSource& source, std::uint32_t type, std::
   } else {
     ok = read_symbols(*source.bytes, section->offset, section->size / sizeof(Elf64_Sym));
   }
-  if (!ok) return ok;
+  return ok ? end() : ok;
+}
+
+void SymbolReader::begin(const SymbolSource& source, std::uint32_t strings) {
+  elf_ = source.elf;
+  code_ = {};
+  reading_ = strings;
+  if (!done_.empty()) known_.fill(done_);
+}
+
+Result<> SymbolReader::end() {
   if (!raw_.empty()) {
     merge_aliases();
     done_ = done_.empty() ? std::move(raw_) : combine();
@@ -154,6 +166,21 @@ Result<> SymbolReader::add(const SymbolSource& source, std::uint32_t type, std::
   ranking_read_ = false;
   if (done_.size() > most_) return too_many();
   return {};
+}
+
+Result<> SymbolReader::add_stubs(const SymbolSource& source, std::uint32_t strings) {
+  begin(source, strings);
+  for (const PltStub& stub : read_plt(*source.elf, *source.bytes)) {
+    if (stub.name >= list_.strings[strings].size || stub.start < list_.base) continue;
+    std::uint64_t code_end = end_of_code(stub.start);
+    if (code_end == 0 || code_end - list_.base > UINT32_MAX) continue;
+    auto start = static_cast<std::uint32_t>(stub.start - list_.base);
+    if (known_.has(start)) continue;
+    raw_.push_back(
+        {.start = start, .size = stub.size, .name = strings << kNameOffsetBits | stub.name, .rank = 0});
+    list_.stubs.push_back(start);
+  }
+  return end();
 }
 
 // Names of a compressed string table are kept unpacked; of others, in the file.

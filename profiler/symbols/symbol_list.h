@@ -1,4 +1,5 @@
-// What .symtab and .dynsym say of a file's code, put in order: one symbol for each address.
+// What .symtab, .dynsym and the procedure linkage table say of a file's code, put in order: one symbol for
+// each address.
 #pragma once
 
 #include <array>
@@ -45,6 +46,9 @@ struct SymbolList {
   std::vector<RawSymbol> symbols;  // by start, one for each
   // Of each source: of .symtab, of .dynsym.
   std::array<SymbolStrings, 2 * kMaxSymbolSources> strings;
+  // Starts, from base and in order, of those symbols that are stubs of the procedure linkage table: they have
+  // the name of the function they jump to.
+  std::vector<std::uint32_t> stubs;
 };
 
 // At an address that several sources name, the first of them has the say. More than `most` symbols are an

@@ -7,12 +7,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "profiler/symbols/symbol_list.h"
 
 namespace weir::profiler {
+
+inline constexpr std::string_view kStubSuffix = "@plt";
 
 // Immutable, and safe to ask from several threads.
 class SymbolTable {
@@ -23,7 +26,8 @@ class SymbolTable {
 
   // Index of the symbol that covers the address.
   std::optional<std::uint32_t> find(std::uint64_t address) const;
-  // As the file has it, without "@VERSION"; "" when it cannot be read any more.
+  // As the file has it, without "@VERSION"; with kStubSuffix behind it for a stub of the procedure linkage
+  // table; "" when it cannot be read any more.
   std::string name(std::uint32_t index) const;
 
   // A symbol may stand here twice, when another one lies inside it.
@@ -42,6 +46,7 @@ class SymbolTable {
   std::uint64_t base_ = 0;
   std::vector<Symbol> symbols_;  // by start, never overlapping
   decltype(SymbolList::strings) strings_;
+  std::vector<std::uint32_t> stubs_;  // starts, in order
 };
 
 }  // namespace weir::profiler

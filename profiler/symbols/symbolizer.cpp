@@ -72,7 +72,11 @@ const std::string& SharingSymbolizer::symbol_name(const SymbolFilePtr& file, std
   if (names.file.lock() != file) names = {.file = file, .by_symbol = {}};
   auto [entry, is_new] = names.by_symbol.try_emplace(symbol);
   if (!is_new) return entry->second;
-  entry->second = demangle(share_.files().name_of(file, symbol).value_or(""), mode_);
+  std::string name = share_.files().name_of(file, symbol).value_or("");
+  bool is_stub = name.ends_with(kStubSuffix);
+  if (is_stub) name.resize(name.size() - kStubSuffix.size());
+  entry->second = demangle(name, mode_);
+  if (is_stub) entry->second += kStubSuffix;
   name_bytes_ += entry->second.capacity() + kBytesPerName;
   return entry->second;
 }

@@ -71,6 +71,37 @@ TEST_CASE("every function that nm and readelf list is found at its address") {
   }
 }
 
+// Names of stubs as objdump works them out: "0000000000001030 <memcpy@plt>:".
+TEST_CASE("stubs of the procedure linkage table have the name of what they jump to") {
+  std::size_t compared = 0;
+  for (const std::string& path : distribution_files()) {
+    CAPTURE(path);
+    std::string real = path == "/proc/self/exe" ? "/proc/" + std::to_string(::getpid()) + "/exe" : path;
+    Fd fd(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
+    auto bytes = own_file_bytes(std::move(fd));
+    REQUIRE(bytes.has_value());
+    auto elf = Elf::read(**bytes);
+    REQUIRE(elf.has_value());
+    auto table = SymbolTable::read({{{&*elf, *bytes}}}, 64 << 20);
+    REQUIRE(table.has_value());
+    std::istringstream lines(
+        run("objdump -d -j .plt -j .plt.sec -j .plt.got " + real + " 2>/dev/null | grep '@plt>:$'"));
+    std::string address, name;
+    while (lines >> address >> name) {
+      name = name.substr(1, name.size() - 3);
+      if (name.starts_with("*ABS*")) continue;  // chosen by a function when the file is loaded: no name
+      std::uint64_t start = std::stoull(address, nullptr, 16);
+      for (std::uint64_t place : {start, start + 6}) {
+        auto found = table->find(place);
+        CHECK((found ? table->name(*found) : "") == name);
+      }
+      ++compared;
+    }
+  }
+  MESSAGE(compared << " stubs");
+  CHECK(compared > 10);
+}
+
 struct Place {
   std::uint64_t address;
   const char* name;  // null: no symbol covers it

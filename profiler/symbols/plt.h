@@ -1,0 +1,22 @@
+// Stubs of a file's procedure linkage table: no symbol names them, but each
+// jumps through a word into which the loader puts one function's address.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "profiler/symbols/bytes.h"
+#include "profiler/symbols/elf.h"
+
+namespace weir::profiler {
+
+struct PltStub {
+  std::uint64_t start = 0;  // virtual address
+  std::uint32_t size = 0;
+  std::uint32_t name = 0;  // of the function, in the string table of .dynsym
+};
+
+// Of x86-64, by start; empty where there are none, or what describes them is broken.
+std::vector<PltStub> read_plt(const Elf& elf, const Bytes& bytes);
+
+}  // namespace weir::profiler
