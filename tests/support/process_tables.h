@@ -6,13 +6,16 @@
 #include <fcntl.h>
 
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "profiler/process/proc_files.h"
+#include "profiler/symbols/vdso.h"
 #include "profiler/unwind/table.h"
+#include "profiler/unwind/table_file.h"
 
 namespace weir::profiler::test {
 
@@ -59,6 +62,12 @@ Result<LaidOutTable> lay_out(Memory& memory, const UnwindTable& table) {
   return LaidOutTable{*address, static_cast<std::uint16_t>(pages.size()), table.base};
 }
 
+inline Result<std::shared_ptr<const Bytes>> open_mapped(std::uint32_t pid, std::string_view path) {
+  if (path == kVdso) return read_vdso();
+  Fd file(open(fmt::format("/proc/{}/root{}", pid, path).c_str(), O_RDONLY | O_CLOEXEC));
+  return own_file_bytes(std::move(file));
+}
+
 // What of a file's mapping the tables need: its own layout, and how its addresses differ from the process's.
 template <class Memory>
 Result<unwind_mapping> map_file(Memory& memory, std::uint32_t pid, const MapsLine& line) {
@@ -67,20 +76,22 @@ Result<unwind_mapping> map_file(Memory& memory, std::uint32_t pid, const MapsLin
   mapping.start = line.start;
   mapping.limit = line.limit;
   mapping.kind = UNWIND_MAPPING_FRAME_POINTERS;
-  if (line.path.empty() || line.path.front() != '/') return mapping;
-  std::string path = "/proc/" + std::to_string(pid) + "/root" + std::string(line.path);
-  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  auto bytes = FileBytes::of(file.get());
+  if (!line.path.starts_with('/') && line.path != kVdso) return mapping;
+  auto bytes = open_mapped(pid, line.path);
   if (!bytes) return fail(bytes.error());
-  auto elf = Elf::read(*bytes);
+  auto elf = Elf::read(**bytes);
   if (!elf) return fail(elf.error());
-  auto table = read_unwind_table(*elf, *bytes, kLimit);
+  auto table = read_unwind_table(*elf, **bytes, kLimit);
   if (!table) return fail(table.error());
-  auto address = elf->address_of(line.offset);
+  std::vector<ElfSegment> code;
+  for (const ElfSegment& segment : elf->segments()) {
+    if (segment.type == PT_LOAD && (segment.flags & PF_X) != 0) code.push_back(segment);
+  }
+  std::uint64_t address = address_in_file(code, line.offset);
   auto laid_out = lay_out(memory, *table);
   if (!laid_out) return fail(laid_out.error());
-  if (!address || laid_out->page_count == 0) return mapping;
-  mapping.bias = line.start - *address + laid_out->base;
+  if (laid_out->page_count == 0) return mapping;
+  mapping.bias = line.start - address + laid_out->base;
   mapping.pages = laid_out->pages;
   mapping.page_count = laid_out->page_count;
   mapping.kind = UNWIND_MAPPING_TABLE;

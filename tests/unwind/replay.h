@@ -46,6 +46,7 @@ class Replay {
 
   // Memory of the process; parts do not overlap.
   void add_memory(std::uint64_t start, std::vector<std::uint64_t> words);
+  void forget_memory() { memory_.clear(); }
 
   // Without a process it is as if it were in no table. What was remembered of one is forgotten.
   Walk walk(const Registers& registers, std::optional<unwind_process> process);
