@@ -10,7 +10,7 @@
 namespace weir::profiler {
 namespace {
 
-constexpr std::size_t kLimit = 1u << 20;
+constexpr std::size_t kLimit = 256u << 10;  // a few times what an input has
 
 void read_as_elf(const Result<std::string>& content) {
   if (!content) return;
