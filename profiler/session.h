@@ -109,7 +109,8 @@ struct SymbolFileInfo {
   std::string build_id;
   std::size_t symbols = 0;
   std::size_t bytes = 0;
-  std::string error;  // why there are none
+  bool failed = false;  // the file could not be read
+  std::string error;    // … why; or why some of its functions have no name
 };
 
 // Not thread-safe: one call at a time, from any thread. Only stats() of the

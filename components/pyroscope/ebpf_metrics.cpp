@@ -167,8 +167,7 @@ void EbpfMetrics::count_errors(const std::vector<profiler::SymbolFileInfo>& file
     add(metric, error, 1);
   };
   for (const auto& file : files) {
-    // A stripped file was read: it has nothing to say.
-    if (file.error.empty() || file.error.starts_with("stripped")) continue;
+    if (!file.failed) continue;
     count(metric::kElfErrors, fmt::format("{} {} {}", file.file, file.build_id, file.error),
           error_class(file.error));
   }

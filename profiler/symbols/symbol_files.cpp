@@ -30,6 +30,7 @@ SymbolFileInfo info_of(const SymbolFile& file) {
                       .build_id = file.build_id,
                       .symbols = file.functions(),
                       .bytes = file.failed ? 0 : file.bytes(),
+                      .failed = file.failed,
                       .error = file.why ? *file.why : ""};
   // Go's own table has all that matters.
   if (file.go.size() != 0) info.error.clear();
@@ -187,8 +188,8 @@ std::vector<SymbolFileInfo> SymbolFiles::infos() const {
   std::vector<SymbolFileInfo> infos;
   {
     std::lock_guard lock(kernel_mutex_);
-    if (kernel_) infos.push_back({"[kernel]", {}, kernel_->size(), kernel_->bytes(), {}});
-    if (!kernel_error_.empty()) infos.push_back({"[kernel]", {}, 0, 0, kernel_error_});
+    if (kernel_) infos.push_back({"[kernel]", {}, kernel_->size(), kernel_->bytes(), false, {}});
+    if (!kernel_error_.empty()) infos.push_back({"[kernel]", {}, 0, 0, true, kernel_error_});
   }
   std::lock_guard lock(mutex_);
   for (const Entries* entries : {&with_build_id_, &by_inode_, &failures_})

@@ -402,7 +402,7 @@ TEST_CASE("pyroscope.ebpf: its page lists every metric that it has") {
   Harness ebpf;
   ebpf.log->profiles = {profile_of("a")};
   ebpf.log->stats.losses = {{.reason = "a", .meaning = "", .count = 1}};
-  ebpf.log->files = {{.error = "not an ELF file"}};
+  ebpf.log->files = {{.failed = true, .error = "not an ELF file"}};
   ebpf.log->processes = {{.pid = 7, .error = "no such process"}};
   ebpf.start();
   ebpf.world.advance(5s);
@@ -548,8 +548,8 @@ TEST_CASE("pyroscope.ebpf: metrics, losses and the collection report") {
   // The second is no target's name, as after too many names.
   ebpf.log->profiles = {profile_of("a"), profile_of("x")};
   ebpf.log->stats.losses = {{.reason = "ring_full", .meaning = "x", .count = 3}};
-  ebpf.log->files = {{.file = "/gone", .error = "open /gone: No such file or directory"},
-                     {.file = "/bare", .error = "stripped: it has no symbols"}};
+  ebpf.log->files = {{.file = "/gone", .failed = true, .error = "open /gone: No such file or directory"},
+                     {.file = "/bare", .error = "it has no .symtab"}};
   ebpf.start();
   ebpf.world.advance(20s);
   std::string text = ebpf.world.registry.expose();
