@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -137,7 +138,7 @@ std::string Both::describe(const Walk& ours, const LibdwWalk& theirs, std::size_
 struct Program {
   std::string name;
   std::vector<std::string> command;  // a workload, or a path
-  double start_seconds = 0.02;       // of its own time, until it is at its work
+  double start_seconds = 0.03;       // of its own time, until it is at its work
   double complete = 0.98;            // share of the stacks; fewer where they are longer than what is copied
 };
 
@@ -180,13 +181,27 @@ std::size_t wanted() {
   return more ? std::stoul(more) : 400;
 }
 
-Counts compare(const Program& program) {
-  Child child(program.command[0], {program.command.begin() + 1, program.command.end()});
+// Neither this program any more, nor the shell that becomes another.
+bool is_itself(const Child& child) {
+  std::error_code error;
+  auto file = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", child.pid()), error);
+  return !error && file != std::filesystem::read_symlink("/proc/self/exe") &&
+         file != std::filesystem::canonical("/bin/sh");
+}
+
+void wait_until_busy(const Child& child, double start_seconds) {
   auto end = std::chrono::steady_clock::now() + 20s;
-  while (child.cpu_seconds() < program.start_seconds) {
+  std::optional<double> before;
+  while (!before || child.cpu_seconds() < *before + start_seconds) {
     REQUIRE(std::chrono::steady_clock::now() < end);
+    if (!before && is_itself(child)) before = child.cpu_seconds();
     std::this_thread::sleep_for(5ms);
   }
+}
+
+Counts compare(const Program& program) {
+  Child child(program.command[0], {program.command.begin() + 1, program.command.end()});
+  wait_until_busy(child, program.start_seconds);
   auto threads = Snapshots::open(child.pid());
   if (!threads) FAIL(threads.error().message);
   std::vector<Snapshot> snapshots = threads->take(wanted());
