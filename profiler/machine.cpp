@@ -40,14 +40,22 @@ WatchedReadsStats share_of(WatchedReadsStats now, const WatchedReadsStats& told,
           .hanging = is_first ? now.hanging : 0};
 }
 
+SymbolStats share_of(SymbolStats now, const SymbolStats& told) {
+  return {.evicted_with_build_id = now.evicted_with_build_id - told.evicted_with_build_id,
+          .evicted_by_inode = now.evicted_by_inode - told.evicted_by_inode};
+}
+
 }  // namespace
 
 MachineReport Machine::report(UnwindTables::User user) {
   bool is_first = unwind_tables_.is_first(user);
   std::lock_guard lock(mutex_);
-  MachineReport report{.all = {.unwinding = unwind_tables_.stats(), .reads = reads_->stats()}};
+  MachineReport report{.all = {.unwinding = unwind_tables_.stats(),
+                               .reads = reads_->stats(),
+                               .symbols = symbol_files_->stats()}};
   report.share = {.unwinding = share_of(report.all.unwinding, told_.unwinding, is_first),
-                  .reads = share_of(report.all.reads, told_.reads, is_first)};
+                  .reads = share_of(report.all.reads, told_.reads, is_first),
+                  .symbols = share_of(report.all.symbols, told_.symbols)};
   told_ = report.all;
   return report;
 }

@@ -491,6 +491,9 @@ std::vector<ModuleUnwinding> KernelSession::unwind_quality() const {
 MachineReport KernelSession::machine() {
   MachineReport report = machine_->report(registry_.user());
   report.overflow = registry_.overflow();
+  report.lost_events = events_->lost();
+  report.evicted_processes = table_.evicted();
+  report.evicted_containers = cgroups_.evicted();
   return report;
 }
 

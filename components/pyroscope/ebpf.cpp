@@ -324,6 +324,11 @@ void Ebpf::report_debug_info(Round& round) {
   info.pid_cache = pid_cache_info(std::move(round.processes), rounds);
   info.elf_cache = elf_cache_info(std::move(round.symbol_files));
   info.pid_cache.overflow = round.machine.overflow;
+  info.pid_cache.evicted = round.machine.evicted_processes;
+  info.elf_cache.build_id_cache.evicted = round.machine.all.symbols.evicted_with_build_id;
+  info.elf_cache.same_file_cache.evicted = round.machine.all.symbols.evicted_by_inode;
+  info.evicted_container_ids = round.machine.evicted_containers;
+  info.lost_events = round.machine.lost_events;
   info.losses = loss_infos(stats.losses);
   info.complete_stacks = stats.complete;
   info.incomplete = loss_infos(stats.incomplete);

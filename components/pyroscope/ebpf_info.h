@@ -41,7 +41,7 @@ struct PidCacheEntry {
 };
 
 struct PidCacheInfo {
-  std::uint64_t lru_size = 0, round_size = 0, current_round = 0, overflow = 0;
+  std::uint64_t lru_size = 0, round_size = 0, current_round = 0, overflow = 0, evicted = 0;
   std::vector<PidCacheEntry> entries;
 
   static constexpr auto fields() {
@@ -53,6 +53,7 @@ struct PidCacheInfo {
         lang::optional("overflow", &I::overflow,
                        "How often, once a window each, a process was not profiled because there were "
                        "pid_map_size already."),
+        lang::optional("evicted", &I::evicted, "Processes forgotten to make room."),
         lang::block("entry", &I::entries, "The processes with the most samples."),
     };
   }
@@ -76,13 +77,14 @@ struct ElfCacheEntry {
 };
 
 struct SymbolCacheInfo {
-  std::uint64_t size = 0;
+  std::uint64_t size = 0, evicted = 0;
   std::vector<ElfCacheEntry> entries;
 
   static constexpr auto fields() {
     using I = SymbolCacheInfo;
     return std::tuple{
         lang::optional("size", &I::size, "How many symbol tables there are."),
+        lang::optional("evicted", &I::evicted, "Tables forgotten to make room."),
         lang::block("entry", &I::entries, "The largest of them."),
     };
   }
@@ -183,7 +185,7 @@ struct EbpfInfo {
   PidCacheInfo pid_cache;
   ElfCacheInfo elf_cache;
   std::vector<LossInfo> losses;
-  std::uint64_t complete_stacks = 0;
+  std::uint64_t evicted_container_ids = 0, lost_events = 0, complete_stacks = 0;
   std::vector<LossInfo> incomplete;
   std::vector<UnwindInfo> unwinding;
   SharedInfo shared;
@@ -205,6 +207,11 @@ struct EbpfInfo {
         lang::optional("kernel", &I::kernel, "The kernel's version."),
         lang::block("pid_cache", &I::pid_cache, "Processes and their mappings."),
         lang::block("elf_cache", &I::elf_cache, "Symbol tables."),
+        lang::optional("evicted_container_ids", &I::evicted_container_ids,
+                       "Container ids forgotten to make room."),
+        lang::optional(
+            "lost_events", &I::lost_events,
+            "Events of what processes map that were lost: their mappings are read from /proc again."),
         lang::block("loss", &I::losses, "Samples lost, by reason."),
         lang::optional("complete_stacks", &I::complete_stacks,
                        "Samples of windows that ended whose stack reaches the start of the thread."),

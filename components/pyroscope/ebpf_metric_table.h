@@ -45,6 +45,13 @@ inline constexpr MetricInfo kComplete{"pyroscope_ebpf_complete_stacks_total", co
                                       "Samples whose stack reaches the start of the thread."};
 inline constexpr MetricInfo kIncomplete{"pyroscope_ebpf_incomplete_stacks_total", counter,
                                         "Samples whose stack does not, by where it ends.", "reason"};
+inline constexpr MetricInfo kLostEvents{
+    "pyroscope_ebpf_lost_events_total", counter,
+    "Events of what processes map that were lost: their mappings are read from /proc again."};
+inline constexpr MetricInfo kEvictions{"pyroscope_ebpf_cache_evictions_total", counter,
+                                       "What a cache had no room for any more: pid, container_id, build_id, "
+                                       "same_file. The last two are shared by all blocks.",
+                                       "cache"};
 // Of what all blocks share each tells its part, so that sums are right.
 inline constexpr MetricInfo kTables{"pyroscope_ebpf_unwind_tables", gauge,
                                     "Unwind tables of files, by state: ready, pending, no_room. All blocks "
@@ -72,9 +79,10 @@ inline constexpr MetricInfo kHangingReads{"pyroscope_ebpf_hanging_reads", gauge,
                                           "Reads that hang now, and hold a thread each."};
 
 inline constexpr MetricInfo kAll[] = {
-    kActiveTargets, kSessions,   kFailing,        kFanout,         kPprofs,        kPprofSamples,
-    kPprofBytes,    kKnown,      kUnknownSymbols, kUnknownModules, kUnknownStacks, kElfErrors,
-    kProcErrors,    kLost,       kComplete,       kIncomplete,     kTables,        kTableBytes,
-    kTableLimit,    kTablesMade, kTablesEvicted,  kUnwindFailures, kFailedReads,   kHangingReads};
+    kActiveTargets, kSessions,    kFailing,        kFanout,         kPprofs,        kPprofSamples,
+    kPprofBytes,    kKnown,       kUnknownSymbols, kUnknownModules, kUnknownStacks, kElfErrors,
+    kProcErrors,    kLost,        kComplete,       kIncomplete,     kLostEvents,    kEvictions,
+    kTables,        kTableBytes,  kTableLimit,     kTablesMade,     kTablesEvicted, kUnwindFailures,
+    kFailedReads,   kHangingReads};
 
 }  // namespace weir::pyroscope::metric

@@ -141,7 +141,7 @@ WindowLosses EbpfMetrics::count_losses(const profile::CollectionStats& stats) {
 }
 
 void EbpfMetrics::count_machine(const profiler::MachineReport& report) {
-  const auto& [unwinding, reads] = report.share;
+  const auto& [unwinding, reads, symbols] = report.share;
   set(metric::kTables, "ready", unwinding.tables);
   set(metric::kTables, "pending", unwinding.pending);
   set(metric::kTables, "no_room", unwinding.no_room);
@@ -156,6 +156,11 @@ void EbpfMetrics::count_machine(const profiler::MachineReport& report) {
   add(metric::kFailedReads, "hung", reads.hung);
   add(metric::kFailedReads, "left_alone", reads.left_alone);
   set(metric::kHangingReads, "", reads.hanging);
+  add(metric::kLostEvents, "", growth(lost_events_, report.lost_events));
+  add(metric::kEvictions, "pid", growth(evicted_processes_, report.evicted_processes));
+  add(metric::kEvictions, "container_id", growth(evicted_containers_, report.evicted_containers));
+  add(metric::kEvictions, "build_id", symbols.evicted_with_build_id);
+  add(metric::kEvictions, "same_file", symbols.evicted_by_inode);
 }
 
 void EbpfMetrics::count_errors(const std::vector<profiler::SymbolFileInfo>& files,

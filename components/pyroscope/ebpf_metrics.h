@@ -70,7 +70,8 @@ class EbpfMetrics {
   std::unordered_set<std::string> services_;
   std::vector<Waiting> waiting_;
   std::map<std::string, std::uint64_t> losses_, incomplete_;  // as counted so far …
-  std::uint64_t attributed_ = 0, complete_ = 0, overflow_ = 0;
+  std::uint64_t attributed_ = 0, complete_ = 0, overflow_ = 0, lost_events_ = 0;
+  std::uint64_t evicted_processes_ = 0, evicted_containers_ = 0;
   std::set<std::string> errors_;  // that stand now
 };
 

@@ -103,7 +103,8 @@ std::vector<LossInfo> loss_infos(const std::vector<profile::Loss>& losses) {
 }
 
 SharedInfo shared_info(const profiler::MachineStats& stats) {
-  const auto& [unwinding, reads] = stats;
+  const profiler::UnwindStats& unwinding = stats.unwinding;
+  const profiler::WatchedReadsStats& reads = stats.reads;
   SharedInfo info;
   info.unwind_tables = {.ready = unwinding.tables,
                         .pending = unwinding.pending,

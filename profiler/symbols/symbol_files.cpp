@@ -147,6 +147,8 @@ Result<std::vector<profile::Line>> SymbolFiles::go_lines(const SymbolFilePtr& fi
 
 void SymbolFiles::forget_last(Entries& entries) {
   if (&entries != &failures_) bytes_ -= entries.back().file->bytes();
+  if (&entries == &with_build_id_) ++stats_.evicted_with_build_id;
+  if (&entries == &by_inode_) ++stats_.evicted_by_inode;
   by_key_.erase(entries.back().key);
   entries.pop_back();
 }
@@ -182,6 +184,11 @@ Result<KernelSymbolsPtr> SymbolFiles::kernel(const KernelSymbols* last) {
   }
   if (!kernel_) return fail("{}", kernel_error_);
   return kernel_;
+}
+
+SymbolStats SymbolFiles::stats() const {
+  std::lock_guard lock(mutex_);
+  return stats_;
 }
 
 std::vector<SymbolFileInfo> SymbolFiles::infos() const {

@@ -19,6 +19,7 @@
 #include "profiler/session.h"
 #include "profiler/symbols/kallsyms.h"
 #include "profiler/symbols/symbol_file.h"
+#include "profiler/symbols/symbol_stats.h"
 
 namespace weir::profiler {
 
@@ -61,6 +62,7 @@ class SymbolFiles {
   Result<KernelSymbolsPtr> kernel(const KernelSymbols* last = nullptr);
   // What is loaded, the kernel among it, and what could not be.
   std::vector<SymbolFileInfo> infos() const;
+  SymbolStats stats() const;
 
  private:
   struct Entry {
@@ -99,6 +101,7 @@ class SymbolFiles {
   Entries failures_;  // they must not push symbols out
   std::unordered_map<std::string, Entries::iterator> by_key_;
   std::size_t bytes_ = 0;  // of the tables, failures left out
+  SymbolStats stats_;
   std::unordered_map<const Share*, Wish> wishes_;
 
   mutable std::mutex kernel_mutex_;  // guards the rest; held while /proc/kallsyms is read

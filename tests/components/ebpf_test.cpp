@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "components/pyroscope/ebpf.h"
@@ -366,7 +367,11 @@ TEST_CASE("pyroscope.ebpf: what all blocks share is counted by its part, and sho
       .tables = 3, .bytes = 400, .byte_limit = 500, .loaded = 2, .refused_processes = 1};
   machine.share.unwinding.failed[static_cast<std::size_t>(weir::profiler::NoTable::hung)] = 4;
   machine.share.reads = {.hung = 5, .left_alone = 6, .hanging = 1};
+  machine.share.symbols = {.evicted_with_build_id = 13, .evicted_by_inode = 14};
   machine.overflow = 7;
+  machine.lost_events = 15;
+  machine.evicted_processes = 16;
+  machine.evicted_containers = 17;
   machine.all.unwinding = {.no_room = 8, .evicted = 9};
   machine.all.unwinding.failed[static_cast<std::size_t>(weir::profiler::NoTable::gone)] = 10;
   machine.all.reads = {.hung = 11};
@@ -378,24 +383,31 @@ TEST_CASE("pyroscope.ebpf: what all blocks share is counted by its part, and sho
   REQUIRE(ebpf.log->collected == 2);
   std::string text = ebpf.world.registry.expose();
   CAPTURE(text);
-  auto has = [&](std::string_view name, std::string_view label, int value) {
-    std::string line = fmt::format("{}{{component_id=\"pyroscope.ebpf.test\"{}}} {}\n", name, label, value);
+  auto has = [&](std::string_view name, std::string label, int value) {
+    std::set<std::string> labels{R"(component_id="pyroscope.ebpf.test")"};
+    if (!label.empty()) labels.insert(std::move(label));
+    std::string line = fmt::format("{}{{{}}} {}\n", name, fmt::join(labels, ","), value);
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   };
-  has("pyroscope_ebpf_unwind_tables", ",state=\"ready\"", 3);
+  has("pyroscope_ebpf_unwind_tables", "state=\"ready\"", 3);
   has("pyroscope_ebpf_unwind_bytes", "", 400);
   has("pyroscope_ebpf_unwind_limit_bytes", "", 500);
   has("pyroscope_ebpf_unwind_tables_made_total", "", 4);
   has("pyroscope_ebpf_unwind_tables_evicted_total", "", 0);
-  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"hung\"", 8);
-  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"gone\"", 0);
-  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"process_refused\"", 2);
-  has("pyroscope_ebpf_unwind_failures_total", ",reason=\"pid_map_full\"", 7);
-  has("pyroscope_ebpf_failed_reads_total", ",reason=\"hung\"", 10);
-  has("pyroscope_ebpf_failed_reads_total", ",reason=\"left_alone\"", 12);
+  has("pyroscope_ebpf_unwind_failures_total", "reason=\"hung\"", 8);
+  has("pyroscope_ebpf_unwind_failures_total", "reason=\"gone\"", 0);
+  has("pyroscope_ebpf_unwind_failures_total", "reason=\"process_refused\"", 2);
+  has("pyroscope_ebpf_unwind_failures_total", "reason=\"pid_map_full\"", 7);
+  has("pyroscope_ebpf_failed_reads_total", "reason=\"hung\"", 10);
+  has("pyroscope_ebpf_failed_reads_total", "reason=\"left_alone\"", 12);
   has("pyroscope_ebpf_hanging_reads", "", 1);
+  has("pyroscope_ebpf_lost_events_total", "", 15);
+  has("pyroscope_ebpf_cache_evictions_total", "cache=\"pid\"", 16);
+  has("pyroscope_ebpf_cache_evictions_total", "cache=\"container_id\"", 17);
+  has("pyroscope_ebpf_cache_evictions_total", "cache=\"build_id\"", 26);
+  has("pyroscope_ebpf_cache_evictions_total", "cache=\"same_file\"", 28);
   has("pyroscope_ebpf_complete_stacks_total", "", 90);
-  has("pyroscope_ebpf_incomplete_stacks_total", ",reason=\"no_row\"", 12);
+  has("pyroscope_ebpf_incomplete_stacks_total", "reason=\"no_row\"", 12);
 }
 
 TEST_CASE("pyroscope.ebpf: its page lists every metric that it has") {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The page in a browser, over made-up data that shows every state: flame graph, search, zoom, lists, health, notes."""
 import contextlib
+import itertools
 import os
 import pathlib
 import subprocess
@@ -73,6 +74,16 @@ def a_frame_without_a_name_says_why():
         browser.point(box[0] + box[2] - 4, box[1] + 30)
         browser.wait_text('Why it has no name')
         browser.wait_text('-fno-omit-frame-pointer')
+        # Somewhere among the others: code of a stripped file, and what was looked at in search of its names.
+        left, top, width, height = browser.run('const r = document.querySelector("canvas").getBoundingClientRect();'
+                                               ' return [r.left, r.top, r.width, r.height]')
+        found = ''
+        for place in itertools.product(range(10, int(height), 20), range(4, int(width), int(width / 24))):
+            browser.point(left + place[1], top + place[0])
+            found = browser.run('return document.querySelector(".tip .found")?.textContent')
+            if found:
+                break
+        page.expect('no debug file: /usr/lib/debug/.build-id/3f/' in (found or ''), f'the tip says “{found}”')
 
 
 def components_open_with_their_health():
