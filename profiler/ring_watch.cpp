@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,9 @@ Result<std::unique_ptr<RingWatch>> RingWatch::start(Duration pause) {
   watch->rings_.reset(epoll_create1(EPOLL_CLOEXEC));
   watch->stop_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!watch->rings_ || !watch->stop_) return fail_errno(errno, "watch the ring buffer");
+  epoll_event stop{.events = EPOLLIN, .data = {.fd = watch->stop_.get()}};
+  if (epoll_ctl(watch->rings_.get(), EPOLL_CTL_ADD, watch->stop_.get(), &stop) != 0)
+    return fail_errno(errno, "watch the ring buffer");
   watch->thread_ = std::thread([self = watch.get()] { self->run(); });
   pthread_setname_np(watch->thread_.native_handle(), "weir-wake");
   return watch;
@@ -39,27 +43,27 @@ void RingWatch::set_call(std::function<void()> call) {
   call_ = std::move(call);
 }
 
-bool RingWatch::wait(int fd, Duration at_most, bool& is_ready) {
-  std::array<pollfd, 2> waiting{
-      {{.fd = stop_.get(), .events = POLLIN, .revents = 0}, {.fd = fd, .events = POLLIN, .revents = 0}}};
-  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
-  poll(waiting.data(), waiting.size(), static_cast<int>(ms));
-  is_ready = (waiting[1].revents & POLLIN) != 0;
-  return (waiting[0].revents & POLLIN) == 0;
+// Asks each ring once: the mapping events' tell only the first who asks.
+bool RingWatch::wait() {
+  std::array<epoll_event, 8> events{};
+  int ready = epoll_wait(rings_.get(), events.data(), events.size(), -1);
+  return std::none_of(events.begin(), events.begin() + std::max(0, ready),
+                      [&](const epoll_event& event) { return event.data.fd == stop_.get(); });
+}
+
+bool RingWatch::pause() {
+  pollfd stop{.fd = stop_.get(), .events = POLLIN, .revents = 0};
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(pause_).count();
+  return poll(&stop, 1, static_cast<int>(ms)) <= 0;
 }
 
 void RingWatch::run() {
-  constexpr Duration kForever = std::chrono::milliseconds(-1);
-  bool is_ready = false;
-  while (wait(rings_.get(), kForever, is_ready)) {
-    std::array<epoll_event, 8> events{};
-    // The set looks ready also when its ring was emptied since.
-    if (!is_ready || epoll_wait(rings_.get(), events.data(), events.size(), 0) <= 0) continue;
+  while (wait()) {
     {
       std::lock_guard lock(mutex_);
       if (call_) call_();
     }
-    if (!wait(-1, pause_, is_ready)) return;
+    if (!pause()) return;
   }
 }
 

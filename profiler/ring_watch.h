@@ -30,11 +30,12 @@ class RingWatch {
  private:
   explicit RingWatch(Duration pause) : pause_(pause) {}
   void run();
-  // False when the thread is to end.
-  bool wait(int fd, Duration at_most, bool& is_ready);
+  // For a ring; false when the thread is to end.
+  bool wait();
+  bool pause();
 
   Duration pause_;
-  Fd rings_;          // an epoll set
+  Fd rings_;          // an epoll set; stop_ is in it too
   Fd stop_;           // an eventfd
   std::mutex mutex_;  // guards call_, and is held while it runs
   std::function<void()> call_;

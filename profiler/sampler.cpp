@@ -24,10 +24,15 @@ namespace {
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kMaxRate = 20'000;
 
-// Room for a second of ordinary stacks of all CPUs; a drain comes five times in that time.
+// The largest record: each section as deep as it can be.
+constexpr std::uint64_t kLargestRecord =
+    sizeof(cpu_sample) + 2 * sizeof(cpu_sample_section) +
+    (CPU_SAMPLE_MAX_FRAMES + CPU_SAMPLE_MAX_KERNEL_FRAMES) * sizeof(std::uint64_t);
+
+// Room for a second of ordinary stacks of all CPUs; where these are few, for half a second of the deepest.
 std::uint32_t ring_bytes(std::size_t cpus, std::uint32_t rate) {
   constexpr std::uint64_t kOrdinaryRecord = 1024;
-  constexpr std::uint64_t kLeast = 256u << 10;
+  constexpr std::uint64_t kLeast = 512u << 10;
   constexpr std::uint64_t kMost = 16u << 20;
   std::uint64_t wanted = std::bit_ceil(kOrdinaryRecord * cpus * rate);
   return static_cast<std::uint32_t>(std::clamp(wanted, kLeast, kMost));
@@ -248,6 +253,13 @@ void Sampler::drain(const std::function<void(const SampleView&)>& each) {
   impl_->each = &each;
   ring_buffer__consume(impl_->ring);
   impl_->each = nullptr;
+}
+
+Duration Sampler::safe_pause() const {
+  std::uint64_t each_second = impl_->clocks.size() * impl_->rate * kLargestRecord;
+  std::uint64_t room = bpf_map__max_entries(impl_->skeleton->maps.records);
+  auto pause = kNsPerSecond * room / std::max<std::uint64_t>(each_second, 1);
+  return Duration(static_cast<std::int64_t>(std::min(pause, kNsPerSecond)));
 }
 
 int Sampler::wait_fd() const {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/duration.h"
 #include "base/result.h"
 #include "bpf/cpu_sample.h"
 #include "profiler/unwind/unwind_maps.h"
@@ -97,6 +98,8 @@ class Sampler {
   // Readable when there is a record that should not wait (CPU_SAMPLE_UNKNOWN_PROCESS). For epoll and
   // poll, edge by edge: drain() then.
   int wait_fd() const;
+  // In so long the ring cannot get full, however deep all stacks are; a second at most.
+  Duration safe_pause() const;
   // Begins to sample CPUs that came online since.
   Result<> follow_cpus();
   SamplerStats stats() const;

@@ -46,6 +46,8 @@ std::uint32_t own_pid_namespace() {
 
 // Between two calls of on_urgent.
 constexpr Duration kUrgentPause = std::chrono::milliseconds(10);
+// Between two looks at the kernel's counters where no window ends.
+constexpr Duration kPublishInterval = std::chrono::seconds(1);
 
 SamplerOptions sampler_options(const SessionOptions& options, const CgroupHierarchy& hierarchy,
                                const Machine& machine) {
@@ -142,6 +144,7 @@ class KernelSession final : public Session {
   Result<> set_options(SessionOptions options) override;
   void on_urgent(std::function<void()> call) override { watch_->set_call(std::move(call)); }
   void drain() override;
+  Duration next_drain() const override;
   std::vector<profile::ProfilePtr> collect(WallTime now) override;
   std::vector<profile::ProfilePtr> finish(WallTime now) override;
 
@@ -191,6 +194,8 @@ class KernelSession final : public Session {
   MonoTime window_start_;
   MemoryLevel memory_level_ = MemoryLevel::ordinary;
   MonoTime next_memory_look_;
+  MonoTime next_publish_;
+  bool tables_left_ = false;  // to be made in the next drain
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;
@@ -210,7 +215,7 @@ void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
   set_collect(options_);
   registry_.drop_unchosen();
   for (std::uint32_t pid : change.added_pids) registry_.expect(pid);
-  registry_.update(seen_);
+  tables_left_ = registry_.update(seen_);
 }
 
 // What the kernel need not collect it does not; the rest is the aggregator's choice.
@@ -330,8 +335,12 @@ Result<> KernelSession::reopen_sampler(const SessionOptions& options) {
 
 void KernelSession::drain() {
   take(~std::uint64_t{0});
-  publish();
+  if (std::chrono::steady_clock::now() >= next_publish_) publish();
   keep_memory_limit();
+}
+
+Duration KernelSession::next_drain() const {
+  return tables_left_ ? kDrainInterval : std::max(kDrainInterval, sampler_->safe_pause());
 }
 
 void KernelSession::take(std::uint64_t until) {
@@ -355,7 +364,7 @@ void KernelSession::take(std::uint64_t until) {
     aggregator_.add(sample, now);
   });
   while (next < events.size()) apply_next();
-  registry_.update(seen_);
+  tables_left_ = registry_.update(seen_);
   for (std::uint64_t id : cgroups_.take_forgotten()) sampler_->forget_cgroup(id);
 }
 
@@ -447,6 +456,7 @@ CollectionStats KernelSession::count() const {
 }
 
 void KernelSession::publish() {
+  next_publish_ = std::chrono::steady_clock::now() + kPublishInterval;
   report_->publish(count());
 }
 
@@ -514,10 +524,10 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options, Logger lo
   if (!events) return fail(events.error());
   parts.events = std::move(*events);
   auto watch = RingWatch::start(kUrgentPause);
-  if (watch) {
-    if (auto watched = (*watch)->watch(parts.sampler->wait_fd()); !watched) return fail(watched.error());
-  }
   if (!watch) return fail(watch.error());
+  for (int fd : {parts.sampler->wait_fd(), parts.events->readable_fd()}) {
+    if (auto watched = (*watch)->watch(fd); !watched) return fail(watched.error());
+  }
   parts.watch = std::move(*watch);
   // Loading reads all type information of the kernel, several megabytes, and frees it again.
   malloc_trim(0);

@@ -113,6 +113,9 @@ struct SymbolFileInfo {
   std::string error;    // … why; or why some of its functions have no name
 };
 
+// Between two drains where nothing better is known.
+constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
+
 // Not thread-safe: one call at a time, from any thread. Only stats() of the
 // report and on_urgent() may be called beside it.
 class Session {
@@ -131,8 +134,10 @@ class Session {
   // Tells when something waits that should not wait for the next drain(): a process whose tables are
   // missing. Called from a thread of the session, not more often than every 10 ms; until this is replaced.
   virtual void on_urgent(std::function<void()> call) = 0;
-  // Takes samples and mapping events from the kernel. Call 5 times a second or more.
+  // Takes samples and mapping events from the kernel.
   virtual void drain() = 0;
+  // After which pause drain() wants to be called again, or something may be lost.
+  virtual Duration next_drain() const { return kDrainInterval; }
   // Ends the window: one profile for every target that has samples, named. Also drains.
   virtual std::vector<profile::ProfilePtr> collect(WallTime now) = 0;
   // Ends sampling and with it the last window, of which nothing is lost then. No other call but those that

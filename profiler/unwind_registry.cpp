@@ -76,11 +76,11 @@ void UnwindRegistry::happened(const ProcessEvent& event) {
   if (matters) changed_.insert(event.pid);
 }
 
-void UnwindRegistry::update(std::uint64_t seen) {
+bool UnwindRegistry::update(std::uint64_t seen) {
   for (std::uint32_t pid : std::exchange(changed_, {})) refresh(pid, seen);
   UnwindTables& tables = machine_->unwind_tables();
   for (std::uint32_t pid : std::exchange(waiting_, {})) tables.want(pid);
-  tables.load(std::chrono::steady_clock::now() + kLoading);
+  return tables.load(std::chrono::steady_clock::now() + kLoading);
 }
 
 void UnwindRegistry::refresh(std::uint32_t pid, std::uint64_t seen) {

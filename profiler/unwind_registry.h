@@ -42,8 +42,8 @@ class UnwindRegistry {
   // Of an event that the process table knows already.
   void happened(const ProcessEvent& event);
   // Brings the kernel up to date, and makes tables for a while. `seen`: CLOCK_MONOTONIC, ns, up to which
-  // events were taken.
-  void update(std::uint64_t seen);
+  // events were taken. True: tables are left to make.
+  bool update(std::uint64_t seen);
   // Lets go of those that nobody wants any more.
   void drop_unchosen();
   // … and of those that have ended.

@@ -12,7 +12,6 @@
 namespace weir::pyroscope {
 namespace {
 
-constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
 constexpr Duration kReportInterval = std::chrono::seconds(5);
 // A person who has just started weir, or a service, wants to see something soon.
 constexpr Duration kFirstWindow = std::chrono::seconds(4);
@@ -81,6 +80,7 @@ struct Ebpf::Round {
   std::vector<profiler::SymbolFileInfo> symbol_files;
   std::vector<profiler::ModuleUnwinding> unwinding;
   profiler::MachineReport machine;
+  Duration next_drain{};
 
   std::binary_semaphore over{0};
 
@@ -104,6 +104,7 @@ struct Ebpf::Round {
     }
     if (options) options_result = session->set_options(*options);
     if (targets) session->set_targets(*std::move(targets));
+    next_drain = session->next_drain();
   }
 };
 
@@ -232,7 +233,12 @@ void Ebpf::tick() {
     report_health();
   }
   step();
-  ticker_ = ctx_.after(std::min(kDrainInterval, args_.collect_interval), [this] { tick(); });
+  await_tick();
+}
+
+void Ebpf::await_tick() {
+  Duration pause = std::min(next_drain_, Duration(next_collection_ - ctx_.clock().mono()));
+  ticker_ = ctx_.after(pause, [this] { tick(); });
 }
 
 // A process waits for its unwind tables: the next tick would be late for it.
@@ -261,6 +267,8 @@ void Ebpf::step() {
 
 void Ebpf::finished(Round& round) {
   round_running_ = false;
+  bool is_sooner = round.next_drain < std::exchange(next_drain_, round.next_drain);
+  if (is_sooner && ticker_) await_tick();
   round_.reset();
   metrics_.count_bytes();
   if (round.options) {

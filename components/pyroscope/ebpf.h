@@ -54,6 +54,7 @@ class Ebpf {
   void opened(Result<std::unique_ptr<profiler::Session>> session);
   void use_targets();
   void tick();
+  void await_tick();
   void step();
   void urgent();
   void hand_over_last_window();
@@ -82,6 +83,7 @@ class Ebpf {
   EbpfMetrics metrics_;
   EbpfState state_;
   MonoTime next_collection_, last_profile_, next_report_;
+  Duration next_drain_ = profiler::kDrainInterval;
   std::uint64_t sessions_ = 0, profiles_ = 0;
   std::vector<std::uint32_t> target_pids_;  // of the first targets
   std::vector<profile::Labels> target_labels_;

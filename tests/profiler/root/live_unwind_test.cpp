@@ -41,7 +41,7 @@ class Driver {
   bool run_until(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
     auto end = steady_clock::now() + limit;
     while (steady_clock::now() < end) {
-      (void)urgent_.try_acquire_until(std::min(end, steady_clock::now() + 200ms));
+      (void)urgent_.try_acquire_until(std::min(end, steady_clock::now() + session_.next_drain()));
       session_.drain();
       if (condition()) return true;
     }
