@@ -53,12 +53,53 @@ const NamedFrame& FrameNames::name(const Place& place, const ModulePtr& module) 
     unnamed_ = {.no_name = place.why, .address = place.offset, .lines = {}};
     return unnamed_;
   }
+  return name_in(of_module(module), *module, place.offset);
+}
+
+const NamedFrame* FrameNames::find(const Place& place, const ModulePtr& module) {
+  if (place.kind == profile::FrameKind::kernel) {
+    auto known = kernel_.find(place.offset);
+    return known == kernel_.end() ? nullptr : &known->second;
+  }
+  if (!module) return nullptr;
+  const OfModule& of = of_module(module);
+  auto known = of.names.find(place.offset);
+  return known == of.names.end() || may_change(known->second.no_name) ? nullptr : &known->second;
+}
+
+void FrameNames::prepare(const TargetWindow& window, std::span<const std::uint32_t> places) {
+  std::map<ModulePtr, std::vector<std::uint64_t>> wanted;
+  for (std::uint32_t index : places) {
+    const Place& place = window.places()[index];
+    if (place.mapping == profile::kNoMapping || place.kind == profile::FrameKind::kernel) continue;
+    const ModulePtr& module = window.mappings()[place.mapping].module;
+    if (module->is_file()) wanted[module].push_back(place.offset);
+  }
+  for (const auto& [module, offsets] : wanted) {
+    OfModule& of = of_module(module);
+    if (of.looked_for == 0) look(of, *module);
+    symbolizer_->prepare(of.file, offsets);
+  }
+}
+
+FrameNames::OfModule& FrameNames::of_module(const ModulePtr& module) {
   OfModule& of = mode_->modules[module.get()];
   if (of.module.lock() != module) {
     of = OfModule{};
     of.module = module;
   }
-  return name_in(of, *module, place.offset);
+  return of;
+}
+
+void FrameNames::look(OfModule& of, const Module& module) {
+  auto found = look_for(*reads_, module, pids_);
+  of.looked_for = window_;
+  of.file = {.path = module.path,
+             .host_path = found.value_or(""),
+             .build_id = module.build_id,
+             .device = module.device,
+             .inode = module.inode};
+  of.hung = found ? nullptr : std::make_shared<const std::string>(std::move(found.error().message));
 }
 
 const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::uint64_t offset) {
@@ -78,23 +119,18 @@ const NamedFrame& FrameNames::name_in(OfModule& of, const Module& module, std::u
     at->second = {.no_name = NoName::stripped, .address = offset, .lines = {}};
     return at->second;
   }
-  if (!of.looked_for) of.look(look_for(*reads_, module, pids_), module);
+  if (of.looked_for == 0) look(of, module);
   at->second = symbolizer_->name(of.file, offset);
+  if (may_change(at->second.no_name) && of.looked_for != window_) {
+    // Where it was found once, it may not be any more.
+    look(of, module);
+    at->second = symbolizer_->name(of.file, offset);
+  }
   if (at->second.no_name == NoName::process_gone && of.hung) {
     at->second.no_name = NoName::unreadable;
     at->second.why = of.hung;
   }
   return at->second;
-}
-
-void FrameNames::OfModule::look(Result<std::string> found, const Module& wanted) {
-  looked_for = true;
-  file = {.path = wanted.path,
-          .host_path = found.value_or(""),
-          .build_id = wanted.build_id,
-          .device = wanted.device,
-          .inode = wanted.inode};
-  hung = found ? nullptr : std::make_shared<const std::string>(std::move(found.error().message));
 }
 
 void FrameNames::forget() {
@@ -107,6 +143,7 @@ void FrameNames::forget() {
 void FrameNames::end_window() {
   symbolizer_->end_window();
   mode_ = nullptr;
+  ++window_;
   if (modes_.size() > 1) std::erase_if(modes_, [](const auto& entry) { return !entry.second.used; });
   if (names_ + kernel_.size() > kMostNames) {
     forget();
@@ -116,7 +153,8 @@ void FrameNames::end_window() {
     mode.used = false;
     std::erase_if(mode.modules, [](const auto& entry) { return entry.second.module.expired(); });
     for (auto& [key, of] : mode.modules) {
-      of.looked_for = false;
+      // With a build id what is found in the old place is the file, or refused; else it may be another.
+      if (of.file.build_id.empty() || of.file.host_path.empty()) of.looked_for = 0;
       names_ += of.names.size();
     }
   }

@@ -27,8 +27,11 @@ class FrameNames {
   // What the next calls of name() are for: how names are spelled, and through which processes files can be
   // opened.
   void begin(Demangle demangle, std::span<const std::uint32_t> pids);
+  // Null when it has to be asked for.
+  const NamedFrame* find(const Place& place, const ModulePtr& module);
   const NamedFrame& name(const Place& place, const ModulePtr& module);
-  // Files are looked for anew in each window; names stay.
+  // Of a window, places that name() is about to be called for.
+  void prepare(const TargetWindow& window, std::span<const std::uint32_t> places);
   void end_window();
   void forget();
   Symbolizer& symbolizer() { return *symbolizer_; }
@@ -38,11 +41,9 @@ class FrameNames {
   struct OfModule {
     std::weak_ptr<const Module> module;  // gone when no process maps it any more
     ModuleFile file;
-    bool looked_for = false;                  // in this window
+    std::uint64_t looked_for = 0;             // in which window; 0: not yet
     std::shared_ptr<const std::string> hung;  // why nobody knows where the file is
     std::unordered_map<std::uint64_t, NamedFrame> names;
-
-    void look(Result<std::string> found, const Module& wanted);
   };
 
   // Names as one mode spells them.
@@ -51,6 +52,8 @@ class FrameNames {
     bool used = false;  // in this window
   };
 
+  OfModule& of_module(const ModulePtr& module);
+  void look(OfModule& of, const Module& module);
   const NamedFrame& name_in(OfModule& of, const Module& module, std::uint64_t offset);
 
   std::unique_ptr<Symbolizer> symbolizer_;
@@ -61,6 +64,7 @@ class FrameNames {
   std::unordered_map<std::uint64_t, NamedFrame> kernel_;
   NamedFrame unnamed_;
   std::size_t names_ = 0;
+  std::uint64_t window_ = 1;
 };
 
 }  // namespace weir::profiler

@@ -49,7 +49,8 @@ class FrameMaker {
   void make(profile::Profile& profile);
 
  private:
-  profile::Frame make_frame(const Place& place, profile::Profile& profile);
+  const ModulePtr& module_of(const Place& place) const;
+  profile::Frame make_frame(const Place& place, const NamedFrame& named, profile::Profile& profile);
   // "[kernel]", or "[kernel:nf_tables]" for a module of it; made at first need.
   std::uint32_t kernel_mapping(const std::string& module, profile::Profile& profile);
 
@@ -67,8 +68,25 @@ void FrameMaker::make(profile::Profile& profile) {
                                 .limit = mapping.limit,
                                 .offset = mapping.offset});
   }
-  profile.frames.reserve(window_.places().size());
-  for (const Place& place : window_.places()) profile.frames.push_back(make_frame(place, profile));
+  const std::vector<Place>& places = window_.places();
+  profile.frames.resize(places.size());
+  std::vector<std::uint32_t> unknown;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    const NamedFrame* known = names_.find(places[i], module_of(places[i]));
+    if (known) {
+      profile.frames[i] = make_frame(places[i], *known, profile);
+    } else {
+      unknown.push_back(i);
+    }
+  }
+  names_.prepare(window_, unknown);
+  for (std::uint32_t i : unknown)
+    profile.frames[i] = make_frame(places[i], names_.name(places[i], module_of(places[i])), profile);
+}
+
+const ModulePtr& FrameMaker::module_of(const Place& place) const {
+  static const ModulePtr kNone;
+  return place.mapping == profile::kNoMapping ? kNone : window_.mappings()[place.mapping].module;
 }
 
 std::uint32_t FrameMaker::kernel_mapping(const std::string& module, profile::Profile& profile) {
@@ -83,10 +101,8 @@ std::uint32_t FrameMaker::kernel_mapping(const std::string& module, profile::Pro
   return at->second;
 }
 
-profile::Frame FrameMaker::make_frame(const Place& place, profile::Profile& profile) {
-  bool has_module = place.mapping != profile::kNoMapping;
-  const NamedFrame& named =
-      names_.name(place, has_module ? window_.mappings()[place.mapping].module : nullptr);
+profile::Frame FrameMaker::make_frame(const Place& place, const NamedFrame& named,
+                                      profile::Profile& profile) {
   profile::Frame frame;
   frame.kind = place.kind == FrameKind::native ? named.kind : place.kind;
   frame.no_name = named.no_name;

@@ -195,7 +195,7 @@ class KernelSession final : public Session {
   MemoryLevel memory_level_ = MemoryLevel::ordinary;
   MonoTime next_memory_look_;
   MonoTime next_publish_;
-  bool tables_left_ = false;  // to be made in the next drain
+  bool tables_left_ = false;                 // to be made in the next drain
   std::vector<profile::ProfilePtr> closed_;  // windows that ended before collect() was called
   std::uint64_t profiles_ = 0;
   std::uint64_t lost_events_ = 0;

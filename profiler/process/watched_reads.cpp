@@ -73,7 +73,10 @@ void work_for(const std::shared_ptr<State>& state, const WorkerPtr& worker) {
       return;
     }
     state->idle.push_back(worker);
+    // Without the lock: whom it wakes would wait for that at once.
+    lock.unlock();
     job->finished.notify_one();
+    lock.lock();
   }
 }
 

@@ -164,14 +164,22 @@ std::size_t KernelSymbols::bytes() const {
 }
 
 KernelSymbol KernelSymbols::find(std::uint64_t address) const {
-  if (address < base_ || address - base_ > UINT32_MAX) return {};
+  auto number = number_of(address);
+  return number ? symbol(*number) : KernelSymbol();
+}
+
+std::optional<std::uint32_t> KernelSymbols::number_of(std::uint64_t address) const {
+  if (address < base_ || address - base_ > UINT32_MAX) return std::nullopt;
   auto place = static_cast<std::uint32_t>(address - base_);
   auto after = std::ranges::upper_bound(starts_, place);
-  if (after == starts_.begin() || place - *(after - 1) > kMaxFunction) return {};
-  auto symbol = static_cast<std::uint32_t>(after - 1 - starts_.begin());
-  auto run = std::ranges::upper_bound(runs_, symbol, {}, &Run::first);
+  if (after == starts_.begin() || place - *(after - 1) > kMaxFunction) return std::nullopt;
+  return static_cast<std::uint32_t>(after - 1 - starts_.begin());
+}
+
+KernelSymbol KernelSymbols::symbol(std::uint32_t number) const {
+  auto run = std::ranges::upper_bound(runs_, number, {}, &Run::first);
   std::uint32_t module = run == runs_.begin() ? 0 : (run - 1)->module;
-  return {.name = name(symbol), .module = modules_[module]};
+  return {.name = name(number), .module = modules_[module]};
 }
 
 std::string KernelSymbols::name(std::size_t symbol) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ class KernelSymbols {
   static Result<KernelSymbols> read(int fd);
 
   KernelSymbol find(std::uint64_t address) const;
+  // The same in two steps: a name costs much more than its number.
+  std::optional<std::uint32_t> number_of(std::uint64_t address) const;
+  KernelSymbol symbol(std::uint32_t number) const;
 
   std::size_t size() const { return starts_.size(); }
   std::size_t bytes() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "profiler/symbols/paged_bytes.h"
 #include "profiler/symbols/vdso.h"
 
 namespace weir::profiler {
@@ -133,14 +134,22 @@ SymbolFilePtr SymbolFiles::find_or_load(const ModuleFile& module) {
   return file;
 }
 
-Result<std::string> SymbolFiles::name_of(const SymbolFilePtr& file, std::uint32_t symbol) {
-  return reads_->run(file->risk, [file, symbol] { return file->symbols.name(symbol); });
+Result<std::vector<std::string>> SymbolFiles::names_of(const SymbolFilePtr& file,
+                                                       std::vector<std::uint32_t> symbols) {
+  return reads_->run(file->risk, [file, symbols = std::move(symbols)] {
+    std::vector<std::string> names;
+    for (std::uint32_t symbol : symbols) names.push_back(file->symbols.name(symbol));
+    return names;
+  });
 }
 
-Result<std::vector<profile::Line>> SymbolFiles::go_lines(const SymbolFilePtr& file, std::uint64_t address) {
-  return reads_->run(file->risk, [file, address] {
-    auto lines = file->go.lines(address, *file->go_bytes);
-    if (!file->go_bytes->unchanged()) lines.clear();
+Result<std::vector<std::vector<profile::Line>>> SymbolFiles::go_lines(const SymbolFilePtr& file,
+                                                                      std::vector<std::uint64_t> addresses) {
+  return reads_->run(file->risk, [file, addresses = std::move(addresses)] {
+    std::vector<std::vector<profile::Line>> lines;
+    PagedBytes bytes(*file->go_bytes);
+    for (std::uint64_t address : addresses) lines.push_back(file->go.lines(address, bytes));
+    if (!bytes.unchanged()) lines.assign(lines.size(), {});
     return lines;
   });
 }

@@ -53,10 +53,12 @@ class SymbolFiles {
 
   // Null when the process has gone before its file was opened.
   SymbolFilePtr find_or_load(const ModuleFile& module);
-  // "" when it cannot be read any more.
-  Result<std::string> name_of(const SymbolFilePtr& file, std::uint32_t symbol);
-  // Of a place in a function of Go; empty when they cannot be read any more.
-  Result<std::vector<profile::Line>> go_lines(const SymbolFilePtr& file, std::uint64_t address);
+  // Several at once, in their order: each call costs two changes of threads. "" of one that cannot be read
+  // any more.
+  Result<std::vector<std::string>> names_of(const SymbolFilePtr& file, std::vector<std::uint32_t> symbols);
+  // Of places in functions of Go, quickest in ascending order; empty where they cannot be read any more.
+  Result<std::vector<std::vector<profile::Line>>> go_lines(const SymbolFilePtr& file,
+                                                           std::vector<std::uint64_t> addresses);
   // From /proc/kallsyms, read at first need. `last` is one that did not know an address: there may be a
   // newer one, in which modules that were loaded since have theirs. The error says why there are none.
   Result<KernelSymbolsPtr> kernel(const KernelSymbols* last = nullptr);

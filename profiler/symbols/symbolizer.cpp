@@ -1,5 +1,6 @@
 #include "profiler/symbols/symbolizer.h"
 
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,9 @@ using profile::NoName;
 constexpr std::string_view kKernel = "[kernel]";
 constexpr std::size_t kMaxKeptNames = 2u << 20;  // bytes
 constexpr std::size_t kBytesPerName = 64;
+constexpr std::size_t kMaxKernelNames = 4096;
+// Names read in one go: also from a slow disk that is soon over.
+constexpr std::size_t kReadAtOnce = 64;
 
 NamedFrame unnamed(NoName reason, std::uint64_t address, std::shared_ptr<const std::string> why = nullptr) {
   return {.no_name = reason, .address = address, .why = std::move(why)};
@@ -34,6 +38,7 @@ class SharingSymbolizer : public Symbolizer {
     mode_ = mode;
   }
   void end_window() override;
+  void prepare(const ModuleFile& module, std::span<const std::uint64_t> file_offsets) override;
   NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) override;
   NamedFrame name_kernel(std::uint64_t address) override;
   std::vector<SymbolFileInfo> files() const override { return share_.files().infos(); }
@@ -45,7 +50,14 @@ class SharingSymbolizer : public Symbolizer {
     std::unordered_map<std::uint32_t, std::string> by_symbol;
   };
 
+  using GoLines = std::unordered_map<std::uint64_t, std::vector<profile::Line>>;  // by address
+
+  bool read_symbols(const SymbolFilePtr& file, std::vector<std::uint32_t> symbols);
+  bool read_go_lines(const SymbolFilePtr& file, std::vector<std::uint64_t> addresses);
+  Names& names_of(const SymbolFilePtr& file);
+  void remember(Names& names, std::uint32_t symbol, std::string name);
   const std::string& symbol_name(const SymbolFilePtr& file, std::uint32_t symbol);
+  std::vector<profile::Line> go_lines(const SymbolFilePtr& file, std::uint64_t address);
   void forget_names() {
     names_.clear();
     name_bytes_ = 0;
@@ -55,30 +67,90 @@ class SharingSymbolizer : public Symbolizer {
   Demangle mode_;
   std::unordered_map<const SymbolFile*, Names> names_;
   std::size_t name_bytes_ = 0;
+  std::unordered_map<SymbolFilePtr, GoLines> go_lines_;  // read, and not asked for yet
   KernelSymbolsPtr kernel_;
+  std::unordered_map<std::uint32_t, KernelSymbol> kernel_names_;  // of kernel_
   std::shared_ptr<const std::string> kernel_error_;
 };
 
 void SharingSymbolizer::end_window() {
+  go_lines_.clear();
   share_.end_window();
   std::erase_if(names_, [](const auto& entry) { return entry.second.file.expired(); });
   if (names_.empty()) name_bytes_ = 0;
 }
 
-const std::string& SharingSymbolizer::symbol_name(const SymbolFilePtr& file, std::uint32_t symbol) {
-  if (name_bytes_ >= kMaxKeptNames) forget_names();
+SharingSymbolizer::Names& SharingSymbolizer::names_of(const SymbolFilePtr& file) {
   Names& names = names_[file.get()];
   // Another file may have come to lie where this one lay.
   if (names.file.lock() != file) names = {.file = file, .by_symbol = {}};
-  auto [entry, is_new] = names.by_symbol.try_emplace(symbol);
-  if (!is_new) return entry->second;
-  std::string name = share_.files().name_of(file, symbol).value_or("");
+  return names;
+}
+
+void SharingSymbolizer::remember(Names& names, std::uint32_t symbol, std::string name) {
   bool is_stub = name.ends_with(kStubSuffix);
   if (is_stub) name.resize(name.size() - kStubSuffix.size());
-  entry->second = demangle(name, mode_);
-  if (is_stub) entry->second += kStubSuffix;
-  name_bytes_ += entry->second.capacity() + kBytesPerName;
-  return entry->second;
+  std::string& kept = names.by_symbol[symbol] = demangle(name, mode_);
+  if (is_stub) kept += kStubSuffix;
+  name_bytes_ += kept.capacity() + kBytesPerName;
+}
+
+const std::string& SharingSymbolizer::symbol_name(const SymbolFilePtr& file, std::uint32_t symbol) {
+  if (name_bytes_ >= kMaxKeptNames) forget_names();
+  Names& names = names_of(file);
+  if (!names.by_symbol.contains(symbol) && !read_symbols(file, {symbol})) remember(names, symbol, "");
+  return names.by_symbol[symbol];
+}
+
+std::vector<profile::Line> SharingSymbolizer::go_lines(const SymbolFilePtr& file, std::uint64_t address) {
+  GoLines& prepared = go_lines_[file];
+  if (!prepared.contains(address) && !read_go_lines(file, {address})) return {};
+  return std::move(prepared.extract(address).mapped());
+}
+
+void SharingSymbolizer::prepare(const ModuleFile& module, std::span<const std::uint64_t> file_offsets) {
+  if (module.path == kKernel) return;
+  SymbolFilePtr file = share_.files().find_or_load(module);
+  if (!file || file->failed || !file->elf) return;
+  if (name_bytes_ >= kMaxKeptNames) forget_names();
+  const Names& names = names_of(file);
+  std::set<std::uint32_t> symbols;
+  std::set<std::uint64_t> go_addresses;
+  for (std::uint64_t offset : file_offsets) {
+    std::uint64_t address = file->elf->address_of(offset).value_or(offset);
+    if (file->go.find(address)) {
+      go_addresses.insert(address);
+    } else if (auto symbol = file->symbols.find(address); symbol && !names.by_symbol.contains(*symbol)) {
+      symbols.insert(*symbol);
+    }
+  }
+  // A read that takes too long is given up: what name() asks for then it reads by itself.
+  auto in_parts = [&](const auto& all, auto read) {
+    std::vector part(all.begin(), all.begin());
+    for (auto at = all.begin(); at != all.end();) {
+      part.push_back(*at++);
+      if (part.size() < kReadAtOnce && at != all.end()) continue;
+      if (!(this->*read)(file, std::exchange(part, {}))) return;
+    }
+  };
+  in_parts(symbols, &SharingSymbolizer::read_symbols);
+  in_parts(go_addresses, &SharingSymbolizer::read_go_lines);
+}
+
+bool SharingSymbolizer::read_symbols(const SymbolFilePtr& file, std::vector<std::uint32_t> symbols) {
+  auto read = share_.files().names_of(file, symbols);
+  if (!read) return false;
+  Names& names = names_of(file);
+  for (std::size_t i = 0; i < symbols.size(); ++i) remember(names, symbols[i], std::move((*read)[i]));
+  return true;
+}
+
+bool SharingSymbolizer::read_go_lines(const SymbolFilePtr& file, std::vector<std::uint64_t> addresses) {
+  auto read = share_.files().go_lines(file, addresses);
+  if (!read) return false;
+  GoLines& lines = go_lines_[file];
+  for (std::size_t i = 0; i < addresses.size(); ++i) lines[addresses[i]] = std::move((*read)[i]);
+  return true;
 }
 
 // A name that was there when the table was read.
@@ -98,10 +170,9 @@ NamedFrame SharingSymbolizer::name(const ModuleFile& module, std::uint64_t file_
   if (file->go.find(address)) {
     NamedFrame frame = lost_name(address);
     frame.kind = profile::FrameKind::go;
-    auto lines = share_.files().go_lines(file, address);
-    if (!lines || lines->empty()) return frame;
+    frame.lines = go_lines(file, address);
+    if (frame.lines.empty()) return frame;
     frame.no_name = NoName::named;
-    frame.lines = std::move(*lines);
     frame.why = nullptr;
     return frame;
   }
@@ -120,11 +191,15 @@ NamedFrame SharingSymbolizer::name_kernel(std::uint64_t address) {
       return unnamed(NoName::unreadable, address, kernel_error_);
     }
     if (tries > 0 && *symbols == kernel_) break;
+    if (*symbols != kernel_ || kernel_names_.size() >= kMaxKernelNames) kernel_names_.clear();
     kernel_ = std::move(*symbols);
-    KernelSymbol found = kernel_->find(address);
-    if (found.name.empty()) continue;
-    NamedFrame frame = named(std::move(found.name), address);
-    frame.module = std::move(found.module);
+    auto number = kernel_->number_of(address);
+    if (!number) continue;
+    auto [known, is_new] = kernel_names_.try_emplace(*number);
+    if (is_new) known->second = kernel_->symbol(*number);
+    if (known->second.name.empty()) continue;
+    NamedFrame frame = named(known->second.name, address);
+    frame.module = known->second.module;
     return frame;
   }
   return unnamed(NoName::stripped, address);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Symbolizer {
   virtual void set_demangle(Demangle demangle) = 0;
   // Tables that no session has used since its last call may go, where they are too many.
   virtual void end_window() {}
+  // Places that name() is about to be asked for: what has to be read for them is read in one go.
+  virtual void prepare(const ModuleFile&, std::span<const std::uint64_t> /*file_offsets*/) {}
   // `file_offset` is the place in the file: pc - mapping.start + mapping.offset.
   virtual NamedFrame name(const ModuleFile& module, std::uint64_t file_offset) = 0;
   virtual NamedFrame name_kernel(std::uint64_t address) = 0;

@@ -149,6 +149,43 @@ TEST_CASE("files with the same build id are read once; a failure is one path's o
   CHECK(symbolizer->name(elsewhere, 0x1000).lines.at(0).function == "f");
 }
 
+class CountedReads final : public WatchedReads {
+ public:
+  WatchedReadsStats stats() const override { return {}; }
+  int count = 0;
+
+ private:
+  Result<> run_erased(const ReadRisk&, std::function<void()> work) override {
+    ++count;
+    work();
+    return {};
+  }
+};
+
+TEST_CASE("names that are asked for together are read together") {
+  Folder folder;
+  auto reads = std::make_shared<CountedReads>();
+  auto symbolizer = Symbolizer::create(std::make_shared<SymbolFiles>(reads), {}, Demangle::none);
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back("f" + std::to_string(i));
+  std::vector<ImageSymbol> symbols;
+  std::vector<std::uint64_t> offsets;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    symbols.push_back({names[i].c_str(), 0x401000 + 16 * i, 16});
+    // Twice in the same function.
+    offsets.push_back(0x1000 + 16 * i);
+    offsets.push_back(0x1001 + 16 * i);
+  }
+  ModuleFile module = module_at(folder.write("many", make_image(symbols)));
+  symbolizer->prepare(module, offsets);
+  // The file itself, and its names in two parts.
+  CHECK(reads->count == 3);
+  for (std::size_t i = 0; i < offsets.size(); ++i)
+    CHECK(symbolizer->name(module, offsets[i]).lines.at(0).function == names[i / 2]);
+  symbolizer->prepare(module, offsets);
+  CHECK(reads->count == 3);
+}
+
 TEST_CASE("a file changed under us gives no wrong name") {
   Folder folder;
   auto symbolizer = symbolizer_with();

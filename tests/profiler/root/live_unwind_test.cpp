@@ -2,7 +2,9 @@
 #include <bpf/bpf.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +30,7 @@ std::string workload(const std::string& name) {
   return std::string(WEIR_WORKLOADS) + "/" + name;
 }
 
-// Drains as pyroscope.ebpf does: five times a second, and when something is urgent.
+// Drains as pyroscope.ebpf does: when the session wants it, and when something is urgent.
 class Driver {
  public:
   explicit Driver(Session& session) : session_(session) {
@@ -113,6 +115,12 @@ bool has_complete(const Session& session, std::uint32_t pid) {
   });
 }
 
+std::uint64_t samples_of(const Session& session, std::uint32_t pid) {
+  auto processes = session.processes();
+  auto process = std::ranges::find(processes, pid, &ProcessInfo::pid);
+  return process == processes.end() ? 0 : process->samples;
+}
+
 std::int64_t complete_count(const profile::Profile& profile) {
   std::int64_t count = 0;
   for (const auto& sample : profile.samples) {
@@ -163,7 +171,8 @@ TEST_CASE("stacks reach the thread's start, without frame pointers") {
     REQUIRE(driver.run_until(10s, [&] { return has_complete(*session, child.pid()); }));
     driver.run_for(300ms);
     collect(*session);
-    driver.run_for(2s);
+    std::uint64_t before = samples_of(*session, child.pid());
+    REQUIRE(driver.run_until(60s, [&] { return samples_of(*session, child.pid()) > before + 1000; }));
     auto profiles = by_service(collect(*session));
     REQUIRE(profiles.contains(row.name));
     const auto& profile = *profiles.at(row.name);
@@ -176,6 +185,55 @@ TEST_CASE("stacks reach the thread's start, without frame pointers") {
     if (complete < all) print_ends(*session);
     if (row.function[0] != '\0') CHECK(samples_with(profile, row.function) > 0);
   }
+}
+
+TEST_CASE("the ring does not fill between two drains, however deep the stacks") {
+  if (skip("the ring does not fill between two drains, however deep the stacks")) return;
+  std::vector<std::unique_ptr<Starter>> children;
+  std::vector<ProfiledTarget> targets;
+  for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
+    children.push_back(
+        std::make_unique<Starter>(std::vector<std::string>{workload("deep_no_frame_pointers"), "600"}));
+    children.back()->go();
+    targets.push_back(target(children.back()->pid(), "deep"));
+  }
+  for (std::uint32_t rate : {19u, 97u, 997u}) {
+    CAPTURE(rate);
+    auto session = open_session({.sample_rate = rate});
+    Driver driver(*session);
+    session->set_targets(targets);
+    CHECK(session->next_drain() <= 1s);
+    driver.run_for(2s);
+    CHECK_FALSE(collect(*session).empty());
+    for (const auto& loss : session->report()->stats().losses) {
+      if (loss.reason == "ring_full") CHECK(loss.count == 0);
+    }
+  }
+}
+
+TEST_CASE("many mappings at once do not wait for the next drain") {
+  if (skip("many mappings at once do not wait for the next drain")) return;
+  constexpr int kMappings = 400;  // of 64 KB some 50
+  auto session = open_session({.sample_rate = 19});
+  std::counting_semaphore<> urgent{0};
+  session->on_urgent([&] { urgent.release(); });
+  session->drain();
+  while (urgent.try_acquire_for(20ms)) session->drain();
+  Fd file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  REQUIRE(file);
+  cpu_set_t one_cpu;
+  CPU_ZERO(&one_cpu);
+  CPU_SET(sched_getcpu(), &one_cpu);
+  std::thread mapper([&] {
+    sched_setaffinity(0, sizeof one_cpu, &one_cpu);
+    for (int i = 0; i < kMappings; ++i) {
+      void* at = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file.get(), 0);
+      if (at != MAP_FAILED) munmap(at, 4096);
+    }
+  });
+  mapper.join();
+  CHECK(urgent.try_acquire_for(10s));
+  session->on_urgent(nullptr);
 }
 
 TEST_CASE("a new target, and a new program, have whole stacks at once") {
