@@ -133,7 +133,12 @@ TEST_CASE("stacks are whole, and have their exact depth") {
     // Until its tables are there.
     run_for(*session, 200ms);
     collect(*session);
-    run_for(*session, 600ms);
+    auto taken = [&] {
+      auto processes = session->processes();
+      return processes.empty() ? 0 : processes[0].samples;
+    };
+    std::uint64_t before = taken();
+    REQUIRE(run_until(*session, 60s, [&] { return taken() > before + 100; }));
     auto profiles = by_service(collect(*session));
     REQUIRE(profiles.contains("deep"));
     const auto& profile = *profiles.at("deep");
