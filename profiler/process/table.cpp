@@ -86,6 +86,8 @@ void ProcessTable::begin(const ProcessEvent& event, const ExecEvent& exec) {
   process.comm = exec.comm;
   process.known = true;
   process.gone = process.exited = false;
+  process.next_read = 0;
+  process.vain_reads = 0;
   process.container_read = false;  // a container's first program is started outside and moves in
   process.last_use = window_;
 }

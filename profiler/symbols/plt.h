@@ -16,7 +16,7 @@ struct PltStub {
   std::uint32_t name = 0;  // of the function, in the string table of .dynsym
 };
 
-// Of x86-64, by start; empty where there are none, or what describes them is broken.
-std::vector<PltStub> read_plt(const Elf& elf, const Bytes& bytes);
+// The first `most` of x86-64, by start; none where what describes them is broken.
+std::vector<PltStub> read_plt(const Elf& elf, const Bytes& bytes, std::size_t most);
 
 }  // namespace weir::profiler

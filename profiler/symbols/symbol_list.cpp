@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,31 +58,6 @@ std::vector<std::uint32_t> order_by_start(std::span<const RawSymbol> symbols) {
   return order;
 }
 
-// Which addresses already have a symbol.
-class AddressSet {
- public:
-  void fill(std::span<const RawSymbol> symbols) {
-    std::size_t room = 64;
-    while (room < symbols.size() * 2) room *= 2;
-    slots_.assign(room, kFree);
-    for (const RawSymbol& symbol : symbols) slots_[slot_of(symbol.start)] = symbol.start;
-  }
-  bool has(std::uint32_t start) const { return !slots_.empty() && slots_[slot_of(start)] == start; }
-
- private:
-  // No symbol stands there: code that ends 4 GB behind its start is not taken.
-  static constexpr std::uint32_t kFree = UINT32_MAX;
-
-  std::size_t slot_of(std::uint32_t start) const {
-    std::size_t mask = slots_.size() - 1;
-    std::size_t slot = (start * std::uint64_t{0x9e3779b97f4a7c15} >> 32) & mask;
-    while (slots_[slot] != kFree && slots_[slot] != start) slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  std::vector<std::uint32_t> slots_;
-};
-
 class SymbolReader {
  public:
   SymbolReader(std::span<const SymbolSource> sources, std::size_t most)
@@ -118,7 +94,6 @@ class SymbolReader {
   bool ranking_read_ = false;
   std::vector<RawSymbol> raw_;   // of the table being read
   std::vector<RawSymbol> done_;  // of those before it; one for each address
-  AddressSet known_;
   SymbolList list_;
 };
 
@@ -153,7 +128,6 @@ void SymbolReader::begin(const SymbolSource& source, std::uint32_t strings) {
   elf_ = source.elf;
   code_ = {};
   reading_ = strings;
-  if (!done_.empty()) known_.fill(done_);
 }
 
 Result<> SymbolReader::end() {
@@ -168,17 +142,18 @@ Result<> SymbolReader::end() {
   return {};
 }
 
+// They are worth less than the rest of a file: as many are taken as there is room for.
 Result<> SymbolReader::add_stubs(const SymbolSource& source, std::uint32_t strings) {
+  if (done_.size() >= most_) return {};
   begin(source, strings);
-  for (const PltStub& stub : read_plt(*source.elf, *source.bytes)) {
+  for (const PltStub& stub : read_plt(*source.elf, *source.bytes, most_ - done_.size())) {
     if (stub.name >= list_.strings[strings].size || stub.start < list_.base) continue;
     std::uint64_t code_end = end_of_code(stub.start);
     if (code_end == 0 || code_end - list_.base > UINT32_MAX) continue;
-    auto start = static_cast<std::uint32_t>(stub.start - list_.base);
-    if (known_.has(start)) continue;
-    raw_.push_back(
-        {.start = start, .size = stub.size, .name = strings << kNameOffsetBits | stub.name, .rank = 0});
-    list_.stubs.push_back(start);
+    raw_.push_back({.start = static_cast<std::uint32_t>(stub.start - list_.base),
+                    .size = stub.size,
+                    .name = strings << kNameTableShift | kStubName | stub.name,
+                    .rank = 0});
   }
   return end();
 }
@@ -239,7 +214,6 @@ Result<> SymbolReader::take(const Elf64_Sym& symbol) {
   std::uint64_t code_end = end_of_code(symbol.st_value);
   if (code_end == 0 || code_end - list_.base > UINT32_MAX) return {};
   auto start = static_cast<std::uint32_t>(symbol.st_value - list_.base);
-  if (known_.has(start)) return {};
   if (label) {
     // "$x" and "$d" tell code from data on aarch64; ".L" is a label inside a function.
     std::string_view name = ranking_name(symbol.st_name);
@@ -248,7 +222,7 @@ Result<> SymbolReader::take(const Elf64_Sym& symbol) {
   std::uint64_t size = std::min(symbol.st_size, code_end - symbol.st_value);
   raw_.push_back({.start = start,
                   .size = static_cast<std::uint32_t>(size),
-                  .name = reading_ << kNameOffsetBits | symbol.st_name,
+                  .name = reading_ << kNameTableShift | symbol.st_name,
                   .rank = rank_of(symbol)});
   if (raw_.size() <= most_) return {};
   merge_aliases();
@@ -301,9 +275,11 @@ void SymbolReader::merge_aliases() {
   raw_ = std::move(merged);
 }
 
+// Where both have a symbol, that of an earlier table stands.
 std::vector<RawSymbol> SymbolReader::combine() const {
-  std::vector<RawSymbol> all(done_.size() + raw_.size());
-  std::ranges::merge(done_, raw_, all.begin(), {}, &RawSymbol::start, &RawSymbol::start);
+  std::vector<RawSymbol> all;
+  all.reserve(done_.size() + raw_.size());
+  std::ranges::set_union(done_, raw_, std::back_inserter(all), {}, &RawSymbol::start, &RawSymbol::start);
   return all;
 }
 

@@ -21,9 +21,11 @@ struct SymbolSource {
 };
 inline constexpr std::size_t kMaxSymbolSources = 2;
 
-// A symbol's name: two bits for the string table, the rest for the offset in it.
-inline constexpr unsigned kNameOffsetBits = 30;
-inline constexpr std::uint32_t kNameOffset = (1u << kNameOffsetBits) - 1;
+// A symbol's name: two bits for the string table, one that says that it is a stub which jumps to the function
+// of that name, the rest for the offset in the table.
+inline constexpr unsigned kNameTableShift = 30;
+inline constexpr std::uint32_t kStubName = 1u << 29;
+inline constexpr std::uint32_t kNameOffset = kStubName - 1;
 
 struct RawSymbol {
   std::uint32_t start = 0;  // from SymbolList::base
@@ -46,9 +48,6 @@ struct SymbolList {
   std::vector<RawSymbol> symbols;  // by start, one for each
   // Of each source: of .symtab, of .dynsym.
   std::array<SymbolStrings, 2 * kMaxSymbolSources> strings;
-  // Starts, from base and in order, of those symbols that are stubs of the procedure linkage table: they have
-  // the name of the function they jump to.
-  std::vector<std::uint32_t> stubs;
 };
 
 // At an address that several sources name, the first of them has the say. More than `most` symbols are an

@@ -81,8 +81,6 @@ Result<SymbolTable> SymbolTable::read(std::span<const SymbolSource> sources, std
   SymbolTable table;
   table.base_ = list->base;
   table.strings_ = std::move(list->strings);
-  table.stubs_ = std::move(list->stubs);
-  std::ranges::sort(table.stubs_);  // of two sources
   Flattener(sources, *list, table).flatten();
   table.symbols_.shrink_to_fit();
   if (table.bytes() > byte_limit) return fail("its symbols need more than {} bytes", byte_limit);
@@ -90,7 +88,7 @@ Result<SymbolTable> SymbolTable::read(std::span<const SymbolSource> sources, std
 }
 
 std::size_t SymbolTable::bytes() const {
-  std::size_t bytes = symbols_.capacity() * sizeof(Symbol) + stubs_.capacity() * sizeof stubs_[0];
+  std::size_t bytes = symbols_.capacity() * sizeof(Symbol);
   for (const SymbolStrings& strings : strings_)
     if (strings.bytes) bytes += strings.bytes->memory();
   return bytes;
@@ -109,7 +107,7 @@ std::optional<std::uint32_t> SymbolTable::find(std::uint64_t address) const {
 
 std::string SymbolTable::name(std::uint32_t index) const {
   const Symbol& symbol = symbols_[index];
-  const SymbolStrings& strings = strings_[symbol.name >> kNameOffsetBits];
+  const SymbolStrings& strings = strings_[symbol.name >> kNameTableShift];
   std::uint64_t offset = symbol.name & kNameOffset;
   std::string name;
   char chunk[256];
@@ -124,7 +122,7 @@ std::string SymbolTable::name(std::uint32_t index) const {
   if (strings.bytes && !strings.bytes->unchanged()) return {};
   // "memcpy@@GLIBC_2.14": the version is no part of the name.
   if (std::size_t version = name.find('@'); version != std::string::npos && version > 0) name.resize(version);
-  if (std::ranges::binary_search(stubs_, symbol.start)) name += kStubSuffix;
+  if ((symbol.name & kStubName) != 0 && !name.empty()) name += kStubSuffix;
   return name;
 }
 

@@ -46,7 +46,6 @@ class SymbolTable {
   std::uint64_t base_ = 0;
   std::vector<Symbol> symbols_;  // by start, never overlapping
   decltype(SymbolList::strings) strings_;
-  std::vector<std::uint32_t> stubs_;  // starts, in order
 };
 
 }  // namespace weir::profiler

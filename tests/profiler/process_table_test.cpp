@@ -54,7 +54,57 @@ class Told {
   std::uint64_t time_ = 1000;
 };
 
+// Reads at once, counts, and says when the first read was over.
+class SeenReads final : public WatchedReads {
+ public:
+  int count = 0;
+  std::uint64_t first_over = 0;
+  WatchedReadsStats stats() const override { return {}; }
+
+ private:
+  Result<> run_erased(const ReadRisk&, std::function<void()> work) override {
+    work();
+    if (count++ == 0) first_over = monotonic_ns();
+    return {};
+  }
+};
+
 }  // namespace
+
+TEST_CASE("what happens while mappings are read is taken from the events") {
+  auto self = static_cast<std::uint32_t>(::getpid());
+  auto reads = std::make_shared<SeenReads>();
+  ProcessTable table({.entries = 16}, reads);
+  REQUIRE(table.sampled(self, 1).mappings.size() > 1);
+  std::uint64_t during = reads->first_over;
+  table.apply({.time = during, .pid = self, .tid = self, .what = ExecEvent{"next"}});
+  MapEvent map{.start = 0x1000, .limit = 0x2000, .executable = true, .build_id = "aa", .path = "/bin/next"};
+  table.apply({.time = during, .pid = self, .tid = self, .what = map});
+  const Process* process = table.find(self);
+  CHECK(process->comm == "next");
+  CHECK(process->mappings.size() == 1);
+}
+
+TEST_CASE("mappings are read less and less often for an address that is in none") {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  constexpr std::uint64_t kNowhere = 0x10;
+  auto self = static_cast<std::uint32_t>(::getpid());
+  auto reads = std::make_shared<SeenReads>();
+  ProcessTable table({.entries = 16}, reads);
+  Process& process = table.sampled(self, 0);
+  std::vector<std::uint64_t> read_at;
+  auto look_at = [&](std::uint64_t second) {
+    int before = reads->count;
+    CHECK(table.find_mapping(process, kNowhere, second * kSecond) == nullptr);
+    if (reads->count != before) read_at.push_back(second);
+  };
+  for (std::uint64_t second = 0; second < 260; ++second) look_at(second);
+  CHECK(read_at == std::vector<std::uint64_t>{1, 3, 7, 15, 31, 63, 127, 191, 255});
+  // Another program: nothing is known of it.
+  table.apply({.time = monotonic_ns(), .pid = self, .tid = self, .what = ExecEvent{"next"}});
+  look_at(260);
+  CHECK(read_at.back() == 260);
+}
 
 TEST_CASE("what a process mapped is known though it ended before anybody looked") {
   Told told;
