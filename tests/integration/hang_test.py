@@ -61,10 +61,10 @@ def goes_on(w, files):
     assert lost <= 0.02 * (samples(w, 'other') + samples(w, 'stuck')), lost
 
 
-def ends(w):
+def ends(w, seconds):
     begin = time.monotonic()
     w.process.send_signal(signal.SIGTERM)
-    wait_for('weir ends', lambda: has_ended(w.process), 3)
+    wait_for('weir ends', lambda: has_ended(w.process), seconds)
     figure(f'ended {time.monotonic() - begin:.2f} s after SIGTERM')
 
 
@@ -78,10 +78,25 @@ def a_file_system_that_hangs_costs_nobody_else():
             try:
                 w.wait_ready()
                 goes_on(w, files)
-                ends(w)
+                ends(w, 2)
             finally:
                 files.let_go()  # nothing else ends a thread that waits for it
             assert w.process.wait(5) == 0, w.log()
 
 
-run(a_file_system_that_hangs_costs_nobody_else)
+def weir_ends_while_a_read_hangs():
+    need_bpf()
+    program = ROOT / 'build/workloads/shares_no_frame_pointers'
+    with StuckFiles('busy', program) as files, started([files.path]) as stuck, started([program]) as other:
+        wait_for('it runs', lambda: int(pathlib.Path(f'/proc/{stuck.pid}/stat').read_text().split()[13]) > 10)
+        files.stick()
+        with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
+            try:
+                wait_for('a read has no answer', lambda: files.waiting, 20)
+                ends(w, 5)  # whoever waits for a read does so for 2 s
+            finally:
+                files.let_go()
+            assert w.process.wait(5) == 0, w.log()
+
+
+run(a_file_system_that_hangs_costs_nobody_else, weir_ends_while_a_read_hangs)
