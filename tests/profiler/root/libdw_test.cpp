@@ -157,6 +157,8 @@ std::vector<Program> programs() {
       {"deep_no_frame_pointers", {"deep_no_frame_pointers", "100"}},
       {"rust_busy", {"rust_busy"}},
       {"python3", {"/usr/bin/python3", sources + "/interpreted.py"}, 0.2},
+      // Much of it in the vdso, the last mapping but that of vsyscalls.
+      {"python3's clock", {"/usr/bin/python3", "-c", "import time\nwhile True: time.time()"}, 0.1},
       {"node", {"/usr/bin/node", sources + "/interpreted.js"}, 0.5},
       {"clang", {WEIR_COMPILER, "-O2", "-S", "-o", "/dev/null", sources + "/compiled.cpp"}, 0.2, 0.5},
       openssl("rsa2048"),

@@ -49,13 +49,25 @@ Result<Snapshots> Snapshots::open(std::uint32_t pid) {
   snapshots.pid_ = pid;
   snapshots.memory_.reset(::open(fmt::format("/proc/{}/mem", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!snapshots.memory_) return fail_errno(errno, "open the memory of process {}", pid);
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
-    auto thread = static_cast<pid_t>(std::stol(entry.path().filename()));
-    if (ptrace(PTRACE_SEIZE, thread, 0, 0) != 0) return fail_errno(errno, "trace thread {}", thread);
-    snapshots.threads_.push_back(thread);
-  }
+  snapshots.follow_new_threads();
+  if (snapshots.threads_.empty()) return fail("no thread of process {} can be traced", pid);
   return snapshots;
+}
+
+// One that has just ended is left out.
+void Snapshots::follow_new_threads() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid_), error)) {
+    auto thread = static_cast<pid_t>(std::stol(entry.path().filename()));
+    if (std::ranges::find(threads_, thread) != threads_.end()) continue;
+    if (ptrace(PTRACE_SEIZE, thread, 0, 0) == 0) threads_.push_back(thread);
+  }
+}
+
+// Its process ends when all traced threads have been waited for.
+void Snapshots::drop(pid_t thread) {
+  waitpid(thread, nullptr, static_cast<std::uint32_t>(thread) == pid_ ? __WALL | WNOHANG : __WALL);
+  std::erase(threads_, thread);
 }
 
 Snapshots::~Snapshots() {
@@ -71,11 +83,15 @@ bool Snapshots::is_running(pid_t thread) const {
 // Whether there was any.
 bool Snapshots::forward_signals() {
   bool any = false;
-  for (pid_t thread : threads_) {
+  for (pid_t thread : std::vector(threads_)) {
     int status = 0;
-    if (waitpid(thread, &status, WNOHANG | __WALL) != thread || !WIFSTOPPED(status)) continue;
-    pass_on(thread, status);
-    any = true;
+    if (waitpid(thread, &status, WNOHANG | __WALL) != thread) continue;
+    if (WIFSTOPPED(status)) {
+      pass_on(thread, status);
+      any = true;
+    } else {
+      std::erase(threads_, thread);
+    }
   }
   return any;
 }
@@ -83,7 +99,10 @@ bool Snapshots::forward_signals() {
 // False when it got a signal instead, or has ended.
 bool Snapshots::stop(pid_t thread) {
   bool alone = true;
-  if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0) return false;
+  if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) != 0) {
+    drop(thread);
+    return false;
+  }
   for (int status = 0; waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status); alone = false) {
     if (is_event(status)) return alone;
     pass_on(thread, status);
@@ -113,11 +132,12 @@ std::optional<Snapshot> Snapshots::take_of(pid_t thread) {
 
 std::vector<Snapshot> Snapshots::take(std::size_t wanted) {
   std::vector<Snapshot> taken;
-  auto end = std::chrono::steady_clock::now() + 40s;
+  auto end = std::chrono::steady_clock::now() + 30s;
   while (taken.size() < wanted && std::chrono::steady_clock::now() < end) {
     do {
       std::this_thread::sleep_for(200us);
     } while (forward_signals());
+    follow_new_threads();
     for (pid_t thread : std::vector(threads_)) {
       if (!is_running(thread)) continue;
       if (auto snapshot = take_of(thread)) taken.push_back(std::move(*snapshot));
@@ -128,6 +148,7 @@ std::vector<Snapshot> Snapshots::take(std::size_t wanted) {
 
 void Snapshots::hold() {
   if (std::exchange(held_, true)) return;
+  follow_new_threads();
   for (pid_t thread : std::vector(threads_)) stop(thread);
 }
 

@@ -24,7 +24,7 @@ struct Snapshot {
   std::uint64_t limit() const { return start + words.size() * sizeof(std::uint64_t); }
 };
 
-// Of the threads that a child of ours has when it is made; it goes on running until hold().
+// Of all threads of a child of ours, which goes on running until hold().
 class Snapshots {
  public:
   static Result<Snapshots> open(std::uint32_t pid);
@@ -38,6 +38,8 @@ class Snapshots {
 
  private:
   Snapshots() = default;
+  void follow_new_threads();
+  void drop(pid_t thread);
   bool is_running(pid_t thread) const;
   bool forward_signals();
   bool stop(pid_t thread);
