@@ -132,7 +132,7 @@ std::optional<Snapshot> Snapshots::take_of(pid_t thread) {
 
 std::vector<Snapshot> Snapshots::take(std::size_t wanted) {
   std::vector<Snapshot> taken;
-  auto end = std::chrono::steady_clock::now() + 30s;
+  auto end = std::chrono::steady_clock::now() + 60s;
   while (taken.size() < wanted && std::chrono::steady_clock::now() < end) {
     do {
       std::this_thread::sleep_for(200us);
