@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cassert>
 #include <numeric>
+#include <string>
+#include <unordered_map>
 
 #include "profile/hash_index.h"
 #include "profile/text.h"
 
 namespace weir::profile {
+
+constexpr std::uint32_t kNotAsked = ~std::uint32_t{0};
 
 // Names become numbers once a profile, so that walking a stack compares numbers only.
 struct FlameTree::Index {
@@ -41,6 +45,9 @@ struct FlameTree::Index {
   // function first, are path[first[i] … first[i + 1]).
   std::vector<std::uint32_t> first;
   std::vector<std::uint32_t> path;
+  // … and why names are missing in its mappings, as far as that was asked.
+  std::vector<std::uint32_t> reason_of_mapping;
+  std::unordered_map<std::string, std::uint32_t> reasons{{"", 0}};
 };
 
 FlameTree::FlameTree() : index_(std::make_unique<Index>()), nodes_(1) {
@@ -71,13 +78,13 @@ std::uint32_t FlameTree::child(std::uint32_t parent, std::uint32_t symbol) {
 }
 
 std::uint32_t FlameTree::reason_of(const Frame& frame, const std::vector<Mapping>& mappings) {
-  if (frame.mapping >= mappings.size() || mappings[frame.mapping].why_no_name.empty()) return 0;
-  const std::string& why = mappings[frame.mapping].why_no_name;
-  // As many as there are files without names.
-  auto known = std::ranges::find(reasons_, why);
-  auto index = static_cast<std::uint32_t>(known - reasons_.begin());
-  if (known == reasons_.end()) reasons_.push_back(why);
-  return index;
+  if (frame.mapping >= mappings.size()) return 0;
+  std::uint32_t& reason = index_->reason_of_mapping[frame.mapping];
+  if (reason != kNotAsked) return reason;
+  auto next = static_cast<std::uint32_t>(reasons_.size());
+  auto [known, is_new] = index_->reasons.try_emplace(mappings[frame.mapping].why_no_name, next);
+  if (is_new) reasons_.push_back(known->first);
+  return reason = known->second;
 }
 
 void FlameTree::add(const Profile& profile) {
@@ -86,6 +93,7 @@ void FlameTree::add(const Profile& profile) {
   std::vector<std::uint32_t>& path = index_->path;
   first.clear();
   path.clear();
+  index_->reason_of_mapping.assign(profile.mappings.size(), kNotAsked);
   for (const Frame& frame : profile.frames) {
     first.push_back(static_cast<std::uint32_t>(path.size()));
     std::string_view module = module_name(frame, profile.mappings);

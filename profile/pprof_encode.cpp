@@ -179,7 +179,7 @@ void Encoder::write_location(std::uint32_t index) {
   if (frame.lines.empty()) {
     place_names_.push_back(display_name(frame, profile_.mappings));
     lines_.emplace_back(function_id(place_names_.back(), {}), 0);
-    if (mapping != 0) uses_[mapping - 1].no_name = frame.no_name;
+    if (mapping != 0 && frame.no_name != NoName::named) uses_[mapping - 1].no_name = frame.no_name;
   }
   std::size_t size = field_size(index + 1) + field_size(mapping) + field_size(frame.address);
   for (auto [function, line] : lines_) size += message_size(field_size(function) + field_size(line));
@@ -238,7 +238,9 @@ void Encoder::write_mapping(std::uint64_t id, const Mapping& mapping, const Mapp
 }
 
 std::string why_no_names(const Mapping& mapping, NoName no_name) {
-  std::string text = "no names in " + mapping.file + ": " + std::string(to_string(no_name));
+  std::string text = "frames without a name in " + mapping.file + ": ";
+  if (no_name == NoName::stripped && mapping.why_no_name.empty()) return text + "no symbol stands there";
+  text += to_string(no_name);
   if (!mapping.why_no_name.empty()) text += ": " + mapping.why_no_name;
   if (text.size() <= kLongestComment) return text;
   return text.substr(0, utf8_floor(text, kLongestComment)) + "…";

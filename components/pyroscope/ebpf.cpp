@@ -95,7 +95,9 @@ struct Ebpf::Round {
       processes = session->processes();
       symbol_files = session->symbol_files();
       unwinding = session->unwind_quality();
-      machine = session->machine();
+      // Of the last collection only the profiles are of use: what has come since is for another session to
+      // tell.
+      if (!finish) machine = session->machine();
       for (const auto& profile : profiles) frames.push_back(NamedFrames::of(*profile));
       if (profiles.empty())
         running_targets = static_cast<std::uint64_t>(std::ranges::count_if(target_pids, exists));

@@ -51,8 +51,8 @@ struct PidCacheInfo {
         lang::optional("round_size", &I::round_size, "Processes sampled in them."),
         lang::optional("current_round", &I::current_round, "How many windows have ended."),
         lang::optional("overflow", &I::overflow,
-                       "How often, once a window each, a process was not profiled because there were "
-                       "pid_map_size already."),
+                       "How often, once a window each, a process's stacks were not followed by unwind "
+                       "tables because pid_map_size processes' were already."),
         lang::optional("evicted", &I::evicted, "Processes forgotten to make room."),
         lang::block("entry", &I::entries, "The processes with the most samples."),
     };
@@ -110,7 +110,7 @@ struct LossInfo {
   static constexpr auto fields() {
     using I = LossInfo;
     return std::tuple{
-        lang::optional("reason", &I::reason, "Why samples were lost."),
+        lang::optional("reason", &I::reason, "The reason, as in the metrics."),
         lang::optional("count", &I::count, "How many."),
         lang::optional("meaning", &I::meaning, "What that means, and what to do."),
     };

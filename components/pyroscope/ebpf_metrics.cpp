@@ -173,12 +173,13 @@ void EbpfMetrics::count_errors(const std::vector<profiler::SymbolFileInfo>& file
   };
   for (const auto& file : files) {
     if (!file.failed) continue;
-    count(metric::kElfErrors, fmt::format("{} {} {}", file.file, file.build_id, file.error),
+    count(metric::kElfErrors, fmt::format("{} {} {}", file.file, file.build_id, error_class(file.error)),
           error_class(file.error));
   }
   for (const auto& process : processes) {
     if (process.error.empty()) continue;
-    count(metric::kProcErrors, fmt::format("{} {}", process.pid, process.error), error_class(process.error));
+    count(metric::kProcErrors, fmt::format("{} {}", process.pid, error_class(process.error)),
+          error_class(process.error));
   }
   errors_ = std::move(now);
 }

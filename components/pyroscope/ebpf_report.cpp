@@ -117,8 +117,8 @@ SharedInfo shared_info(const profiler::MachineStats& stats) {
                         .evicted = unwinding.evicted,
                         .refused_processes = unwinding.refused_processes,
                         .refused_rules = unwinding.refused_rules};
-  for (const auto& [why, files] : profiler::failures(unwinding)) {
-    if (files != 0) info.unwind_tables.failures.push_back({std::string(why), files});
+  for (const auto& [why, times] : profiler::failures(unwinding)) {
+    if (times != 0) info.unwind_tables.failures.push_back({std::string(why), times});
   }
   info.reads = {.hung = reads.hung,
                 .left_alone = reads.left_alone,

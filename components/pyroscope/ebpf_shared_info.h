@@ -12,13 +12,13 @@ namespace weir::pyroscope {
 
 struct UnwindFailureInfo {
   std::string reason;
-  std::uint64_t files = 0;
+  std::uint64_t times = 0;
 
   static constexpr auto fields() {
     using I = UnwindFailureInfo;
     return std::tuple{
         lang::optional("reason", &I::reason, "Why there is none."),
-        lang::optional("files", &I::files, "How often, since the first block started."),
+        lang::optional("times", &I::times, "How often, since the first block started."),
     };
   }
 };
@@ -46,7 +46,7 @@ struct UnwindTablesInfo {
         lang::optional("refused_processes", &I::refused_processes,
                        "Times a process had no room, or the kernel refused it."),
         lang::optional("refused_rules", &I::refused_rules, "Times a rule had no room: stacks end there."),
-        lang::block("failed", &I::failures, "Files without a table, by reason."),
+        lang::block("failed", &I::failures, "Tables that could not be made, by reason."),
     };
   }
 };

@@ -90,7 +90,7 @@ def a_stripped_program_says_why_it_has_no_names():
             assert w.stop() == 0, w.log()
     comments = go_pprof(pprof, '-comments')
     print(comments)
-    line = next(line for line in comments.splitlines() if f'no names in {bare}: stripped: it has no .symtab' in line)
+    line = next(line for line in comments.splitlines() if f'frames without a name in {bare}: stripped: it has no .symtab' in line)
     assert '/usr/lib/debug/.build-id/' in line, line
     assert 'bare+0x' in go_pprof(pprof, '-top', '-nodecount=10')
 

@@ -27,8 +27,6 @@ class StuckFiles:
     def __init__(self, name, program):
         self.name = name.encode()
         self.content = pathlib.Path(program).read_bytes()
-        self.folder = tempfile.mkdtemp(prefix='weir-stuck-')
-        self.path = f'{self.folder}/{name}'
         self.stuck = False
         self.waiting = 0  # reads that get no answer
 
@@ -37,9 +35,14 @@ class StuckFiles:
             self.device = os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise Skip(f'no FUSE: {error}') from error
+        self.folder = tempfile.mkdtemp(prefix='weir-stuck-')
+        self.path = f'{self.folder}/{self.name.decode()}'
         options = f'fd={self.device},rootmode=40755,user_id=0,group_id=0,allow_other'.encode()
         if libc.mount(b'stuck', self.folder.encode(), b'fuse', 0, options) != 0:
-            raise Skip(f'no FUSE mount: {os.strerror(ctypes.get_errno())}')
+            reason = os.strerror(ctypes.get_errno())
+            os.close(self.device)
+            os.rmdir(self.folder)
+            raise Skip(f'no FUSE mount: {reason}')
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
         return self

@@ -45,7 +45,8 @@ std::string error_of(std::string_view message, std::size_t limit = kLimit) {
 }
 
 // Where a comment of a file with a name of 11 bytes is cut, in its reason.
-constexpr std::size_t kCut = 512 - std::string_view("no names in /lib/000.so: unreadable: ").size();
+constexpr std::size_t kCut =
+    512 - std::string_view("frames without a name in /lib/000.so: unreadable: ").size();
 
 std::vector<std::string> comments_of(std::string_view message) {
   std::vector<std::string> strings, comments;
@@ -77,7 +78,8 @@ TEST_CASE("pprof: comments say why frames have no names") {
   p.mappings.push_back(p.mappings[1]);  // the same file again
   p.frames.push_back({FrameKind::native, NoName::stripped, 3, 0xbeef, {}});
   auto comments = [](const Profile& profile) { return comments_of(encode_pprof(profile)); };
-  CHECK(comments(p) == std::vector<std::string>{"no names in /lib/libc.so.6: stripped: it has no .symtab"});
+  CHECK(comments(p) ==
+        std::vector<std::string>{"frames without a name in /lib/libc.so.6: stripped: it has no .symtab"});
   // However many files, and however much there is to say of them, it is little.
   std::string many(2000, 'x');
   many[kCut - 1] = '\xc3';
@@ -89,7 +91,7 @@ TEST_CASE("pprof: comments say why frames have no names") {
   }
   auto bounded = comments(p);
   REQUIRE(bounded.size() == 63);
-  CHECK(bounded[1].starts_with("no names in /lib/000.so: unreadable: xxx"));
+  CHECK(bounded[1].starts_with("frames without a name in /lib/000.so: unreadable: xxx"));
   CHECK(bounded[1].ends_with("x…"));
   CHECK(bounded[1].size() < 520);
   // One that has all its names says nothing.

@@ -77,7 +77,7 @@ TEST_CASE("what hung is left alone, and others are not held up") {
   CHECK(first.error().message == "the read hung for 200ms");
   auto second = reads->run(stuck, answer);
   REQUIRE(!second);
-  CHECK(second.error().message.starts_with("left alone: a read there hung "));
+  CHECK(second.error().message == "left alone: a read there hung");
   CHECK(reads->run({.key = "elsewhere", .group = "container a"}, answer) == 42);
   CHECK(reads->run({.key = "mount of b", .group = "container b"}, answer) == 42);
   auto stats = reads->stats();
