@@ -30,8 +30,8 @@ Result<std::string> look_for(WatchedReads& reads, const Module& module, std::spa
     if (found && !found->empty()) return found;
     if (!found) hung = std::move(found);
   }
-  auto found = locate(reads, module, kOurselves);
-  return found && found->empty() && !hung ? hung : found;
+  // What hangs for a process hangs for us.
+  return hung ? locate(reads, module, kOurselves) : hung;
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ TableFile read_table_file(WatchedReads& reads, std::span<const MappedBy> mapped_
   // The very same file may lie in our own root.
   if (!ways.empty()) ways.push_back({.pid = 0, .module = ways.front().module});
   for (const MappedBy& by : ways) {
+    // What hangs for a process hangs for us.
+    if (by.pid == 0 && last.why == NoTable::hung) break;
     std::string path = locate(reads, *by.module, by.pid).value_or("");
     if (by.pid == 0 && path.empty() && by.module->is_file()) continue;
     auto read = reads.run(risk_of_file(by.pid, by.module->path),

@@ -93,7 +93,7 @@ def weir_ends_while_a_read_hangs():
         with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
             try:
                 wait_for('a read has no answer', lambda: files.waiting, 20)
-                ends(w, 5)  # whoever waits for a read does so for 2 s
+                ends(w, 3)  # a read is waited for 2 s
             finally:
                 files.let_go()
             assert w.process.wait(5) == 0, w.log()
