@@ -1,5 +1,7 @@
 #include "profiler/unwind/table_builder.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 
 namespace weir::profiler {
@@ -10,10 +12,21 @@ constexpr std::size_t kFewRows = 64;
 
 static_assert(sizeof(unwind_rule) == sizeof(std::uint64_t));
 
+// Rules are somebody else's: those of a file must not be able to meet in one slot.
+std::uint64_t secret_multiplier() {
+  static const std::uint64_t multiplier = [] {
+    std::uint64_t number = 0x9e3779b97f4a7c15;
+    ssize_t got = getrandom(&number, sizeof number, GRND_NONBLOCK);
+    static_cast<void>(got);  // without it, early after the machine has started, the number above does
+    return number | 1;
+  }();
+  return multiplier;
+}
+
 }  // namespace
 
 UnwindTableBuilder::UnwindTableBuilder(std::uint64_t base, std::size_t byte_limit, std::size_t expected_rows)
-    : byte_limit_(byte_limit), slots_(std::size_t{1} << slot_bits_) {
+    : byte_limit_(byte_limit), multiplier_(secret_multiplier()), slots_(std::size_t{1} << slot_bits_) {
   table_.base = base >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS;
   table_.distinct.push_back({});
   room_ = std::min(expected_rows + kFewRows, byte_limit / kRowBytes);

@@ -48,7 +48,7 @@ class UnwindTableBuilder {
   bool make_room();
   bool grow();
   void grow_slots();
-  std::size_t first_slot(std::uint64_t key) const { return key * 0x9e3779b97f4a7c15 >> (64 - slot_bits_); }
+  std::size_t first_slot(std::uint64_t key) const { return key * multiplier_ >> (64 - slot_bits_); }
   std::uint16_t search_index_of(std::uint64_t key);
 
   UnwindTable table_;
@@ -62,6 +62,7 @@ class UnwindTableBuilder {
   std::uint64_t next_ = 0;  // where the last row's second byte is: a row before that takes its place
   std::size_t byte_limit_;
   std::size_t room_ = 0;              // rows for which there is memory
+  std::uint64_t multiplier_;          // odd
   unsigned slot_bits_ = 8;            // as few as do, so that they stay in the first cache
   std::vector<std::uint16_t> slots_;  // open addressing: index into distinct, 0 is free
 };
