@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""cost.py [SECONDS]: what profiling a busy machine costs. Runs seven busy programs of different kinds (callbacks and threads in C,
-C++ without frame pointers, the demo service checkout, Python, Node, Go, Rust), profiles them at 97 Hz and pushes every 15 s; prints weir's CPU time and the kernel program's, per minute and per sample, what both weigh, what was
-lost, and how many stacks of each program are complete. Needs root; about 70 s.
+"""cost.py [SECONDS] [RUNS]: what profiling a busy machine costs. Runs seven busy programs of different kinds (callbacks and
+threads in C, C++ without frame pointers, the demo service checkout, Python, Node, Go, Rust), profiles them at 97 Hz and pushes
+every 15 s; prints weir's CPU time and the kernel program's, per minute and per sample, what both weigh, what was lost, and how
+many stacks of each program are complete; of several runs the medians too. Needs root; about SECONDS + 15, by default 60, a run.
 """
 import contextlib
 import os
 import pathlib
+import re
 import shutil
-import subprocess
+import statistics
 import sys
 import time
-import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests/integration'))
@@ -86,20 +87,39 @@ def measure(seconds):
         minutes = (end - begin) / 60
         samples = after['samples'] - before['samples']
         kernel = after['kernelSeconds'] - before['kernelSeconds']
-        print(f'{len(running)} busy programs, {os.cpu_count()} CPUs, {end - begin:.0f} s, {samples} samples')
-        print(f'weir {(cpu_after - cpu_before) / minutes:.3f} s CPU a minute, kernel program {kernel / minutes:.3f} s a minute, '
-              f'{1e6 * kernel / max(samples, 1):.2f} us a sample')
-        print(f'VmRSS {weir.rss_kb() / 1024:.1f} MB, BPF maps {after["mapBytes"] / 2**20:.1f} MB, lost {after["lost"]}')
+        print(f'{len(running)} busy programs, {os.cpu_count()} CPUs, {end - begin:.0f} s, {samples} samples, lost {after["lost"]}')
+        figures = {'weir, s CPU a minute': (cpu_after - cpu_before) / minutes,
+                   'kernel program, s CPU a minute': kernel / minutes,
+                   'kernel program, us a sample': 1e6 * kernel / max(samples, 1),
+                   'VmRSS, MB': weir.rss_kb() / 1024,
+                   'BPF maps, MB': after['mapBytes'] / 2**20}
         # The store is for the reader of this table: what it costs is not part of the figures above.
         weir.config.write_text(config('pyroscope.store.local.receiver'))
         wait_for('every program in the store', lambda: len(weir.services()) == len(running), 60)
-        for name, row in sorted(weir.services().items()):
-            query = urllib.parse.urlencode({'service': name, 'type': row['type']})
-            answer = weir.json('/api/v0/web/profiles/flame?' + query)
-            samples, complete = answer['samples'], answer['completeSamples']
-            print(f'  {name}: {samples} samples, {100 * complete / max(samples, 1):.2f} % complete')
+        for name in sorted(weir.services()):
+            answer = weir.flame(name)
+            figures[f'{name}, % of {answer["samples"]} stacks complete'] = 100 * answer['completeSamples'] / max(answer['samples'], 1)
+        return figures
+
+
+def main(seconds, runs):
+    measured = []
+    for _ in range(runs):
+        measured.append(measure(seconds))
+        for name, value in measured[-1].items():
+            print(f'  {name}: {value:.3f}', flush=True)
+    if runs == 1:
+        return
+    print(f'medians of {runs} runs')
+    # How many stacks differs by run.
+    columns = {}
+    for figures in measured:
+        for name, value in figures.items():
+            columns.setdefault(re.sub(r' of \d+ ', ' of ', name), []).append(value)
+    for name, values in columns.items():
+        print(f'  {name}: {statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})')
 
 
 if __name__ == '__main__':
     need_bpf()
-    measure(float(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
