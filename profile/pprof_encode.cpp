@@ -55,6 +55,7 @@ class Encoder {
 
   std::string encode() {
     place_names_.reserve(profile_.frames.size());
+    out_.room(expected_size());
     write_value_type(1, profile_.type.sample_type, profile_.type.sample_unit);
     write_samples();
     for (std::uint32_t i = 0; i < profile_.frames.size(); ++i) write_location(i);
@@ -67,6 +68,7 @@ class Encoder {
   }
 
  private:
+  std::size_t expected_size() const;
   void write_value_type(unsigned number, std::string_view type, std::string_view unit);
   void write_samples();
   std::size_t sample_labels_size(const Sample& sample);
@@ -93,6 +95,18 @@ class Encoder {
   std::vector<std::string> comments_;                           // this as well
   std::vector<std::pair<std::uint64_t, std::uint32_t>> lines_;  // of one location: function, line
 };
+
+// A large buffer that grows is new to the kernel each time, which takes longer than to fill it. What is
+// expected too much is never touched.
+std::size_t Encoder::expected_size() const {
+  constexpr std::size_t kRest = 4096;
+  constexpr std::size_t kSample = 16;  // without its stack
+  constexpr std::size_t kFrame = 96;   // a location, a function, a name
+  std::size_t depth = 0;
+  for (const Sample& sample : profile_.samples) depth += profile_.stacks[sample.stack].frames.size();
+  return kRest + profile_.samples.size() * kSample + depth * varint_size(profile_.frames.size()) +
+         profile_.frames.size() * kFrame;
+}
 
 void Encoder::write_value_type(unsigned number, std::string_view type, std::string_view unit) {
   std::uint64_t type_id = strings_.add(type);
