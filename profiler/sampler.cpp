@@ -29,10 +29,10 @@ constexpr std::uint64_t kLargestRecord =
     sizeof(cpu_sample) + 2 * sizeof(cpu_sample_section) +
     (CPU_SAMPLE_MAX_FRAMES + CPU_SAMPLE_MAX_KERNEL_FRAMES) * sizeof(std::uint64_t);
 
-// Room for a second of ordinary stacks of all CPUs; where these are few, for half a second of the deepest.
+// Room for a second of ordinary stacks of all CPUs; where these are few, for a second of the deepest.
 std::uint32_t ring_bytes(std::size_t cpus, std::uint32_t rate) {
   constexpr std::uint64_t kOrdinaryRecord = 1024;
-  constexpr std::uint64_t kLeast = 512u << 10;
+  constexpr std::uint64_t kLeast = 1u << 20;
   constexpr std::uint64_t kMost = 16u << 20;
   std::uint64_t wanted = std::bit_ceil(kOrdinaryRecord * cpus * rate);
   return static_cast<std::uint32_t>(std::clamp(wanted, kLeast, kMost));

@@ -234,13 +234,17 @@ void Ebpf::tick() {
     next_report_ = now + kReportInterval;
     report_health();
   }
-  step();
+  if (collect_wanted_ || now >= last_drain_ + next_drain_) step();
   await_tick();
 }
 
+// A drain that something urgent asked for counts too.
 void Ebpf::await_tick() {
-  Duration pause = std::min(next_drain_, Duration(next_collection_ - ctx_.clock().mono()));
-  ticker_ = ctx_.after(pause, [this] { tick(); });
+  constexpr Duration kLeast = std::chrono::milliseconds(1);
+  MonoTime now = ctx_.clock().mono();
+  MonoTime drain = (round_running_ ? now : last_drain_) + next_drain_;
+  ticker_ =
+      ctx_.after(std::max(kLeast, Duration(std::min(drain, next_collection_) - now)), [this] { tick(); });
 }
 
 // A process waits for its unwind tables: the next tick would be late for it.
@@ -252,6 +256,7 @@ void Ebpf::urgent() {
 void Ebpf::step() {
   if (!session_ || round_running_) return;
   round_running_ = true;
+  last_drain_ = ctx_.clock().mono();
   auto round = round_ = std::make_shared<Round>();
   round->session = session_;
   round->now = ctx_.clock().wall();

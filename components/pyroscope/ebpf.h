@@ -82,7 +82,7 @@ class Ebpf {
 
   EbpfMetrics metrics_;
   EbpfState state_;
-  MonoTime next_collection_, last_profile_, next_report_;
+  MonoTime next_collection_, last_profile_, next_report_, last_drain_;
   Duration next_drain_ = profiler::kDrainInterval;
   std::uint64_t sessions_ = 0, profiles_ = 0;
   std::vector<std::uint32_t> target_pids_;  // of the first targets

@@ -65,6 +65,8 @@ class Receiver:
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'  # connections stay open, as a server's do
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 if self.headers.get('Content-Encoding') == 'gzip':
