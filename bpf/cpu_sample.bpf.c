@@ -15,7 +15,7 @@ enum {
   kMaxNamespaces = 32, /* the kernel's own limit of nested pid namespaces */
   kThreadSize = 16384, /* of kernels before 5.15, where no helper finds the registers */
   kUserCode32 = 0x23,  /* code segment of 32-bit processes */
-  kMostRecord = sizeof(struct scratch) - offsetof(struct scratch, head),
+  kMostRecord = offsetof(struct scratch, saved) - offsetof(struct scratch, head),
 };
 
 /* Set before loading. */
@@ -29,15 +29,8 @@ struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct scratch);
+  __type(value, struct scratch); /* begins with the counters */
 } scratches SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, CPU_SAMPLE_COUNTERS);
-  __type(key, __u32);
-  __type(value, __u64);
-} counters SEC(".maps");
 
 /* Chosen processes. */
 struct {
@@ -89,6 +82,14 @@ struct {
   __type(value, __u64);
 } unwind_processes SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u64);
+} unwind_changes SEC(".maps");
+
 static __always_inline struct scratch* own_scratch(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&scratches, &zero);
@@ -108,14 +109,15 @@ static __always_inline long unwind_read_user(void* to, __u32 size, __u64 from) {
   return bpf_probe_read_user(to, size, (void*)from);
 }
 
-static __always_inline void count_by(__u32 counter, __u64 n) {
-  __u64* value = bpf_map_lookup_elem(&counters, &counter);
-  if (value) *value += n;
+static __always_inline void count(struct scratch* s, __u64 counter) {
+  ++s->counters[counter & (kCounterWords - 1)];
 }
 
-static __always_inline void count(__u32 counter) {
-  count_by(counter, 1);
-}
+/* Kernels from 5.11 on let a program follow the current task's pointers itself. */
+#define CURRENT_TASK(field)                                                              \
+  (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)           \
+       ? ((struct task_struct*)bpf_get_current_task_btf())->field                        \
+       : BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), field))
 
 /* The number of a task in our own pid namespace; 0 when it is not visible there. */
 static __always_inline __u32 own_pid(struct task_struct* task) {
@@ -146,18 +148,18 @@ static __always_inline __s32 subsystem(void) {
   }
 }
 
-static __always_inline __u64 cgroup_id(struct task_struct* task) {
+static __always_inline __u64 cgroup_id(void) {
   if (cgroup_hierarchy == CPU_SAMPLE_UNIFIED) return bpf_get_current_cgroup_id();
   __s32 index = subsystem();
   if (index < 0) return 0;
-  __u64 subsystems = (__u64)BPF_CORE_READ(task, cgroups) + bpf_core_field_offset(struct css_set, subsys);
+  __u64 subsystems = (__u64)CURRENT_TASK(cgroups) + bpf_core_field_offset(struct css_set, subsys);
   struct cgroup_subsys_state* state = 0;
   bpf_probe_read_kernel(&state, sizeof state, (void*)(subsystems + (__u64)index * sizeof state));
   return BPF_CORE_READ(state, cgroup, kn, id);
 }
 
 /* The counter of what was chosen: SELECTED, ASKED or UNSELECTED. */
-static __always_inline __u32 choose(__u32 tgid, __u64 cgroup) {
+static __always_inline enum cpu_sample_counter choose(__u32 tgid, __u64 cgroup) {
   if (!tgid) return CPU_SAMPLE_UNSELECTED;
   if (config.default_yes || bpf_map_lookup_elem(&pids, &tgid)) return CPU_SAMPLE_SELECTED;
   if (!config.select_cgroups) return CPU_SAMPLE_UNSELECTED;
@@ -166,77 +168,118 @@ static __always_inline __u32 choose(__u32 tgid, __u64 cgroup) {
   return *choice == CPU_SAMPLE_CHOICE_YES ? CPU_SAMPLE_SELECTED : CPU_SAMPLE_UNSELECTED;
 }
 
-/* The registers with which the thread left user mode; 0 when they were found. */
-static __always_inline int saved_registers(struct task_struct* task, struct weir_registers* regs) {
-  if (!BPF_CORE_READ(task, mm)) return -1;
+/* How often what known_process holds has been changed. */
+static __always_inline __u64 changes_by_now(void) {
+  __u32 zero = 0;
+  __u64 changes = (__u64) * (volatile __u32*)&config.changes << 32;
+  if (!has_unwind_tables) return changes;
+  volatile __u64* of_tables = bpf_map_lookup_elem(&unwind_changes, &zero);
+  return of_tables ? changes | (__u32)*of_tables : changes;
+}
+
+/* `changes` was read before: what comes later makes the answer invalid, be it in there or not. */
+__noinline int look_up_process(__u32 tgid, __u64 cgroup, __u64 changes) {
+  struct scratch* s = own_scratch();
+  if (!s) return 0;
+  struct known_process* known = &s->processes[tgid % kKnownProcesses];
+  known->chosen = choose(tgid, cgroup);
+  /* Until user space has decided, each sample asks. */
+  known->tgid = known->chosen == CPU_SAMPLE_ASKED ? 0 : tgid;
+  known->cgroup = cgroup;
+  known->changes = changes;
+  known->tables = 0;
+  known->mapping.start = known->mapping.limit = 0;
+  if (!has_unwind_tables) return 0;
+  /* At once: the map may be giving the entry to another process. */
+  volatile __u64* tables = bpf_map_lookup_elem(&unwind_processes, &tgid);
+  if (tables) known->tables = *tables;
+  return 0;
+}
+
+static __always_inline struct known_process* process_of(struct scratch* s, __u32 tgid, __u64 cgroup) {
+  struct known_process* known = &s->processes[tgid % kKnownProcesses];
+  __u64 changes = changes_by_now();
+  if (UNWIND_SELDOM(known->tgid != tgid || known->cgroup != cgroup || known->changes != changes)) {
+    look_up_process(tgid, cgroup, changes);
+  }
+  return known;
+}
+
+/* The registers with which the thread left user mode; 0 when there are none. */
+static __always_inline struct weir_registers* saved_registers(struct scratch* s) {
+  struct weir_registers* regs = (void*)s->saved;
+  _Static_assert(sizeof *regs == sizeof s->saved, "all of them");
+  if (!CURRENT_TASK(mm)) return 0;
   void* at;
   if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
     at = (void*)bpf_task_pt_regs(bpf_get_current_task_btf());
   } else {
-    at = BPF_CORE_READ(task, stack) + kThreadSize - sizeof *regs;
+    at = CURRENT_TASK(stack) + kThreadSize - sizeof *regs;
   }
-  if (bpf_probe_read_kernel(regs, sizeof *regs, at)) return -1;
-  return (regs->cs & 3) == 3 ? 0 : -1;
+  if (bpf_probe_read_kernel(regs, sizeof *regs, at)) return 0;
+  return (regs->cs & 3) == 3 ? regs : 0;
 }
 
-/* The registers in which rules may find the CFA. */
-static __always_inline void take_registers(struct unwinding* u, const volatile struct weir_registers* from) {
-  u->ip = from->ip;
-  u->sp = u->registers[UNWIND_RSP] = from->sp;
-  u->fp = u->registers[UNWIND_RBP] = from->bp;
-  u->registers[UNWIND_RAX] = from->ax;
-  u->registers[UNWIND_RDX] = from->dx;
-  u->registers[UNWIND_RCX] = from->cx;
-  u->registers[UNWIND_RBX] = from->bx;
-  u->registers[UNWIND_RSI] = from->si;
-  u->registers[UNWIND_RDI] = from->di;
-  u->registers[UNWIND_R8] = from->r8;
-  u->registers[UNWIND_R8 + 1] = from->r9;
-  u->registers[UNWIND_R8 + 2] = from->r10;
-  u->registers[UNWIND_R8 + 3] = from->r11;
-  u->registers[UNWIND_R8 + 4] = from->r12;
-  u->registers[UNWIND_R8 + 5] = from->r13;
-  u->registers[UNWIND_R8 + 6] = from->r14;
-  u->registers[UNWIND_R8 + 7] = from->r15;
+__noinline int unwind_take_registers(void) {
+  struct scratch* s = own_scratch();
+  if (!s) return -1;
+  struct weir_registers* saved = saved_registers(s);
+  if (!saved) return -1;
+  __u64* to = s->unwinding.registers;
+  to[UNWIND_RAX] = saved->ax;
+  to[UNWIND_RDX] = saved->dx;
+  to[UNWIND_RCX] = saved->cx;
+  to[UNWIND_RBX] = saved->bx;
+  to[UNWIND_RSI] = saved->si;
+  to[UNWIND_RDI] = saved->di;
+  to[UNWIND_RBP] = saved->bp;
+  to[UNWIND_RSP] = saved->sp;
+  to[UNWIND_R8] = saved->r8;
+  to[UNWIND_R8 + 1] = saved->r9;
+  to[UNWIND_R8 + 2] = saved->r10;
+  to[UNWIND_R8 + 3] = saved->r11;
+  to[UNWIND_R8 + 4] = saved->r12;
+  to[UNWIND_R8 + 5] = saved->r13;
+  to[UNWIND_R8 + 6] = saved->r14;
+  to[UNWIND_R8 + 7] = saved->r15;
+  return 0;
 }
 
-static __always_inline void find_process(struct unwinding* u, __u32 tgid) {
-  u->known = 0;
-  if (!has_unwind_tables) return;
-  /* At once: the map may be giving the entry to another process. */
-  volatile __u64 *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
-  if (!process) return;
-  __u64 word = *process;
-  u->mappings = UNWIND_PROCESS_MAPPINGS(word);
-  u->mapping_count = UNWIND_PROCESS_COUNT(word);
-  u->serial = UNWIND_PROCESS_SERIAL(word);
-  u->known = 1;
+static __always_inline void find_process(struct unwinding* u, __u32 tgid, __u64 tables) {
+  u->process = tgid;
+  u->mappings = UNWIND_PROCESS_MAPPINGS(tables);
+  u->mapping_count = UNWIND_PROCESS_COUNT(tables);
+  u->serial = UNWIND_PROCESS_SERIAL(tables);
+  u->known = tables != 0;
 }
 
 /* Returns how many user frames there are. */
-static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct task_struct* task,
-                                        struct scratch* s) {
+static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct scratch* s, __u64 tables) {
   struct unwinding* u = &s->unwinding;
   __u64 cs;
-  if (s->head.flags & CPU_SAMPLE_IN_KERNEL) {
-    struct weir_registers saved;
-    if (saved_registers(task, &saved)) {
+  if (UNWIND_SELDOM(s->head.flags & CPU_SAMPLE_IN_KERNEL)) {
+    struct weir_registers* saved = saved_registers(s);
+    if (!saved) {
       s->head.flags |= CPU_SAMPLE_NO_USER_REGISTERS;
-      count(CPU_SAMPLE_NO_REGISTERS);
+      count(s, CPU_SAMPLE_NO_REGISTERS);
       return 0;
     }
-    cs = saved.cs;
-    take_registers(u, &saved);
+    u->ip = saved->ip;
+    u->sp = saved->sp;
+    u->fp = saved->bp;
+    cs = saved->cs;
   } else {
+    u->ip = ctx->regs.ip;
+    u->sp = ctx->regs.sp;
+    u->fp = ctx->regs.bp;
     cs = *(volatile __u64*)&ctx->regs.cs;
-    take_registers(u, &ctx->regs);
   }
-  if ((cs & 0xffff) == kUserCode32) {
+  if (UNWIND_SELDOM((cs & 0xffff) == kUserCode32)) {
     s->head.flags |= CPU_SAMPLE_32_BIT;
     s->frames[0] = u->ip;
     return 1;
   }
-  find_process(u, s->head.tgid);
+  find_process(u, s->head.tgid, tables);
   unwind_stack(s);
   if (has_unwind_tables && (!u->known || u->unknown_leaf)) s->head.flags |= CPU_SAMPLE_UNKNOWN_PROCESS;
   return u->frames;
@@ -261,8 +304,8 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct 
 }
 
 static __always_inline void send(struct scratch* s, __u32 user_frames, __u32 kernel_frames) {
-  if (user_frames + kernel_frames == 0) {
-    count(s->head.flags & CPU_SAMPLE_IN_KERNEL ? CPU_SAMPLE_LOST_NO_STACK : CPU_SAMPLE_LOST_MODE_OFF);
+  if (UNWIND_SELDOM(user_frames + kernel_frames == 0)) {
+    count(s, s->head.flags & CPU_SAMPLE_IN_KERNEL ? CPU_SAMPLE_LOST_NO_STACK : CPU_SAMPLE_LOST_MODE_OFF);
     return;
   }
   s->user.kind = CPU_SAMPLE_USER;
@@ -277,53 +320,53 @@ static __always_inline void send(struct scratch* s, __u32 user_frames, __u32 ker
   if (size > kMostRecord) size = kMostRecord;
   /* Somebody must make tables for it soon; all else can wait until the ring is emptied anyway. */
   __u64 wakeup = s->head.flags & CPU_SAMPLE_UNKNOWN_PROCESS ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-  if (bpf_ringbuf_output(&records, &s->head, size, wakeup)) count(CPU_SAMPLE_LOST_RING_FULL);
+  if (bpf_ringbuf_output(&records, &s->head, size, wakeup)) count(s, CPU_SAMPLE_LOST_RING_FULL);
 }
 
 SEC("perf_event")
 int cpu_sample(struct weir_perf_context* ctx) {
   __u64 start = bpf_ktime_get_ns();
-  count(CPU_SAMPLE_RUNS);
-  __u64 kernel_pid = bpf_get_current_pid_tgid();
-  struct task_struct* task = (void*)bpf_get_current_task();
-  if ((__u32)kernel_pid == 0) {
-    count(CPU_SAMPLE_IDLE);
-    return 0;
-  }
-  if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
-    count(CPU_SAMPLE_KERNEL_THREAD);
-    return 0;
-  }
-  __u32 tgid = own_pid_namespace ? own_pid(BPF_CORE_READ(task, group_leader)) : kernel_pid >> 32;
-  __u64 cgroup = config.select_cgroups ? cgroup_id(task) : 0;
-  __u32 chosen = choose(tgid, cgroup);
-  count(chosen);
-  if (chosen == CPU_SAMPLE_UNSELECTED) return 0;
-
   struct scratch* s = own_scratch();
   if (!s) return 0;
+  count(s, CPU_SAMPLE_RUNS);
+  __u64 kernel_pid = bpf_get_current_pid_tgid();
+  if (UNWIND_SELDOM((__u32)kernel_pid == 0)) {
+    count(s, CPU_SAMPLE_IDLE);
+    return 0;
+  }
+  int in_kernel = (*(volatile __u64*)&ctx->regs.cs & 3) == 0;
+  if (UNWIND_SELDOM(in_kernel) && CURRENT_TASK(flags) & PF_KTHREAD) {
+    count(s, CPU_SAMPLE_KERNEL_THREAD);
+    return 0;
+  }
+  __u32 tgid = own_pid_namespace ? own_pid(CURRENT_TASK(group_leader)) : kernel_pid >> 32;
+  __u64 cgroup = config.select_cgroups ? cgroup_id() : 0;
+  struct known_process* process = process_of(s, tgid, cgroup);
+  __u64 chosen = process->chosen;
+  count(s, chosen);
+  if (chosen == CPU_SAMPLE_UNSELECTED) return 0;
+
   s->head.type = CPU_SAMPLE_STACK;
   s->head.version = CPU_SAMPLE_VERSION;
   s->head.flags = chosen == CPU_SAMPLE_ASKED ? CPU_SAMPLE_UNDECIDED : 0;
-  if ((*(volatile __u64*)&ctx->regs.cs & 3) == 0) s->head.flags |= CPU_SAMPLE_IN_KERNEL;
+  if (in_kernel) s->head.flags |= CPU_SAMPLE_IN_KERNEL;
   s->head.time = start;
   s->head.cgroup = cgroup;
   s->head.tgid = tgid;
-  s->head.tid = own_pid_namespace ? own_pid(task) : (__u32)kernel_pid;
+  s->head.tid = own_pid_namespace ? own_pid((void*)bpf_get_current_task()) : (__u32)kernel_pid;
   s->head.cpu = bpf_get_smp_processor_id();
   s->head.comm[0] = 0;
-  if (config.comm) bpf_get_current_comm(s->head.comm, sizeof s->head.comm);
+  if (UNWIND_SELDOM(config.comm)) bpf_get_current_comm(s->head.comm, sizeof s->head.comm);
   s->user.mode = 0;
   s->user.flags = 0;
   s->user.stop = 0;
 
   __u32 user_frames = 0, kernel_frames = 0;
-  if (config.collect_user) user_frames = user_stack(ctx, task, s);
+  if (config.collect_user) user_frames = user_stack(ctx, s, process->tables);
   if (user_frames > CPU_SAMPLE_MAX_FRAMES) user_frames = CPU_SAMPLE_MAX_FRAMES;
-  if (config.collect_kernel && s->head.flags & CPU_SAMPLE_IN_KERNEL)
-    kernel_frames = kernel_stack(ctx, s, user_frames);
+  if (UNWIND_SELDOM(in_kernel) && config.collect_kernel) kernel_frames = kernel_stack(ctx, s, user_frames);
   send(s, user_frames, kernel_frames);
-  count_by(CPU_SAMPLE_BUSY_NS, bpf_ktime_get_ns() - start);
+  s->counters[CPU_SAMPLE_BUSY_NS] += bpf_ktime_get_ns() - start;
   return 0;
 }
 

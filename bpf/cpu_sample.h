@@ -84,7 +84,7 @@ struct cpu_sample_section {
   __u16 stop; /* enum cpu_sample_stop, of the user's section */
 };
 
-/* Per-CPU counters, an index each. */
+/* Per-CPU counters, a word each at the start of the map `scratches`. */
 enum cpu_sample_counter {
   CPU_SAMPLE_RUNS,          /* every call of the program */
   CPU_SAMPLE_IDLE,          /* of these: the CPU was idle */
@@ -124,4 +124,5 @@ struct cpu_sample_config {
   __u32 select_cgroups; /* 0: only pids are chosen, cgroups are not looked at */
   __u32 default_yes;    /* every process is chosen */
   __u32 comm;           /* records carry the thread's name */
+  __u32 changes;        /* counts changes of what is chosen: what programs remember of it is no longer valid */
 };

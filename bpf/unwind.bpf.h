@@ -11,13 +11,22 @@
 #include "bpf/cpu_sample.h"
 #include "bpf/unwind.h"
 
+/* At the usual rates no cache has the code any more, so each line of it costs a walk to memory: what nearly every
+ * sample does must lie together, and what few samples do, elsewhere. */
+#define UNWIND_OFTEN(condition) __builtin_expect(!!(condition), 1)
+#define UNWIND_SELDOM(condition) __builtin_expect(!!(condition), 0)
+
 enum {
   kUnwindWordMask = UNWIND_SEGMENT_WORDS - 1,
   kUnwindRowSteps = 16,     /* a page has less than 1 << 16 rows */
   kUnwindMappingWords = 8,  /* of a struct unwind_mapping */
   kUnwindMappingSteps = 13, /* a segment has room for 1 << 13 of them */
-  kUnwindRemembered = 512,  /* rules: return addresses come again and again */
-  kUnwindRememberedShift = 64 - 9,
+  kUnwindRememberedBits = 10, /* of an index of remembered rules: return addresses come again and again */
+  kUnwindSerialBits = 25,
+  kKnownProcesses = 32,
+  kCounterWords = 16,
+  kSavedWords = 21, /* of a struct weir_registers */
+  kUnwindRememberedUserBits = 64 - kUnwindSerialBits + 8, /* of an address that can be remembered */
   kUnwindUserBits = 56,      /* of an address, with five levels of page tables */
   kUnwindNoFramePointer = 1, /* nobody's: they are aligned */
   /* Of the stack, read at once: entering user memory costs more than what is read (see bench/unwind.cpp). */
@@ -41,38 +50,49 @@ enum unwind_register {
   UNWIND_REGISTERS = 16,
 };
 
-/* The rule at an address of a process, as its serial number tells it. */
+/* The rule at an address of a process. The key has the address without its low 8 bits, which tell it from others
+ * by the place where it lies, and the process's serial number. */
 struct unwind_memory {
-  __u64 address;
-  __u32 serial;
-  __u32 kind; /* of its mapping */
-  struct unwind_rule rule;
+  __u64 key;
+  struct unwind_rule rule; /* the mapping's kind is in the high half of `fp` */
 };
 
 /* A walk: the frame at hand, and how far it has come. */
 struct unwinding {
   __u64 ip, sp, fp;
-  __u64 registers[UNWIND_REGISTERS]; /* valid while `exact` */
-  struct unwind_mapping mapping;     /* the last one that was found */
   /* A part of the stack: words from address `window` on, so many bytes of them. */
   __u64 words[kUnwindWindowWords];
   __u64 window;
   __u64 window_bytes;
+  __u64 registers[UNWIND_REGISTERS]; /* valid while `exact`, once `has_registers` */
   /* Of the process; the serial number is never 0. */
   __u32 mappings, mapping_count, serial;
   __u32 frames;
+  __u32 process; /* in scratch.processes */
   __u16 stop;  /* enum cpu_sample_stop */
   __u16 doubt; /* the same, for when the frame at hand turns out to be nowhere: it was found by a mere frame
                   pointer */
   __u8 known;  /* the process is in the tables */
   __u8 exact;  /* ip is where the thread was interrupted, not a return address */
   __u8 unknown_leaf;
-  __u8 reserved;
+  __u8 has_registers;
 };
 
+/* What was decided about a process, and where its tables are: looking that up in maps costs more than many frames. */
+struct known_process {
+  __u32 tgid; /* 0: none */
+  __u32 chosen;
+  __u64 cgroup;
+  __u64 tables;  /* of unwind_processes */
+  __u64 changes; /* how often there had been changes when it was looked up */
+  struct unwind_mapping mapping; /* the last one that was found: leaves are mostly in the same */
+};
+
+/* What is touched at every sample lies together: at the usual rates no cache has it any more. */
 struct scratch {
+  __u64 counters[kCounterWords]; /* of CPU_SAMPLE_COUNTERS */
+  struct known_process processes[kKnownProcesses];
   struct unwinding unwinding;
-  struct unwind_memory remembered[kUnwindRemembered];
   /* The record, as it is sent. */
   struct cpu_sample head;
   struct cpu_sample_section user;
@@ -80,6 +100,9 @@ struct scratch {
   /* The kernel's section begins right after the last user frame; this is the room it may need. */
   struct cpu_sample_section kernel;
   __u64 kernel_frames[CPU_SAMPLE_MAX_KERNEL_FRAMES];
+  /* Room for the registers that are on the kernel's stack: there is not enough of it on the program's. */
+  __u64 saved[kSavedWords];
+  struct unwind_memory remembered[1 << kUnwindRememberedBits];
 };
 
 /* Of this CPU. */
@@ -87,6 +110,8 @@ static __always_inline struct scratch* own_scratch(void);
 /* The words of a segment; 0 when there is none of that number. */
 static __always_inline __u32* unwind_segment(__u32 segment);
 static __always_inline struct unwind_rule* unwind_rule_of(__u32 id);
+/* Fills u->registers with those the thread left user mode with; 0 when they were found. Few rules ask for it. */
+__noinline int unwind_take_registers(void);
 /* 0 when all could be read. */
 static __always_inline long unwind_read_user(void* to, __u32 size, __u64 from);
 
@@ -130,28 +155,35 @@ __noinline __u32 unwind_search_mappings(__u32 mappings, __u32 count, __u64 addre
   return at;
 }
 
-/* The kind of the mapping around an address, which is then u->mapping; 0 when there is none. */
-static __always_inline __u32 unwind_find_mapping(struct unwinding* u, __u64 address) {
-  if (address >= u->mapping.start && address < u->mapping.limit) return u->mapping.kind;
-  if (u->mapping_count == 0 || address >> kUnwindUserBits) return 0;
-  __u32 at = unwind_search_mappings(u->mappings, u->mapping_count, address);
-  __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
-  if (!words) return 0;
-  at &= kUnwindWordMask - kUnwindMappingWords + 1;
-  struct unwind_mapping* mapping = (struct unwind_mapping*)(words + at);
-  if (address < mapping->start || address >= mapping->limit) return 0;
-  u->mapping = *mapping;
-  return u->mapping.kind;
+static __always_inline struct unwind_mapping* unwind_last_mapping(struct scratch* s) {
+  return &s->processes[s->unwinding.process % kKnownProcesses].mapping;
 }
 
-/* The rule's number at an address of u->mapping. */
-static __always_inline __u32 unwind_find_rule(struct unwinding* u, __u64 address) {
-  __u64 offset = address - u->mapping.bias;
-  __u64 number = offset >> UNWIND_PAGE_BITS;
-  if (number >= u->mapping.page_count) return 0;
-  __u32 at = u->mapping.pages + (__u32)number * 2;
+/* The kind of the mapping around an address, which is then the last; 0 when there is none. */
+static __always_inline __u32 unwind_find_mapping(struct scratch* s, __u64 address) {
+  struct unwinding* u = &s->unwinding;
+  struct unwind_mapping* last = unwind_last_mapping(s);
+  if (address >= last->start && address < last->limit) return last->kind;
+  if (UNWIND_SELDOM(u->mapping_count == 0 || address >> kUnwindUserBits)) return 0;
+  __u32 at = unwind_search_mappings(u->mappings, u->mapping_count, address);
   __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
-  if (!words) return 0;
+  if (UNWIND_SELDOM(!words)) return 0;
+  at &= kUnwindWordMask - kUnwindMappingWords + 1;
+  struct unwind_mapping* mapping = (struct unwind_mapping*)(words + at);
+  if (UNWIND_SELDOM(address < mapping->start || address >= mapping->limit)) return 0;
+  *last = *mapping;
+  return last->kind;
+}
+
+/* The rule's number at an address of the last mapping. */
+static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address) {
+  struct unwind_mapping* mapping = unwind_last_mapping(s);
+  __u64 offset = address - mapping->bias;
+  __u64 number = offset >> (mapping->page_bits & 31);
+  if (UNWIND_SELDOM(number >= mapping->page_count)) return 0;
+  __u32 at = mapping->pages + (__u32)number * 2;
+  __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
+  if (UNWIND_SELDOM(!words)) return 0;
   struct unwind_page* page = (struct unwind_page*)(words + (at & (kUnwindWordMask - 1)));
   return unwind_search_rows(page->rows, page->count, offset & 0xffff, page->carried);
 }
@@ -159,22 +191,22 @@ static __always_inline __u32 unwind_find_rule(struct unwinding* u, __u64 address
 /* Takes ip as the next frame; returns 0, or why the walk ends. */
 static __always_inline __u32 unwind_push(struct scratch* s, __u64 mark) {
   struct unwinding* u = &s->unwinding;
-  if (u->ip == 0) return u->fp == 0 ? CPU_SAMPLE_STOP_CHAIN_END : CPU_SAMPLE_STOP_NO_MAPPING;
-  if (u->ip >> kUnwindUserBits) return CPU_SAMPLE_STOP_NO_MAPPING;
+  if (UNWIND_SELDOM(u->ip == 0)) return u->fp == 0 ? CPU_SAMPLE_STOP_CHAIN_END : CPU_SAMPLE_STOP_NO_MAPPING;
+  if (UNWIND_SELDOM(u->ip >> kUnwindUserBits)) return CPU_SAMPLE_STOP_NO_MAPPING;
   __u32 at = u->frames;
-  if (at >= CPU_SAMPLE_MAX_FRAMES) return CPU_SAMPLE_STOP_TRUNCATED;
+  if (UNWIND_SELDOM(at >= CPU_SAMPLE_MAX_FRAMES)) return CPU_SAMPLE_STOP_TRUNCATED;
   s->frames[at] = u->ip | mark;
   u->frames = at + 1;
   return 0;
 }
 
-/* Has the words from an address on in u->words, `bytes` of them at least; 0 when all could be read. */
-static __always_inline long unwind_read(struct unwinding* u, __u64 from, __u64 bytes) {
-  __u64 skipped = from - u->window;
-  if (skipped <= kUnwindWindowBytes && skipped + bytes <= u->window_bytes && !(skipped & 7)) return 0;
+__noinline int unwind_move_window(__u64 from, __u64 bytes) {
+  struct scratch* s = own_scratch();
+  if (!s) return -1;
+  struct unwinding* u = &s->unwinding;
   u->window = from;
   u->window_bytes = kUnwindWindowBytes;
-  if (!unwind_read_user(u->words, kUnwindWindowBytes, from)) return 0;
+  if (UNWIND_OFTEN(!unwind_read_user(u->words, kUnwindWindowBytes, from))) return 0;
   /* The stack ends before, or its next page is not in memory. */
   u->window_bytes = 0;
   __u32 size = (__u32)bytes;
@@ -186,6 +218,13 @@ static __always_inline long unwind_read(struct unwinding* u, __u64 from, __u64 b
   return 0;
 }
 
+/* Has the words from an address on in u->words, `bytes` of them at least; 0 when all could be read. */
+static __always_inline int unwind_read(struct unwinding* u, __u64 from, __u64 bytes) {
+  __u64 skipped = from - u->window;
+  if (UNWIND_OFTEN(skipped <= kUnwindWindowBytes && skipped + bytes <= u->window_bytes && !(skipped & 7))) return 0;
+  return unwind_move_window(from, bytes);
+}
+
 /* A word that unwind_read() has read. */
 static __always_inline __u64 unwind_word(struct unwinding* u, __u64 address) {
   return u->words[(address - u->window) / 8 & (kUnwindWindowWords - 1)];
@@ -193,7 +232,9 @@ static __always_inline __u64 unwind_word(struct unwinding* u, __u64 address) {
 
 /* A step along saved frame pointers. `otherwise`: why the walk ends when that leads nowhere, 0 where frame
  * pointers are all there is. `lowest`: frames lie above; 0 where a stack is left for another. */
-static __always_inline __u32 unwind_by_frame_pointer(struct scratch* s, __u32 otherwise, __u64 lowest) {
+__noinline __u32 unwind_by_frame_pointer(__u32 otherwise, __u64 lowest) {
+  struct scratch* s = own_scratch();
+  if (!s) return CPU_SAMPLE_STOP_UNREADABLE;
   struct unwinding* u = &s->unwinding;
   __u64 fp = u->fp;
   if (fp == 0)
@@ -225,6 +266,7 @@ static __always_inline __u32 unwind_signal_frame(struct scratch* s) {
   u->registers[UNWIND_RCX] = unwind_word(u, at + 112);
   /* Handlers may have a stack of their own, above or below. */
   u->registers[UNWIND_RSP] = u->sp = unwind_word(u, at + 120);
+  u->has_registers = 1;
   u->ip = unwind_word(u, at + 128);
   u->exact = 1;
   u->doubt = 0;
@@ -234,18 +276,18 @@ static __always_inline __u32 unwind_signal_frame(struct scratch* s) {
 /* Reads the return address and the caller's frame pointer: at once where they lie near each other. */
 static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u32 kind, __s64 offset) {
   struct unwinding* u = &s->unwinding;
-  if (cfa <= u->sp) return CPU_SAMPLE_STOP_NOT_RISING;
+  if (UNWIND_SELDOM(cfa <= u->sp)) return CPU_SAMPLE_STOP_NOT_RISING;
   __u64 from = cfa + offset;
   __u64 bytes = -offset;
   int together = kind == UNWIND_FP_AT_CFA && bytes >= 16 && bytes <= kUnwindWindowBytes && !(bytes & 7);
   if (!together) bytes = 8;
-  if (unwind_read(u, cfa - bytes, bytes)) return CPU_SAMPLE_STOP_UNREADABLE;
+  if (UNWIND_SELDOM(unwind_read(u, cfa - bytes, bytes))) return CPU_SAMPLE_STOP_UNREADABLE;
   u->ip = unwind_word(u, cfa - 8);
-  if (kind == UNWIND_FP_UNKNOWN) {
+  if (UNWIND_SELDOM(kind == UNWIND_FP_UNKNOWN)) {
     u->fp = kUnwindNoFramePointer;
   } else if (kind != UNWIND_FP_SAME) {
-    if (kind == UNWIND_FP_AT_FP) from = u->fp + offset;
-    if (!together && unwind_read(u, from, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
+    if (UNWIND_SELDOM(kind == UNWIND_FP_AT_FP)) from = u->fp + offset;
+    if (UNWIND_SELDOM(!together) && unwind_read(u, from, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
     u->fp = unwind_word(u, from);
   }
   u->sp = cfa;
@@ -257,21 +299,27 @@ static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u3
 /* The kind of the mapping around an address, 0 when there is none, and the rule there. */
 static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
   struct unwinding* u = &s->unwinding;
-  struct unwind_memory* memory = &s->remembered[address * 0x9e3779b97f4a7c15 >> kUnwindRememberedShift];
-  if (memory->address == address && memory->serial == u->serial) {
+  __u64 key = address >> 8 << kUnwindSerialBits | u->serial;
+  __u64 place = key * 0x9e3779b97f4a7c15 >> (64 - kUnwindRememberedBits) ^ (address & 0xff);
+  /* The compiler knows that it is below; the verifiers of older kernels do not. */
+  asm volatile("" : "+r"(place));
+  struct unwind_memory* memory = &s->remembered[place & ((1 << kUnwindRememberedBits) - 1)];
+  if (UNWIND_OFTEN(memory->key == key && !(address >> kUnwindRememberedUserBits))) {
     *rule = memory->rule;
-    return memory->kind;
+    __u32 kind = rule->fp >> 4;
+    rule->fp &= 0xf;
+    return kind;
   }
-  __u32 kind = unwind_find_mapping(u, address);
-  if (kind == 0) return 0;
-  __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(u, address) : 0;
+  __u32 kind = unwind_find_mapping(s, address);
+  if (UNWIND_SELDOM(kind == 0)) return 0;
+  __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(s, address) : 0;
   struct unwind_rule* found = unwind_rule_of(id);
-  if (!found) return 0;
+  if (UNWIND_SELDOM(!found)) return 0;
   *rule = *found;
-  memory->address = address;
-  memory->serial = u->serial;
-  memory->kind = kind;
+  if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) return kind;
+  memory->key = key;
   memory->rule = *rule;
+  memory->rule.fp |= kind << 4;
   return kind;
 }
 
@@ -280,29 +328,35 @@ static __always_inline __u32 unwind_by_rule(struct scratch* s, struct unwind_rul
   __s64 offset = rule.cfa_offset;
   __u64 base;
   int follow = 0;
-  switch (rule.cfa) {
-    case UNWIND_CFA_INVALID: return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
-    case UNWIND_CFA_END: return CPU_SAMPLE_STOP_END;
-    case UNWIND_CFA_SP: base = u->sp; break;
-    case UNWIND_CFA_FP: base = u->fp; break;
-    case UNWIND_CFA_FP_CHAIN: return unwind_by_frame_pointer(s, 0, 0);
-    case UNWIND_CFA_SP_DEREF: base = u->sp, follow = 1; break;
-    case UNWIND_CFA_FP_DEREF: base = u->fp, follow = 1; break;
-    case UNWIND_CFA_PLT: base = u->sp, offset = (__s64)(u->ip & 15) >= offset ? 16 : 8; break;
-    case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
-    default:
-      if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
-          rule.cfa >= UNWIND_CFA_INDEXED_DEREF + UNWIND_REGISTERS)
-        return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROW, u->sp);
-      base = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
-      follow = rule.cfa >= UNWIND_CFA_REGISTER_DEREF;
-      if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) base = u->sp + 8 * base;
-  }
-  if (follow) {
-    base += offset >> 8;
-    offset &= 0xff;
-    if (unwind_read(u, base, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
-    base = unwind_word(u, base);
+  if (UNWIND_OFTEN(rule.cfa == UNWIND_CFA_SP)) {
+    base = u->sp;
+  } else if (UNWIND_OFTEN(rule.cfa == UNWIND_CFA_FP)) {
+    base = u->fp;
+  } else {
+    switch (rule.cfa) {
+      case UNWIND_CFA_INVALID: return unwind_by_frame_pointer(CPU_SAMPLE_STOP_NO_ROW, u->sp);
+      case UNWIND_CFA_END: return CPU_SAMPLE_STOP_END;
+      case UNWIND_CFA_FP_CHAIN: return unwind_by_frame_pointer(0, 0);
+      case UNWIND_CFA_SP_DEREF: base = u->sp, follow = 1; break;
+      case UNWIND_CFA_FP_DEREF: base = u->fp, follow = 1; break;
+      case UNWIND_CFA_PLT: base = u->sp, offset = (__s64)(u->ip & 15) >= offset ? 16 : 8; break;
+      case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
+      default:
+        if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
+            rule.cfa >= UNWIND_CFA_INDEXED_DEREF + UNWIND_REGISTERS)
+          return unwind_by_frame_pointer(CPU_SAMPLE_STOP_NO_ROW, u->sp);
+        if (!u->has_registers && unwind_take_registers()) return CPU_SAMPLE_STOP_UNREADABLE;
+        u->has_registers = 1;
+        base = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
+        follow = rule.cfa >= UNWIND_CFA_REGISTER_DEREF;
+        if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) base = u->sp + 8 * base;
+    }
+    if (follow) {
+      base += offset >> 8;
+      offset &= 0xff;
+      if (unwind_read(u, base, 8)) return CPU_SAMPLE_STOP_UNREADABLE;
+      base = unwind_word(u, base);
+    }
   }
   return unwind_to_caller(s, base + offset, rule.fp, rule.fp_offset);
 }
@@ -310,7 +364,7 @@ static __always_inline __u32 unwind_by_rule(struct scratch* s, struct unwind_rul
 static __always_inline __u32 unwind_from_nowhere(struct scratch* s) {
   struct unwinding* u = &s->unwinding;
   /* Code that is newer than what user space has told us. */
-  if (u->frames == 1) return unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_MAPPING, u->sp);
+  if (u->frames == 1) return unwind_by_frame_pointer(CPU_SAMPLE_STOP_NO_MAPPING, u->sp);
   if (!u->doubt) return CPU_SAMPLE_STOP_NO_MAPPING;
   --u->frames;
   return u->doubt;
@@ -322,20 +376,23 @@ __noinline int unwind_frame(void) {
   if (!s) return 1;
   struct unwinding* u = &s->unwinding;
   __u32 stop;
-  if (!u->known) {
-    stop = unwind_by_frame_pointer(s, 0, u->sp);
+  if (UNWIND_SELDOM(!u->known)) {
+    stop = unwind_by_frame_pointer(0, u->sp);
   } else {
     __u64 address = u->exact ? u->ip : u->ip - 1;
     struct unwind_rule rule;
     __u32 kind = unwind_look_up(s, address, &rule);
-    if (u->frames == 1 && (kind == 0 || kind == UNWIND_MAPPING_PENDING)) u->unknown_leaf = 1;
     /* Code that an interpreter's loop or a JIT compiler runs will be kinds of their own here. */
-    switch (kind) {
-      case UNWIND_MAPPING_TABLE: stop = unwind_by_rule(s, rule); break;
-      case UNWIND_MAPPING_FRAME_POINTERS: stop = unwind_by_frame_pointer(s, 0, u->sp); break;
-      case UNWIND_MAPPING_PENDING: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_PENDING, u->sp); break;
-      case UNWIND_MAPPING_NO_ROOM: stop = unwind_by_frame_pointer(s, CPU_SAMPLE_STOP_NO_ROOM, u->sp); break;
-      default: stop = unwind_from_nowhere(s); break;
+    if (UNWIND_OFTEN(kind == UNWIND_MAPPING_TABLE)) {
+      stop = unwind_by_rule(s, rule);
+    } else {
+      if (u->frames == 1 && (kind == 0 || kind == UNWIND_MAPPING_PENDING)) u->unknown_leaf = 1;
+      switch (kind) {
+        case UNWIND_MAPPING_FRAME_POINTERS: stop = unwind_by_frame_pointer(0, u->sp); break;
+        case UNWIND_MAPPING_PENDING: stop = unwind_by_frame_pointer(CPU_SAMPLE_STOP_PENDING, u->sp); break;
+        case UNWIND_MAPPING_NO_ROOM: stop = unwind_by_frame_pointer(CPU_SAMPLE_STOP_NO_ROOM, u->sp); break;
+        default: stop = unwind_from_nowhere(s); break;
+      }
     }
   }
   u->stop = (__u16)stop;
@@ -350,10 +407,10 @@ static __always_inline void unwind_stack(struct scratch* s) {
   s->frames[0] = u->ip;
   u->frames = 1;
   u->exact = 1;
+  u->has_registers = 0;
   u->doubt = 0;
   u->stop = 0;
   u->unknown_leaf = 0;
-  u->mapping.start = u->mapping.limit = 0;
   u->window_bytes = 0;
   for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
     if (unwind_frame()) break;

@@ -14,7 +14,7 @@ enum {
   UNWIND_SEGMENT_WORDS = 1 << 16,
   UNWIND_SEGMENTS = 4096,
   UNWIND_RULES = 16384, /* distinct rules of all files together; 0 is UNWIND_CFA_INVALID */
-  UNWIND_PAGE_BITS = 16,
+  UNWIND_MOST_PAGE_BITS = 16,
   UNWIND_PROCESSES = 8192,
 };
 
@@ -56,7 +56,8 @@ struct unwind_rule {
 
 /* A row is one word: low 16 bits of the address from which it holds, << 16 | rule. */
 
-/* Two words for each 64 KiB of a file's virtual addresses, from the first with code on. The carried
+/* Two words for each page of a file's virtual addresses, from the first with code on: a page has as many bytes
+ * as make its rows few, since each step of a search among them may be a line that no cache holds. The carried
  * rule holds from the page's start to its first row. */
 struct unwind_page {
   __u32 rows; /* address of the first; 0 when there are none */
@@ -78,7 +79,7 @@ struct unwind_mapping {
   __u32 pages; /* address of the table's first struct unwind_page */
   __u16 page_count;
   __u8 kind;
-  __u8 reserved;
+  __u8 page_bits; /* of an address inside a page; UNWIND_MOST_PAGE_BITS at most */
 };
 
 /* A process: its mappings, sorted by start and not overlapping. */
@@ -86,6 +87,9 @@ struct unwind_process {
   __u32 mappings; /* address of the first */
   __u32 count;
 };
+
+/* The map `unwind_changes` has one word, which counts changes of `unwind_processes`. User space counts after it has
+ * changed something: what a program looked up before is no longer valid then. */
 
 /* Value of the map `unwind_processes`; the key is the tgid in the pid namespace of the program's owner. One
  * word, so that nobody sees half of it: mappings / 8, then the count, then a serial number, which tells this

@@ -23,7 +23,7 @@ void require(bool condition) {
 void check(const UnwindTable& table) {
   require(table.starts.size() == table.rules.size());
   require(table.bytes() <= kLimit);
-  require(table.base % (1 << UNWIND_PAGE_BITS) == 0);
+  require(table.base % (1 << UNWIND_MOST_PAGE_BITS) == 0);
   require(table.distinct.size() <= UNWIND_RULES);
   for (std::size_t i = 0; i < table.rows(); ++i) {
     require(table.rules[i] < table.distinct.size());

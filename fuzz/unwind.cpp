@@ -69,6 +69,7 @@ unwind_process proper_tables(Replay& replay, Input& input) {
   std::uint64_t start = kCode;
   for (unwind_mapping& mapping : mappings) {
     mapping = {start, start + 1 + input.take<std::uint16_t>(), kCode, 0, 4, 0, 0};
+    mapping.page_bits = UNWIND_MOST_PAGE_BITS - input.take<std::uint8_t>() % 9;
     mapping.pages = put(replay, pages);
     mapping.kind = input.take<std::uint8_t>() % 6;
     start = mapping.limit + input.take<std::uint8_t>();

@@ -93,7 +93,10 @@ struct Sampler::Impl {
     for (auto& [cpu, clock] : clocks) bpf_link__destroy(clock.link);
     clocks.clear();
   }
+  // Programs look at what is chosen again.
+  void count_change() { __atomic_fetch_add(&skeleton->bss->config.changes, 1, __ATOMIC_SEQ_CST); }
   void measure_maps();
+  void add_counters(SamplerStats& stats) const;
 
   static int take(void* self, void* data, std::size_t size) {
     auto& impl = *static_cast<Impl*>(self);
@@ -138,7 +141,8 @@ Result<> Sampler::Impl::take_unwind_maps(const UnwindMaps& maps) {
   skeleton->rodata->has_unwind_tables = 1;
   for (auto [map, fd] : {std::pair{own.unwind_segments, maps.segments},
                          {own.unwind_rules, maps.rules},
-                         {own.unwind_processes, maps.processes}}) {
+                         {own.unwind_processes, maps.processes},
+                         {own.unwind_changes, maps.changes}}) {
     if (int error = bpf_map__reuse_fd(map, fd)) {
       return fail_errno(-error, "take over the map {}", bpf_map__name(map));
     }
@@ -153,6 +157,19 @@ void Sampler::Impl::measure_maps() {
     // The arena counts its own.
     if (std::ranges::find(shared_maps, map) != shared_maps.end()) continue;
     map_bytes += field_of_fdinfo(bpf_map__fd(map), "memlock:");
+  }
+}
+
+void Sampler::Impl::add_counters(SamplerStats& stats) const {
+  const bpf_map* map = skeleton->maps.scratches;
+  std::size_t words = bpf_map__value_size(map) / sizeof(std::uint64_t);
+  std::vector<std::uint64_t> by_cpu(words *
+                                    static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus())));
+  std::uint32_t only = 0;
+  std::size_t bytes = by_cpu.size() * sizeof by_cpu[0];
+  if (bpf_map__lookup_elem(map, &only, sizeof only, by_cpu.data(), bytes, 0) != 0) return;
+  for (std::size_t cpu = 0; cpu < by_cpu.size(); cpu += words) {
+    for (std::size_t i = 0; i < CPU_SAMPLE_COUNTERS; ++i) stats.counters[i] += by_cpu[cpu + i];
   }
 }
 
@@ -217,10 +234,12 @@ void Sampler::set_collect(CollectedStacks collect) {
 
 void Sampler::select_by_cgroup(bool on) {
   impl_->skeleton->bss->config.select_cgroups = on ? 1 : 0;
+  impl_->count_change();
 }
 
 void Sampler::select_everyone(bool on) {
   impl_->skeleton->bss->config.default_yes = on ? 1 : 0;
+  impl_->count_change();
 }
 
 void Sampler::set_comm(bool on) {
@@ -231,6 +250,7 @@ Result<> Sampler::choose_pid(std::uint32_t pid) {
   std::uint8_t chosen = CPU_SAMPLE_CHOICE_YES;
   int error =
       bpf_map__update_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, &chosen, sizeof chosen, BPF_ANY);
+  impl_->count_change();
   if (error == -E2BIG) return fail("choose pid {}: pid_map_size is too small for all targets", pid);
   if (error) return fail_errno(-error, "choose pid {}", pid);
   return {};
@@ -238,15 +258,18 @@ Result<> Sampler::choose_pid(std::uint32_t pid) {
 
 void Sampler::drop_pid(std::uint32_t pid) {
   bpf_map__delete_elem(impl_->skeleton->maps.pids, &pid, sizeof pid, 0);
+  impl_->count_change();
 }
 
 void Sampler::decide_cgroup(std::uint64_t id, cpu_sample_choice choice) {
   auto value = static_cast<std::uint8_t>(choice);
   bpf_map__update_elem(impl_->skeleton->maps.cgroups, &id, sizeof id, &value, sizeof value, BPF_ANY);
+  impl_->count_change();
 }
 
 void Sampler::forget_cgroup(std::uint64_t id) {
   bpf_map__delete_elem(impl_->skeleton->maps.cgroups, &id, sizeof id, 0);
+  impl_->count_change();
 }
 
 void Sampler::drain(const std::function<void(const SampleView&)>& each) {
@@ -271,14 +294,7 @@ SamplerStats Sampler::stats() const {
   stats.received = impl_->received;
   stats.malformed = impl_->malformed;
   stats.map_bytes = impl_->map_bytes;
-  std::vector<std::uint64_t> by_cpu(static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus())));
-  for (std::uint32_t counter = 0; counter < CPU_SAMPLE_COUNTERS; ++counter) {
-    if (bpf_map__lookup_elem(impl_->skeleton->maps.counters, &counter, sizeof counter, by_cpu.data(),
-                             by_cpu.size() * sizeof by_cpu[0], 0) != 0) {
-      continue;
-    }
-    for (std::uint64_t value : by_cpu) stats.counters[counter] += value;
-  }
+  impl_->add_counters(stats);
   bpf_prog_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(bpf_program__fd(impl_->skeleton->progs.cpu_sample), &info, &size) == 0) {

@@ -14,6 +14,7 @@ namespace weir::profiler {
 
 namespace {
 
+constexpr std::size_t kChangesBytes = 4096;  // a page: the least that can be mapped
 constexpr std::size_t kSegmentBytes = std::size_t{UNWIND_SEGMENT_WORDS} * sizeof(std::uint32_t);
 
 std::uint32_t segment_of(std::uint32_t address) {
@@ -52,6 +53,7 @@ Result<std::unique_ptr<Arena>> Arena::open(const Clock& clock) {
 
 Arena::~Arena() {
   end_writing();
+  if (changes_) munmap(changes_, kChangesBytes);
 }
 
 Result<> Arena::create_maps() {
@@ -70,10 +72,19 @@ Result<> Arena::create_maps() {
   auto processes = create(BPF_MAP_TYPE_HASH, "unwind_processes", sizeof(std::uint32_t), sizeof(std::uint64_t),
                           UNWIND_PROCESSES);
   if (!processes) return fail(processes.error());
+  options = {.sz = sizeof options, .map_flags = BPF_F_MMAPABLE};
+  auto changes =
+      create(BPF_MAP_TYPE_ARRAY, "unwind_changes", sizeof(std::uint32_t), sizeof(std::uint64_t), 1, &options);
+  if (!changes) return fail(changes.error());
+  void* word = mmap(nullptr, kChangesBytes, PROT_READ | PROT_WRITE, MAP_SHARED, changes->get(), 0);
+  if (word == MAP_FAILED) return fail_errno(errno, "map the count of changes of unwind tables");
+  changes_ = static_cast<std::uint64_t*>(word);
+  changes_map_ = std::move(*changes);
   segments_map_ = std::move(*segments);
   rules_map_ = std::move(*rules);
   processes_map_ = std::move(*processes);
-  map_bytes_ = memory_of(segments_map_) + memory_of(rules_map_) + memory_of(processes_map_);
+  map_bytes_ =
+      memory_of(segments_map_) + memory_of(rules_map_) + memory_of(processes_map_) + memory_of(changes_map_);
   segments_.resize(1);
   rule_ids_.emplace(std::bit_cast<std::uint64_t>(unwind_rule{}), 0);
   return {};
@@ -185,6 +196,7 @@ Result<> Arena::set_process(std::uint32_t pid, const unwind_process& process) {
   serial_ = serial_ % (kSerials - 1) + 1;
   std::uint64_t word = UNWIND_PROCESS_WORD(process.mappings, process.count, serial_);
   int error = bpf_map_update_elem(processes_map_.get(), &pid, &word, BPF_ANY);
+  count_change();
   if (error == -E2BIG) return fail("unwind process {}: there are {} already", pid, int{UNWIND_PROCESSES});
   if (error) return fail_errno(-error, "unwind process {}", pid);
   return {};
@@ -192,6 +204,11 @@ Result<> Arena::set_process(std::uint32_t pid, const unwind_process& process) {
 
 void Arena::drop_process(std::uint32_t pid) {
   bpf_map_delete_elem(processes_map_.get(), &pid);
+  count_change();
+}
+
+void Arena::count_change() {
+  __atomic_fetch_add(changes_, 1, __ATOMIC_SEQ_CST);
 }
 
 std::size_t Arena::bytes() const {

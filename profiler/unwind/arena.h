@@ -52,11 +52,13 @@ class Arena {
   Result<> set_process(std::uint32_t pid, const unwind_process& process);
   void drop_process(std::uint32_t pid);
 
-  // What the kernel holds for the three maps and all segments.
+  // What the kernel holds for the four maps and all segments.
   std::size_t bytes() const;
   // Of these, in objects; those that rest are not counted.
   std::size_t used_bytes() const { return used_words_ * sizeof(std::uint32_t); }
-  UnwindMaps maps() const { return {segments_map_.get(), rules_map_.get(), processes_map_.get()}; }
+  UnwindMaps maps() const {
+    return {segments_map_.get(), rules_map_.get(), processes_map_.get(), changes_map_.get()};
+  }
 
  private:
   struct Resting {
@@ -69,10 +71,11 @@ class Arena {
   Result<> create_maps();
   Result<> add_segment();
   void remove_segment(std::uint32_t segment);
+  void count_change();
   Result<> map_segment(std::uint32_t segment);
 
   const Clock& clock_;
-  Fd segments_map_, rules_map_, processes_map_;
+  Fd segments_map_, rules_map_, processes_map_, changes_map_;
   std::vector<Fd> segments_;  // by number; number 0 is never used, so that no address is 0
   FreeWords free_;
   std::map<std::uint32_t, std::uint32_t> objects_;  // address to words
@@ -81,12 +84,13 @@ class Arena {
   std::map<std::uint64_t, std::uint16_t> rule_ids_;  // by the rule's bytes
   std::uint64_t refused_rules_ = 0;
   std::uint32_t serial_ = 0;
-  std::size_t map_bytes_ = 0;  // of the three maps
+  std::size_t map_bytes_ = 0;  // of the four maps
   std::size_t segment_bytes_ = 0;
   // The segment that is mapped into our own memory. One at a time: its pages are the kernel's, but count as
   // ours.
   std::uint32_t window_segment_ = 0;
   std::byte* window_ = nullptr;
+  std::uint64_t* changes_ = nullptr;  // the word of changes_map_
 };
 
 }  // namespace weir::profiler

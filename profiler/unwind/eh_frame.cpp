@@ -37,7 +37,7 @@ CodeRange code_range(const Elf& elf) {
     code.end = std::max(code.end, end);
   }
   if (code.start >= code.end) return {};
-  std::uint64_t first_page = code.start >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS;
+  std::uint64_t first_page = code.start >> UNWIND_MOST_PAGE_BITS << UNWIND_MOST_PAGE_BITS;
   if (code.end - first_page > UINT32_MAX) code.end = first_page + UINT32_MAX;
   return code;
 }
@@ -90,7 +90,7 @@ class EhFrameReader {
   // The function whose entry is at an offset that find_functions has been at.
   std::optional<Fde> fde_at(std::uint64_t offset, const Cie*& cie);
 
-  std::uint64_t first_page() const { return code_.start >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS; }
+  std::uint64_t first_page() const { return code_.start >> UNWIND_MOST_PAGE_BITS << UNWIND_MOST_PAGE_BITS; }
   std::uint64_t start_of(std::size_t index) const { return first_page() + (functions_[index] >> 32); }
 
   const EhFrameSection& section_;

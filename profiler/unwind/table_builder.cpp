@@ -27,7 +27,7 @@ std::uint64_t secret_multiplier() {
 
 UnwindTableBuilder::UnwindTableBuilder(std::uint64_t base, std::size_t byte_limit, std::size_t expected_rows)
     : byte_limit_(byte_limit), multiplier_(secret_multiplier()), slots_(std::size_t{1} << slot_bits_) {
-  table_.base = base >> UNWIND_PAGE_BITS << UNWIND_PAGE_BITS;
+  table_.base = base >> UNWIND_MOST_PAGE_BITS << UNWIND_MOST_PAGE_BITS;
   table_.distinct.push_back({});
   room_ = std::min(expected_rows + kFewRows, byte_limit / kRowBytes);
   table_.starts.reserve(room_);

@@ -1,5 +1,6 @@
 #include "profiler/unwind/table_writer.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -13,14 +14,19 @@ constexpr std::size_t kMostPages = UNWIND_SEGMENT_WORDS / kPageWords;
 // Rows of neighbouring pages share an object up to this size: small enough to fit into gaps.
 constexpr std::size_t kObjectWords = 8192;
 
-std::size_t pages_of(const UnwindTable& table) {
-  return table.starts.empty() ? 0 : (table.starts.back() >> UNWIND_PAGE_BITS) + std::size_t{1};
+// A search among so many rows touches three lines of the cache.
+constexpr std::size_t kRowsOfPage = 64;
+constexpr int kLeastPageBits = 8;
+
+std::size_t pages_of(const UnwindTable& table, int page_bits) {
+  return table.starts.empty() ? 0 : (table.starts.back() >> page_bits) + std::size_t{1};
 }
 
 class TableWriter {
  public:
   TableWriter(Arena& arena, const UnwindTable& table) : arena_(arena), table_(table) {
     written_.base = table.base;
+    written_.page_bits = page_bits_of(table);
     for (const unwind_rule& rule : table.distinct) rules_.push_back(arena.intern(rule));
   }
   ~TableWriter() { free_table(arena_, written_); }
@@ -52,7 +58,7 @@ std::vector<std::size_t> TableWriter::page_limits(std::size_t pages) const {
   std::vector<std::size_t> limits(pages + 1, table_.starts.size());
   std::size_t row = 0;
   for (std::size_t page = 0; page < pages; ++page) {
-    while (row < table_.starts.size() && table_.starts[row] >> UNWIND_PAGE_BITS < page) ++row;
+    while (row < table_.starts.size() && table_.starts[row] >> written_.page_bits < page) ++row;
     limits[page] = row;
   }
   return limits;
@@ -86,7 +92,7 @@ Result<> TableWriter::write_rows(std::size_t first, std::size_t last) {
 }
 
 Result<WrittenTable> TableWriter::write() {
-  std::size_t pages = pages_of(table_);
+  std::size_t pages = pages_of(table_, written_.page_bits);
   if (pages == 0) return std::exchange(written_, {});
   if (pages > kMostPages) return fail("its code is spread over more than 2 GiB");
   limits_ = page_limits(pages);
@@ -113,10 +119,20 @@ Result<WrittenTable> TableWriter::write() {
 
 }  // namespace
 
+std::uint8_t page_bits_of(const UnwindTable& table) {
+  int bits = UNWIND_MOST_PAGE_BITS;
+  while (bits > kLeastPageBits && pages_of(table, bits - 1) <= kMostPages &&
+         table.rows() > kRowsOfPage * pages_of(table, bits)) {
+    --bits;
+  }
+  return static_cast<std::uint8_t>(bits);
+}
+
 std::size_t written_bytes(const UnwindTable& table) {
-  // Each page may begin an object, and one has the pages.
-  std::size_t pages = pages_of(table);
-  std::size_t rounding = (pages + 1) * (FreeWords::kGrain - 1);
+  std::size_t pages = pages_of(table, page_bits_of(table));
+  // Two neighbouring objects of rows have more than kObjectWords; one object has the pages.
+  std::size_t objects = std::min(pages, 2 * table.rows() / kObjectWords + 1) + 1;
+  std::size_t rounding = objects * (FreeWords::kGrain - 1);
   return (table.rows() + pages * kPageWords + rounding) * kWord;
 }
 

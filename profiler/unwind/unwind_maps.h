@@ -8,6 +8,7 @@ struct UnwindMaps {
   int segments = -1;
   int rules = -1;
   int processes = -1;
+  int changes = -1;
 };
 
 }  // namespace weir::profiler

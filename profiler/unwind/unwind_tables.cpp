@@ -259,6 +259,7 @@ Result<> UnwindTables::write(std::uint32_t pid, Process& process) {
         made.bias = mapped.start - (address_in_file(table->code, mapped.offset) - table->written.base);
         made.pages = table->written.pages;
         made.page_count = table->written.count;
+        made.page_bits = table->written.page_bits;
       }
     }
     unwind_mapping* last = mappings.empty() ? nullptr : &mappings.back();

@@ -16,12 +16,14 @@
 #include "profiler/symbols/vdso.h"
 #include "profiler/unwind/table.h"
 #include "profiler/unwind/table_file.h"
+#include "profiler/unwind/table_writer.h"
 
 namespace weir::profiler::test {
 
 struct LaidOutTable {
   std::uint32_t pages = 0;
   std::uint16_t page_count = 0;
+  std::uint8_t page_bits = 0;
   std::uint64_t base = 0;
 };
 
@@ -40,12 +42,13 @@ Result<LaidOutTable> lay_out(Memory& memory, const UnwindTable& table) {
   std::vector<std::uint16_t> ids;
   for (const unwind_rule& rule : table.distinct) ids.push_back(memory.intern(rule));
   std::vector<unwind_page> pages;
+  std::uint8_t page_bits = page_bits_of(table);
   std::size_t row = 0;
   while (row < table.rows()) {
     std::vector<std::uint32_t> rows;
     unwind_page page{};
     if (row != 0) page.carried = ids[table.rules[row - 1]];
-    for (; row < table.rows() && table.starts[row] >> UNWIND_PAGE_BITS == pages.size(); ++row) {
+    for (; row < table.rows() && table.starts[row] >> page_bits == pages.size(); ++row) {
       rows.push_back(table.starts[row] << 16 | ids[table.rules[row]]);
     }
     page.count = static_cast<std::uint16_t>(rows.size());
@@ -59,7 +62,7 @@ Result<LaidOutTable> lay_out(Memory& memory, const UnwindTable& table) {
   if (pages.empty()) return LaidOutTable{};
   auto address = put(memory, pages);
   if (!address) return fail(address.error());
-  return LaidOutTable{*address, static_cast<std::uint16_t>(pages.size()), table.base};
+  return LaidOutTable{*address, static_cast<std::uint16_t>(pages.size()), page_bits, table.base};
 }
 
 inline Result<std::shared_ptr<const Bytes>> open_mapped(std::uint32_t pid, std::string_view path) {
@@ -94,6 +97,7 @@ Result<unwind_mapping> map_file(Memory& memory, std::uint32_t pid, const MapsLin
   mapping.bias = line.start - address + laid_out->base;
   mapping.pages = laid_out->pages;
   mapping.page_count = laid_out->page_count;
+  mapping.page_bits = laid_out->page_bits;
   mapping.kind = UNWIND_MAPPING_TABLE;
   return mapping;
 }

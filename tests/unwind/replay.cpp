@@ -38,6 +38,11 @@ static long unwind_read_user(void* to, __u32 size, __u64 from) {
   return machine->read(to, size, from) ? 0 : -14;
 }
 
+int unwind_take_registers() {
+  std::ranges::copy(machine->registers(), machine_scratch->unwinding.registers);
+  return 0;
+}
+
 namespace weir::profiler::test {
 
 Replay::Replay() : segments_(1), used_(1), rules_(1) {}
@@ -108,18 +113,21 @@ bool Replay::read(void* to, std::size_t size, std::uint64_t from) const {
 void Replay::forget(std::optional<unwind_process> process) {
   process_ = process;
   ++serial_;
+  machine_scratch->processes[0].mapping = {};
 }
 
 void Replay::begin() {
   // What another replay has remembered is not ours.
   if (std::exchange(machine, this) != this) {
     for (unwind_memory& memory : machine_scratch->remembered) memory = {};
+    machine_scratch->processes[0].mapping = {};
   }
   unwinding& u = machine_scratch->unwinding;
   // As if other processes had been there.
   std::memset(static_cast<void*>(&u), 0xa5, sizeof u);
   u.known = process_ ? 1 : 0;
   u.serial = serial_;
+  u.process = 0;
   u.mappings = process_ ? process_->mappings : 0;
   u.mapping_count = process_ ? process_->count : 0;
 }
@@ -133,9 +141,11 @@ Walk Replay::walk_again(const Registers& registers) {
   begin();
   scratch& s = *machine_scratch;
   s.unwinding.ip = registers.ip;
-  std::ranges::copy(registers.all, s.unwinding.registers);
-  s.unwinding.sp = s.unwinding.registers[UNWIND_RSP] = registers.sp;
-  s.unwinding.fp = s.unwinding.registers[UNWIND_RBP] = registers.fp;
+  s.unwinding.sp = registers.sp;
+  s.unwinding.fp = registers.fp;
+  registers_ = registers.all;
+  registers_[UNWIND_RSP] = registers.sp;
+  registers_[UNWIND_RBP] = registers.fp;
   unwind_stack(&s);
   Walk walk;
   walk.frames.assign(s.frames, s.frames + s.unwinding.frames);
@@ -148,9 +158,11 @@ Walk Replay::walk_again(const Registers& registers) {
 
 std::pair<unwind_rule, std::uint32_t> Replay::look_up(const unwind_process& process, std::uint64_t address) {
   forget(process);
+  return look_up_again(address);
+}
+
+std::pair<unwind_rule, std::uint32_t> Replay::look_up_again(std::uint64_t address) {
   begin();
-  unwinding& u = machine_scratch->unwinding;
-  u.mapping.start = u.mapping.limit = 0;
   unwind_rule rule{};
   std::uint32_t kind = unwind_look_up(machine_scratch.get(), address, &rule);
   return {rule, kind};

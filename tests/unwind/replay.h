@@ -54,11 +54,14 @@ class Replay {
   Walk walk_again(const Registers& registers);
   // The rule and the mapping's kind at an address.
   std::pair<unwind_rule, std::uint32_t> look_up(const unwind_process& process, std::uint64_t address);
+  // The process of the last look-up, with all that was remembered of it.
+  std::pair<unwind_rule, std::uint32_t> look_up_again(std::uint64_t address);
 
   // For the functions that unwind.bpf.h asks for.
   std::uint32_t* segment(std::uint32_t number);
   unwind_rule* rule(std::uint32_t id);
   bool read(void* to, std::size_t size, std::uint64_t from) const;
+  const std::array<std::uint64_t, 16>& registers() const { return registers_; }
   std::uint64_t reads() const { return reads_; }
 
  private:
@@ -71,6 +74,7 @@ class Replay {
   std::map<std::uint64_t, std::vector<std::uint64_t>> memory_;
   std::optional<unwind_process> process_;
   std::uint32_t serial_ = 0;
+  std::array<std::uint64_t, 16> registers_{};  // of the last walk
   mutable std::uint64_t reads_ = 0;
 };
 

@@ -52,6 +52,7 @@ struct World {
     mapping.bias = kCode;
     mapping.pages = laid_out->pages;
     mapping.page_count = laid_out->page_count;
+    mapping.page_bits = laid_out->page_bits;
     mapping.kind = UNWIND_MAPPING_TABLE;
     return mapping;
   }
@@ -407,9 +408,10 @@ TEST_CASE("searches find what a plain search finds, at every address") {
     REQUIRE(laid_out);
     unwind_mapping mapping{};
     mapping.start = mapping.bias = start;
-    mapping.limit = start + (std::uint64_t{laid_out->page_count} << UNWIND_PAGE_BITS) + 0x1000;
+    mapping.limit = start + (std::uint64_t{laid_out->page_count} << laid_out->page_bits) + 0x1000;
     mapping.pages = laid_out->pages;
     mapping.page_count = laid_out->page_count;
+    mapping.page_bits = laid_out->page_bits;
     mapping.kind = UNWIND_MAPPING_TABLE;
     start = mapping.limit + random() % 2 * 0x5000;
     mappings.push_back(mapping);
@@ -417,14 +419,15 @@ TEST_CASE("searches find what a plain search finds, at every address") {
   }
   auto process = put_mappings(replay, mappings);
   REQUIRE(process);
+  bool again = false;
   auto expect = [&](std::uint64_t address) {
-    auto [rule, kind] = replay.look_up(*process, address);
+    auto [rule, kind] = again ? replay.look_up_again(address) : replay.look_up(*process, address);
     auto in = [&](const unwind_mapping& m) { return address >= m.start && address < m.limit; };
     auto mapping = std::ranges::find_if(mappings, in);
     if (mapping == mappings.end()) return kind == 0;
     const UnwindTable& table = tables[static_cast<std::size_t>(mapping - mappings.begin())];
     std::uint64_t offset = address - mapping->start;
-    bool inside = offset >> UNWIND_PAGE_BITS < mapping->page_count;
+    bool inside = offset >> mapping->page_bits < mapping->page_count;
     auto row = std::ranges::upper_bound(table.starts, offset);
     unwind_rule right{};
     if (inside && row != table.starts.begin()) {
@@ -437,6 +440,15 @@ TEST_CASE("searches find what a plain search finds, at every address") {
   for (std::size_t file = 0; file < tables.size(); ++file) {
     for (std::uint32_t row : tables[file].starts) {
       for (std::uint64_t near : {-1, 0, 1}) wrong += expect(mappings[file].start + row + near) ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
+  // Places that lie near each other share where they are remembered.
+  again = true;
+  for (int i = 0; i < 60'000; ++i) {
+    std::uint64_t address = random() % (start + 0x10000);
+    for (std::uint64_t near : {0, 1, 0x80, 0x100, 0, 1, 0x80, 0x100, 0x10000}) {
+      wrong += expect(address + near) ? 0 : 1;
     }
   }
   CHECK(wrong == 0);
