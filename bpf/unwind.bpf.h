@@ -191,7 +191,8 @@ static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address) 
 /* Takes ip as the next frame; returns 0, or why the walk ends. */
 static __always_inline __u32 unwind_push(struct scratch* s, __u64 mark) {
   struct unwinding* u = &s->unwinding;
-  if (UNWIND_SELDOM(u->ip == 0)) return u->fp == 0 ? CPU_SAMPLE_STOP_CHAIN_END : CPU_SAMPLE_STOP_NO_MAPPING;
+  /* Nobody called: what stands there, the names must tell. A thread that has just begun has no frame pointer yet. */
+  if (UNWIND_SELDOM(u->ip == 0)) return CPU_SAMPLE_STOP_CHAIN_END;
   if (UNWIND_SELDOM(u->ip >> kUnwindUserBits)) return CPU_SAMPLE_STOP_NO_MAPPING;
   __u32 at = u->frames;
   if (UNWIND_SELDOM(at >= CPU_SAMPLE_MAX_FRAMES)) return CPU_SAMPLE_STOP_TRUNCATED;
@@ -248,6 +249,8 @@ __noinline __u32 unwind_by_frame_pointer(__u32 otherwise, __u64 lowest) {
   u->sp = fp + 16;
   u->exact = 0;
   u->doubt = (__u16)otherwise;
+  /* No end of a chain: it was none. */
+  if (UNWIND_SELDOM(u->ip == 0 && u->fp != 0)) return CPU_SAMPLE_STOP_NO_MAPPING;
   return unwind_push(s, 0);
 }
 

@@ -29,12 +29,12 @@ constexpr std::uint64_t kLargestRecord =
     sizeof(cpu_sample) + 2 * sizeof(cpu_sample_section) +
     (CPU_SAMPLE_MAX_FRAMES + CPU_SAMPLE_MAX_KERNEL_FRAMES) * sizeof(std::uint64_t);
 
-// Room for a second of ordinary stacks of all CPUs; where these are few, for a second of the deepest.
+// Room for two seconds of ordinary stacks of all CPUs; where these are few, for a second of the deepest.
 std::uint32_t ring_bytes(std::size_t cpus, std::uint32_t rate) {
   constexpr std::uint64_t kOrdinaryRecord = 1024;
   constexpr std::uint64_t kLeast = 1u << 20;
   constexpr std::uint64_t kMost = 16u << 20;
-  std::uint64_t wanted = std::bit_ceil(kOrdinaryRecord * cpus * rate);
+  std::uint64_t wanted = std::bit_ceil(2 * kOrdinaryRecord * cpus * rate);
   return static_cast<std::uint32_t>(std::clamp(wanted, kLeast, kMost));
 }
 
@@ -281,7 +281,8 @@ void Sampler::drain(const std::function<void(const SampleView&)>& each) {
 Duration Sampler::safe_pause() const {
   std::uint64_t each_second = impl_->clocks.size() * impl_->rate * kLargestRecord;
   std::uint64_t room = bpf_map__max_entries(impl_->skeleton->maps.records);
-  auto pause = kNsPerSecond * room / std::max<std::uint64_t>(each_second, 1);
+  // A quarter is for who drains late.
+  auto pause = kNsPerSecond * room / std::max<std::uint64_t>(each_second, 1) * 3 / 4;
   return Duration(static_cast<std::int64_t>(std::min(pause, kNsPerSecond)));
 }
 

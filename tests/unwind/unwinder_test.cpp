@@ -204,7 +204,7 @@ std::vector<Case> cases() {
        {{s, 0}},
        {},
        CPU_SAMPLE_STOP_CHAIN_END},
-      {"no return address", rule(UNWIND_CFA_SP, 8), {.fp = 8}, {{s, 0}}, {}, CPU_SAMPLE_STOP_NO_MAPPING},
+      {"no return address", rule(UNWIND_CFA_SP, 8), {.fp = 8}, {{s, 0}}, {}, CPU_SAMPLE_STOP_CHAIN_END},
       {"no user's address",
        rule(UNWIND_CFA_SP, 8),
        {},
