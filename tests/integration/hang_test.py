@@ -71,7 +71,7 @@ def ends(w, seconds):
 def a_file_system_that_hangs_costs_nobody_else():
     need_bpf()
     program = ROOT / 'build/workloads/shares_no_frame_pointers'
-    with StuckFiles('busy', program) as files, started([files.path]) as stuck, started([program]) as other:
+    with StuckFiles('busy', program) as files, started(files.command) as stuck, started([program]) as other:
         wait_for('it runs', lambda: int(pathlib.Path(f'/proc/{stuck.pid}/stat').read_text().split()[13]) > 10)
         files.stick()
         with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
@@ -87,7 +87,7 @@ def a_file_system_that_hangs_costs_nobody_else():
 def weir_ends_while_a_read_hangs():
     need_bpf()
     program = ROOT / 'build/workloads/shares_no_frame_pointers'
-    with StuckFiles('busy', program) as files, started([files.path]) as stuck, started([program]) as other:
+    with StuckFiles('busy', program) as files, started(files.command) as stuck, started([program]) as other:
         wait_for('it runs', lambda: int(pathlib.Path(f'/proc/{stuck.pid}/stat').read_text().split()[13]) > 10)
         files.stick()
         with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
