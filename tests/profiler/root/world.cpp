@@ -1,10 +1,12 @@
 #include "tests/profiler/root/world.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -34,11 +36,19 @@ Child::Child(const std::string& workload, std::vector<std::string> arguments) {
   std::vector<char*> argv{program.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  // Closed by the exec: until then it is a copy of this program, with this program's mappings.
+  std::array<int, 2> pipe{};
+  REQUIRE(pipe2(pipe.data(), O_CLOEXEC) == 0);
   pid_ = fork();
   if (pid_ == 0) {
     execv(program.c_str(), argv.data());
     _exit(127);
   }
+  close(pipe[1]);
+  char none = 0;
+  ssize_t nothing = read(pipe[0], &none, 1);
+  CHECK(nothing == 0);
+  close(pipe[0]);
 }
 
 Child::~Child() {
