@@ -1,5 +1,6 @@
 #include "base/own_usage.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@ CpuTime own_cpu_time() {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) != 0) return {};
   return {.user = to_duration(usage.ru_utime), .system = to_duration(usage.ru_stime)};
+}
+
+void limit_malloc() {
+  constexpr int kKept = 256 << 10;
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_MMAP_THRESHOLD, kKept);
 }
 
 std::size_t own_resident_bytes() {

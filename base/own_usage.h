@@ -16,6 +16,8 @@ struct CpuTime {
 
 // Since the process began.
 CpuTime own_cpu_time();
+// Keeps it small: few arenas, and what is freed goes back to the kernel. For the start of the program.
+void limit_malloc();
 // In memory now; 0 where /proc cannot be read.
 std::size_t own_resident_bytes();
 

@@ -1,10 +1,10 @@
 // Unwind tables from .eh_frame: bytes of it and rows a second.
 #include <benchmark/benchmark.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <string>
 
+#include "base/own_usage.h"
 #include "profiler/symbols/bytes.h"
 #include "profiler/symbols/elf.h"
 #include "profiler/unwind/table.h"
@@ -58,8 +58,7 @@ void build_table(benchmark::State& state, const std::string& path) {
 
 int main(int argc, char** argv) {
   // As in the program: memory that was freed has to be had from the kernel again.
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  weir::limit_malloc();
   for (const char* path :
        {"/usr/lib/llvm-19/lib/libLLVM.so.1", "/usr/lib/llvm-14/lib/libLLVM-14.so.1", "/usr/bin/node",
         "/usr/lib/chromium/chromium", "/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6",

@@ -118,14 +118,8 @@ void print(Form& form) {
 
 Result<> run(std::uint32_t rate, std::chrono::seconds time, const std::vector<std::string>& files,
              const std::vector<std::uint32_t>& pids) {
-  auto arena = Arena::open();
+  auto arena = test::arena_of(pids);
   if (!arena) return fail(arena.error());
-  for (std::uint32_t pid : pids) {
-    auto process = test::put_process(**arena, pid);
-    if (!process) return fail(process.error());
-    if (auto set = (*arena)->set_process(pid, *process); !set) return set;
-  }
-  (*arena)->end_writing();
   std::vector<Form> forms;
   for (const std::string& file : files) {
     Form& form = forms.emplace_back();

@@ -1,9 +1,9 @@
 // How fast profiles are written, read and merged: 20,000 stacks of 25 frames over 4,000 functions.
 #include <benchmark/benchmark.h>
-#include <malloc.h>
 
 #include <string>
 
+#include "base/own_usage.h"
 #include "profile/flame.h"
 #include "profile/pprof.h"
 
@@ -90,8 +90,7 @@ BENCHMARK(flame_add_again)->Unit(benchmark::kMicrosecond);
 
 int main(int argc, char** argv) {
   // As in the program: memory that was freed has to be had from the kernel again.
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  weir::limit_malloc();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

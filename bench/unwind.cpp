@@ -56,14 +56,8 @@ void print(const char* name, const Figures& figures) {
 }
 
 Result<> run(std::uint32_t rate, std::chrono::milliseconds time, const std::vector<std::uint32_t>& pids) {
-  auto arena = Arena::open();
+  auto arena = test::arena_of(pids);
   if (!arena) return fail(arena.error());
-  for (std::uint32_t pid : pids) {
-    auto process = test::put_process(**arena, pid);
-    if (!process) return fail(process.error());
-    if (auto set = (*arena)->set_process(pid, *process); !set) return set;
-  }
-  (*arena)->end_writing();
   std::printf("%zu bytes used, %zu rules\n", (*arena)->used_bytes(), (*arena)->rules());
   constexpr int kTurns = 5;
   Figures by_tables, by_frame_pointers;

@@ -1,5 +1,4 @@
 // weir run: builds the object graph, from the bottom up, and takes it down again.
-#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -8,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "base/own_usage.h"
 #include "cli/commands.h"
 #include "cli/fetcher_adapter.h"
 #include "cli/http_service_adapter.h"
@@ -118,13 +118,6 @@ ExitCode stop(Program& program) {
   }
   // Taking the rest down would wait for it.
   std::_Exit(kNotStopped);
-}
-
-// A small process: few arenas, and what is freed goes back to the kernel.
-void limit_malloc() {
-  ::mallopt(M_ARENA_MAX, 2);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 10);
-  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 
 ExitCode run(const Invocation& invocation) {

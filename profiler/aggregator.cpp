@@ -110,13 +110,14 @@ void Aggregator::add_kernel_frames(TargetWindow& window, const SampleView& sampl
 }
 
 bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const SampleView& sample) {
+  // Tables do not lead astray: the code is there, though its mapping may not have been seen.
+  bool by_tables = sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
   for (std::uint32_t i = 0; i < sample.user_frames; ++i) {
     // A return address may already belong to the next line or function; that of an interrupted place does
     // not.
     bool is_exact = i == 0 || (sample.user[i] & CPU_SAMPLE_EXACT) != 0;
     std::uint64_t address = (sample.user[i] & ~CPU_SAMPLE_EXACT) - (is_exact ? 0 : 1);
-    // Tables do not lead astray: the code is there, though its mapping may not have been seen.
-    bool is_code = i == 0 || sample.user_mode == CPU_SAMPLE_UNWIND_TABLES;
+    bool is_code = i == 0 || by_tables;
     const ProcessMapping* mapping =
         is_code ? table_.find_mapping(process, address, sample.head->time) : process.mappings.find(address);
     if (mapping) {
@@ -129,7 +130,7 @@ bool Aggregator::add_user_frames(TargetWindow& window, Process& process, const S
     place.why = process.gone || process.exited ? NoName::process_gone : NoName::no_mapping;
     place.offset = address;
     frames_.push_back(window.place(place));
-    if (process.mappings.size() != 0 && sample.user_mode != CPU_SAMPLE_UNWIND_TABLES) return false;
+    if (process.mappings.size() != 0 && !by_tables) return false;
   }
   return true;
 }

@@ -114,7 +114,7 @@ struct SymbolFileInfo {
 };
 
 // Between two drains where nothing better is known.
-constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
+inline constexpr Duration kDrainInterval = std::chrono::milliseconds(200);
 
 // Not thread-safe: one call at a time, from any thread. Only stats() of the
 // report and on_urgent() may be called beside it.

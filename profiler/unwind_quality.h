@@ -33,7 +33,6 @@ class UnwindQuality {
   void add(const TargetWindow& window, const profile::Profile& profile);
 
   // Since the start: stacks with a user part, and of these the incomplete ones, by where they stopped.
-  std::uint64_t stacks() const { return stacks_; }
   std::uint64_t complete() const { return complete_; }
   const std::array<std::uint64_t, kStackStops>& incomplete() const { return incomplete_; }
   std::vector<ModuleUnwinding> modules() const;

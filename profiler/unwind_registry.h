@@ -52,7 +52,6 @@ class UnwindRegistry {
   // Times in a window that a chosen process was not registered, for there are as many as may be. Since the
   // start.
   std::uint64_t overflow() const { return overflow_; }
-  std::size_t size() const { return registered_.size(); }
   const UnwindTables& tables() const { return machine_->unwind_tables(); }
   UnwindTables::User user() const { return user_; }
 

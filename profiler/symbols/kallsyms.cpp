@@ -163,11 +163,6 @@ std::size_t KernelSymbols::bytes() const {
          runs_.capacity() * sizeof(Run) + modules_.capacity() * sizeof(std::string);
 }
 
-KernelSymbol KernelSymbols::find(std::uint64_t address) const {
-  auto number = number_of(address);
-  return number ? symbol(*number) : KernelSymbol();
-}
-
 std::optional<std::uint32_t> KernelSymbols::number_of(std::uint64_t address) const {
   if (address < base_ || address - base_ > UINT32_MAX) return std::nullopt;
   auto place = static_cast<std::uint32_t>(address - base_);

@@ -25,8 +25,7 @@ class KernelSymbols {
   // addresses (kernel.kptr_restrict), and says so.
   static Result<KernelSymbols> read(int fd);
 
-  KernelSymbol find(std::uint64_t address) const;
-  // The same in two steps: a name costs much more than its number.
+  // What lies at an address, in two steps: a name costs much more than its number.
   std::optional<std::uint32_t> number_of(std::uint64_t address) const;
   KernelSymbol symbol(std::uint32_t number) const;
 

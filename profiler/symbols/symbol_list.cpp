@@ -144,7 +144,7 @@ Result<> SymbolReader::end() {
 
 // They are worth less than the rest of a file: as many are taken as there is room for.
 Result<> SymbolReader::add_stubs(const SymbolSource& source, std::uint32_t strings) {
-  if (done_.size() >= most_) return {};
+  if (done_.size() >= most_ || list_.strings[strings].size == 0) return {};
   begin(source, strings);
   for (const PltStub& stub : read_plt(*source.elf, *source.bytes, most_ - done_.size())) {
     if (stub.name >= list_.strings[strings].size || stub.start < list_.base) continue;

@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <memory>
 
 #include "profiler/process/file_access.h"
@@ -82,12 +81,6 @@ TableFile read_table_file(WatchedReads& reads, std::span<const MappedBy> mapped_
     if (by.pid == 0 || is_alive(by.pid)) last = std::move(file);
   }
   return last;
-}
-
-std::string_view to_string(NoTable why) {
-  constexpr std::array<std::string_view, kNoTableReasons> kNames = {
-      "none", "no_eh_frame", "gone", "unreadable", "hung", "malformed", "too_large"};
-  return kNames[static_cast<std::size_t>(why)];
 }
 
 std::uint64_t address_in_file(std::span<const ElfSegment> code, std::uint64_t file_offset) {

@@ -40,7 +40,7 @@ struct UnwindStats {
 
 struct UnwindFailure {
   std::string_view why;
-  std::uint64_t files = 0;
+  std::uint64_t times = 0;
 };
 // By reason; also those that did not occur.
 std::array<UnwindFailure, kNoTableReasons - 1> failures(const UnwindStats& stats);

@@ -424,13 +424,6 @@ UnwindStats UnwindTables::stats() const {
   return stats;
 }
 
-std::array<UnwindFailure, kNoTableReasons - 1> failures(const UnwindStats& stats) {
-  std::array<UnwindFailure, kNoTableReasons - 1> failures;
-  for (std::size_t why = 1; why < kNoTableReasons; ++why)
-    failures[why - 1] = {to_string(static_cast<NoTable>(why)), stats.failed[why]};
-  return failures;
-}
-
 std::vector<UnwindTableInfo> UnwindTables::tables() const {
   std::lock_guard lock(mutex_);
   std::vector<UnwindTableInfo> infos;

@@ -29,38 +29,6 @@ Read read(const MadeProgram& program) {
   return {std::move(bytes), std::move(*elf), std::move(*table)};
 }
 
-// Since Go 1.21 the frame pointer is pushed; before, the frame is made at once.
-std::vector<MadeRange> stack_of(GoFormat format) {
-  if (format == GoFormat::go1_20) return {{0, 16}, {8, 4}, {40, 60}, {8, 1}, {0, 15}};
-  return {{0, 16}, {40, 64}, {0, 16}};
-}
-
-MadeProgram program_of(GoFormat format) {
-  const std::int32_t first_file = format == GoFormat::go1_2 ? 1 : 0;
-  MadeProgram program{.format = format, .files = {"/src/main.go", "/src/util.go"}, .functions = {}};
-  program.functions.push_back({.name = "main.main",
-                               .stack = stack_of(format),
-                               .lines = {{10, 20}, {300, 40}, {12, 36}},
-                               .files = {{first_file, 50}, {first_file + 1, 46}},
-                               .inlined = {{-1, 30}, {1, 40}, {-1, 26}},
-                               .tree = {{"main.outer", 5}, {"main.inner", 75}}});
-  // What stands at place 75 is the call in main.outer, whose own call is at 5.
-  program.functions[0].inlined = {{-1, 30}, {1, 40}, {0, 10}, {-1, 16}};
-  program.functions.push_back({.name = "runtime.goexit", .stack = {{0, 32}}, .lines = {}, .files = {}});
-  program.functions.push_back({.name = "runtime.systemstack",
-                               .stack = {{0, 16}, {8, 47}, {0, 1}},
-                               .lines = {},
-                               .files = {},
-                               .flags = kGoAssembly | kGoWritesStackPointer});
-  program.functions.push_back(
-      {.name = "runtime.sigreturn", .stack = {{0, 16}}, .lines = {}, .files = {}, .flags = kGoAssembly});
-  if (format >= GoFormat::go1_18) program.functions[1].flags = kGoTopFrame | kGoAssembly;
-  // mov rsp, [rax + 0x38]
-  program.code = std::string(0x1000, '\x90');
-  program.code.replace(starts_of(program)[2] + 30 - kMadeCode, 4, "\x48\x8b\x60\x38");
-  return program;
-}
-
 std::string text_of(const std::vector<profile::Line>& lines) {
   std::string text;
   for (const auto& line : lines) text += fmt::format("{} {}:{};", line.function, line.file, line.line);
@@ -70,7 +38,7 @@ std::string text_of(const std::vector<profile::Line>& lines) {
 TEST_CASE("each format gives functions, files, lines, and from Go 1.18 on what was inlined") {
   for (GoFormat format : kFormats) {
     CAPTURE(static_cast<int>(format));
-    MadeProgram program = program_of(format);
+    MadeProgram program = example_program(format);
     auto starts = starts_of(program);
     Read made = read(program);
     REQUIRE(made.table.size() == program.functions.size());
@@ -96,7 +64,7 @@ TEST_CASE("each format gives functions, files, lines, and from Go 1.18 on what w
 TEST_CASE("each format gives rows") {
   for (GoFormat format : kFormats) {
     CAPTURE(static_cast<int>(format));
-    MadeProgram program = program_of(format);
+    MadeProgram program = example_program(format);
     auto starts = starts_of(program);
     Read made = read(program);
     auto table = read_go_frames(made.elf, made.bytes, kLimit);
@@ -137,7 +105,7 @@ TEST_CASE("the table is found without its section's name, and its code without t
         for (bool has_module : {true, false}) {
           CAPTURE(static_cast<int>(format));
           CAPTURE(std::string(section));
-          MadeProgram program = program_of(format);
+          MadeProgram program = example_program(format);
           program.section = section;
           program.says_text = says_text;
           program.has_module = has_module;
@@ -156,7 +124,7 @@ TEST_CASE("the table is found without its section's name, and its code without t
 TEST_CASE("a broken table is as if it were not there, or has holes") {
   for (GoFormat format : kFormats) {
     CAPTURE(static_cast<int>(format));
-    const std::string whole = make_go_program(program_of(format));
+    const std::string whole = make_go_program(example_program(format));
     for (std::size_t at = 0x2000; at < whole.size(); ++at) {
       for (char flip : {'\x01', '\x80', '\xff'}) {
         std::string image = whole;
@@ -178,7 +146,7 @@ TEST_CASE("a broken table is as if it were not there, or has holes") {
 }
 
 TEST_CASE("limits hold") {
-  MadeProgram program = program_of(GoFormat::go1_20);
+  MadeProgram program = example_program(GoFormat::go1_20);
   OwnedBytes bytes(make_go_program(program));
   auto elf = Elf::read(bytes);
   REQUIRE(elf);

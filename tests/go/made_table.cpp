@@ -6,6 +6,8 @@
 #include <cstring>
 #include <map>
 
+#include "profiler/symbols/gopclntab.h"
+
 namespace weir::profiler::test {
 namespace {
 
@@ -289,6 +291,41 @@ std::string make_go_program(const MadeProgram& program) {
   at(names_offset, names.data(), names.size());
   at(sections_offset, sections, sizeof sections);
   return image;
+}
+
+namespace {
+
+// Since Go 1.21 the frame pointer is pushed; before, the frame is made at once.
+std::vector<MadeRange> stack_of(GoFormat format) {
+  if (format == GoFormat::go1_20) return {{0, 16}, {8, 4}, {40, 60}, {8, 1}, {0, 15}};
+  return {{0, 16}, {40, 64}, {0, 16}};
+}
+
+}  // namespace
+
+MadeProgram example_program(GoFormat format) {
+  const std::int32_t first_file = format == GoFormat::go1_2 ? 1 : 0;
+  MadeProgram program{.format = format, .files = {"/src/main.go", "/src/util.go"}, .functions = {}};
+  program.functions.push_back({.name = "main.main",
+                               .stack = stack_of(format),
+                               .lines = {{10, 20}, {300, 40}, {12, 36}},
+                               .files = {{first_file, 50}, {first_file + 1, 46}},
+                               // What stands at place 75 is the call in main.outer, whose own call is at 5.
+                               .inlined = {{-1, 30}, {1, 40}, {0, 10}, {-1, 16}},
+                               .tree = {{"main.outer", 5}, {"main.inner", 75}}});
+  program.functions.push_back({.name = "runtime.goexit", .stack = {{0, 32}}, .lines = {}, .files = {}});
+  program.functions.push_back({.name = "runtime.systemstack",
+                               .stack = {{0, 16}, {8, 47}, {0, 1}},
+                               .lines = {},
+                               .files = {},
+                               .flags = kGoAssembly | kGoWritesStackPointer});
+  program.functions.push_back(
+      {.name = "runtime.sigreturn", .stack = {{0, 16}}, .lines = {}, .files = {}, .flags = kGoAssembly});
+  if (format >= GoFormat::go1_18) program.functions[1].flags = kGoTopFrame | kGoAssembly;
+  // mov rsp, [rax + 0x38]
+  program.code = std::string(0x1000, '\x90');
+  program.code.replace(starts_of(program)[2] + 30 - kMadeCode, 4, "\x48\x8b\x60\x38");
+  return program;
 }
 
 }  // namespace weir::profiler::test

@@ -48,4 +48,7 @@ inline constexpr std::uint64_t kMadeTable = 0x500000;
 std::string make_go_program(const MadeProgram& program);
 std::vector<std::uint64_t> starts_of(const MadeProgram& program);
 
+// A program with what each format can say: inlined functions, code in assembly, another stack.
+MadeProgram example_program(GoFormat format);
+
 }  // namespace weir::profiler::test

@@ -286,19 +286,12 @@ def a_lazy_block_waits_for_its_first_target():
             assert w.stop() == 0, w.log()
 
 
-def counted(w, name, label):
-    for line in w.request('/metrics')[1].splitlines():
-        if line.startswith(name + '{') and label in line:
-            return float(line.split()[-1])
-    return 0
-
-
 def loss(w, reason):
-    return counted(w, 'pyroscope_ebpf_lost_samples_total', f'reason="{reason}"')
+    return w.metric('pyroscope_ebpf_lost_samples_total', reason=reason) or 0
 
 
 def evictions(w, cache):
-    return counted(w, 'pyroscope_ebpf_cache_evictions_total', f'cache="{cache}"')
+    return w.metric('pyroscope_ebpf_cache_evictions_total', cache=cache) or 0
 
 
 def a_service_is_named_as_documented():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A program on a file system that has stopped answering: everything else is profiled, and weir ends when it is told to."""
+import contextlib
 import pathlib
-import re
 import signal
 import time
 
@@ -22,8 +22,7 @@ pyroscope.store "local" {{ }}
 
 
 def reads(w, reason):
-    found = re.search(rf'^pyroscope_ebpf_failed_reads_total{{[^}}]*reason="{reason}"}} (\S+)', w.request('/metrics')[1], re.M)
-    return float(found.group(1)) if found else 0
+    return w.metric('pyroscope_ebpf_failed_reads_total', reason=reason) or 0
 
 
 def samples(w, service):
@@ -68,7 +67,9 @@ def ends(w, seconds):
     figure(f'ended {time.monotonic() - begin:.2f} s after SIGTERM')
 
 
-def a_file_system_that_hangs_costs_nobody_else():
+@contextlib.contextmanager
+def beside_a_stuck_file_system():
+    """A weir that profiles a program on it, and another one; and the file system."""
     need_bpf()
     program = ROOT / 'build/workloads/shares_no_frame_pointers'
     with StuckFiles('busy', program) as files, started(files.command) as stuck, started([program]) as other:
@@ -76,27 +77,23 @@ def a_file_system_that_hangs_costs_nobody_else():
         files.stick()
         with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
             try:
-                w.wait_ready()
-                goes_on(w, files)
-                ends(w, 2)
+                yield w, files
             finally:
                 files.let_go()  # nothing else ends a thread that waits for it
             assert w.process.wait(5) == 0, w.log()
 
 
+def a_file_system_that_hangs_costs_nobody_else():
+    with beside_a_stuck_file_system() as (w, files):
+        w.wait_ready()
+        goes_on(w, files)
+        ends(w, 2)
+
+
 def weir_ends_while_a_read_hangs():
-    need_bpf()
-    program = ROOT / 'build/workloads/shares_no_frame_pointers'
-    with StuckFiles('busy', program) as files, started(files.command) as stuck, started([program]) as other:
-        wait_for('it runs', lambda: int(pathlib.Path(f'/proc/{stuck.pid}/stat').read_text().split()[13]) > 10)
-        files.stick()
-        with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
-            try:
-                wait_for('a read has no answer', lambda: files.waiting, 20)
-                ends(w, 3)  # a read is waited for 2 s
-            finally:
-                files.let_go()
-            assert w.process.wait(5) == 0, w.log()
+    with beside_a_stuck_file_system() as (w, files):
+        wait_for('a read has no answer', lambda: files.waiting, 20)
+        ends(w, 3)  # a read is waited for 2 s
 
 
 run(a_file_system_that_hangs_costs_nobody_else, weir_ends_while_a_read_hangs)

@@ -139,10 +139,12 @@ class Weir:
     def health(self, identity):
         return self.component(identity)['health']
 
-    def metric(self, name):
-        """The sum of the series of that name, or None."""
-        found = re.findall(rf'^{name}(?:\{{[^\n]*\}})? (\S+)', self.request('/metrics')[1], re.M)
-        return sum(map(float, found)) if found else None
+    def metric(self, name, **labels):
+        """The sum of the series of that name that have these labels, or None."""
+        found = re.findall(rf'^{name}(\{{[^\n]*\}})? (\S+)', self.request('/metrics')[1], re.M)
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        values = [float(value) for series, value in found if all(pair in series for pair in wanted)]
+        return sum(values) if values else None
 
     def services(self):
         return {row['service']: row for row in self.json('/api/v0/web/profiles/services')['services']}

@@ -134,11 +134,8 @@ struct Depths {
 
 // The recursion's stacks as the unwinder in the kernel sees them.
 Result<Depths> sample_depths(std::uint32_t pid, std::uint32_t frames) {
-  auto arena = Arena::open();
+  auto arena = test::arena_of({&pid, 1});
   if (!arena) return fail(arena.error());
-  auto process = test::put_process(**arena, pid);
-  if (!process) return fail(process.error());
-  if (auto set = (*arena)->set_process(pid, *process); !set) return fail(set.error());
   auto sampler =
       Sampler::open({.sample_rate = 199, .collect = {.kernel = false}, .unwind = (*arena)->maps()});
   if (!sampler) return fail(sampler.error());

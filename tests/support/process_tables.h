@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "profiler/process/proc_files.h"
 #include "profiler/symbols/vdso.h"
+#include "profiler/unwind/arena.h"
 #include "profiler/unwind/table.h"
 #include "profiler/unwind/table_file.h"
 #include "profiler/unwind/table_writer.h"
@@ -129,6 +130,19 @@ Result<unwind_process> put_process(Memory& memory, std::uint32_t pid) {
   });
   if (!error.empty()) return fail("{}", error);
   return put_mappings(memory, mappings);
+}
+
+// An arena in which these processes are.
+inline Result<std::unique_ptr<Arena>> arena_of(std::span<const std::uint32_t> pids) {
+  auto arena = Arena::open();
+  if (!arena) return arena;
+  for (std::uint32_t pid : pids) {
+    auto process = put_process(**arena, pid);
+    if (!process) return fail(process.error());
+    if (auto set = (*arena)->set_process(pid, *process); !set) return fail(set.error());
+  }
+  (*arena)->end_writing();
+  return arena;
 }
 
 }  // namespace weir::profiler::test

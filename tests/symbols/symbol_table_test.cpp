@@ -41,22 +41,31 @@ std::set<std::uint64_t> function_addresses(const std::string& path) {
   return addresses;
 }
 
+// For other programs.
+std::string real_path(const std::string& path) {
+  return path == "/proc/self/exe" ? "/proc/" + std::to_string(::getpid()) + "/exe" : path;
+}
+
+SymbolTable table_of(const std::string& path) {
+  auto bytes = own_file_bytes(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+  REQUIRE(bytes.has_value());
+  auto elf = Elf::read(**bytes);
+  REQUIRE(elf.has_value());
+  auto table = SymbolTable::read({{{&*elf, *bytes}}}, 64 << 20);
+  REQUIRE(table.has_value());
+  return *std::move(table);
+}
+
 TEST_CASE("every function that nm and readelf list is found at its address") {
   for (const std::string& path : distribution_files()) {
     CAPTURE(path);
-    std::string real = path == "/proc/self/exe" ? "/proc/" + std::to_string(::getpid()) + "/exe" : path;
-    Fd fd(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
-    auto bytes = own_file_bytes(std::move(fd));
-    REQUIRE(bytes.has_value());
-    auto elf = Elf::read(**bytes);
-    REQUIRE(elf.has_value());
-    auto table = SymbolTable::read({{{&*elf, *bytes}}}, 64 << 20);
-    REQUIRE(table.has_value());
+    std::string real = real_path(path);
+    SymbolTable table = table_of(real);
     auto names = functions_of(real);
     std::size_t compared = 0;
     for (std::uint64_t address : function_addresses(real)) {
-      auto found = table->find(address);
-      std::string name = found ? table->name(*found) : "";
+      auto found = table.find(address);
+      std::string name = found ? table.name(*found) : "";
       if (names[address].contains(name)) {
         ++compared;
       } else {
@@ -66,8 +75,8 @@ TEST_CASE("every function that nm and readelf list is found at its address") {
       }
     }
     CHECK(compared > 10);
-    CHECK(table->bytes() <= 16 * table->size());
-    MESSAGE(path << ": " << compared << " functions, " << table->size() << " symbols");
+    CHECK(table.bytes() <= 16 * table.size());
+    MESSAGE(path << ": " << compared << " functions, " << table.size() << " symbols");
   }
 }
 
@@ -76,14 +85,8 @@ TEST_CASE("stubs of the procedure linkage table have the name of what they jump 
   std::size_t compared = 0;
   for (const std::string& path : distribution_files()) {
     CAPTURE(path);
-    std::string real = path == "/proc/self/exe" ? "/proc/" + std::to_string(::getpid()) + "/exe" : path;
-    Fd fd(::open(real.c_str(), O_RDONLY | O_CLOEXEC));
-    auto bytes = own_file_bytes(std::move(fd));
-    REQUIRE(bytes.has_value());
-    auto elf = Elf::read(**bytes);
-    REQUIRE(elf.has_value());
-    auto table = SymbolTable::read({{{&*elf, *bytes}}}, 64 << 20);
-    REQUIRE(table.has_value());
+    std::string real = real_path(path);
+    SymbolTable table = table_of(real);
     std::istringstream lines(
         run("objdump -d -j .plt -j .plt.sec -j .plt.got " + real + " 2>/dev/null | grep '@plt>:$'"));
     std::string address, name;
@@ -92,8 +95,8 @@ TEST_CASE("stubs of the procedure linkage table have the name of what they jump 
       if (name.starts_with("*ABS*")) continue;  // chosen by a function when the file is loaded: no name
       std::uint64_t start = std::stoull(address, nullptr, 16);
       for (std::uint64_t place : {start, start + 6}) {
-        auto found = table->find(place);
-        CHECK((found ? table->name(*found) : "") == name);
+        auto found = table.find(place);
+        CHECK((found ? table.name(*found) : "") == name);
       }
       ++compared;
     }
