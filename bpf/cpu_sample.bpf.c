@@ -114,9 +114,9 @@ static __always_inline void count(struct scratch* s, __u64 counter) {
 }
 
 /* Kernels from 5.11 on let a program follow the current task's pointers itself. */
-#define CURRENT_TASK(field)                                                              \
-  (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)           \
-       ? ((struct task_struct*)bpf_get_current_task_btf())->field                        \
+#define CURRENT_TASK(field)                                                    \
+  (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf) \
+       ? ((struct task_struct*)bpf_get_current_task_btf())->field              \
        : BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), field))
 
 /* The number of a task in our own pid namespace; 0 when it is not visible there. */
@@ -160,7 +160,6 @@ static __always_inline __u64 cgroup_id(void) {
 
 /* The counter of what was chosen: SELECTED, ASKED or UNSELECTED. */
 static __always_inline enum cpu_sample_counter choose(__u32 tgid, __u64 cgroup) {
-  if (!tgid) return CPU_SAMPLE_UNSELECTED;
   if (config.default_yes || bpf_map_lookup_elem(&pids, &tgid)) return CPU_SAMPLE_SELECTED;
   if (!config.select_cgroups) return CPU_SAMPLE_UNSELECTED;
   __u8* choice = bpf_map_lookup_elem(&cgroups, &cgroup);
@@ -340,6 +339,10 @@ int cpu_sample(struct weir_perf_context* ctx) {
     return 0;
   }
   __u32 tgid = own_pid_namespace ? own_pid(CURRENT_TASK(group_leader)) : kernel_pid >> 32;
+  if (UNWIND_SELDOM(!tgid)) {
+    count(s, CPU_SAMPLE_UNSELECTED);
+    return 0;
+  }
   __u64 cgroup = config.select_cgroups ? cgroup_id() : 0;
   struct known_process* process = process_of(s, tgid, cgroup);
   __u64 chosen = process->chosen;
