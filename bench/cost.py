@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""cost.py [SECONDS] [RUNS]: what profiling a busy machine costs. Runs seven busy programs of different kinds (callbacks and
-threads in C, C++ without frame pointers, the demo service checkout, Python, Node, Go, Rust), profiles them at 97 Hz and pushes
-every 15 s; prints weir's CPU time and the kernel program's, per minute and per sample, what both weigh, what was lost, and how
-many stacks of each program are complete; of several runs the medians too. Needs root; about SECONDS + 15, by default 60, a run.
+"""cost.py [MIX] [SECONDS] [RUNS]: what profiling a busy machine costs. Runs seven busy programs, profiles them at
+97 Hz and pushes every 15 s; prints weir's CPU time and the kernel program's, per minute and per sample, what both weigh, what
+was lost, and how many stacks of each program are complete; of several runs the medians too. `compiled` (the default): C and C++
+with and without frame pointers, among them a callback of qsort, a signal handler, alloca and threads, the demo service checkout,
+Go and Rust. `mixed`: Python and Node in place of those with frame pointers; their stacks are deeper and more often in the kernel.
+Needs root; about SECONDS + 15, by default 60, a run.
 """
+import argparse
 import contextlib
 import os
 import pathlib
@@ -34,18 +37,26 @@ pyroscope.write "out" {{
 '''
 
 
-def programs():
-    """(name, command) of each program that can run here."""
-    found = [
+def programs(mix):
+    """(name, command) of each program of the mix that can run here."""
+    both = [
         ('c callbacks', [WORKLOADS / 'callbacks', 'threads']),
-        ('c++ without', [WORKLOADS / 'shares_no_frame_pointers']),
+        ('c++', [WORKLOADS / 'shares_no_frame_pointers']),
         ('checkout', [ROOT / 'build/services/checkout']),
-        ('python', ['/usr/bin/python3', ROOT / 'tests/workloads/interpreted.py']),
-        ('node', [shutil.which('node') or 'node', ROOT / 'tests/workloads/interpreted.js']),
         ('go', [WORKLOADS / 'go_busy']),
         ('rust', [WORKLOADS / 'rust_busy']),
     ]
-    return [(name, command) for name, command in found if shutil.which(command[0])]
+    more = {
+        'compiled': [
+            ('c callbacks, frame pointers', [WORKLOADS / 'callbacks_frame_pointers', 'threads']),
+            ('c++, frame pointers', [WORKLOADS / 'shares']),
+        ],
+        'mixed': [
+            ('python', ['/usr/bin/python3', ROOT / 'tests/workloads/interpreted.py']),
+            ('node', [shutil.which('node') or 'node', ROOT / 'tests/workloads/interpreted.js']),
+        ],
+    }
+    return [(name, command) for name, command in both + more[mix] if shutil.which(command[0])]
 
 
 def cpu_seconds(pid):
@@ -63,11 +74,11 @@ def kernel_counts_run_time():
         STATS.write_text(before)
 
 
-def measure(seconds):
+def measure(mix, seconds):
     with contextlib.ExitStack() as stack:
         stack.enter_context(kernel_counts_run_time())
         receiver = stack.enter_context(Receiver())
-        running = [(name, stack.enter_context(started([str(part) for part in command]))) for name, command in programs()]
+        running = [(name, stack.enter_context(started([str(part) for part in command]))) for name, command in programs(mix)]
         targets = ', '.join(f'{{"__process_pid__" = "{p.pid}", "service_name" = "{name}"}}' for name, p in running)
 
         def config(*receivers):
@@ -102,10 +113,10 @@ def measure(seconds):
         return figures
 
 
-def main(seconds, runs):
+def main(mix, seconds, runs):
     measured = []
     for _ in range(runs):
-        measured.append(measure(seconds))
+        measured.append(measure(mix, seconds))
         for name, value in measured[-1].items():
             print(f'  {name}: {value:.3f}', flush=True)
     if runs == 1:
@@ -122,4 +133,9 @@ def main(seconds, runs):
 
 if __name__ == '__main__':
     need_bpf()
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('mix', nargs='?', choices=['compiled', 'mixed'], default='compiled')
+    parser.add_argument('seconds', nargs='?', type=float, default=60)
+    parser.add_argument('runs', nargs='?', type=int, default=1)
+    chosen = parser.parse_args()
+    main(chosen.mix, chosen.seconds, chosen.runs)
