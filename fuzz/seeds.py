@@ -3,6 +3,7 @@ import json
 import lzma
 import pathlib
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -89,6 +90,16 @@ def unwind():
         for first in (b'\0', b'\1'):
             yield first + chance.randbytes(size)
 
+
+def words_of(pattern):
+    """The short words our parsers compare with: what a mutation by chance seldom hits."""
+    found = set()
+    for path in sorted(ROOT.glob(pattern)):
+        found.update(re.findall(r'"([A-Za-z]{1,4})"', path.read_text()))
+    return sorted(found)
+
+
+WORDS = {'demangle': lambda: words_of('profiler/symbols/**/*.cpp')}
 
 SEEDS = {function.__name__: function
          for function in (elf, eh_frame, unpack, gopclntab, debug_link, demangle, unwind)}
