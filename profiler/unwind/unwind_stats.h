@@ -17,7 +17,7 @@ enum class NoTable : std::uint8_t {
   unreadable,   // refused, or no regular file
   hung,         // its reader waited too long
   malformed,
-  too_large,  // to make it would take too much memory, or there is no room in the kernel for it at all
+  too_large,  // to make it would take too much memory
 };
 inline constexpr std::size_t kNoTableReasons = 7;
 std::string_view to_string(NoTable why);

@@ -16,6 +16,8 @@ constexpr std::size_t kMostWays = 8;  // by which a file is looked for
 // While it is made a table takes several times what it takes in the kernel.
 constexpr std::size_t kMakingFactor = 4;
 constexpr Duration kRetry = std::chrono::seconds(1);
+// Of the limit stays free of tables: a process that comes when they have filled it still gets its mappings.
+constexpr std::size_t kMappingsShare = 16;
 
 // Two processes have the same file when the kernel says so, not when its path is the same.
 std::string key_of(const Module& module) {
@@ -86,6 +88,10 @@ std::size_t UnwindTables::bytes_in_use() const {
   return bytes;
 }
 
+std::size_t UnwindTables::mappings_share() const {
+  return limit_ / kMappingsShare;
+}
+
 bool UnwindTables::make_room(std::size_t bytes) {
   while (arena_->used_bytes() - leaving_ + bytes > limit_) {
     if (!evict_one()) return false;
@@ -135,10 +141,12 @@ void UnwindTables::try_again_without_room() {
     return entry.second->state == State::no_room && entry.second->users != 0;
   };
   if (std::ranges::none_of(tables_, waits)) return;
-  std::size_t used = bytes_in_use();
+  std::size_t used = bytes_in_use() + mappings_share();
   for (const auto& entry : tables_) {
     Table* table = entry.second.get();
     if (!waits(entry) || used + table->bytes > limit_) continue;
+    // The kernel had no memory: it is not asked at every turn.
+    if (!table->error.empty() && now() - table->tried <= kRetry) continue;
     used += table->bytes;
     table->state = State::pending;
     mark_stale(*table);
@@ -385,17 +393,16 @@ void UnwindTables::install(Table& table, TableFile file) {
   }
   table.bytes = written_bytes(file.table);
   // What is not in use stays where that would not make room enough.
-  if (bytes_in_use() + table.bytes > limit_ || !make_room(table.bytes)) {
+  std::size_t needed = table.bytes + mappings_share();
+  if (bytes_in_use() + needed > limit_ || !make_room(needed)) {
     table.state = State::no_room;
     return;
   }
   std::size_t before = arena_->used_bytes();
   auto written = write_table(*arena_, file.table);
   if (!written) {
-    table.state = State::none;
-    table.why = NoTable::too_large;
+    table.state = State::no_room;
     table.error = written.error().message;
-    ++counts_.failed[static_cast<std::size_t>(table.why)];
     return;
   }
   table.written = std::move(*written);
@@ -436,7 +443,7 @@ std::vector<UnwindTableInfo> UnwindTables::tables() const {
                          .processes = table->users,
                          .error = table->error};
     if (table->state == State::pending) info.error = "waiting to be read";
-    if (table->state == State::no_room) info.error = "no room within the memory limit";
+    if (table->state == State::no_room && info.error.empty()) info.error = "no room within the memory limit";
     if (table->why == NoTable::no_eh_frame) info.error = "the file has no unwind information";
     infos.push_back(std::move(info));
   }

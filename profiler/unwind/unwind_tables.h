@@ -116,6 +116,7 @@ class UnwindTables {
 
   void apply_limit();
   std::size_t bytes_in_use() const;
+  std::size_t mappings_share() const;
   bool make_room(std::size_t bytes);
   bool evict_one();
   void degrade();

@@ -134,7 +134,7 @@ class World {
 };
 
 constexpr std::size_t kPlenty = 64u << 20;
-constexpr std::size_t kSlack = 4096;  // for mappings
+constexpr std::size_t kSlack = 4096;
 
 // Of one of the files.
 std::size_t table_bytes() {
@@ -147,11 +147,16 @@ std::size_t table_bytes() {
   return bytes;
 }
 
+// Room for as many tables, some mappings, and what is kept free for the mappings of who comes yet.
+std::size_t limit_for(std::size_t tables) {
+  return tables * table_bytes() * 16 / 15 + kSlack;
+}
+
 }  // namespace
 
 TEST_CASE("of the unwind tables that nobody uses the one used last goes last") {
   if (skip("of the unwind tables that nobody uses the one used last goes last")) return;
-  World world(3 * table_bytes() + kSlack);
+  World world(limit_for(3));
   world.run(1, {"a"});
   world.run(2, {"b"});
   world.run(3, {"c"});
@@ -171,7 +176,7 @@ TEST_CASE("of the unwind tables that nobody uses the one used last goes last") {
 
 TEST_CASE("a table without room is told as such, and made when there is room again") {
   if (skip("a table without room is told as such, and made when there is room again")) return;
-  World world(2 * table_bytes() + kSlack);
+  World world(limit_for(2));
   world.run(1, {"a"});
   world.run(2, {"b"});
   world.run(3, {"c"});
@@ -187,12 +192,22 @@ TEST_CASE("a table without room is told as such, and made when there is room aga
     world.run(1, {"b"});
   }
   SUBCASE("the limit is raised") {
-    world.tables.set_limit(world.user, 3 * table_bytes() + kSlack);
+    world.tables.set_limit(world.user, limit_for(3));
   }
   world.load();
   CHECK(world.ready().ends_with("bc"));
   CHECK(world.tables.stats().no_room == 0);
   CHECK(world.kind(3) == UNWIND_MAPPING_TABLE);
+}
+
+TEST_CASE("a process that comes when tables have filled the limit gets its mappings") {
+  if (skip("a process that comes when tables have filled the limit gets its mappings")) return;
+  World world(4 * table_bytes() + 4 * sizeof(unwind_mapping));
+  world.run(1, {"a", "b", "c", "d"});
+  CHECK(world.tables.stats().no_room == 1);
+  world.run(2, {"a", "b", "c"});
+  CHECK(world.kind(2) != 0);
+  CHECK(world.tables.stats().refused_processes == 0);
 }
 
 TEST_CASE("a table that is too large for the limit costs the others nothing") {
@@ -216,7 +231,7 @@ TEST_CASE("a lower limit takes away what came last, a higher one brings it back"
   world.run(3, {"c"});
   world.run(4, {"d"});
   world.end(4);
-  world.tables.set_limit(world.user, table_bytes() + kSlack);
+  world.tables.set_limit(world.user, limit_for(1));
   world.holds();
   CHECK(world.ready() == "a");
   CHECK(world.tables.stats().evicted == 3);
@@ -234,8 +249,8 @@ TEST_CASE("a lower limit takes away what came last, a higher one brings it back"
 
 TEST_CASE("of several users' limits the largest holds") {
   if (skip("of several users' limits the largest holds")) return;
-  World world(2 * table_bytes() + kSlack);
-  User small = world.tables.join(table_bytes() + kSlack);
+  World world(limit_for(2));
+  User small = world.tables.join(limit_for(1));
   CHECK(world.tables.is_first(world.user));
   CHECK_FALSE(world.tables.is_first(small));
   world.run(1, {"a"});
