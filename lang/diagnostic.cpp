@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "lang/text.h"
+
 namespace weir::lang {
 
 bool has_errors(const Diagnostics& diagnostics) {
@@ -26,10 +28,19 @@ void sort_by_place(Diagnostics& diagnostics) {
 }
 
 std::string one_line(const Diagnostic& diagnostic) {
-  if (!diagnostic.source) return diagnostic.message;
+  // Messages repeat what a config and its file are called: no byte of theirs may steer a terminal.
+  if (!diagnostic.source) return printable(diagnostic.message);
   Position position = diagnostic.source->position(diagnostic.span.begin);
-  return fmt::format("{}:{}:{}: {}", diagnostic.source->name(), position.line, position.column,
-                     diagnostic.message);
+  return fmt::format("{}:{}:{}: {}", printable(diagnostic.source->name()), position.line, position.column,
+                     printable(diagnostic.message));
+}
+
+std::string one_line_with_notes(const Diagnostic& diagnostic) {
+  std::string line = one_line(diagnostic);
+  for (const Note& note : diagnostic.notes) {
+    line += "; " + one_line({.source = note.source, .span = note.span, .message = note.message});
+  }
+  return line;
 }
 
 std::string render(const Diagnostics& diagnostics, Color color) {
@@ -41,6 +52,39 @@ std::string render(const Diagnostics& diagnostics, Color color) {
   return out;
 }
 
+namespace {
+
+// Letters to change, swap, add or leave out.
+std::size_t distance(std::string_view word, std::string_view candidate) {
+  std::vector<std::size_t> row(candidate.size() + 1), previous, before;
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= word.size(); ++i) {
+    before = std::exchange(previous, row);
+    row[0] = i;
+    for (std::size_t j = 1; j <= candidate.size(); ++j) {
+      bool same = word[i - 1] == candidate[j - 1];
+      row[j] = std::min({previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1)});
+      bool swapped = i > 1 && j > 1 && word[i - 1] == candidate[j - 2] && word[i - 2] == candidate[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+  }
+  return row.back();
+}
+
+// "interval" for "collect_interval", when it is a part of one candidate only.
+std::string_view only_longer(std::string_view word, const std::vector<std::string_view>& candidates) {
+  constexpr std::size_t kShortest = 4;
+  std::string_view longer;
+  for (std::string_view candidate : candidates) {
+    if (word.size() < kShortest || candidate.find(word) == candidate.npos) continue;
+    if (!longer.empty()) return "";
+    longer = candidate;
+  }
+  return longer;
+}
+
+}  // namespace
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
   constexpr std::size_t kLongest = 64;
   if (word.size() > kLongest) return "";
@@ -49,24 +93,17 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   std::string_view nearest;
   for (std::string_view candidate : candidates) {
     if (candidate.size() > kLongest || candidate.size() + best <= word.size()) continue;
-    std::vector<std::size_t> row(candidate.size() + 1), previous, before;
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      before = std::exchange(previous, row);
-      row[0] = i;
-      for (std::size_t j = 1; j <= candidate.size(); ++j) {
-        bool same = word[i - 1] == candidate[j - 1];
-        row[j] = std::min({previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1)});
-        bool swapped = i > 1 && j > 1 && word[i - 1] == candidate[j - 2] && word[i - 2] == candidate[j - 1];
-        if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-    }
-    if (row.back() < best) {
-      best = row.back();
-      nearest = candidate;
-    }
+    std::size_t slips = distance(word, candidate);
+    if (slips >= best) continue;
+    best = slips;
+    nearest = candidate;
   }
-  return std::string(nearest);
+  return std::string(nearest.empty() ? only_longer(word, candidates) : nearest);
+}
+
+std::string did_you_mean_hint(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string near = did_you_mean(word, candidates);
+  return near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near);
 }
 
 }  // namespace weir::lang

@@ -28,7 +28,7 @@ struct Diagnostic {
 using Diagnostics = std::vector<Diagnostic>;
 
 // Of one text that are kept: what is no config at all has an error at every byte.
-inline constexpr std::size_t kMostSyntaxErrors = 100;
+inline constexpr std::size_t kMostSyntaxErrors = 20;
 
 bool has_errors(const Diagnostics& diagnostics);
 // By file and place; keeps the order of equals.
@@ -38,11 +38,15 @@ enum class Color { off, on };
 
 // "file:line:col: message"
 std::string one_line(const Diagnostic& diagnostic);
+// The same with its notes behind it, for who reads lines: a log, a health.
+std::string one_line_with_notes(const Diagnostic& diagnostic);
 // With the source lines and carets under the span.
 std::string render(const Diagnostic& diagnostic, Color color = Color::off);
 std::string render(const Diagnostics& diagnostics, Color color = Color::off);
 
 // The candidate that `word` is most likely a slip of, or "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
+// The same as the end of a message: ", did you mean "x"?", or "".
+std::string did_you_mean_hint(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace weir::lang

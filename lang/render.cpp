@@ -29,15 +29,15 @@ Line show(std::string_view raw) {
       column += 4;
       continue;
     }
-    // What is not text must not reach a terminal.
-    bool shown =
-        rune.valid && rune.code >= ' ' && rune.code != 0x7F && !(rune.code >= 0x80 && rune.code < 0xA0);
-    if (shown) {
+    if (rune.valid && is_printable(rune.code)) {
       line.text += bytes;
-    } else {
-      append_utf8(line.text, kReplacement);
+      ++column;
+      continue;
     }
-    ++column;
+    // What is not text must not reach a terminal; its escape takes a column a byte.
+    std::string escape = printable(bytes);
+    line.text += escape;
+    column += escape.size();
   }
   line.columns.push_back(column);
   return line;

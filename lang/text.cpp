@@ -27,8 +27,8 @@ char32_t mapped(const unicode::CaseRange (&ranges)[N], char32_t code) {
   return static_cast<char32_t>(static_cast<int>(code) + range.delta);
 }
 
-constexpr std::string_view kEscapable = "\a\b\f\n\r\t\v\\\"";
-constexpr std::string_view kEscapes = "abfnrtv\\\"";
+constexpr std::string_view kEscapable = "\a\b\f\n\r\t\v";
+constexpr std::string_view kEscapes = "abfnrtv";
 
 std::string hex_escape(const char* format, unsigned code) {
   std::array<char, 16> buffer;
@@ -36,23 +36,25 @@ std::string hex_escape(const char* format, unsigned code) {
   return buffer.data();
 }
 
-void append_quoted(std::string& out, std::string_view text, Rune rune) {
+void append_printable(std::string& out, std::string_view text, Rune rune) {
+  std::size_t escape = rune.code < ' ' ? kEscapable.find(static_cast<char>(rune.code)) : kEscapable.npos;
   if (!rune.valid) {
     out += hex_escape("\\x%02x", static_cast<unsigned char>(text[0]));
-    return;
-  }
-  std::size_t escape =
-      rune.code < 0x80 ? kEscapable.find(static_cast<char>(rune.code)) : std::string_view::npos;
-  if (escape != std::string_view::npos) {
-    out += '\\';
-    out += kEscapes[escape];
   } else if (is_printable(rune.code)) {
     out += text.substr(0, rune.size);
+  } else if (escape != kEscapable.npos) {
+    out += '\\';
+    out += kEscapes[escape];
   } else if (rune.code < ' ' || rune.code == 0x7F) {
     out += hex_escape("\\x%02x", rune.code);
   } else {
     out += rune.code < 0x10000 ? hex_escape("\\u%04x", rune.code) : hex_escape("\\U%08x", rune.code);
   }
+}
+
+void append_quoted(std::string& out, std::string_view text, Rune rune) {
+  if (rune.valid && (rune.code == '"' || rune.code == '\\')) out += '\\';
+  append_printable(out, text, rune);
 }
 
 }  // namespace
@@ -106,6 +108,16 @@ std::string quote(std::string_view text) {
     at += rune.size;
   }
   return out += '"';
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    Rune rune = decode_rune(text, at);
+    append_printable(out, text.substr(at), rune);
+    at += rune.size;
+  }
+  return out;
 }
 
 }  // namespace weir::lang

@@ -18,5 +18,7 @@ char32_t to_upper(char32_t code);
 bool is_identifier(std::string_view text);
 // In double quotes, with the escapes of the language where they are needed.
 std::string quote(std::string_view text);
+// As it may stand on a terminal: what is not printable as an escape ("\x1b", "\n").
+std::string printable(std::string_view text);
 
 }  // namespace weir::lang

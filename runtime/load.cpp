@@ -108,8 +108,8 @@ void ControllerCore::record(LoadResult& result, bool is_first) {
   last_load_success_->set(result.ok ? 1 : 0);
   for (const lang::Diagnostic& diagnostic : result.diagnostics) {
     bool is_error = diagnostic.severity == lang::Severity::error;
-    if (!is_error) log.warn(lang::one_line(diagnostic));
-    if (is_error && !is_first) log.error(lang::one_line(diagnostic));
+    if (!is_error) log.warn(lang::one_line_with_notes(diagnostic));
+    if (is_error && !is_first) log.error(lang::one_line_with_notes(diagnostic));
   }
   if (result.ok) {
     auto since_epoch = std::chrono::duration<double>(result.time.time_since_epoch());

@@ -18,7 +18,7 @@ std::string summary(const lang::Diagnostics& diagnostics) {
   std::size_t errors = 0;
   for (const auto& diagnostic : diagnostics) {
     if (diagnostic.severity != lang::Severity::error) continue;
-    if (errors++ == 0) text = lang::one_line(diagnostic);
+    if (errors++ == 0) text = lang::one_line_with_notes(diagnostic);
   }
   return errors > 1 ? fmt::format("{} (and {} more)", text, errors - 1) : text;
 }

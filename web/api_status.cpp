@@ -3,27 +3,15 @@
 #include <array>
 #include <map>
 
-#include "lang/diagnostic.h"
 #include "profile/collection.h"
 #include "web/api.h"
+#include "web/diagnostic_json.h"
 
 namespace weir::web {
 namespace {
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
-}
-
-void write_diagnostic(JsonWriter& json, const lang::Diagnostic& diagnostic) {
-  json.begin_object();
-  json.member("severity", diagnostic.severity == lang::Severity::error ? "error" : "warning");
-  json.member("message", diagnostic.message);
-  if (diagnostic.source) {
-    auto position = diagnostic.source->position(diagnostic.span.begin);
-    json.member("file", diagnostic.source->name());
-    json.member("line", position.line).member("column", position.column);
-  }
-  json.member("text", lang::render(diagnostic)).end_object();
 }
 
 void write_load(JsonWriter& json, const runtime::LoadResult& load) {

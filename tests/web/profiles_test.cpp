@@ -172,7 +172,10 @@ TEST_CASE("web: status shows a refused config with its place") {
   snapshot.ready = true;
   snapshot.last_load.cause = "file changed";
   auto source = lang::Source::make("config.river", "a = 1\nb = nope\n");
-  snapshot.last_load.diagnostics = {{.source = source, .span = {10, 14}, .message = "no \"nope\" <here>"}};
+  snapshot.last_load.diagnostics = {{.source = source,
+                                     .span = {10, 14},
+                                     .message = "no \"nope\" <here>",
+                                     .notes = {{source, {0, 1}, "but there is an a"}}}};
   site.controller.publish(std::move(snapshot));
   auto load = site.json("/api/v0/web/status").at("lastLoad");
   CHECK(load.at("ok") == false);
@@ -180,7 +183,14 @@ TEST_CASE("web: status shows a refused config with its place") {
   CHECK(diagnostic.at("file") == "config.river");
   CHECK(diagnostic.at("line") == 2);
   CHECK(diagnostic.at("column") == 5);
+  CHECK(diagnostic.at("endColumn") == 9);
   CHECK(diagnostic.at("message") == "no \"nope\" <here>");
+  const auto& note = diagnostic.at("notes").as_array().at(0);
+  CHECK(note.at("message") == "but there is an a");
+  CHECK(note.at("line") == 1);
+  // What the page shows.
+  CHECK(diagnostic.at("text").as_string().find("Note: config.river:1:1: but there is an a") !=
+        std::string::npos);
 }
 
 // Answers nothing until it is let go.

@@ -77,11 +77,14 @@ TEST_CASE("web: reload is a POST and answers with what is wrong") {
 
   site.controller.next_load.ok = false;
   auto source = lang::Source::make("config.river", "a.b \"c\" {\n  x = 1 2\n}\n");
-  site.controller.next_load.diagnostics = {
-      {.source = source, .span = {18, 19}, .message = "expected a newline"}};
+  site.controller.next_load.diagnostics = {{.source = source,
+                                            .span = {18, 19},
+                                            .message = "expected a newline",
+                                            .notes = {{source, {8, 9}, "in this block"}}}};
   auto refused = site.ask({.method = "POST", .target = "/-/reload"});
   CHECK(refused.status == 400);
   CHECK(refused.body.find("config.river:2:9: expected a newline") != std::string::npos);
+  CHECK(refused.body.find("Note: config.river:1:9: in this block") != std::string::npos);
   CHECK(refused.headers.get("Content-Type").starts_with("text/plain"));
 }
 
