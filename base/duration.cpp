@@ -102,8 +102,9 @@ Result<Duration> parse_duration(std::string_view text) {
     }
     auto unit = unit_of(rest.substr(0, n));
     if (!unit) {
-      return fail("\"{}\" is not a duration: unknown unit \"{}\" (there are ns, us, ms, s, m and h)", text,
-                  rest.substr(0, n));
+      std::string_view name = rest.substr(0, n);
+      return fail("\"{}\" is not a duration: unknown unit \"{}\" (there are ns, us, ms, s, m and h{})", text,
+                  name, name.starts_with('d') ? "; a day is 24h" : "");
     }
     rest.remove_prefix(n);
     if (whole > kMax / *unit) return bad();

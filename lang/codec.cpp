@@ -32,10 +32,8 @@ std::optional<Value> number_of(const Value& value) {
 }
 
 std::unexpected<Mismatch> not_a_number(const Value& value) {
-  if (auto* text = value.as_string()) {
-    return mismatch_because("number", fmt::format("the text {} is none", describe(Value(*text), 60)));
-  }
-  return mismatch("number", value);
+  if (!value.as_string()) return mismatch("number", value);
+  return std::unexpected(Mismatch{"", "should be number, got a string that is no number"});
 }
 
 template <class Integer>
@@ -67,7 +65,10 @@ template <>
 Converted<bool> ScalarCodec<bool>::from_value(const Value& value) {
   if (value.is_null()) return false;
   if (auto* b = value.as_bool()) return *b;
-  return mismatch("bool", value);
+  auto wrong = mismatch("bool", value);
+  if (value.type() == Type::string) wrong.error().message += ": write true or false, without quotes";
+  if (value.type() == Type::number) wrong.error().message += ": write true or false";
+  return wrong;
 }
 template <>
 Value ScalarCodec<bool>::to_value(const bool& value) {

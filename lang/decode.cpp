@@ -1,21 +1,37 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "lang/eval.h"
+#include "lang/lexer.h"
 #include "lang/locate.h"
 #include "lang/number.h"
+#include "lang/text.h"
 
 namespace weir::lang::detail {
 namespace {
 
+// A few words are said all when none of them is near.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
-  std::string near = did_you_mean(word, candidates);
-  return near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near);
+  constexpr std::size_t kFew = 8;
+  std::string hint = did_you_mean_hint(word, candidates);
+  if (!hint.empty() || candidates.empty() || candidates.size() > kFew) return hint;
+  return fmt::format(" (there {} {})", candidates.size() == 1 ? "is" : "are", fmt::join(candidates, ", "));
+}
+
+// discovery.docker.linux.targets, in quotes by mistake.
+bool looks_like_reference(std::string_view text) {
+  bool is_dotted = text.find('.') != text.npos;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    std::size_t end = std::min(text.find('.', begin), text.size());
+    if (!is_identifier(text.substr(begin, end - begin))) return false;
+    begin = end + 1;
+  }
+  return is_dotted;
 }
 
 // The expression as it stands, when it is short enough to repeat in a message.
@@ -99,11 +115,45 @@ class BodyDecoder {
     return std::nullopt;
   }
 
+  // The name that is near; else the block that has such an attribute; else all there are, when they are few.
+  std::string attribute_hint(const std::string& name) const {
+    std::string near = did_you_mean_hint(name, names(false));
+    if (!near.empty()) return near;
+    for (const FieldSchema& field : table_.schema.fields) {
+      const FieldSchema* inside = field.body ? field.body->find(name) : nullptr;
+      if (inside && !inside->body) return fmt::format(": it belongs in a block, {} {{ … }}", field.name);
+    }
+    return suggestion(name, names(false));
+  }
+
+  // How the value would be written for the place, where that is only a matter of brackets or quotes.
+  std::string form_hint(const Expr& expr, const FieldSchema& schema, const Value& value) const {
+    bool wants_list = schema.type.starts_with("list(");
+    auto* literal = std::get_if<Literal>(&expr.node);
+    if (literal && literal->kind == Literal::Kind::string && schema.type.contains('(')) {
+      std::string text = unquote(literal->text);
+      if (looks_like_reference(text)) return fmt::format(": a reference stands without quotes, {}", text);
+    }
+    auto* array = std::get_if<ArrayExpr>(&expr.node);
+    if (array && !wants_list && array->elements.size() == 1) {
+      return fmt::format(": write {} without the brackets",
+                         source_text(source_, array->elements.front()->span));
+    }
+    bool is_one = wants_list && value.type() != Type::array;
+    return is_one ? fmt::format(": write [{}]", source_text(source_, expr.span)) : "";
+  }
+
+  bool is_again(std::size_t field, Span name) { return !seen_.try_emplace(field, name).second; }
+
+  void note_first(std::size_t field, std::string message) {
+    diagnostics_.back().notes.push_back({source_, seen_.at(field), std::move(message)});
+  }
+
   void decode_attribute(const Attribute& attribute) {
     auto index = find(attribute.name);
     if (!index) {
       return error(attribute.name_span, fmt::format("unrecognized attribute name \"{}\"{}", attribute.name,
-                                                    suggestion(attribute.name, names(false))));
+                                                    attribute_hint(attribute.name)));
     }
     const FieldSchema& schema = table_.schema.fields[*index];
     if (schema.body) {
@@ -111,8 +161,9 @@ class BodyDecoder {
                    fmt::format("\"{0}\" must be a block, but is used as an attribute: write {0} {{ … }}",
                                attribute.name));
     }
-    if (!seen_.insert(*index).second) {
-      return error(attribute.span, fmt::format("attribute \"{}\" may only be provided once", attribute.name));
+    if (is_again(*index, attribute.name_span)) {
+      error(attribute.span, fmt::format("attribute \"{}\" may only be provided once", attribute.name));
+      return note_first(*index, "first given here");
     }
     if (!schema.no_effect.empty()) {
       warn(attribute.name_span, fmt::format("\"{}\" has no effect: {}", attribute.name, schema.no_effect));
@@ -133,6 +184,7 @@ class BodyDecoder {
       if (word && schema.type == "string") {
         diagnostics_.back().message += fmt::format(" (text stands in double quotes: \"{}\")", word->name);
       }
+      if (word && schema.type == "bool") diagnostics_.back().message += ": write true or false";
       return;
     }
     void* member = member_of(object_, field);
@@ -140,7 +192,8 @@ class BodyDecoder {
       Innermost place = innermost(*attribute.value, wrong->path);
       // The message goes to the log and to the page, the text of a secret does not.
       std::string shown = schema.type == "secret" ? "value" : source_text(source_, place.expr->span);
-      return error(place.expr->span, fmt::format("{}{} {}", shown, place.rest, wrong->message));
+      return error(place.expr->span, fmt::format("{}{} {}{}", shown, place.rest, wrong->message,
+                                                 form_hint(*place.expr, schema, *value)));
     }
     Value converted = field.attribute->read(member);
     if (schema.minimum.value_or(0) >= 0 && (schema.minimum || schema.maximum) &&
@@ -182,8 +235,9 @@ class BodyDecoder {
           list ? innermost(*attribute.value, fmt::format("[{}]", i)).expr->span : attribute.value->span;
       std::vector<std::string_view> words(schema.choices.begin(), schema.choices.end());
       std::erase(words, "");  // may stand there, but nobody means it
-      error(span, fmt::format("\"{}\" must be one of \"{}\", got {}{}", attribute.name,
-                              fmt::join(words, "\", \""), describe(word, 60), suggestion(*text, words)));
+      error(span,
+            fmt::format("\"{}\" must be one of \"{}\", got {}{}", attribute.name, fmt::join(words, "\", \""),
+                        describe(word, 60), did_you_mean_hint(*text, words)));
     }
   }
 
@@ -200,16 +254,18 @@ class BodyDecoder {
                                        block.name));
     }
     const BlockOps& ops = *table_.fields[*index].block;
-    bool is_first = seen_.insert(*index).second;
+    bool is_first = !is_again(*index, block.name_span);
     if (!is_first && !ops.is_list) {
-      return error(header, fmt::format("block \"{}\" may only be specified once", block.name));
+      error(header, fmt::format("block \"{}\" may only be specified once", block.name));
+      return note_first(*index, "first given here");
     }
     if (schema.labelled && block.label.empty()) {
       return error(header, fmt::format("block \"{0}\" requires non-empty label: write {0} \"name\" {{ … }}",
                                        block.name));
     }
     if (!schema.labelled && !block.label.empty()) {
-      return error(header, fmt::format("block \"{}\" does not support specifying labels", block.name));
+      return error(header, fmt::format("block \"{0}\" does not support specifying labels: write {0} {{ … }}",
+                                       block.name));
     }
     if (!schema.no_effect.empty()) {
       warn(header, fmt::format("\"{}\" has no effect: {}", block.name, schema.no_effect));
@@ -233,7 +289,9 @@ class BodyDecoder {
     for (std::size_t i = 0; i < table_.schema.fields.size(); ++i) {
       const FieldSchema& schema = table_.schema.fields[i];
       if (!schema.required || seen_.contains(i)) continue;
-      error(at, fmt::format("missing required {} \"{}\"", schema.body ? "block" : "attribute", schema.name));
+      std::string meaning = schema.type.empty() ? "" : fmt::format(" ({})", schema.type);
+      error(at, fmt::format("missing required {} \"{}\"{}", schema.body ? "block" : "attribute", schema.name,
+                            meaning));
     }
   }
 
@@ -248,7 +306,7 @@ class BodyDecoder {
   const DecodeOptions& options_;
   Diagnostics& diagnostics_;
   void* object_ = nullptr;
-  std::unordered_set<std::size_t> seen_;
+  std::unordered_map<std::size_t, Span> seen_;  // by field, where it was first given
   bool failed_ = false;
   bool has_unknown_ = false;
 };

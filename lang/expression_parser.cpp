@@ -129,7 +129,7 @@ Parsed ExpressionParser::parse_call(Parsed function) {
   Level level(*this);
   Span open = next();
   int height = function.height;
-  auto arguments = parse_list(close_paren, height);
+  auto arguments = parse_list(close_paren, open, height);
   Span close = expect_close(close_paren, open);
   Span span{function.expr->span.begin, close.end};
   return make(CallExpr{std::move(function.expr), std::move(arguments), open, close}, span, grow(height));
@@ -148,7 +148,9 @@ Parsed ExpressionParser::parse_primary() {
     case open_brace: return parse_object();
     default: break;
   }
-  expected("expression");
+  expected("expression", kind() == less && peek() == less
+                             ? ": text of several lines stands in backquotes, `…`"
+                             : std::string_view());
   skip_in_expression();
   return {};
 }
@@ -166,7 +168,7 @@ Parsed ExpressionParser::parse_array() {
   Level level(*this);
   Span open = next();
   int height = 1;
-  auto elements = parse_list(close_bracket, height);
+  auto elements = parse_list(close_bracket, open, height);
   Span close = expect_close(close_bracket, open);
   return make(ArrayExpr{std::move(elements), open, close}, {open.begin, close.end}, grow(height));
 }
@@ -179,7 +181,7 @@ Parsed ExpressionParser::parse_object() {
   while (kind() != close_brace && kind() != end_of_file) {
     if (auto field = parse_field(height)) fields.push_back(*std::move(field));
     if (kind() == close_brace) break;
-    if (!take_comma("field list", close_brace)) break;
+    if (!take_comma("field list", close_brace, open)) break;
   }
   Span close = expect_close(close_brace, open);
   return make(ObjectExpr{std::move(fields), open, close}, {open.begin, close.end}, grow(height));
@@ -209,7 +211,7 @@ std::optional<ObjectField> ExpressionParser::parse_field(int& height) {
   return field;
 }
 
-std::vector<ExprPtr> ExpressionParser::parse_list(TokenKind close, int& height) {
+std::vector<ExprPtr> ExpressionParser::parse_list(TokenKind close, Span open, int& height) {
   std::vector<ExprPtr> elements;
   while (kind() != close && kind() != end_of_file) {
     Parsed element = parse_expression();
@@ -218,21 +220,28 @@ std::vector<ExprPtr> ExpressionParser::parse_list(TokenKind close, int& height) 
       elements.push_back(std::move(element.expr));
     }
     if (kind() == close) break;
-    if (!take_comma("expression list", close)) break;
+    if (!take_comma("expression list", close, open)) break;
   }
   return elements;
 }
 
-bool ExpressionParser::take_comma(std::string_view list, TokenKind close) {
+bool ExpressionParser::take_comma(std::string_view list, TokenKind close, Span open) {
   if (kind() == comma) {
     next();
     return true;
   }
   bool at_line_end = kind() == terminator;
+  if (kind() == assign && source_->position(open.begin).line == source_->position(begin()).line) {
+    syntax_error(here(), fmt::format("missing ',' in {}: name = value stands between {{ and }}", list));
+    return false;
+  }
+  if (is_left_open(close)) {
+    not_closed(close, open);
+    return false;
+  }
   syntax_error(here(), fmt::format("missing ',' in {}{}", list,
                                    at_line_end ? ": a line inside brackets ends with a comma" : ""));
   if (at_line_end && peek() != end_of_file) {
-    if (close != close_brace && peek() == identifier && starts_statement(peek(2))) return false;
     next();
     return true;
   }
@@ -243,6 +252,16 @@ bool ExpressionParser::take_comma(std::string_view list, TokenKind close) {
     return true;
   }
   return kind() == close;
+}
+
+// Whether what follows belongs to no list: the next statement, the end of the block or of the file.
+bool ExpressionParser::is_left_open(TokenKind close) const {
+  if (kind() == assign) return close != close_brace;
+  if (is_closing(kind())) return kind() != close;
+  if (kind() != terminator) return false;
+  if (peek() == end_of_file) return true;
+  if (close == close_brace) return false;
+  return peek() == close_brace || (peek() == identifier && starts_statement(peek(2)));
 }
 
 bool ExpressionParser::starts_element(TokenKind kind, TokenKind close) {

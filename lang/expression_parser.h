@@ -39,9 +39,10 @@ class ExpressionParser : protected TokenCursor {
   Parsed parse_array();
   Parsed parse_object();
   std::optional<ObjectField> parse_field(int& height);
-  std::vector<ExprPtr> parse_list(TokenKind close, int& height);
+  std::vector<ExprPtr> parse_list(TokenKind close, Span open, int& height);
   // False when the list cannot be read on.
-  bool take_comma(std::string_view list, TokenKind close);
+  bool take_comma(std::string_view list, TokenKind close, Span open);
+  bool is_left_open(TokenKind close) const;
   // Whether the next element begins here, as if there were a comma.
   static bool starts_element(TokenKind kind, TokenKind close);
   // Whether this, behind an identifier, makes it the head of a statement rather than an element.

@@ -31,13 +31,31 @@ std::uint32_t digit_value(std::uint32_t rune) {
   return 16;
 }
 
-// "U+0023 '#'"
+// "'#'", "'é' (U+00E9)", "U+0007"
 std::string name_rune(std::uint32_t rune) {
   std::string text = fmt::format("U+{:04X}", rune);
   if (rune == kEnd || !is_printable(rune)) return text;
   std::string shown;
   append_utf8(shown, rune);
-  return fmt::format("{} '{}'", text, shown);
+  return rune < 0x80 ? fmt::format("'{}'", shown) : fmt::format("'{}' ({})", shown, text);
+}
+
+// What people mean who write it; "" where nothing is likely.
+std::string_view hint_of_illegal(std::uint32_t rune, std::string_view behind, Dialect dialect) {
+  if (rune == ':' && behind.starts_with("//")) return ": a URL is text and stands in double quotes";
+  if (rune == ':') return ": a value is assigned with =";
+  if (rune == ';') return ": a statement ends with its line";
+  if (rune == '?') return ": there is no conditional operator";
+  if (rune == '@' || rune == '~' || rune == '\\') return ": text stands in double quotes";
+  if (rune == '$' && dialect == Dialect::alloy) {
+    return ": environment variables are read with sys.env(\"NAME\")";
+  }
+  if (rune == '$') return ": environment variables are read with env(\"NAME\")";
+  bool is_quote = (rune >= 0x2018 && rune <= 0x201F) || rune == 0xAB || rune == 0xBB || rune == 0xB4;
+  if (is_quote) return ": strings are written in plain double quotes";
+  bool is_blank = is_space(rune) || (rune >= 0x200B && rune <= 0x200D) || rune == 0x2060;
+  if (is_blank) return ": it looks like a blank, but only space, tab and newline are some";
+  return "";
 }
 
 // Whether the last token can end an operand, so that a newline ends the statement.
@@ -211,7 +229,9 @@ class Lexer {
       case kEnd: error(begin, "escape sequence not terminated"); return;
       default:
         if (rune_ < '0' || rune_ > '7') {
-          error(begin, "unknown escape sequence (a backslash itself is written \\\\)");
+          error(begin,
+                "unknown escape sequence: a backslash itself is written \\\\, or the text stands in "
+                "backquotes");
           return;
         }
         digits = 3;
@@ -296,7 +316,7 @@ class Lexer {
   // Not of this language, but a comment in so many others that the rest of the line is taken as one.
   void scan_hash(std::uint32_t begin) {
     while (rune_ != '\n' && rune_ != kEnd) advance();
-    error(begin, "illegal character U+0023 '#': comments begin with //");
+    error(begin, "illegal character '#': comments begin with //");
     if (armed_ == Armed::yes) out_.tokens.push_back({TokenKind::terminator, {begin, begin}});
     emit(TokenKind::comment, begin, Armed::no);
   }
@@ -338,13 +358,8 @@ class Lexer {
   }
 
   void report_illegal(std::uint32_t begin, std::uint32_t rune) {
-    std::string message = fmt::format("illegal character {}", name_rune(rune));
-    if (rune == ':') message += ": a value is assigned with =";
-    if (rune == ';') message += ": a statement ends with its line";
-    if (rune == '?') message += ": there is no conditional operator";
-    if (rune == '$') message += ": environment variables are read with env(\"NAME\")";
-    if (rune == 0x201C || rune == 0x201D) message += ": strings are written in plain double quotes";
-    error(Span{begin, at_}, std::move(message));
+    std::string_view hint = hint_of_illegal(rune, text_.substr(at_), dialect_of_file(source_->name()));
+    error(Span{begin, at_}, fmt::format("illegal character {}{}", name_rune(rune), hint));
   }
 
   const SourcePtr& source_;

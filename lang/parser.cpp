@@ -1,5 +1,6 @@
 #include "lang/parser.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -50,16 +51,29 @@ class Parser : ExpressionParser {
     return body;
   }
 
-  void expect_line_end() {
+  void expect_line_end() { expected("the end of the line", line_end_hint()); }
+
+  // What was meant by something behind a complete statement.
+  std::string line_end_hint() const {
+    TokenKind before = at_ > 0 ? tokens_[at_ - 1].kind : terminator;
+    bool is_number = before == number || before == floating;
     // 15s without quotes is a number and a name that touch.
-    bool is_text = kind() == identifier && at_ > 0 && end() == begin() &&
-                   (tokens_[at_ - 1].kind == number || tokens_[at_ - 1].kind == floating);
-    if (!is_text) return expected("the end of the line");
-    std::string written(source_->text({tokens_[at_ - 1].span.begin, token().span.end}));
-    syntax_error(here(),
-                 fmt::format("expected the end of the line, got {}: durations and other text stand in "
-                             "double quotes, \"{}\"",
-                             token_name(), written));
+    if (kind() == identifier && is_number && end() == begin()) return touching_hint(tokens_[at_ - 1].span);
+    if (kind() == identifier && (peek() == assign || peek() == open_brace || peek() == string)) {
+      return ": each attribute and each block begins on a line of its own";
+    }
+    if (kind() == comma) return ": attributes are not separated by commas";
+    if (kind() == string && before == string) return ": texts are joined with +";
+    return "";
+  }
+
+  std::string touching_hint(Span before) const {
+    std::string_view written = source_->text({before.begin, token().span.end});
+    if (written.starts_with("0x") || written.starts_with("0b") || written.starts_with("0X")) {
+      return ": numbers are written in decimal";
+    }
+    if (text().starts_with('_')) return ": numbers are written without _";
+    return fmt::format(": durations and other text stand in double quotes, \"{}\"", written);
   }
 
   struct Head {
@@ -76,7 +90,8 @@ class Parser : ExpressionParser {
     if (kind() == open_brace) return parse_block(*std::move(head));
     bool may_be_attribute = head->parts.size() == 1 && !head->has_label;
     if (kind() != illegal || !may_be_attribute) {
-      expected(may_be_attribute ? "attribute assignment (=) or block body ({)" : "block body ({)");
+      expected(may_be_attribute ? "attribute assignment (=) or block body ({)" : "block body ({)",
+               body_hint(*head));
     } else {
       expected("attribute assignment (=)");
     }
@@ -84,9 +99,20 @@ class Parser : ExpressionParser {
     return std::nullopt;
   }
 
+  std::string body_hint(const Head& head) const {
+    if (!head.has_label) return "";
+    std::string_view name = source_->text(head.name_span);
+    if (kind() == string) {
+      return fmt::format(": a block has one label, as in {}{}{} {} {{", name, head.label.empty() ? "" : ".",
+                         head.label, text());
+    }
+    if (head.parts.size() > 1 || kind() == illegal) return "";
+    return fmt::format(": an attribute is written {} = {}", name, source_->text(head.label_span));
+  }
+
   std::optional<Head> parse_head() {
     if (kind() != identifier) {
-      expected("the name of an attribute or block");
+      expected("the name of an attribute or block", name_hint());
       next();
       skip_to(identifier, close_brace, terminator);
       return std::nullopt;
@@ -110,27 +136,51 @@ class Parser : ExpressionParser {
     return parse_label(std::move(head));
   }
 
-  std::optional<Head> parse_label(Head head) {
-    if (kind() == string) {
-      head.has_label = true;
-      head.label_span = token().span;
-      std::string_view literal = text();
-      if (literal[0] == '`') {
-        error(token().span,
-              fmt::format("expected block label to be a double quoted string, but got {}", literal));
-      } else if (literal.size() > 2) {
-        head.label = literal.substr(1, literal.size() - 2);
-        if (!is_identifier(head.label) || head.label == "true" || head.label == "false" ||
-            head.label == "null") {
-          error(
-              token().span,
-              fmt::format("expected block label to be a valid identifier (letters, digits and _), but got {}",
-                          literal));
-        }
+  std::string_view name_hint() const {
+    if (kind() == close_brace) return ": no block is open that it would close";
+    if (kind() == string && peek() == assign) return ": names stand without quotes";
+    return "";
+  }
+
+  Head take_label(Head head) {
+    head.has_label = true;
+    head.label_span = token().span;
+    std::string_view literal = text();
+    // Then it is not a block that was meant, and that was said.
+    bool is_value = peek() != open_brace && peek() != assign && peek() != string && head.parts.size() == 1;
+    std::string hint = is_value ? fmt::format(": an attribute is written {} = {}", head.parts[0],
+                                              literal.size() > 60 ? "…" : literal)
+                                : "";
+    std::size_t count = errors_.size();
+    if (literal[0] == '`') {
+      error(token().span,
+            fmt::format("expected block label to be a double quoted string, but got {}{}", literal, hint));
+    } else if (literal.size() > 2) {
+      head.label = literal.substr(1, literal.size() - 2);
+      if (!is_label(head.label)) {
+        error(
+            token().span,
+            fmt::format("expected block label to be a valid identifier (letters, digits and _), but got {}{}",
+                        literal, is_value ? hint : label_hint(head.label)));
       }
-      next();
-      return head;
     }
+    if (is_value && errors_.size() > count) last_error_line_ = source_->position(begin()).line;
+    next();
+    return head;
+  }
+
+  static bool is_label(std::string_view text) {
+    return is_identifier(text) && text != "true" && text != "false" && text != "null";
+  }
+
+  // "my-host" was meant to be "my_host".
+  static std::string label_hint(std::string label) {
+    std::ranges::replace_if(label, [](char c) { return c == '-' || c == ' ' || c == '.' || c == '/'; }, '_');
+    return is_label(label) ? fmt::format(": write \"{}\"", label) : "";
+  }
+
+  std::optional<Head> parse_label(Head head) {
+    if (kind() == string) return take_label(std::move(head));
     if (kind() == identifier && peek() == open_brace) {
       syntax_error(
           token().span,
@@ -142,14 +192,20 @@ class Parser : ExpressionParser {
       return head;  // parse_statement says what is missing
     }
     if (head.parts.size() == 1) {
-      syntax_error(here(),
-                   fmt::format("expected attribute assignment (=), block label or block body ({{), got {}",
-                               token_name()));
+      expected("attribute assignment (=), block label or block body ({)", assign_hint(head.parts[0]));
     } else {
-      syntax_error(here(), fmt::format("expected block label, got {}", token_name()));
+      expected("block label");
     }
     skip_statement();
     return std::nullopt;
+  }
+
+  std::string assign_hint(std::string_view name) const {
+    if (kind() == equal) return ": a value is assigned with one =";
+    bool is_value = kind() == number || kind() == floating || kind() == boolean || kind() == null ||
+                    kind() == open_bracket || (kind() == identifier && peek() != open_brace);
+    if (!is_value) return "";
+    return fmt::format(": write {} = {}", name, kind() == open_bracket ? "[…]" : text());
   }
 
   std::optional<Statement> parse_attribute(Head head) {
@@ -167,6 +223,10 @@ class Parser : ExpressionParser {
       // The next line is the next attribute.
       syntax_error(assign_span, fmt::format("the value of \"{}\" is missing", head.parts[0]));
       value_is_missing_ = true;
+      return std::nullopt;
+    }
+    if (kind() == close_brace || kind() == end_of_file) {
+      expected(fmt::format("the value of \"{}\"", head.parts[0]));
       return std::nullopt;
     }
     Parsed value = parse_expression();
@@ -208,8 +268,10 @@ class Parser : ExpressionParser {
     block->label = std::move(head.label);
     block->name_span = head.name_span;
     block->label_span = head.label_span;
+    std::uint32_t outer = std::exchange(block_line_, source_->position(begin()).line);
     block->open = next();
     block->body = parse_body(close_brace);
+    block_line_ = outer;
     block->close = expect_close(close_brace, block->open);
     block->span = {block->name_span.begin, block->close.end};
     return block;

@@ -39,7 +39,7 @@ std::string TokenCursor::token_name() const {
     case string: return text().size() > 40 ? "a string" : fmt::format("string {}", text());
     case boolean:
     case null: return std::string(text());
-    default: return std::string(to_string(kind()));
+    default: return fmt::format("'{}'", to_string(kind()));
   }
 }
 
@@ -73,8 +73,8 @@ Span TokenCursor::here() const {
   return span;
 }
 
-void TokenCursor::expected(std::string_view what) {
-  syntax_error(here(), fmt::format("expected {}, got {}", what, token_name()));
+void TokenCursor::expected(std::string_view what, std::string_view hint) {
+  syntax_error(here(), fmt::format("expected {}, got {}{}", what, token_name(), hint));
 }
 
 void TokenCursor::too_deep() {
@@ -85,17 +85,23 @@ void TokenCursor::too_deep() {
 
 Span TokenCursor::expect_close(TokenKind close, Span open) {
   if (kind() == close) return next();
-  if (kind() != end_of_file) {
-    expected(to_string(close));
-    return token().span;
-  }
+  not_closed(close, open);
+  // A wrong bracket at the end of the line is taken for the right one, unless it closes the block.
+  std::uint32_t line = source_->position(begin()).line;
+  bool is_meant = is_closing(kind()) && peek() == terminator && block_line_ != line &&
+                  source_->position(open.begin).line == line;
+  return is_meant ? next() : token().span;
+}
+
+bool TokenCursor::is_closing(TokenKind kind) {
+  return kind == close_brace || kind == close_bracket || kind == close_paren;
+}
+
+void TokenCursor::not_closed(TokenKind close, Span open) {
   std::size_t count = errors_.size();
-  syntax_error(here(), fmt::format("expected {}, got the end of the file", to_string(close)));
-  if (errors_.size() > count) {
-    errors_.back().notes.push_back(
-        {source_, open, fmt::format("this {} is not closed", source_->text(open))});
-  }
-  return token().span;
+  expected(fmt::format("'{}'", to_string(close)));
+  if (errors_.size() == count) return;
+  errors_.back().notes.push_back({source_, open, fmt::format("this {} is not closed", source_->text(open))});
 }
 
 void TokenCursor::skip_statement() {
@@ -103,7 +109,7 @@ void TokenCursor::skip_statement() {
   for (; kind() != end_of_file; next()) {
     if (kind() == open_brace || kind() == open_bracket || kind() == open_paren) ++open;
     if (kind() == close_brace && open <= 0) return;
-    if (kind() == close_brace || kind() == close_bracket || kind() == close_paren) --open;
+    if (is_closing(kind())) --open;
     if (kind() == terminator && open <= 0) return;
   }
 }

@@ -55,10 +55,14 @@ class TokenCursor {
   // already said what is wrong with the line.
   void syntax_error(Span span, std::string message);
   Span here() const;
-  void expected(std::string_view what);
+  // `hint` follows what was found instead.
+  void expected(std::string_view what, std::string_view hint = {});
   void too_deep();
   // The closing bracket of what was opened at `open`.
   Span expect_close(TokenKind close, Span open);
+  // Says that it is missing here, and where it was opened.
+  void not_closed(TokenKind close, Span open);
+  static bool is_closing(TokenKind kind);
   template <class... Kinds>
   void skip_to(Kinds... kinds) {
     while (kind() != end_of_file && ((kind() != kinds) && ...)) next();
@@ -74,6 +78,7 @@ class TokenCursor {
   std::vector<std::uint32_t> lexical_;  // where the lexer's errors stand
   std::size_t at_ = 0;
   std::uint32_t last_error_line_ = 0;
+  std::uint32_t block_line_ = 0;  // where the innermost block was opened
   int depth_ = 0;
   bool given_up_ = false;
 };

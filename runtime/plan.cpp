@@ -43,6 +43,23 @@ std::string place(const lang::SourcePtr& source, lang::Span span) {
   return fmt::format("{}:{}:{}", source->name(), position.line, position.column);
 }
 
+// A lone word that nothing is called: how what was meant is written.
+std::string word_hint(std::string_view word) {
+  std::string lower(word);
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOtherwise = {{{"true", "true"},
+                                                                                        {"yes", "true"},
+                                                                                        {"on", "true"},
+                                                                                        {"false", "false"},
+                                                                                        {"no", "false"},
+                                                                                        {"off", "false"},
+                                                                                        {"nil", "null"}}};
+  for (const auto& [other, ours] : kOtherwise) {
+    if (lower == other) return fmt::format(", did you mean {}?", ours);
+  }
+  return fmt::format(" (text stands in double quotes: \"{}\")", word);
+}
+
 class Planner {
  public:
   Planner(const Registry& registry, lang::Diagnostics& diagnostics)
@@ -64,8 +81,7 @@ class Planner {
  private:
   std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
     if (++suggestions_ > kMostSuggestions) return "";
-    std::string meant = lang::did_you_mean(word, candidates);
-    return meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant);
+    return lang::did_you_mean_hint(word, candidates);
   }
 
   void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
@@ -77,7 +93,8 @@ class Planner {
     for (const lang::Statement& statement : file.body.statements) {
       if (auto* attribute = std::get_if<lang::Attribute>(&statement)) {
         error(file.source, attribute->name_span,
-              fmt::format("unrecognized attribute \"{}\"", attribute->name));
+              fmt::format("unrecognized attribute \"{}\": attributes stand inside of a block",
+                          attribute->name));
         continue;
       }
       const auto& block = *std::get<std::unique_ptr<lang::Block>>(statement);
@@ -94,16 +111,20 @@ class Planner {
     }
     const ComponentType* type = registry_.find(block.name);
     if (type == nullptr) {
-      error(found.source, block.name_span,
-            fmt::format("cannot find the definition of component name \"{}\"{}", block.name,
-                        suggestion(block.name, registry_.names())));
+      error(
+          found.source, block.name_span,
+          fmt::format("cannot find the definition of component name \"{}\"{}", block.name, name_hint(block)));
     } else if (block.label.empty()) {
-      return error(found.source, block.name_span,
-                   fmt::format("component \"{}\" must have a label", block.name));
+      return error(
+          found.source, block.name_span,
+          fmt::format("component \"{0}\" must have a label: write {0} \"name\" {{ … }}", block.name));
     }
     std::string id = block.label.empty() ? block.name : block.name + "." + block.label;
     auto [it, is_new] = plan_->by_id.try_emplace(id, static_cast<NodeIndex>(plan_->nodes.size()));
-    if (!is_new) return report_duplicate(found, id, plan_->nodes[it->second]);
+    if (!is_new) {
+      const PlannedNode& first = plan_->nodes[it->second];
+      return report_duplicate(found, id, first.source, *first.block);
+    }
     plan_->nodes.push_back({.id = std::move(id),
                             .type = type,
                             .block = &block,
@@ -120,14 +141,28 @@ class Planner {
       plan_->logging = found;
       return;
     }
-    error(found.source, found.block->name_span,
-          fmt::format("block logging already declared at {}",
-                      place(plan_->logging.source, plan_->logging.block->name_span)));
+    report_duplicate(found, "logging", plan_->logging.source, *plan_->logging.block);
   }
 
-  void report_duplicate(const PlannedBlock& found, const std::string& id, const PlannedNode& first) {
+  void report_duplicate(const PlannedBlock& found, const std::string& id, const lang::SourcePtr& source,
+                        const lang::Block& first) {
+    lang::Span span{first.name_span.begin, first.open.begin};
+    while (span.end > span.begin && source->text()[span.end - 1] == ' ') --span.end;
     error(found.source, found.block->name_span,
-          fmt::format("block {} already declared at {}", id, place(first.source, first.block->name_span)));
+          fmt::format("block {} already declared at {}", id, place(source, first.name_span)));
+    diagnostics_.back().notes.push_back({.source = source, .span = span, .message = "first declared here"});
+  }
+
+  // What the name of an unknown block was meant to be.
+  std::string name_hint(const lang::Block& block) {
+    // discovery.docker.local { … }
+    std::string_view name = block.name;
+    std::string_view label = block.name_parts.back();
+    if (block.label.empty() && block.name_parts.size() > 2) {
+      name.remove_suffix(label.size() + 1);
+      if (registry_.find(name)) return fmt::format(": write {} \"{}\" {{ … }}", name, label);
+    }
+    return suggestion(block.name, registry_.names());
   }
 
   // The nodes that this one needs.
@@ -190,11 +225,22 @@ class Planner {
                    fmt::format("function \"{}\" does not exist{}", wanted,
                                suggestion(wanted, lang::library_names(dialect))));
     }
-    std::vector<std::string_view> ids(plan_->sorted_ids.begin(), plan_->sorted_ids.end());
-    std::string hint = suggestion(wanted, ids);
-    if (is_word && hint.empty()) hint = fmt::format(" (text stands in double quotes: \"{}\")", wanted);
     error(source, reference.span,
-          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted, hint));
+          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted,
+                      is_word ? word_hint(wanted) : reference_hint(reference, wanted)));
+  }
+
+  std::string reference_hint(const lang::Reference& reference, const std::string& wanted) {
+    // discovery.docker.targets, without the label.
+    std::string prefix = join(reference.names, reference.names.size() - 1) + ".";
+    auto one = std::ranges::lower_bound(plan_->sorted_ids, prefix);
+    bool is_there = one != plan_->sorted_ids.end() && one->starts_with(prefix);
+    const ComponentType* type = is_there ? plan_->nodes[*plan_->find(*one)].type : nullptr;
+    if (type && type->exports->find(reference.names.back())) {
+      return fmt::format(": its label is missing, as in {}.{}", *one, reference.names.back());
+    }
+    std::vector<std::string_view> ids(plan_->sorted_ids.begin(), plan_->sorted_ids.end());
+    return suggestion(wanted, ids);
   }
 
   bool check_export(const lang::Reference& reference, std::size_t count, const std::string& id,
@@ -212,6 +258,9 @@ class Planner {
     for (const auto& field : exports.fields) names.push_back(field.name);
     std::string hint = suggestion(name, names);
     if (hint.empty()) hint = fmt::format(", it has {}", fmt::join(names, ", "));
+    if (target.type->arguments->find(name)) {
+      hint = fmt::format(": that is an argument, and it exports {}", fmt::join(names, ", "));
+    }
     error(source, reference.name_spans[count],
           fmt::format("component \"{}\" has no export \"{}\"{}", id, name, hint));
     return false;

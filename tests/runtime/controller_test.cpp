@@ -256,6 +256,12 @@ TEST_CASE("a folder is one config of its .river and .alloy files, in order of th
   CHECK(contains(lang::one_line(refused.diagnostics.at(0)),
                  "f.river:1:1: block test.sink.b already declared at"));
   CHECK(contains(refused.diagnostics.at(0).message, "b.river:1:1"));
+  std::vector<std::string> lines = runtime.log_lines();
+  bool in_log = std::ranges::any_of(lines, [](const std::string& line) {
+    return contains(line, "f.river:1:1: block test.sink.b already declared at") &&
+           contains(line, "b.river:1:1: first declared here");
+  });
+  CHECK(in_log);
 }
 
 TEST_CASE("the logging block is handled live") {
