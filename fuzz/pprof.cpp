@@ -5,6 +5,7 @@
 
 #include "profile/flame.h"
 #include "profile/pprof.h"
+#include "profile/text_formats.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::profile;

@@ -48,6 +48,10 @@ def eh_frame():
                 yield way + content[:size] + bytes(4)
 
 
+def folded():
+    yield b'root;leaf 12\nroot;other leaf -3\r\n# a remark\n[unknown];std::map<int, long> 9223372036854775807\n'
+
+
 def unpack():
     compressed = b'\x08'
     for content in small_elf_files(12):
@@ -102,4 +106,4 @@ def words_of(pattern):
 WORDS = {'demangle': lambda: words_of('profiler/symbols/**/*.cpp')}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, gopclntab, debug_link, demangle, unwind)}
+         for function in (elf, eh_frame, unpack, folded, gopclntab, debug_link, demangle, unwind)}

@@ -6,46 +6,33 @@
 #include <string>
 #include <unordered_map>
 
+#include "profile/frame_paths.h"
 #include "profile/hash_index.h"
-#include "profile/text.h"
 
 namespace weir::profile {
 
+namespace {
+
 constexpr std::uint32_t kNotAsked = ~std::uint32_t{0};
 
-// Names become numbers once a profile, so that walking a stack compares numbers only.
+// What was there before counts as much as what is there now.
+std::int64_t size_of(const FlameNode& node) {
+  return add_saturating(node.total, node.before_total);
+}
+
+}  // namespace
+
 struct FlameTree::Index {
-  struct Symbol {
-    std::string name;
-    std::string module;
-    FrameKind kind;
-    NoName no_name;
-    std::uint32_t reason = 0;
-  };
   struct Edge {
     std::uint32_t parent;
     std::uint32_t symbol;
   };
 
-  std::uint32_t symbol(std::string_view name, std::string_view module, const Frame& frame) {
-    auto next = static_cast<std::uint32_t>(symbols.size());
-    auto [index, is_new] = by_name.find_or_insert(
-        hash_string(module, hash_string(name)), next,
-        [&](std::uint32_t i) { return symbols[i].name == name && symbols[i].module == module; });
-    if (is_new) symbols.push_back({std::string(name), std::string(module), frame.kind, frame.no_name});
-    return index;
-  }
-
-  std::vector<Symbol> symbols;
-  HashIndex by_name;
+  FramePaths paths;
+  std::vector<std::uint32_t> reason_of_symbol;
   std::vector<Edge> edges;  // edge i leads to node i
   HashIndex by_edge;
-
-  // Of the profile that is being added: the symbols of frame i, outermost
-  // function first, are path[first[i] … first[i + 1]).
-  std::vector<std::uint32_t> first;
-  std::vector<std::uint32_t> path;
-  // … and why names are missing in its mappings, as far as that was asked.
+  // Why names are missing in the mappings of the profile that is being added, as far as that was asked.
   std::vector<std::uint32_t> reason_of_mapping;
   std::unordered_map<std::string, std::uint32_t> reasons{{"", 0}};
 };
@@ -68,12 +55,12 @@ std::uint32_t FlameTree::child(std::uint32_t parent, std::uint32_t symbol) {
   if (!is_new) return node;
   index_->edges.push_back({parent, symbol});
   nodes_[parent].children.push_back(node);
-  const Index::Symbol& from = index_->symbols[symbol];
+  const Symbol& from = index_->paths.symbols()[symbol];
   nodes_.push_back({.name = from.name,
                     .module = from.module,
                     .kind = from.kind,
                     .no_name = from.no_name,
-                    .reason = from.reason});
+                    .reason = index_->reason_of_symbol[symbol]});
   return node;
 }
 
@@ -87,41 +74,51 @@ std::uint32_t FlameTree::reason_of(const Frame& frame, const std::vector<Mapping
   return reason = known->second;
 }
 
-void FlameTree::add(const Profile& profile) {
+void FlameTree::read_names(const Profile& profile) {
   assert(index_ && "finish() was called");
-  std::vector<std::uint32_t>& first = index_->first;
-  std::vector<std::uint32_t>& path = index_->path;
-  first.clear();
-  path.clear();
+  index_->paths.read(profile);
+  index_->reason_of_symbol.resize(index_->paths.symbols().size(), 0);
   index_->reason_of_mapping.assign(profile.mappings.size(), kNotAsked);
-  for (const Frame& frame : profile.frames) {
-    first.push_back(static_cast<std::uint32_t>(path.size()));
-    std::string_view module = module_name(frame, profile.mappings);
-    if (frame.lines.empty()) {
-      path.push_back(index_->symbol(place_name(module, frame.address), module, frame));
-      std::uint32_t& reason = index_->symbols[path.back()].reason;
-      if (reason == 0) reason = reason_of(frame, profile.mappings);
-    }
-    for (auto line = frame.lines.rbegin(); line != frame.lines.rend(); ++line)
-      path.push_back(index_->symbol(line->function, module, frame));
+  for (std::uint32_t i = 0; i < profile.frames.size(); ++i) {
+    if (!profile.frames[i].lines.empty()) continue;
+    std::uint32_t& reason = index_->reason_of_symbol[index_->paths.of(i).front()];
+    if (reason == 0) reason = reason_of(profile.frames[i], profile.mappings);
   }
-  first.push_back(static_cast<std::uint32_t>(path.size()));
+}
 
+void FlameTree::add_stack(const Stack& stack, std::int64_t value, Side side) {
+  auto total = side == Side::after ? &FlameNode::total : &FlameNode::before_total;
+  auto self = side == Side::after ? &FlameNode::self : &FlameNode::before_self;
+  auto add_to = [&](std::uint32_t node, std::int64_t FlameNode::* sum) {
+    nodes_[node].*sum = add_saturating(nodes_[node].*sum, value);
+  };
+  std::uint32_t node = 0;
+  add_to(node, total);
+  for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
+    for (std::uint32_t symbol : index_->paths.of(*frame)) {
+      node = child(node, symbol);
+      add_to(node, total);
+    }
+  }
+  add_to(node, self);
+}
+
+void FlameTree::add(const Profile& profile) {
+  read_names(profile);
   for (const Sample& sample : profile.samples) {
     const Stack& stack = profile.stacks[sample.stack];
-    std::uint32_t node = 0;
-    nodes_[0].total = add_saturating(nodes_[0].total, sample.value);
-    for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
-      for (std::uint32_t at = first[*frame]; at < first[*frame + 1]; ++at) {
-        node = child(node, path[at]);
-        nodes_[node].total = add_saturating(nodes_[node].total, sample.value);
-      }
-    }
-    nodes_[node].self = add_saturating(nodes_[node].self, sample.value);
+    add_stack(stack, sample.value, Side::after);
     auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(sample.count, 0));
     samples_ += count;
     if (stack.complete) complete_ += count;
   }
+}
+
+void FlameTree::add_before(const Profile& profile) {
+  has_before_ = true;
+  read_names(profile);
+  for (const Sample& sample : profile.samples)
+    add_stack(profile.stacks[sample.stack], sample.value, Side::before);
 }
 
 // Which nodes stay: as many of the largest as fit together with the "(other)"
@@ -131,7 +128,7 @@ std::vector<std::uint8_t> FlameTree::choose(std::size_t max_nodes) const {
   std::iota(order.begin(), order.end(), 0u);
   // A parent has a lower index than its children: among equals it comes first.
   std::sort(order.begin() + 1, order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return nodes_[a].total != nodes_[b].total ? nodes_[a].total > nodes_[b].total : a < b;
+    return size_of(nodes_[a]) != size_of(nodes_[b]) ? size_of(nodes_[a]) > size_of(nodes_[b]) : a < b;
   });
   std::vector<std::uint32_t> parent(nodes_.size(), 0);
   std::vector<std::size_t> missing(nodes_.size());  // children not kept
@@ -179,8 +176,10 @@ void FlameTree::fold(std::size_t max_nodes) {
       }
       folded = true;
       other.total = add_saturating(other.total, nodes_[c].total);
+      other.before_total = add_saturating(other.before_total, nodes_[c].before_total);
     }
     other.self = other.total;
+    other.before_self = other.before_total;
     if (folded) {
       children.push_back(static_cast<std::uint32_t>(nodes.size()));
       nodes.push_back(std::move(other));
@@ -199,7 +198,7 @@ void FlameTree::finish(std::size_t max_nodes) {
     std::sort(node.children.begin(), node.children.end(), [&](std::uint32_t a, std::uint32_t b) {
       const FlameNode& left = nodes_[a];
       const FlameNode& right = nodes_[b];
-      return left.total != right.total ? left.total > right.total : left.name < right.name;
+      return size_of(left) != size_of(right) ? size_of(left) > size_of(right) : left.name < right.name;
     });
   }
 }

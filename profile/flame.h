@@ -18,6 +18,8 @@ struct FlameNode {
   std::uint32_t reason = 0;  // why it has no name, in full: index into FlameTree::reasons
   std::int64_t total = 0;
   std::int64_t self = 0;
+  std::int64_t before_total = 0;  // of the profiles added as the time before
+  std::int64_t before_self = 0;
   std::vector<std::uint32_t> children;  // indexes into FlameTree::nodes, largest first after finish()
 };
 
@@ -32,6 +34,8 @@ class FlameTree {
 
   // Values below zero (of foreign profiles) are added as they are.
   void add(const Profile& profile);
+  // What the others are compared with.
+  void add_before(const Profile& profile);
   // Sorts siblings and folds what is beyond `max_nodes` (smallest first) into
   // an "(other)" beside what is kept, so that there are never more nodes than
   // that (at least 2; 0: no limit). Nothing may be added afterwards.
@@ -41,12 +45,19 @@ class FlameTree {
   // The first is empty.
   const std::vector<std::string>& reasons() const { return reasons_; }
   std::int64_t total() const { return nodes_[0].total; }
+  std::int64_t before_total() const { return nodes_[0].before_total; }
+  // Whether add_before() was called.
+  bool has_before() const { return has_before_; }
   std::uint64_t samples() const { return samples_; }
   std::uint64_t complete_samples() const { return complete_; }
 
  private:
   struct Index;  // finds children while stacks are added; gone after finish()
 
+  enum class Side { before, after };
+
+  void read_names(const Profile& profile);
+  void add_stack(const Stack& stack, std::int64_t value, Side side);
   std::uint32_t child(std::uint32_t parent, std::uint32_t symbol);
   std::uint32_t reason_of(const Frame& frame, const std::vector<Mapping>& mappings);
   std::vector<std::uint8_t> choose(std::size_t max_nodes) const;
@@ -57,9 +68,7 @@ class FlameTree {
   std::vector<std::string> reasons_{""};
   std::uint64_t samples_ = 0;
   std::uint64_t complete_ = 0;
+  bool has_before_ = false;
 };
-
-// One line a stack, "root;…;leaf value", as flamegraph.pl and speedscope read it.
-std::string encode_folded(const Profile& profile);
 
 }  // namespace weir::profile

@@ -62,6 +62,10 @@ void write_flame(JsonWriter& json, const profile::FlameTree& tree) {
   column("reason", [&](const auto& node) { return strings.index(tree.reasons()[node.reason]); });
   column("total", [](const auto& node) { return node.total; });
   column("self", [](const auto& node) { return node.self; });
+  if (tree.has_before()) {
+    column("beforeTotal", [](const auto& node) { return node.before_total; });
+    column("beforeSelf", [](const auto& node) { return node.before_self; });
+  }
   json.key("parent").begin_array();
   for (const auto& placed : order) json.value(placed.parent);
   json.end_array().key("strings").begin_array();

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "net/http.h"
 #include "runtime/snapshot.h"
-#include "web/json.h"
 #include "web/own_cost.h"
 #include "web/web.h"
 #include "web/worker.h"

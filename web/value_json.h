@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/json.h"
 #include "lang/field.h"
 #include "lang/value.h"
-#include "web/json.h"
 
 namespace weir::web {
 

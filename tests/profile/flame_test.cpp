@@ -119,14 +119,31 @@ TEST_CASE("flame tree: however many nodes are asked for, there are no more and t
   }
 }
 
-TEST_CASE("folded: one line a stack, root first") {
-  Profile p = sample_profile();
-  p.frames[1].lines[0].function = "operator;\n()";
-  CHECK(encode_folded(p) ==
-        "operator: ();outer;inner 51546390\n"
-        "operator: ();libc.so.6+0xbeef 10309278\n"
-        "operator: ();libc.so.6+0xbeef;do_syscall_64 20618556\n"
-        "[unknown];handler 10309278\n");
+TEST_CASE("flame tree: what was before stands beside what is now") {
+  FlameTree tree;
+  tree.add_before(letters({{"ba", 4}, {"ca", 3}}));
+  tree.add(letters({{"ba", 1}, {"da", 5}}));
+  tree.finish(0);
+  auto sides = [&](std::string_view name) {
+    for (const FlameNode& node : tree.nodes())
+      if (node.name == name) return std::pair(node.before_total, node.total);
+    return std::pair(std::int64_t{-1}, std::int64_t{-1});
+  };
+  CHECK(sides("total") == std::pair(std::int64_t{7}, std::int64_t{6}));
+  CHECK(sides("b") == std::pair(std::int64_t{4}, std::int64_t{1}));
+  CHECK(sides("c") == std::pair(std::int64_t{3}, std::int64_t{0}));
+  CHECK(sides("d") == std::pair(std::int64_t{0}, std::int64_t{5}));
+}
+
+TEST_CASE("flame tree: what is folded keeps both sides") {
+  FlameTree tree;
+  tree.add_before(letters({{"ba", 4}, {"ca", 3}}));
+  tree.add(letters({{"ba", 1}, {"da", 5}}));
+  tree.finish(3);
+  REQUIRE(tree.nodes().size() == 3);
+  CHECK(tree.nodes()[2].name == "(other)");
+  CHECK(tree.nodes()[2].before_total == 7);
+  CHECK(tree.nodes()[2].total == 6);
 }
 
 }  // namespace weir::profile

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace weir::web {
+namespace weir {
 
 class JsonWriter {
  public:
@@ -46,4 +46,4 @@ class JsonWriter {
   bool needs_comma_ = false;
 };
 
-}  // namespace weir::web
+}  // namespace weir

@@ -1,4 +1,4 @@
-#include "web/json.h"
+#include "base/json.h"
 
 #include <cmath>
 
@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-namespace weir::web {
+namespace weir {
 namespace {
 
 void append_ascii(std::string& out, char c) {
@@ -101,4 +101,4 @@ JsonWriter& JsonWriter::value(double number) {
   return raw(fmt::format("{}", number));
 }
 
-}  // namespace weir::web
+}  // namespace weir

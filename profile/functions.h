@@ -1,0 +1,42 @@
+// FunctionTable: every function of some profiles once, with what it took.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "profile/frame_paths.h"
+
+namespace weir::profile {
+
+struct FunctionTotals {
+  std::int64_t self = 0;
+  std::int64_t total = 0;  // with what it called; recursion counted once
+};
+
+class FunctionTable {
+ public:
+  void add(const Profile& profile);
+
+  // totals()[i] is what symbols()[i] took.
+  const std::vector<Symbol>& symbols() const { return paths_.symbols(); }
+  const std::vector<FunctionTotals>& totals() const { return totals_; }
+  std::int64_t total() const { return total_; }
+
+ private:
+  FramePaths paths_;
+  std::vector<FunctionTotals> totals_;
+  std::vector<std::uint64_t> last_sample_;  // in which a symbol was met last
+  std::uint64_t samples_ = 0;
+  std::int64_t total_ = 0;
+};
+
+struct FunctionChange {
+  Symbol function;
+  FunctionTotals before;
+  FunctionTotals after;
+};
+
+// All functions of both, the largest change of self first; what has not changed is there too.
+std::vector<FunctionChange> compare_functions(const Profile& before, const Profile& after);
+
+}  // namespace weir::profile
