@@ -39,6 +39,10 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
   TargetState* target = targets_.find(head.tgid, "");
   std::string_view container;
   std::optional<std::string> known;
+  // Sampled only because it might have been a child of a target's process.
+  bool only_for_children =
+      targets_.has_children() && !targets_.has_containers() && !targets_.default_target();
+  if (!target && only_for_children) return Outcome::unselected;
   if (!target && head.cgroup != 0) {
     known = cgroups_.container_of(head.cgroup, head.tgid, now);
     if (!known) return Outcome::container_unknown;
@@ -50,7 +54,7 @@ Outcome Aggregator::attribute(const SampleView& sample, MonoTime now) {
     }
   }
   if (!target) target = targets_.default_target();
-  if (!target) return undecided ? Outcome::unselected : Outcome::target_removed;
+  if (!target) return undecided || targets_.has_children() ? Outcome::unselected : Outcome::target_removed;
 
   if (options_.is_full) return Outcome::memory_limit;
   if (!may_admit(head.tgid)) return Outcome::not_admitted;

@@ -159,12 +159,14 @@ class KernelSession final : public Session {
   Result<> reopen_sampler(const SessionOptions& options);
   Result<> change_rate(std::uint32_t hertz);
   void set_collect(const SessionOptions& options);
+  void select_everyone(const SessionOptions& options);
   void use_limits(const SessionLimits& limits);
   void keep_memory_limit();
   void choose_pids(const std::vector<std::uint32_t>& pids);
   void decide_all_cgroups();
   // Takes what was sampled up to `until` (CLOCK_MONOTONIC, ns); the rest waits in samples_.
   void take(std::uint64_t until);
+  void follow(const ProcessEvent& event);
   void close_window(WallTime now);
   void follow_cpus();
   void give_back_memory();
@@ -212,6 +214,7 @@ void KernelSession::set_targets(std::vector<ProfiledTarget> targets) {
   choose_pids(change.added_pids);
   if (change.containers_changed) decide_all_cgroups();
   sampler_->select_by_cgroup(targets_.has_containers());
+  select_everyone(options_);
   set_collect(options_);
   registry_.drop_unchosen();
   for (std::uint32_t pid : change.added_pids) registry_.expect(pid);
@@ -300,11 +303,15 @@ void KernelSession::keep_memory_limit() {
   log_.info("the memory limit changed what is kept", {{"given_up", std::string(to_string(memory_level_))}});
 }
 
+void KernelSession::select_everyone(const SessionOptions& options) {
+  sampler_->select_everyone(options.default_target.has_value() || targets_.has_children());
+}
+
 // What an open session and one whose sampler is new need to be told alike.
 void KernelSession::apply(const SessionOptions& options) {
   set_collect(options);
   sampler_->set_comm(options.comm != CommPlace::none);
-  sampler_->select_everyone(options.default_target.has_value());
+  select_everyone(options);
   aggregator_.set_options(aggregator_options(options, memory_level_));
   targets_.set_default(default_target(options));
 }
@@ -343,6 +350,13 @@ Duration KernelSession::next_drain() const {
   return tables_left_ ? kDrainInterval : std::max(kDrainInterval, sampler_->safe_pause());
 }
 
+// Children of a target's process are known before their first sample.
+void KernelSession::follow(const ProcessEvent& event) {
+  if (const auto* fork = std::get_if<ForkEvent>(&event.what)) targets_.started(fork->parent, event.pid);
+  bool is_leader = event.pid == event.tid;
+  if (is_leader && std::holds_alternative<ExitEvent>(event.what)) targets_.ended(event.pid);
+}
+
 void KernelSession::take(std::uint64_t until) {
   seen_ = monotonic_ns();
   // Samples first: then every mapping that a sample needs is among the events.
@@ -357,6 +371,7 @@ void KernelSession::take(std::uint64_t until) {
   std::size_t next = 0;
   auto apply_next = [&] {
     table_.apply(events[next]);
+    follow(events[next]);
     registry_.happened(events[next++]);
   };
   samples_.take_until(until, [&](const SampleView& sample) {

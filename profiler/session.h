@@ -35,6 +35,9 @@ struct ProfiledTarget {
   // Where the target wishes otherwise than the session's options say.
   std::optional<bool> collect_kernel = {};
   std::optional<Demangle> demangle = {};
+  // Also the processes that `pid` starts, and those that they start. The kernel then samples everybody, for
+  // it does not know them: for a while, not for always.
+  bool with_children = false;
 
   bool operator==(const ProfiledTarget&) const = default;
 };

@@ -49,6 +49,8 @@ TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
   }
   std::erase_if(states_,
                 [](const auto& entry) { return entry.second->removed && entry.second->window.empty(); });
+  has_children_ =
+      std::ranges::any_of(by_pid_, [](const auto& entry) { return entry.second->target.with_children; });
   for (const auto& [pid, state] : by_pid_) {
     if (!old_pids.contains(pid)) change.added_pids.push_back(pid);
   }
@@ -62,9 +64,28 @@ TargetChange Targets::set(std::vector<ProfiledTarget> targets) {
 
 TargetState* Targets::find(std::uint32_t pid, std::string_view container) const {
   if (auto found = by_pid_.find(pid); found != by_pid_.end()) return found->second;
+  if (auto child = children_.find(pid); child != children_.end()) {
+    auto found = by_pid_.find(child->second);
+    if (found != by_pid_.end() && found->second->target.with_children) return found->second;
+  }
   if (container.empty()) return nullptr;
   auto found = by_container_.find(std::string(container));
   return found == by_container_.end() ? nullptr : found->second;
+}
+
+void Targets::started(std::uint32_t parent, std::uint32_t child) {
+  if (!has_children_ || parent == child) return;
+  ended_children_.erase(child);
+  TargetState* target = find(parent, "");
+  if (target && target->target.with_children) {
+    children_[child] = target->target.pid;
+  } else {
+    children_.erase(child);
+  }
+}
+
+void Targets::ended(std::uint32_t pid) {
+  if (children_.contains(pid)) ended_children_.insert(pid);
 }
 
 bool Targets::wants_container(std::string_view container) const {
@@ -87,6 +108,8 @@ std::vector<TargetState*> Targets::with_samples() const {
 }
 
 void Targets::end_window() {
+  for (std::uint32_t pid : ended_children_) children_.erase(pid);
+  ended_children_.clear();
   former_.clear();
   std::erase_if(states_, [](const auto& entry) { return entry.second->removed; });
   for (auto& [key, state] : states_) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,11 @@ class Targets {
   // Whether a target wants the kernel's part of its stacks though the session does not.
   bool any_wants_kernel() const;
   bool wants_container(std::string_view container) const;
+  // Children of `parent` belong to its target where that says so; of others `child` does not any more.
+  void started(std::uint32_t parent, std::uint32_t child);
+  // Samples of it may still come, until the window ends.
+  void ended(std::uint32_t pid);
+  bool has_children() const { return has_children_; }
   bool has_containers() const { return !by_container_.empty(); }
   std::vector<std::uint32_t> pids() const;
 
@@ -70,6 +76,10 @@ class Targets {
   TargetState* default_ = nullptr;
   std::unordered_map<std::uint32_t, TargetState*> by_pid_;
   std::unordered_map<std::string, TargetState*> by_container_;
+  // Of targets that want them: the pid of the target by that of the child.
+  std::unordered_map<std::uint32_t, std::uint32_t> children_;
+  std::unordered_set<std::uint32_t> ended_children_;
+  bool has_children_ = false;
 };
 
 }  // namespace weir::profiler

@@ -444,4 +444,30 @@ TEST_CASE("records that are cut or lie about their sizes") {
   CHECK_FALSE(parse_sample(record.data(), size, sample));
 }
 
+TEST_CASE("children belong to the target of who started them, while it says so") {
+  constexpr std::uint32_t kGrandchild = 0x7fff0003;
+  World world;
+  world.targets.set({{.pid = kPid, .labels = {{"service_name", "make"}}, .with_children = true}});
+  world.targets.started(kPid, kOtherPid);
+  world.targets.started(kOtherPid, kGrandchild);
+  for (std::uint32_t pid : {kPid, kOtherPid, kGrandchild})
+    CHECK(world.add({.pid = pid, .user = {0x1500}}) == Outcome::attributed);
+  CHECK(world.window(kPid).samples() == 3);
+  CHECK(world.add({.pid = 0x7fff0004, .user = {0x1500}}) == Outcome::unselected);
+
+  // What is read late is still its own; then the number may go to another.
+  world.targets.ended(kOtherPid);
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::attributed);
+  world.targets.end_window();
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::unselected);
+  CHECK(world.add({.pid = kGrandchild, .user = {0x1500}}) == Outcome::attributed);
+  world.targets.started(1, kGrandchild);
+  CHECK(world.add({.pid = kGrandchild, .user = {0x1500}}) == Outcome::unselected);
+
+  world.targets.started(kPid, kOtherPid);
+  world.targets.set({{.pid = kPid, .labels = {{"service_name", "make"}}}});
+  CHECK(world.targets.find(kOtherPid, "") == nullptr);
+  CHECK(world.add({.pid = kOtherPid, .user = {0x1500}}) == Outcome::target_removed);
+}
+
 }  // namespace weir::profiler::test
