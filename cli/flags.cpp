@@ -1,6 +1,7 @@
 #include "cli/flags.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -37,26 +38,51 @@ Result<std::string> switch_value(const Flag& flag, std::string_view text) {
   return fail("--{} is a switch: \"{}\" is neither true nor false", flag.name, text);
 }
 
+struct FlagWord {
+  const Flag* flag = nullptr;
+  std::string_view written;  // as the person wrote the flag: "--duration", "-d"
+  std::optional<std::string_view> value;
+};
+
+Result<FlagWord> read_long(const Command& command, std::string_view word) {
+  std::size_t equals = word.find('=');
+  FlagWord read{.written = word.substr(0, equals), .value = {}};
+  std::string_view name = read.written.substr(2);
+  read.flag = find_flag(command, name);
+  if (!read.flag) return unknown_flag(command, name);
+  if (equals != std::string_view::npos) read.value = word.substr(equals + 1);
+  return read;
+}
+
+Result<FlagWord> read_letter(const Command& command, std::string_view word) {
+  FlagWord read{.written = word.substr(0, 2), .value = {}};
+  auto found = std::ranges::find(command.flags, word[1], &Flag::letter);
+  if (found == command.flags.end())
+    return fail("weir {} has no flag {}: flags are written --name=value", command.name, word);
+  read.flag = &*found;
+  if (word.size() > 2) read.value = word.substr(word[2] == '=' ? 3 : 2);
+  return read;
+}
+
 // Reads the flag at words[at] and moves `at` to the last word it took.
 Result<> read_flag(Invocation& invocation, std::span<const std::string_view> words, std::size_t& at) {
-  std::string_view word = words[at].substr(2);
-  std::size_t equals = word.find('=');
-  std::string_view name = word.substr(0, equals);
-  const Flag* flag = find_flag(*invocation.command, name);
-  if (!flag) return unknown_flag(*invocation.command, name);
-  bool has_value = equals != std::string_view::npos;
-  if (flag->value.empty()) {
-    auto value = switch_value(*flag, has_value ? word.substr(equals + 1) : "true");
+  std::string_view word = words[at];
+  const Command& command = *invocation.command;
+  auto read = word.starts_with("--") ? read_long(command, word) : read_letter(command, word);
+  if (!read) return fail(read.error());
+  const Flag& flag = *read->flag;
+  std::vector<std::string>& values = invocation.given[flag.name];
+  if (flag.value.empty()) {
+    auto value = switch_value(flag, read->value.value_or("true"));
     if (!value) return fail(value.error());
-    invocation.given[flag->name] = *std::move(value);
+    values.push_back(*std::move(value));
     return {};
   }
-  if (has_value) {
-    invocation.given[flag->name] = word.substr(equals + 1);
-    return {};
+  if (!read->value && at + 1 == words.size()) {
+    bool is_letter = !read->written.starts_with("--");
+    return fail("{} needs a value: {}{}{}", read->written, read->written, is_letter ? ' ' : '=', flag.value);
   }
-  if (at + 1 == words.size()) return fail("--{} needs a value: --{}={}", name, name, flag->value);
-  invocation.given[flag->name] = words[++at];
+  values.emplace_back(read->value ? *read->value : words[++at]);
   return {};
 }
 
@@ -95,9 +121,11 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
 }
 
 constexpr std::size_t kWidth = 100;
+constexpr std::size_t kHeadWidth = 22;  // of a command and its operands
 
 std::string flag_help(const Flag& flag) {
-  std::string head = fmt::format("  --{}", flag.name);
+  std::string head = flag.letter == 0 ? fmt::format("  --{}", flag.name)
+                                      : fmt::format("  -{}, --{}", flag.letter, flag.name);
   if (!flag.value.empty()) head += fmt::format("={}", flag.value);
   std::string doc(flag.doc);
   if (!flag.default_text.empty()) doc += fmt::format(" Default: {}.", flag.default_text);
@@ -115,31 +143,45 @@ constexpr std::string_view kExitCodes =
 
 std::string_view Invocation::flag(std::string_view name) const {
   auto found = given.find(name);
-  if (found != given.end()) return found->second;
+  if (found != given.end()) return found->second.back();
   const Flag* flag = find_flag(*command, name);
   if (!flag) return {};
   return flag->value.empty() ? std::string_view("false") : flag->default_text;
 }
 
+std::vector<std::string> Invocation::all(std::string_view name) const {
+  auto found = given.find(name);
+  return found == given.end() ? std::vector<std::string>() : found->second;
+}
+
+namespace {
+
+// Whether --help stands among the words, wherever the rest goes wrong.
+bool asks_for_help(const Command& command, std::span<const std::string_view> words) {
+  for (std::string_view word : words) {
+    if (word == "--help" || word == "-h") return true;
+    bool is_operand = !word.starts_with('-');
+    if (word == "--" || (command.runs_operands && is_operand)) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Invocation> read_command_line(const Command& command, std::span<const std::string_view> words) {
   Invocation invocation;
   invocation.command = &command;
+  invocation.words.assign(words.begin(), words.end());
+  invocation.wants_help = asks_for_help(command, words);
+  if (invocation.wants_help) return invocation;
   bool only_operands = false;
-  for (std::string_view word : words) {
-    if (word == "--") break;
-    if (word == "--help" || word == "-h") {
-      invocation.wants_help = true;
-      return invocation;
-    }
-  }
   for (std::size_t at = 0; at < words.size(); ++at) {
     std::string_view word = words[at];
     if (only_operands || word == "-" || !word.starts_with('-')) {
       invocation.operands.emplace_back(word);
+      only_operands |= command.runs_operands;
     } else if (word == "--") {
       only_operands = true;
-    } else if (!word.starts_with("--")) {
-      return fail("weir {} has no flag {}: flags are written --name=value", command.name, word);
     } else if (auto read = read_flag(invocation, words, at); !read) {
       return fail(read.error());
     }
@@ -172,13 +214,14 @@ std::string command_help(const Command& command) {
 
 std::string program_help(std::span<const Command> commands) {
   std::string out =
-      "weir profiles this machine with eBPF, as a .river or .alloy file says.\n\n"
+      "weir profiles this machine with eBPF: all the time, as a .river or .alloy file says, or now and "
+      "here.\n\n"
       "Usage:\n  weir COMMAND [FLAGS] [ARGUMENTS]\n\nCommands:\n";
   for (const Command& command : commands) {
     std::string head = fmt::format("{} {}", command.name, command.operands);
-    out += fmt::format("  {:<16} {}\n", head, command.summary);
+    out += fmt::format("  {:<{}} {}\n", head, kHeadWidth, command.summary);
   }
-  out += fmt::format("  {:<16} {}\n\n", "help [COMMAND]", "say more about a command");
+  out += fmt::format("  {:<{}} {}\n\n", "help [COMMAND]", kHeadWidth, "say more about a command");
   out += kExitCodes;
   return out;
 }

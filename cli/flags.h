@@ -1,6 +1,7 @@
 // A subcommand as a table, and the command line read against it. Flags are
 // GNU style: --name=value, --name value; a switch is --name or --name=false;
-// "--" ends them. Help texts and the reference page come from the same table.
+// a flag with a letter also -n value and -nvalue; "--" ends them. Help texts and the reference page come from
+// the same table.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ struct Flag {
   std::string_view value;  // what help calls the value: "FOLDER"; empty: a switch
   std::string_view default_text;
   std::string_view doc;  // one or more sentences
+  char letter = 0;       // 'd' for -d; 0: none
 };
 
 struct Invocation;
@@ -39,20 +41,26 @@ struct Command {
   std::span<const Flag> flags;
   std::size_t min_operands = 0;
   std::size_t max_operands = 0;
+  // The operands are a command line of their own: the first ends the flags.
+  bool runs_operands = false;
   ExitCode (*run)(const Invocation&) = nullptr;
 };
 
 // A command line that fits its command.
 struct Invocation {
   const Command* command = nullptr;
-  std::span<const Command> commands;  // all there are
-  std::map<std::string_view, std::string> given;
+  std::span<const Command> commands;                           // all there are
+  std::map<std::string_view, std::vector<std::string>> given;  // at least one value each, in their order
   std::vector<std::string> operands;
+  std::vector<std::string> words;  // as they were written, without the program and the command
   // --help or -h stood somewhere: nothing else was checked.
   bool wants_help = false;
 
-  // The value given, or the default. `name` is in the command's table.
+  // The value given last, or the default. `name` is in the command's table.
   std::string_view flag(std::string_view name) const;
+  // All values given; empty when there are none.
+  std::vector<std::string> all(std::string_view name) const;
+  bool is_given(std::string_view name) const { return given.contains(name); }
   bool is_on(std::string_view name) const { return flag(name) == "true"; }
 };
 

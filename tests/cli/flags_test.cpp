@@ -73,6 +73,51 @@ TEST_CASE("a wrong command line says what would be right") {
   }
 }
 
+constexpr Flag kRecordFlags[] = {
+    {.name = "duration", .value = "SECONDS", .default_text = "10", .doc = "How long.", .letter = 'd'},
+    {.name = "open", .value = "", .default_text = "", .doc = "Shows it."},
+};
+constexpr Command kRecord{.name = "record",
+                          .operands = "[-- COMMAND …]",
+                          .summary = "record",
+                          .description = "Records.",
+                          .flags = kRecordFlags,
+                          .min_operands = 0,
+                          .max_operands = 9,
+                          .runs_operands = true,
+                          .run = nullptr};
+
+TEST_CASE("letters, repeated flags, and a command with flags of its own") {
+  struct Row {
+    std::vector<std::string_view> words;
+    std::vector<std::string> durations, operands;
+  };
+  const Row rows[] = {
+      {{"-d", "5"}, {"5"}, {}},
+      {{"-d5"}, {"5"}, {}},
+      {{"-d=5", "--duration=6"}, {"5", "6"}, {}},
+      {{"-d", "5", "--", "ls", "-d"}, {"5"}, {"ls", "-d"}},
+      {{"ls", "-d", "5", "--help"}, {}, {"ls", "-d", "5", "--help"}},
+      {{"--", "--open"}, {}, {"--open"}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words.front());
+    auto read = read_command_line(kRecord, row.words);
+    REQUIRE(read.has_value());
+    CHECK(read->all("duration") == row.durations);
+    CHECK(read->is_given("duration") == !row.durations.empty());
+    CHECK(read->operands == row.operands);
+    CHECK(read->flag("duration") == (row.durations.empty() ? "10" : row.durations.back()));
+    CHECK(read->words.size() == row.words.size());
+  }
+  const std::vector<std::string_view> no_value{"-d"};
+  CHECK(read_command_line(kRecord, no_value).error().message == "-d needs a value: -d SECONDS");
+  const std::vector<std::string_view> no_flag{"-x5"};
+  CHECK(read_command_line(kRecord, no_flag).error().message ==
+        "weir record has no flag -x5: flags are written --name=value");
+  CHECK(command_help(kRecord).find("  -d, --duration=SECONDS\n") != std::string::npos);
+}
+
 TEST_CASE("--help wins over everything, except behind --") {
   const std::vector<std::string_view> wrong{"--nonsense", "--help"};
   CHECK(read_command_line(kCommand, wrong)->wants_help);
