@@ -1,4 +1,4 @@
-// The page's files, embedded gzipped. The table is made by web/ui/build.mjs.
+// The page's files, embedded gzipped. Made by web/ui/build.mjs.
 #pragma once
 
 #include <span>
@@ -14,5 +14,8 @@ struct Asset {
 };
 
 std::span<const Asset> embedded_assets();
+
+// The page of a file with a flame graph, gzipped: "%title%" and "%data%" stand for what it shows.
+std::string_view flame_file_page();
 
 }  // namespace weir::web

@@ -137,6 +137,8 @@ export interface FlameColumns {
   total: number[];
   self: number[];
   parent: number[];
+  beforeTotal?: number[]; // of the time before, where two are compared
+  beforeSelf?: number[];
 }
 
 export interface FlameAnswer {

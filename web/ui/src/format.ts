@@ -23,6 +23,21 @@ export function percent(share: number): string {
   return `${figures(value)}${kThin}%`;
 }
 
+// How much more or less there is than before: "+12.5 %", "new", "gone".
+export function changeText(before: number, after: number): string {
+  if (before === after) return "=";
+  if (before === 0) return "new";
+  if (after === 0) return "gone";
+  const share = after / before - 1;
+  return `${share > 0 ? "+" : "−"}${percent(Math.abs(share))}`;
+}
+
+// The class of its colour.
+export function changeTone(before: number, after: number): string {
+  if (Math.abs(after - before) <= 0.005 * Math.max(before, after)) return "sub";
+  return after > before ? "up" : "down";
+}
+
 export function bytes(value: number): string {
   if (value < 1e6) return `${figures(value / 1e3)}${kThin}kB`;
   if (value < 1e9) return `${figures(value / 1e6)}${kThin}MB`;

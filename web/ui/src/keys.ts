@@ -2,19 +2,20 @@
 import { useEffect } from "preact/hooks";
 import { toggle } from "./theme";
 
-const kGo: Record<string, string> = { p: "#/profiles", c: "#/components" };
+const kNowhere: Record<string, string> = {};
 const kChord = 1200; // ms between "g" and its second key
 
 function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
 }
 
-export function useKeys(onHelp: () => void): void {
+// `go`: where a key leads that follows "g".
+export function useKeys(onHelp: () => void, go: Record<string, string> = kNowhere): void {
   useEffect(() => {
     let pressedG = 0;
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || inField(event.target)) return;
-      const target = Date.now() - pressedG < kChord ? kGo[event.key] : undefined;
+      const target = Date.now() - pressedG < kChord ? go[event.key] : undefined;
       pressedG = 0;
       if (target) {
         location.hash = target;
@@ -34,7 +35,7 @@ export function useKeys(onHelp: () => void): void {
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [onHelp]);
+  }, [onHelp, go]);
 }
 
 // Read aloud by screen readers.

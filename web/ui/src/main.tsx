@@ -11,6 +11,8 @@ import { type Route, useRoute } from "./route";
 import "./style/style.css";
 import { apply } from "./theme";
 
+const kGo: Record<string, string> = { p: "#/profiles", c: "#/components" };
+
 function Screen({ route, status }: { route: Route; status?: Status }) {
   switch (route.screen) {
     case "components":
@@ -34,7 +36,7 @@ function App() {
   const route = useRoute();
   const status = usePoll<Status>(url("status"));
   const [keys, setKeys] = useState(false);
-  useKeys(useCallback(() => setKeys(true), []));
+  useKeys(useCallback(() => setKeys(true), []), kGo);
   const title = route.screen === "component" ? route.id : route.screen === "components" ? "Components" : "Profiles";
   useEffect(() => {
     document.title = `${title} · weir`;

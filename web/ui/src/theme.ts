@@ -7,8 +7,29 @@ const kKey = "weir-theme";
 const kChanged = "weir-theme-changed";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
+// A browser may keep nothing for a page, or for a file: then the choice lasts as long as the page.
+let unkept: string | null = null;
+
+function kept(): string | null {
+  try {
+    return localStorage.getItem(kKey) ?? unkept;
+  } catch {
+    return unkept;
+  }
+}
+
+function keep(theme: Theme | null): void {
+  unkept = theme;
+  try {
+    if (theme) localStorage.setItem(kKey, theme);
+    else localStorage.removeItem(kKey);
+  } catch {
+    // Then it is not kept.
+  }
+}
+
 function chosen(): Theme | null {
-  const text = localStorage.getItem(kKey);
+  const text = kept();
   return text === "dark" || text === "light" ? text : null;
 }
 
@@ -25,8 +46,7 @@ export function apply(): void {
 export function toggle(): void {
   const next: Theme = current() === "dark" ? "light" : "dark";
   // Back at what the system says: follow it again.
-  if (next === (system.matches ? "dark" : "light")) localStorage.removeItem(kKey);
-  else localStorage.setItem(kKey, next);
+  keep(next === (system.matches ? "dark" : "light") ? null : next);
   apply();
   dispatchEvent(new Event(kChanged));
 }

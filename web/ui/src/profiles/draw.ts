@@ -1,6 +1,6 @@
 // Draws a part of the flame tree on a canvas. Knows pixels, nothing of the page.
-import { frameColour } from "./kinds";
-import { type Hits, type Tree, kindOf, moduleOf, nameOf, titleOf } from "./model";
+import { changeColour, frameColour } from "./kinds";
+import { type Hits, type Tree, changeOf, kindOf, moduleOf, nameOf, titleOf } from "./model";
 
 export const kRow = 20;
 const kSkip = 0.3; // px: narrower subtrees are not drawn
@@ -41,6 +41,7 @@ interface Rest extends Box {
 const kColours = new Map<string, string>();
 
 function colourOf(tree: Tree, node: number, dark: boolean): string {
+  if (tree.beforeTotal && node > 0) return changeColour(changeOf(tree.beforeTotal[node]!, tree.total[node]!), dark);
   const key = `${dark ? 1 : 0}${tree.strings[tree.kind[node]!]}${kindOf(tree, node)}\0${nameOf(tree, node)}\0${moduleOf(tree, node)}`;
   let colour = kColours.get(key);
   if (!colour) {
@@ -69,7 +70,7 @@ function layout(scene: Scene, width: number, height: number): { found: Box[]; re
   const rests: Rest[] = [];
   for (let i = 0; i < tree.size; ) {
     const left = (tree.start[i]! - scene.from) * scale;
-    const right = left + tree.total[i]! * scale;
+    const right = left + tree.width[i]! * scale;
     const y = tree.depth[i]! * kRow - scene.top;
     const outside = right <= 0 || left >= width || y >= height;
     if (outside || right - left < kSkip) {

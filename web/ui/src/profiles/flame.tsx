@@ -1,12 +1,12 @@
 // The flame graph: one canvas that draws the rows in view. Everything it shows
 // stands in the table below it too; moves are read aloud.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amount, percent } from "../format";
+import { amount, changeText, changeTone, percent } from "../format";
 import { announce } from "../keys";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord, whyUnknown } from "./kinds";
-import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, reasonOf, titleOf, whyOf } from "./model";
+import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, reasonOf, shareOf, titleOf, whyOf } from "./model";
 
 interface FlameProps {
   tree: Tree;
@@ -25,7 +25,7 @@ function eased(t: number): number {
 
 // The values between the left and the right edge; moves there when the focus changes.
 function useWindow(tree: Tree, focus: number): [number, number] {
-  const goal: [number, number] = [tree.start[focus]!, tree.start[focus]! + tree.total[focus]!];
+  const goal: [number, number] = [tree.start[focus]!, tree.start[focus]! + tree.width[focus]!];
   const [now, setNow] = useState(goal);
   const shown = useRef({ tree, window: goal });
   useEffect(() => {
@@ -53,6 +53,46 @@ export interface Pointer {
   y: number;
 }
 
+interface NumbersProps {
+  tree: Tree;
+  unit: string;
+  node: number;
+}
+
+function Numbers({ tree, unit, node }: NumbersProps) {
+  return (
+    <div class="numbers">
+      <span class="dim">Total</span>
+      <span class="num">{amount(tree.total[node]!, unit)}</span>
+      <span class="num">{percent(shareOf(tree, node))}</span>
+      <span class="dim">Self</span>
+      <span class="num">{amount(tree.self[node]!, unit)}</span>
+      <span class="num">{percent(tree.self[node]! / (tree.total[0]! || 1))}</span>
+    </div>
+  );
+}
+
+function Comparison({ tree, unit, node }: NumbersProps) {
+  const [before, after] = [tree.beforeTotal![node]!, tree.total[node]!];
+  const [selfBefore, selfAfter] = [tree.beforeSelf![node]!, tree.self[node]!];
+  return (
+    <div class="numbers compared">
+      <span />
+      <span class="num dim">Before</span>
+      <span class="num dim">After</span>
+      <span class="num dim">Change</span>
+      <span class="dim">Total</span>
+      <span class="num">{amount(before, unit)}</span>
+      <span class="num">{amount(after, unit)}</span>
+      <span class={`num ${changeTone(before, after)}`}>{changeText(before, after)}</span>
+      <span class="dim">Self</span>
+      <span class="num">{amount(selfBefore, unit)}</span>
+      <span class="num">{amount(selfAfter, unit)}</span>
+      <span class={`num ${changeTone(selfBefore, selfAfter)}`}>{changeText(selfBefore, selfAfter)}</span>
+    </div>
+  );
+}
+
 export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer: Pointer }) {
   const box = useRef<HTMLDivElement>(null);
   const { node } = pointer;
@@ -68,7 +108,6 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
   const kind = kindOf(tree, node);
   const module = moduleOf(tree, node);
   const why = kind === "unknown" ? whyUnknown(whyOf(tree, node), module, reasonOf(tree, node)) : null;
-  const all = tree.total[0]! || 1;
   return (
     <div class="tip" role="tooltip" ref={box}>
       <b>{titleOf(tree, node)}</b>
@@ -79,14 +118,7 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
           {module && `, ${module}`}
         </div>
       )}
-      <div class="numbers">
-        <span class="dim">Total</span>
-        <span class="num">{amount(tree.total[node]!, unit)}</span>
-        <span class="num">{percent(tree.total[node]! / all)}</span>
-        <span class="dim">Self</span>
-        <span class="num">{amount(tree.self[node]!, unit)}</span>
-        <span class="num">{percent(tree.self[node]! / all)}</span>
-      </div>
+      {tree.beforeTotal ? <Comparison tree={tree} unit={unit} node={node} /> : <Numbers tree={tree} unit={unit} node={node} />}
       {why && (
         <div class="why">
           <div class="warn">Why it has no name</div>
@@ -110,7 +142,7 @@ function step(tree: Tree, from: number, key: string): number {
 }
 
 function spoken(tree: Tree, node: number): string {
-  return `${titleOf(tree, node)}, ${percent(tree.total[node]! / (tree.total[0]! || 1))}`;
+  return `${titleOf(tree, node)}, ${tree.beforeTotal ? changeText(tree.beforeTotal[node]!, tree.total[node]!) : percent(shareOf(tree, node))}`;
 }
 
 // Follows the size and the scroll position of the box around the canvas.

@@ -40,6 +40,16 @@ export function frameColour(kind: string, title: string, module: string, dark: b
   return `oklch(${lightness.toFixed(3)} ${dark ? 0.066 : 0.062} ${hue.toFixed(1)})`;
 }
 
+// Compared: orange for more, teal for less, the stronger the more has changed; what has not is neutral.
+export function changeColour(change: number, dark: boolean): string {
+  const k = Math.min(1, 2.2 * Math.abs(change));
+  if (k < 0.05) return dark ? "#3a434a" : "#e3e7ea";
+  const more = change > 0;
+  const lightness = dark ? 0.4 + (more ? 0.15 : 0.13) * k : 0.91 - (more ? 0.17 : 0.13) * k;
+  const chroma = more ? 0.03 + 0.1 * k : 0.02 + 0.07 * k;
+  return `oklch(${lightness.toFixed(3)} ${chroma.toFixed(3)} ${more ? 45 : 205})`;
+}
+
 // What happened, and the one thing that mends it.
 const kWhy: Record<string, (module: string) => [string, string]> = {
   stripped: (module) => [

@@ -13,9 +13,12 @@ export interface Tree {
   total: number[];
   self: number[];
   parent: number[];
+  beforeTotal?: number[]; // of the time before, where two are compared
+  beforeSelf?: number[];
   depth: Int32Array;
   end: Int32Array;
-  start: Float64Array; // where the frame begins, in the unit of `total`
+  width: number[]; // of the frame: its total; compared, that of both times together, so that what is gone is seen too
+  start: Float64Array; // where the frame begins, in the unit of `width`
 }
 
 export const kOther = "(other)";
@@ -25,19 +28,21 @@ export function buildTree(columns: FlameColumns): Tree {
   const depth = new Int32Array(size);
   const end = new Int32Array(size);
   const start = new Float64Array(size);
+  const before = columns.beforeTotal;
+  const width = before ? columns.total.map((total, i) => total + before[i]!) : columns.total;
   const taken = new Float64Array(size); // of a node's width, by the children placed so far
   for (let i = 1; i < size; ++i) {
     const parent = columns.parent[i]!;
     depth[i] = depth[parent]! + 1;
     start[i] = start[parent]! + taken[parent]!;
-    taken[parent]! += columns.total[i]!;
+    taken[parent]! += width[i]!;
   }
   for (let i = size - 1; i >= 0; --i) {
     end[i] = Math.max(end[i]!, i + 1);
     const parent = columns.parent[i]!;
     if (parent >= 0) end[parent] = Math.max(end[parent]!, end[i]!);
   }
-  return { size, ...columns, depth, end, start };
+  return { size, ...columns, depth, end, width, start };
 }
 
 export function nameOf(tree: Tree, node: number): string {
@@ -68,6 +73,17 @@ export function reasonOf(tree: Tree, node: number): string {
 export function titleOf(tree: Tree, node: number): string {
   const name = nameOf(tree, node);
   return kindOf(tree, node) === "unknown" && !name.startsWith("[unknown]") ? `[unknown] ${name}` : name;
+}
+
+// Of everything, now.
+export function shareOf(tree: Tree, node: number): number {
+  return tree.total[node]! / (tree.total[0]! || 1);
+}
+
+// From -1, all of it is gone, to 1, all of it is new.
+export function changeOf(before: number, after: number): number {
+  const most = Math.max(Math.abs(before), Math.abs(after));
+  return most === 0 ? 0 : (after - before) / most;
 }
 
 export function pathTo(tree: Tree, node: number): number[] {
@@ -106,7 +122,7 @@ export function maxDepth(tree: Tree, node: number): number {
 
 export interface Hits {
   hit: Uint8Array; // by node
-  value: number; // what the hits take together; a hit inside a hit is not counted again
+  share: number; // of all, what the hits take together; a hit inside a hit is not counted again
   functions: number;
 }
 
@@ -123,10 +139,10 @@ export function search(tree: Tree, text: string): Hits | null {
     hit[i] = 1;
     names.add(identity(tree, i));
     if (i < covered) continue;
-    value += tree.total[i]!;
+    value += tree.width[i]!;
     covered = tree.end[i]!;
   }
-  return { hit, value, functions: names.size };
+  return { hit, share: value / (tree.width[0]! || 1), functions: names.size };
 }
 
 export interface Row {
@@ -138,6 +154,8 @@ export interface Row {
   reason: string;
   self: number;
   total: number; // recursion counted once
+  beforeSelf: number;
+  beforeTotal: number;
   node: number; // the largest of its frames
 }
 
@@ -150,13 +168,15 @@ export function functions(tree: Tree, root: number): Row[] {
     const key = identity(tree, i);
     let row = rows.get(key);
     if (!row) {
-      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, node: i };
+      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, beforeSelf: 0, beforeTotal: 0, node: i };
       rows.set(key, row);
     }
     row.self += tree.self[i]!;
-    if (tree.total[i]! > tree.total[row.node]!) row.node = i;
+    row.beforeSelf += tree.beforeSelf?.[i] ?? 0;
+    if (tree.width[i]! > tree.width[row.node]!) row.node = i;
     if (i < (covered.get(key) ?? 0)) continue;
     row.total += tree.total[i]!;
+    row.beforeTotal += tree.beforeTotal?.[i] ?? 0;
     covered.set(key, tree.end[i]!);
   }
   return [...rows.values()];

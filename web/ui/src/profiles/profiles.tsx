@@ -1,15 +1,12 @@
 // Profiles: a service, a range, its flame graph.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { type Service, type Services, url } from "../api";
-import { amount, minute, percent, plural } from "../format";
-import { Bar, Bones, ErrorState, Icon, Search, Segments, StateBox } from "../parts";
+import { minute, percent, plural } from "../format";
+import { Bar, Bones, ErrorState, Icon, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
 import { type FlameData, useFlame, useSeries, useServices } from "./data";
-import { Flame } from "./flame";
-import { kKindOrder, kindWord } from "./kinds";
-import { type Hits, type Tree, findAgain, kindOf, pathTo, search as searchTree, titleOf } from "./model";
+import { Graph } from "./graph";
 import { ServiceList } from "./services";
-import { FunctionTable } from "./table";
 import { type Selected, Timeline } from "./timeline";
 
 const kRanges = [
@@ -68,119 +65,14 @@ function NoProfiles({ sampling, range }: { sampling: boolean; range: number }) {
   );
 }
 
-function Legend({ tree }: { tree: Tree }) {
-  const present = useMemo(() => {
-    const kinds = new Set<string>();
-    for (let i = 1; i < tree.size; ++i) kinds.add(kindOf(tree, i));
-    return kKindOrder.filter((kind) => kinds.has(kind));
-  }, [tree]);
+function Summary({ flame }: { flame: FlameData }) {
+  const { answer } = flame;
+  const complete = answer.samples > 0 ? answer.completeSamples / answer.samples : 0;
   return (
-    <div class="legend" aria-label="Kinds of code">
-      {present.map((kind) => (
-        <span key={kind}>
-          <i class={`swatch k-${kind}`} />
-          {kindWord(kind)}
-        </span>
-      ))}
-    </div>
-  );
-}
-
-function Path({ flame, focus, unit, onZoom }: { flame: FlameData; focus: number; unit: string; onZoom: (node: number) => void }) {
-  const { tree, answer } = flame;
-  if (focus === 0) {
-    const complete = answer.samples > 0 ? answer.completeSamples / answer.samples : 0;
-    return (
-      <div class="path">
-        <span class="cut">
-          {flame.service}, {minute(answer.from)}–{minute(answer.until)}, {plural(answer.samples, "sample")}
-          <span class="hide-narrow">, {percent(complete)} of the stacks complete</span>. Click a frame to zoom.
-        </span>
-      </div>
-    );
-  }
-  const path = pathTo(tree, focus);
-  const parent = path[path.length - 2] ?? 0;
-  return (
-    <div class="path">
-      <button type="button" class="link" onClick={() => onZoom(0)}>
-        All
-      </button>
-      <span class="dim">›</span>
-      {path.length > 3 && <span class="dim">… ›</span>}
-      {parent > 0 && (
-        <>
-          <button type="button" class="link mono cut" onClick={() => onZoom(parent)}>
-            {titleOf(tree, parent)}
-          </button>
-          <span class="dim">›</span>
-        </>
-      )}
-      <span class="mono cut">{titleOf(tree, focus)}</span>
-      <span class="dim nowrap">
-        {percent(tree.total[focus]! / (tree.total[0]! || 1))}, {amount(tree.total[focus]!, unit)}
-      </span>
-    </div>
-  );
-}
-
-// Keeps the zoom when new profiles come.
-function useFocus(tree: Tree | undefined): [number, (node: number) => void] {
-  const [state, setState] = useState<{ tree?: Tree; node: number }>({ node: 0 });
-  const focus = useMemo(() => {
-    if (!tree || !state.tree) return 0;
-    return state.tree === tree ? state.node : findAgain(tree, state.tree, state.node);
-  }, [tree, state]);
-  useEffect(() => {
-    if (tree && state.tree !== tree) setState({ tree, node: focus });
-  }, [tree, focus]);
-  const zoom = useCallback((node: number) => setState({ tree, node }), [tree]);
-  return [focus, zoom];
-}
-
-function useEscape(onEscape: () => void): void {
-  const latest = useRef(onEscape);
-  latest.current = onEscape;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) latest.current();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
-}
-
-interface GraphProps {
-  flame: FlameData;
-  unit: string;
-  view: string;
-}
-
-function Graph({ flame, unit, view }: GraphProps) {
-  const { tree } = flame;
-  const [text, setText] = useState("");
-  const [focus, zoom] = useFocus(tree);
-  const hits: Hits | null = useMemo(() => searchTree(tree, text), [tree, text]);
-  useEscape(() => {
-    if (text) setText("");
-    else if (focus > 0) zoom(tree.parent[focus]!);
-  });
-  return (
-    <div class="graph" data-view={view}>
-      <div class="tools">
-        <Search slash value={text} label="Find a function" onChange={setText} />
-        {hits && (
-          <span class="sub nowrap" role="status">
-            {percent(hits.value / (tree.total[0]! || 1))} of CPU, {plural(hits.functions, "function")}
-          </span>
-        )}
-        <Legend tree={tree} />
-        <Segments label="What to show" choices={kViews} value={view} onChange={(next) => replaceQuery({ view: next === "both" ? "" : next })} />
-      </div>
-      {view !== "table" && <Path flame={flame} focus={focus} unit={unit} onZoom={zoom} />}
-      {view !== "table" && <Flame tree={tree} unit={unit} service={flame.service} focus={focus} hits={hits} onZoom={zoom} />}
-      {view !== "flame" && <FunctionTable tree={tree} focus={focus} unit={unit} search={text} onPick={(row) => setText(row.title === text ? "" : row.title)} />}
-    </div>
+    <>
+      {flame.service}, {minute(answer.from)}–{minute(answer.until)}, {plural(answer.samples, "sample")}
+      <span class="hide-narrow">, {percent(complete)} of the stacks complete</span>.
+    </>
   );
 }
 
@@ -199,7 +91,16 @@ function Work({ service, range, view, version, selected, onSelect }: WorkProps) 
   return (
     <section class="work" aria-label={service.service}>
       {series.data ? <Timeline series={series.data} unit={service.unit} last={service.last} selected={selected} onSelect={onSelect} /> : <div class="timeline" />}
-      {flame.data && flame.data.tree.total[0]! > 0 && <Graph flame={flame.data} unit={service.unit} view={view} />}
+      {flame.data && flame.data.tree.total[0]! > 0 && (
+        <Graph
+          tree={flame.data.tree}
+          title={flame.data.service}
+          unit={service.unit}
+          view={view}
+          summary={<Summary flame={flame.data} />}
+          tools={<Segments label="What to show" choices={kViews} value={view} onChange={(next) => replaceQuery({ view: next === "both" ? "" : next })} />}
+        />
+      )}
       {flame.data && flame.data.tree.total[0] === 0 && (
         <StateBox title="No CPU time in this part.">
           <p>{service.service} has no sample here. Double click the timeline for the whole range.</p>

@@ -1,6 +1,6 @@
 // Every function once: the flame graph's equal for those who do not see it, and the quickest answer for all.
 import { useMemo, useState } from "preact/hooks";
-import { amount, percent, plural } from "../format";
+import { amount, changeText, changeTone, percent, plural } from "../format";
 import { kindWord, whyUnknown } from "./kinds";
 import { type Row, type Tree, functions } from "./model";
 
@@ -75,6 +75,51 @@ function Line({ row, by, all, most, unit, onPick }: LineProps) {
   );
 }
 
+function CompareHead() {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Function</th>
+        <th scope="col" class="num hide-narrow">
+          Self before
+        </th>
+        <th scope="col" class="num hide-narrow">
+          Self after
+        </th>
+        <th scope="col" class="num hide-narrow">
+          Total
+        </th>
+        <th scope="col" class="num" aria-sort="descending">
+          Self, change ↓
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+function CompareLine({ row, unit, onPick }: { row: Row; unit: string; onPick: (row: Row) => void }) {
+  const change = row.self - row.beforeSelf;
+  return (
+    <tr class="pick" onClick={() => onPick(row)}>
+      <td>
+        <div class="function" title={row.title}>
+          <button type="button" class="mono cut plainbutton">
+            {row.title}
+          </button>
+          {row.kind !== "unknown" && <span class="dim module cut">{row.module}</span>}
+        </div>
+      </td>
+      <td class="num sub hide-narrow">{amount(row.beforeSelf, unit)}</td>
+      <td class="num hide-narrow">{amount(row.self, unit)}</td>
+      <td class="num sub hide-narrow">{changeText(row.beforeTotal, row.total)}</td>
+      <td class={`num ${changeTone(row.beforeSelf, row.self)}`}>
+        {change > 0 ? "+" : change < 0 ? "−" : ""}
+        {amount(Math.abs(change), unit)}
+      </td>
+    </tr>
+  );
+}
+
 export function FunctionTable({ tree, focus, unit, search, onPick }: TableProps) {
   const [by, setBy] = useState<Key>("self");
   const [everything, setEverything] = useState(false);
@@ -82,6 +127,8 @@ export function FunctionTable({ tree, focus, unit, search, onPick }: TableProps)
   const shown = useMemo(() => {
     const wanted = search.trim().toLowerCase();
     const found = wanted ? rows.filter((row) => row.title.toLowerCase().includes(wanted) || row.module.toLowerCase().includes(wanted)) : rows;
+    const changed = (row: Row) => Math.abs(row.self - row.beforeSelf);
+    if (tree.beforeTotal) return [...found].sort((a, b) => changed(b) - changed(a) || b.total - a.total);
     return [...found].sort((a, b) => b[by] - a[by] || b.total - a.total);
   }, [rows, search, by]);
   const all = tree.total[0]! || 1;
@@ -90,11 +137,15 @@ export function FunctionTable({ tree, focus, unit, search, onPick }: TableProps)
   return (
     <div class="functions">
       <table class="list" aria-label="Functions">
-        <Head by={by} onSort={setBy} />
+        {tree.beforeTotal ? <CompareHead /> : <Head by={by} onSort={setBy} />}
         <tbody>
-          {cut.map((row) => (
-            <Line key={row.key} row={row} by={by} all={all} most={most} unit={unit} onPick={onPick} />
-          ))}
+          {cut.map((row) =>
+            tree.beforeTotal ? (
+              <CompareLine key={row.key} row={row} unit={unit} onPick={onPick} />
+            ) : (
+              <Line key={row.key} row={row} by={by} all={all} most={most} unit={unit} onPick={onPick} />
+            ),
+          )}
           {cut.length === 0 && (
             <tr>
               <td class="dim" colSpan={5}>
