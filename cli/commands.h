@@ -6,6 +6,7 @@
 namespace weir::cli {
 
 extern const Command kRunCommand;
+extern const Command kRecordCommand;
 extern const Command kValidateCommand;
 extern const Command kDocsCommand;
 extern const Command kVersionCommand;

@@ -6,11 +6,12 @@
 
 namespace weir::cli {
 
-Result<Signals> Signals::open() {
+Result<Signals> Signals::open(std::initializer_list<int> more) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
   for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  for (int number : more) sigaddset(&set, number);
   int refused = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   if (refused != 0) return fail_errno(refused, "block signals");
   Fd fd(::signalfd(-1, &set, SFD_CLOEXEC));
@@ -23,6 +24,13 @@ int Signals::wait() const {
   while (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
   }
   return static_cast<int>(info.ssi_signo);
+}
+
+void Signals::reset() {
+  std::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 }  // namespace weir::cli

@@ -1,0 +1,43 @@
+// Launched: a command that was started stopped, so that it can be sampled from
+// its first instruction on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace weir::cli {
+
+class Launched {
+ public:
+  // Finds the program as a shell would. It is the calling thread that must make all other calls.
+  static Result<Launched> start(std::span<const std::string> command);
+  // Ends it when it still runs.
+  ~Launched();
+  Launched(Launched&& other) noexcept;
+  Launched& operator=(Launched&&) = delete;
+
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(pid_); }
+  // Lets it run.
+  Result<> go();
+  // Whether it has ended; status_text() then says how. Does not wait.
+  bool has_ended();
+  // Asks it to end, and makes it end where it does not within seconds.
+  void end();
+  // "ended with code 3", "was ended by signal 9".
+  std::string status_text() const;
+  bool went_well() const { return status_ == 0; }
+
+ private:
+  explicit Launched(pid_t pid) : pid_(pid) {}
+
+  pid_t pid_ = -1;
+  bool stopped_ = true;
+  std::optional<int> status_;  // as waitpid() gives it
+};
+
+}  // namespace weir::cli

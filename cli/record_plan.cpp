@@ -1,0 +1,124 @@
+#include "cli/record_plan.h"
+
+#include <unistd.h>
+
+#include <charconv>
+
+#include "cli/containers.h"
+#include "profiler/process/proc_files.h"
+
+namespace weir::cli {
+namespace {
+
+Result<std::uint32_t> parse_pid(std::string_view text) {
+  auto pid = parse_number("pid", text, 1 << 22);
+  if (pid && ::access(fmt::format("/proc/{}", *pid).c_str(), F_OK) != 0)
+    return fail("--pid: there is no process {}", *pid);
+  return pid;
+}
+
+Result<std::vector<RecordOutput>> parse_outputs(std::vector<std::string> paths) {
+  if (paths.empty()) paths.emplace_back(kDefaultRecordFile);
+  std::vector<RecordOutput> outputs;
+  for (const std::string& path : paths) {
+    auto form = form_of(path);
+    if (!form) return fail("--output: {}", form.error().message);
+    if (auto writable = check_writable(path); !writable)
+      return fail("--output: {}", writable.error().message);
+    outputs.push_back({path, *form});
+  }
+  return outputs;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+Result<> choose(RecordPlan& plan, const Invocation& invocation) {
+  int choices = (invocation.is_given("pid") ? 1 : 0) + (invocation.is_given("container") ? 1 : 0) +
+                (invocation.operands.empty() ? 0 : 1);
+  if (choices > 1) return fail("--pid, --container and a command exclude each other");
+  for (const std::string& text : invocation.all("pid")) {
+    auto pid = parse_pid(text);
+    if (!pid) return fail(pid.error());
+    plan.pids.push_back(*pid);
+    plan.title += fmt::format("{}{} {}", plan.title.empty() ? "" : ", ", profiler::comm_of(*pid), *pid);
+  }
+  if (invocation.is_given("container")) {
+    auto id = find_container(invocation.flag("container"), running_containers(), docker_container_id);
+    if (!id) return fail("--container: {}", id.error().message);
+    plan.container = *std::move(id);
+    plan.title = fmt::format("container {}", invocation.flag("container"));
+  }
+  plan.command = invocation.operands;
+  if (!plan.command.empty()) plan.title = joined(plan.command);
+  if (plan.title.empty()) plan.title = "the whole machine";
+  return {};
+}
+
+profile::Labels labels_of(const RecordPlan& plan) {
+  return {{"__name__", "process_cpu"}, {"service_name", plan.title}};
+}
+
+}  // namespace
+
+Result<std::uint32_t> parse_number(std::string_view flag, std::string_view text, std::int64_t most) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > most)
+    return fail("--{}: \"{}\" is not a number from 1 to {}", flag, text, most);
+  return static_cast<std::uint32_t>(value);
+}
+
+Result<Duration> parse_length(std::string_view flag, std::string_view text) {
+  double seconds = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  bool is_number = error == std::errc() && end == text.data() + text.size();
+  constexpr double kLongest = 7 * 86400;
+  if (is_number && seconds >= 0 && seconds <= kLongest)
+    return std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
+  auto duration = parse_duration(text);
+  if (is_number || !duration || *duration < Duration::zero() || *duration > std::chrono::hours(168))
+    return fail("--{}: \"{}\" is no duration of up to 7 days: 10, 1m30s, 500ms", flag, text);
+  return *duration;
+}
+
+Result<RecordPlan> make_record_plan(const Invocation& invocation) {
+  RecordPlan plan;
+  auto rate = parse_number("rate", invocation.flag("rate"), kHighestRate);
+  if (!rate) return fail(rate.error());
+  plan.rate = *rate;
+  auto duration = parse_length("duration", invocation.flag("duration"));
+  if (!duration) return fail(duration.error());
+  plan.duration = *duration;
+  auto outputs = parse_outputs(invocation.all("output"));
+  if (!outputs) return fail(outputs.error());
+  plan.outputs = *std::move(outputs);
+  if (auto chosen = choose(plan, invocation); !chosen) return fail(chosen.error());
+  if (!plan.command.empty() && !invocation.is_given("duration")) plan.duration = Duration::zero();
+  return plan;
+}
+
+profiler::SessionOptions session_options(const RecordPlan& plan) {
+  bool is_whole_machine = plan.pids.empty() && plan.container.empty() && plan.command.empty();
+  profiler::SessionOptions options{.sample_rate = plan.rate,
+                                   .demangle = profiler::Demangle::simplified,
+                                   .comm = profiler::CommPlace::stackframe};
+  if (is_whole_machine) options.default_target = labels_of(plan);
+  options.limits.processes = 4096;
+  options.limits.kernel_pid_entries = 16'384;
+  return options;
+}
+
+std::vector<profiler::ProfiledTarget> targets_of(const RecordPlan& plan,
+                                                 std::optional<std::uint32_t> command) {
+  std::vector<profiler::ProfiledTarget> targets;
+  for (std::uint32_t pid : plan.pids) targets.push_back({.pid = pid, .labels = labels_of(plan)});
+  if (command) targets.push_back({.pid = *command, .labels = labels_of(plan), .with_children = true});
+  if (!plan.container.empty()) targets.push_back({.container_id = plan.container, .labels = labels_of(plan)});
+  return targets;
+}
+
+}  // namespace weir::cli
