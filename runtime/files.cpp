@@ -1,6 +1,7 @@
 #include "runtime/files.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 
@@ -15,10 +16,27 @@ void report(lang::Diagnostics& diagnostics, std::string message) {
   diagnostics.push_back({.source = nullptr, .span = {}, .message = std::move(message), .notes = {}});
 }
 
+// By its byte order mark; "" for UTF-8, and where there is none.
+std::string_view other_encoding(std::string_view text) {
+  using namespace std::string_view_literals;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMarks = {
+      {{"\xFF\xFE\0\0"sv, "UTF-32"},
+       {"\0\0\xFE\xFF"sv, "UTF-32"},
+       {"\xFF\xFE"sv, "UTF-16"},
+       {"\xFE\xFF"sv, "UTF-16"}}};
+  for (const auto& [mark, name] : kMarks) {
+    if (text.starts_with(mark)) return name;
+  }
+  return "";
+}
+
 void read_one(const std::filesystem::path& path, std::vector<lang::SourcePtr>& sources,
               lang::Diagnostics& diagnostics) {
   auto text = read_file(path, kMaxConfigBytes);
   if (!text) return report(diagnostics, text.error().message);
+  if (std::string_view encoding = other_encoding(*text); !encoding.empty()) {
+    return report(diagnostics, fmt::format("{}: the file is {}: save it as UTF-8", path.string(), encoding));
+  }
   sources.push_back(lang::Source::make(path.string(), *std::move(text)));
 }
 

@@ -72,7 +72,13 @@ Result<std::shared_ptr<const re2::RE2>> compile_anchored(std::string_view regex,
   re2::RE2::Options options;
   options.set_log_errors(false);
   auto compiled = std::make_shared<const re2::RE2>(std::string(open) + *translated + ")$", options);
-  if (!compiled->ok()) return fail("{}", compiled->error());
+  if (!compiled->ok()) {
+    // The whole of it, with what was put around it, is no news.
+    std::string why = compiled->error();
+    std::string whole = ": " + compiled->pattern();
+    if (why.ends_with(whole)) why.resize(why.size() - whole.size());
+    return fail("{}", why);
+  }
   return compiled;
 }
 
