@@ -214,7 +214,7 @@ Value ScalarCodec<Secret>::to_value(const Secret& value) {
 
 template <>
 std::string ScalarCodec<OptionalSecret>::type() {
-  return "secret";
+  return "optional secret";
 }
 template <>
 Converted<OptionalSecret> ScalarCodec<OptionalSecret>::from_value(const Value& value) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -116,9 +117,12 @@ class BodyDecoder {
   }
 
   // The name that is near; else the block that has such an attribute; else all there are, when they are few.
-  std::string attribute_hint(const std::string& name) const {
-    std::string near = did_you_mean_hint(name, names(false));
-    if (!near.empty()) return near;
+  std::string attribute_hint(const std::string& name) {
+    std::string meant = did_you_mean(name, names(false));
+    if (auto index = find(meant); index && !meant.empty()) {
+      meant_.insert(*index);
+      return did_you_mean_hint(name, names(false));
+    }
     for (const FieldSchema& field : table_.schema.fields) {
       const FieldSchema* inside = field.body ? field.body->find(name) : nullptr;
       if (inside && !inside->body) return fmt::format(": it belongs in a block, {} {{ … }}", field.name);
@@ -128,6 +132,7 @@ class BodyDecoder {
 
   // How the value would be written for the place, where that is only a matter of brackets or quotes.
   std::string form_hint(const Expr& expr, const FieldSchema& schema, const Value& value) const {
+    if (schema.type == "secret" && value.type() == Type::number) return ": write it in double quotes";
     bool wants_list = schema.type.starts_with("list(");
     auto* literal = std::get_if<Literal>(&expr.node);
     if (literal && literal->kind == Literal::Kind::string && schema.type.contains('(')) {
@@ -288,7 +293,8 @@ class BodyDecoder {
   void check_required(Span at) {
     for (std::size_t i = 0; i < table_.schema.fields.size(); ++i) {
       const FieldSchema& schema = table_.schema.fields[i];
-      if (!schema.required || seen_.contains(i)) continue;
+      // One that was misspelt is there.
+      if (!schema.required || seen_.contains(i) || meant_.contains(i)) continue;
       std::string meaning = schema.type.empty() ? "" : fmt::format(" ({})", schema.type);
       error(at, fmt::format("missing required {} \"{}\"{}", schema.body ? "block" : "attribute", schema.name,
                             meaning));
@@ -307,6 +313,7 @@ class BodyDecoder {
   Diagnostics& diagnostics_;
   void* object_ = nullptr;
   std::unordered_map<std::size_t, Span> seen_;  // by field, where it was first given
+  std::unordered_set<std::size_t> meant_;       // fields that a misspelt name stands for
   bool failed_ = false;
   bool has_unknown_ = false;
 };

@@ -71,16 +71,19 @@ std::size_t distance(std::string_view word, std::string_view candidate) {
   return row.back();
 }
 
-// "interval" for "collect_interval", when it is a part of one candidate only.
-std::string_view only_longer(std::string_view word, const std::vector<std::string_view>& candidates) {
-  constexpr std::size_t kShortest = 4;
-  std::string_view longer;
+// "interval" for "collect_interval", "getenv" for "env", when only one candidate is a part of the word or it
+// of it.
+std::string_view only_related(std::string_view word, const std::vector<std::string_view>& candidates) {
+  constexpr std::size_t kShortest = 3;
+  std::string_view related;
   for (std::string_view candidate : candidates) {
-    if (word.size() < kShortest || candidate.find(word) == candidate.npos) continue;
-    if (!longer.empty()) return "";
-    longer = candidate;
+    std::string_view part = word.size() < candidate.size() ? word : candidate;
+    std::string_view whole = word.size() < candidate.size() ? candidate : word;
+    if (part.size() < kShortest || whole.find(part) == whole.npos) continue;
+    if (!related.empty()) return "";
+    related = candidate;
   }
-  return longer;
+  return related;
 }
 
 }  // namespace
@@ -98,7 +101,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
     best = slips;
     nearest = candidate;
   }
-  return std::string(nearest.empty() ? only_longer(word, candidates) : nearest);
+  return std::string(nearest.empty() ? only_related(word, candidates) : nearest);
 }
 
 std::string did_you_mean_hint(std::string_view word, const std::vector<std::string_view>& candidates) {

@@ -45,6 +45,10 @@ std::vector<Reference> references(const Expr& expr);
 // Over every attribute of the body, nested blocks too.
 std::vector<Reference> references(const Body& body);
 bool is_library_name(std::string_view name, Dialect dialect);
+// Every object literal in the expression, outer ones first.
+void visit_objects(const Expr& expr, const std::function<void(const ObjectExpr&)>& each);
+// Whether its value depends on environment variables.
+bool reads_environment(const Expr& expr, Dialect dialect);
 
 struct DecodeOptions {
   EvalOptions eval;

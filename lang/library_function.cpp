@@ -13,8 +13,10 @@ Result<Value> LibraryFunction::call(const std::vector<Value>& arguments) const {
               error.mismatch.message);
 }
 
-Value make_function(std::string_view name, LibraryFunction::Body body) {
-  return Value(std::shared_ptr<const Function>(std::make_shared<LibraryFunction>(name, std::move(body))));
+Value make_function(std::string_view name, LibraryFunction::Body body,
+                    LibraryFunction::Parameters parameters) {
+  return Value(std::shared_ptr<const Function>(
+      std::make_shared<LibraryFunction>(name, std::move(body), std::move(parameters))));
 }
 
 std::unexpected<CallError> call_error(std::string message) {

@@ -28,18 +28,25 @@ class LibraryFunction final : public Function {
  public:
   using Body = std::function<CallResult(const std::vector<Value>& arguments)>;
 
-  LibraryFunction(std::string_view name, Body body) : name_(name), body_(std::move(body)) {}
+  // By the codec's type of each; nullopt: any number of any type.
+  using Parameters = std::optional<std::vector<std::string>>;
+
+  LibraryFunction(std::string_view name, Body body, Parameters parameters)
+      : name_(name), body_(std::move(body)), parameters_(std::move(parameters)) {}
 
   std::string_view name() const override { return name_; }
+  const Parameters& parameters() const { return parameters_; }
   Result<Value> call(const std::vector<Value>& arguments) const override;
   CallResult invoke(const std::vector<Value>& arguments) const { return body_(arguments); }
 
  private:
   std::string name_;
   Body body_;
+  Parameters parameters_;
 };
 
-Value make_function(std::string_view name, LibraryFunction::Body body);
+Value make_function(std::string_view name, LibraryFunction::Body body,
+                    LibraryFunction::Parameters parameters = std::nullopt);
 std::unexpected<CallError> call_error(std::string message);
 std::unexpected<CallError> argument_error(std::size_t argument, Mismatch mismatch);
 std::unexpected<CallError> wrong_count(std::string_view name, std::string_view expected, std::size_t got);
@@ -49,7 +56,7 @@ CallResult call_result(Result<Value> result);
 // Result<Value> …)
 template <class... Parameters, class BodyFn>
 Value typed(std::string_view name, BodyFn body) {
-  return make_function(name, [name, body](const std::vector<Value>& arguments) -> CallResult {
+  auto call = [name, body](const std::vector<Value>& arguments) -> CallResult {
     constexpr std::size_t kCount = sizeof...(Parameters);
     if (arguments.size() != kCount) return wrong_count(name, std::to_string(kCount), arguments.size());
     std::size_t next = 0;
@@ -68,7 +75,8 @@ Value typed(std::string_view name, BodyFn body) {
           return call_result(body(*one...));
         },
         converted);
-  });
+  };
+  return make_function(name, std::move(call), std::vector<std::string>{Codec<Parameters>::type()...});
 }
 
 }  // namespace weir::lang

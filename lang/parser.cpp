@@ -272,11 +272,31 @@ class Parser : ExpressionParser {
     block->open = next();
     block->body = parse_body(close_brace);
     block_line_ = outer;
+    bool is_closed = kind() == close_brace;
+    std::size_t count = errors_.size();
     block->close = expect_close(close_brace, block->open);
+    if (is_closed) {
+      look_at_indentation(*block);
+    } else if (errors_.size() > count && crooked_) {
+      errors_.back().notes.push_back(*crooked_);
+    }
     block->span = {block->name_span.begin, block->close.end};
     return block;
   }
 
+  // A brace that stands further left than the block it closes is likely that of an outer one.
+  void look_at_indentation(const Block& block) {
+    Position begin = source_->position(block.name_span.begin);
+    Position end = source_->position(block.close.begin);
+    bool is_first = source_->line(end.line).find_first_not_of(" \t") + 1 == end.column;
+    if (crooked_ || end.line == begin.line || !is_first || end.column >= begin.column) return;
+    crooked_ =
+        Note{source_, block.close,
+             fmt::format("this }} closes the {} of line {}, whose own }} may be the one that is missing",
+                         block.name, begin.line)};
+  }
+
+  std::optional<Note> crooked_;    // the first brace that closes another block than it seems to
   bool value_is_missing_ = false;  // of the attribute just parsed: the next one follows without a terminator
 };
 

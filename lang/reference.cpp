@@ -6,11 +6,50 @@
 namespace weir::lang {
 namespace {
 
+template <class Visit>
+class Children {
+ public:
+  explicit Children(const Visit& visit) : visit_(visit) {}
+
+  void operator()(const Literal&) const {}
+  void operator()(const Identifier&) const {}
+  void operator()(const ArrayExpr& array) const { all(array.elements); }
+  void operator()(const ObjectExpr& object) const {
+    for (const ObjectField& field : object.fields) visit_(*field.value);
+  }
+  void operator()(const AccessExpr& access) const { visit_(*access.object); }
+  void operator()(const IndexExpr& index) const {
+    visit_(*index.object);
+    visit_(*index.index);
+  }
+  void operator()(const CallExpr& call) const {
+    visit_(*call.function);
+    all(call.arguments);
+  }
+  void operator()(const UnaryExpr& unary) const { visit_(*unary.operand); }
+  void operator()(const BinaryExpr& binary) const {
+    visit_(*binary.left);
+    visit_(*binary.right);
+  }
+  void operator()(const ParenExpr& paren) const { visit_(*paren.inner); }
+
+ private:
+  void all(const std::vector<ExprPtr>& exprs) const {
+    for (const ExprPtr& expr : exprs) visit_(*expr);
+  }
+
+  const Visit& visit_;
+};
+
+template <class Visit>
+void each_child(const Expr& expr, const Visit& visit) {
+  std::visit(Children<Visit>(visit), expr.node);
+}
+
 class Collector {
  public:
   void visit(const Expr& expr) {
-    if (chain(expr)) return;
-    std::visit([&](const auto& node) { visit_children(node); }, expr.node);
+    if (!chain(expr)) each_child(expr, [this](const Expr& child) { visit(child); });
   }
 
   void visit(const Body& body) {
@@ -45,32 +84,6 @@ class Collector {
     return true;
   }
 
-  void visit_children(const Literal&) {}
-  void visit_children(const Identifier&) {}
-  void visit_children(const ArrayExpr& array) { visit_all(array.elements); }
-  void visit_children(const ObjectExpr& object) {
-    for (const ObjectField& field : object.fields) visit(*field.value);
-  }
-  void visit_children(const AccessExpr& access) { visit(*access.object); }
-  void visit_children(const IndexExpr& index) {
-    visit(*index.object);
-    visit(*index.index);
-  }
-  void visit_children(const CallExpr& call) {
-    visit(*call.function);
-    visit_all(call.arguments);
-  }
-  void visit_children(const UnaryExpr& unary) { visit(*unary.operand); }
-  void visit_children(const BinaryExpr& binary) {
-    visit(*binary.left);
-    visit(*binary.right);
-  }
-  void visit_children(const ParenExpr& paren) { visit(*paren.inner); }
-
-  void visit_all(const std::vector<ExprPtr>& exprs) {
-    for (const ExprPtr& expr : exprs) visit(*expr);
-  }
-
   std::vector<Reference> found_;
 };
 
@@ -80,6 +93,19 @@ std::vector<Reference> references(const Expr& expr) {
   Collector collector;
   collector.visit(expr);
   return collector.take();
+}
+
+void visit_objects(const Expr& expr, const std::function<void(const ObjectExpr&)>& each) {
+  if (auto* object = std::get_if<ObjectExpr>(&expr.node)) each(*object);
+  each_child(expr, [&](const Expr& child) { visit_objects(child, each); });
+}
+
+bool reads_environment(const Expr& expr, Dialect dialect) {
+  return std::ranges::any_of(references(expr), [&](const Reference& reference) {
+    const auto& names = reference.names;
+    if (names[0] == "env") return true;
+    return dialect == Dialect::alloy && names.size() > 1 && names[0] == "sys" && names[1] == "env";
+  });
 }
 
 std::vector<Reference> references(const Body& body) {

@@ -198,38 +198,40 @@ struct Entry {
   Global global;
   std::string_view space;       // Alloy's object that holds it; "" where there is none
   std::string_view space_name;  // the name inside that object
+  std::string_view result;      // the type of what a call gives
   Value (*make)(const EvalOptions&);
 };
 
 constexpr std::array kEntries = {
-    Entry{"constants", Global::both, "", "", constants},
-    Entry{"env", Global::both, "sys", "env", env},
-    Entry{"nonsensitive", Global::both, "convert", "nonsensitive", nonsensitive},
-    Entry{"concat", Global::both, "array", "concat", plain<concat>},
-    Entry{"", Global::none, "array", "combine_maps", plain<combine_maps>},
-    Entry{"", Global::none, "array", "group_by", plain<group_by>},
-    Entry{"coalesce", Global::both, "", "", plain<coalesce>},
-    Entry{"json_decode", Global::both, "encoding", "from_json", json_decode},
-    Entry{"json_path", Global::both, "", "", json_path},
-    Entry{"yaml_decode", Global::alloy_only, "encoding", "from_yaml", yaml_decode},
-    Entry{"base64_decode", Global::alloy_only, "encoding", "from_base64", from_base64<Base64::standard>},
-    Entry{"", Global::none, "encoding", "from_URLbase64", from_base64<Base64::url>},
-    Entry{"", Global::none, "encoding", "to_base64", to_base64<Base64::standard>},
-    Entry{"", Global::none, "encoding", "to_URLbase64", to_base64<Base64::url>},
-    Entry{"", Global::none, "encoding", "to_json", json_encode},
-    Entry{"", Global::none, "encoding", "url_encode", url_encode},
-    Entry{"", Global::none, "encoding", "url_decode", url_decode},
-    Entry{"format", Global::both, "string", "format", format},
-    Entry{"join", Global::both, "string", "join", join_list},
-    Entry{"replace", Global::both, "string", "replace", replace},
-    Entry{"split", Global::both, "string", "split", split_text},
-    Entry{"to_lower", Global::both, "string", "to_lower", lower},
-    Entry{"to_upper", Global::both, "string", "to_upper", upper},
-    Entry{"trim", Global::both, "string", "trim", trim_set},
-    Entry{"trim_prefix", Global::both, "string", "trim_prefix", trim_prefix},
-    Entry{"trim_suffix", Global::both, "string", "trim_suffix", trim_suffix},
-    Entry{"trim_space", Global::both, "string", "trim_space", trim_blanks},
-    Entry{"", Global::none, "file", "path_join", path_join},
+    Entry{"constants", Global::both, "", "", "", constants},
+    Entry{"env", Global::both, "sys", "env", "string", env},
+    Entry{"nonsensitive", Global::both, "convert", "nonsensitive", "string", nonsensitive},
+    Entry{"concat", Global::both, "array", "concat", "list(any)", plain<concat>},
+    Entry{"", Global::none, "array", "combine_maps", "list(any)", plain<combine_maps>},
+    Entry{"", Global::none, "array", "group_by", "list(any)", plain<group_by>},
+    Entry{"coalesce", Global::both, "", "", "any", plain<coalesce>},
+    Entry{"json_decode", Global::both, "encoding", "from_json", "any", json_decode},
+    Entry{"json_path", Global::both, "", "", "list(any)", json_path},
+    Entry{"yaml_decode", Global::alloy_only, "encoding", "from_yaml", "any", yaml_decode},
+    Entry{"base64_decode", Global::alloy_only, "encoding", "from_base64", "any",
+          from_base64<Base64::standard>},
+    Entry{"", Global::none, "encoding", "from_URLbase64", "any", from_base64<Base64::url>},
+    Entry{"", Global::none, "encoding", "to_base64", "string", to_base64<Base64::standard>},
+    Entry{"", Global::none, "encoding", "to_URLbase64", "string", to_base64<Base64::url>},
+    Entry{"", Global::none, "encoding", "to_json", "string", json_encode},
+    Entry{"", Global::none, "encoding", "url_encode", "string", url_encode},
+    Entry{"", Global::none, "encoding", "url_decode", "string", url_decode},
+    Entry{"format", Global::both, "string", "format", "string", format},
+    Entry{"join", Global::both, "string", "join", "string", join_list},
+    Entry{"replace", Global::both, "string", "replace", "string", replace},
+    Entry{"split", Global::both, "string", "split", "list(string)", split_text},
+    Entry{"to_lower", Global::both, "string", "to_lower", "string", lower},
+    Entry{"to_upper", Global::both, "string", "to_upper", "string", upper},
+    Entry{"trim", Global::both, "string", "trim", "string", trim_set},
+    Entry{"trim_prefix", Global::both, "string", "trim_prefix", "string", trim_prefix},
+    Entry{"trim_suffix", Global::both, "string", "trim_suffix", "string", trim_suffix},
+    Entry{"trim_space", Global::both, "string", "trim_space", "string", trim_blanks},
+    Entry{"", Global::none, "file", "path_join", "string", path_join},
 };
 
 bool is_global(const Entry& entry, Dialect dialect) {
@@ -252,6 +254,21 @@ std::optional<Value> find_library(std::string_view name, const EvalOptions& opti
   }
   if (space.empty()) return std::nullopt;
   return Value::object(std::move(space));
+}
+
+std::optional<Signature> find_signature(std::string_view spelled, Dialect dialect) {
+  std::size_t dot = spelled.find('.');
+  std::string_view space = dot == spelled.npos ? "" : spelled.substr(0, dot);
+  std::string_view name = dot == spelled.npos ? spelled : spelled.substr(dot + 1);
+  for (const Entry& entry : kEntries) {
+    bool is_member =
+        dialect == Dialect::alloy && !space.empty() && entry.space == space && entry.space_name == name;
+    if (!is_member && !(space.empty() && entry.name == name && is_global(entry, dialect))) continue;
+    auto function = entry.make({}).as_function();
+    auto* library = dynamic_cast<const LibraryFunction*>(function.get());
+    if (library) return Signature{library->parameters(), entry.result};
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string_view> library_names(Dialect dialect) {

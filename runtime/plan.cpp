@@ -57,7 +57,7 @@ std::string word_hint(std::string_view word) {
   for (const auto& [other, ours] : kOtherwise) {
     if (lower == other) return fmt::format(", did you mean {}?", ours);
   }
-  return fmt::format(" (text stands in double quotes: \"{}\")", word);
+  return fmt::format(": text stands in double quotes, \"{}\"", word);
 }
 
 class Planner {
@@ -162,7 +162,12 @@ class Planner {
       name.remove_suffix(label.size() + 1);
       if (registry_.find(name)) return fmt::format(": write {} \"{}\" {{ … }}", name, label);
     }
-    return suggestion(block.name, registry_.names());
+    std::string near = suggestion(block.name, registry_.names());
+    if (!near.empty()) return near;
+    std::vector<std::string_view> family = registry_.names();
+    std::erase_if(family,
+                  [&](std::string_view one) { return !one.starts_with(block.name_parts.front() + "."); });
+    return family.empty() ? "" : fmt::format(" (there are {})", fmt::join(family, ", "));
   }
 
   // The nodes that this one needs.
@@ -192,9 +197,12 @@ class Planner {
         needs.push_back(resolved->target);
         planned.references.push_back(*std::move(resolved));
       }
-      if (planned.references.empty() && !planned.is_broken) continue;
+      planned.reads_environment = lang::reads_environment(*attribute.value, node.dialect);
+      if (planned.references.empty() && !planned.is_broken && !planned.reads_environment) continue;
       const lang::FieldSchema* field = schema ? schema->find(attribute.name) : nullptr;
-      if (field != nullptr) check_types(*plan_, node.source, attribute, *field, diagnostics_);
+      std::size_t count = diagnostics_.size();
+      if (field != nullptr) check_types(*plan_, node, attribute, *field, diagnostics_);
+      planned.is_broken = planned.is_broken || diagnostics_.size() > count;
       node.dependent.push_back(std::move(planned));
     }
   }
@@ -220,14 +228,23 @@ class Planner {
     // At most an id is quoted: what follows names exports and fields of theirs.
     std::string wanted = join(reference.names, 3);
     bool is_word = reference.names.size() == 1;
-    if (is_word && source->text().substr(reference.span.end).starts_with('(')) {
+    if (source->text().substr(reference.span.end).starts_with('(')) {
       return error(source, reference.span,
-                   fmt::format("function \"{}\" does not exist{}", wanted,
-                               suggestion(wanted, lang::library_names(dialect))));
+                   fmt::format("function \"{}\" does not exist{}", wanted, function_hint(wanted, dialect)));
     }
     error(source, reference.span,
-          fmt::format("component \"{}\" does not exist or is out of scope{}", wanted,
-                      is_word ? word_hint(wanted) : reference_hint(reference, wanted)));
+          is_word ? fmt::format("there is nothing called \"{}\"{}", wanted, word_hint(wanted))
+                  : fmt::format("component \"{}\" does not exist or is out of scope{}", wanted,
+                                reference_hint(reference, wanted)));
+  }
+
+  std::string function_hint(std::string_view wanted, lang::Dialect dialect) {
+    std::string_view last = wanted.substr(wanted.rfind('.') + 1);
+    if (dialect == lang::Dialect::alloy || !lang::find_signature(wanted, lang::Dialect::alloy)) {
+      return suggestion(wanted, lang::library_names(dialect));
+    }
+    if (lang::is_library_name(last, dialect)) return fmt::format(": in a .river file it is called {}", last);
+    return ": only .alloy files have it";
   }
 
   std::string reference_hint(const lang::Reference& reference, const std::string& wanted) {
