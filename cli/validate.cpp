@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include <fmt/core.h>
 
@@ -7,21 +7,55 @@
 #include "cli/terminal.h"
 #include "components/builtin.h"
 #include "lang/diagnostic.h"
+#include "lang/text.h"
 #include "runtime/controller.h"
+#include "web/diagnostic_json.h"
+#include "web/json.h"
 
 namespace weir::cli {
 namespace {
 
+std::size_t count(const lang::Diagnostics& diagnostics, lang::Severity severity) {
+  return static_cast<std::size_t>(std::ranges::count(diagnostics, severity, &lang::Diagnostic::severity));
+}
+
+void print_json(const lang::Diagnostics& found) {
+  web::JsonWriter json;
+  json.begin_object().member("valid", !lang::has_errors(found));
+  json.member("errors", count(found, lang::Severity::error));
+  json.member("warnings", count(found, lang::Severity::warning));
+  json.key("diagnostics").begin_array();
+  for (const lang::Diagnostic& diagnostic : found) web::write_diagnostic(json, diagnostic);
+  json.end_array().end_object();
+  fmt::print("{}\n", json.take());
+}
+
 ExitCode validate(const Invocation& invocation) {
+  std::string_view format = invocation.flag("format");
+  if (format != "text" && format != "json") {
+    fmt::print(stderr, "Error: --format is text or json, got \"{}\"\n", lang::printable(format));
+    return kRefused;
+  }
   runtime::Registry registry;
   register_components(registry);
   const std::string& path = invocation.operands.front();
-  lang::Diagnostics found = runtime::validate(path, registry, environment_variable);
-  if (!found.empty()) fmt::print(stderr, "{}", lang::render(found, color_of_stderr()));
-  if (lang::has_errors(found)) return kRefused;
-  fmt::print("{}: valid\n", path);
-  return kOk;
+  lang::Diagnostics found = runtime::validate(path, registry);
+  bool is_valid = !lang::has_errors(found);
+  if (format == "json") {
+    print_json(found);
+  } else {
+    if (!found.empty()) fmt::print(stderr, "{}", lang::render(found, color_of_stderr()));
+    if (is_valid) fmt::print("{}: valid\n", path);
+  }
+  return is_valid ? kOk : kRefused;
 }
+
+constexpr Flag kFlags[] = {
+    {.name = "format",
+     .value = "FORMAT",
+     .default_text = "text",
+     .doc = "How to say it: text, or json (one object on standard output)."},
+};
 
 }  // namespace
 
@@ -31,8 +65,10 @@ constinit const Command kValidateCommand{
     .summary = "check a config and say everything that is wrong with it",
     .description =
         "Finds every error that would make 'weir run PATH' refuse the config, without running "
-        "anything: no socket, file or cluster that the config names is touched.",
-    .flags = {},
+        "anything: no socket, file, cluster or environment variable that the config names is touched. "
+        "Warns of components that nothing uses and of fields given twice. Ends with 1 when there are "
+        "errors, with 0 when there are only warnings.",
+    .flags = kFlags,
     .min_operands = 1,
     .max_operands = 1,
     .run = validate,

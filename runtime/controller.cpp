@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/controller_core.h"
+#include "runtime/doubtful.h"
 #include "runtime/evaluation.h"
 #include "runtime/files.h"
 #include "runtime/logging_block.h"
@@ -58,15 +59,16 @@ std::unique_ptr<Controller> Controller::create(Environment environment, Options 
   return std::make_unique<ThreadedController>(std::move(environment), std::move(options));
 }
 
-lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry,
-                           const std::function<std::string(std::string_view)>& env) {
+lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry) {
   lang::Diagnostics diagnostics;
   auto sources = read_config(path, diagnostics);
   PlanPtr plan;
   if (!lang::has_errors(diagnostics)) plan = make_plan(sources, registry, diagnostics);
   if (plan != nullptr) {
-    check_components(*plan, ExportList(plan->nodes.size()), env, diagnostics);
-    decode_logging(plan->logging, env, diagnostics);
+    check_components(*plan, ExportList(plan->nodes.size()), {}, diagnostics);
+    decode_logging(plan->logging, {}, diagnostics);
+    // What is unused because its name is misspelt elsewhere is no news.
+    if (!lang::has_errors(diagnostics)) warn_of_doubtful(*plan, diagnostics);
   }
   lang::sort_by_place(diagnostics);
   return diagnostics;

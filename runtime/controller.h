@@ -55,9 +55,9 @@ class Controller {
   virtual std::vector<std::string> stop() = 0;
 };
 
-// Checks a config without running it: everything a load would refuse.
-// `path` as above; nothing outside the config files is touched.
-lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry,
-                           const std::function<std::string(std::string_view)>& env);
+// Checks a config without running it: everything a load would refuse, and warnings about what is likely not
+// meant. `path` as above; nothing outside the config files is touched, and what reads the environment is
+// checked as far as its type.
+lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry);
 
 }  // namespace weir::runtime

@@ -65,17 +65,15 @@ bool is_missing(const PlannedReference& reference, const ExportList& exports) {
   return exports[reference.target].is_null();
 }
 
-bool depends_on_missing(const PlannedNode& node, const lang::Attribute& attribute,
-                        const ExportList& exports) {
-  auto it = std::ranges::find(node.dependent, &attribute, &PlannedAttribute::attribute);
-  if (it == node.dependent.end()) return false;
-  return it->is_broken ||
-         std::ranges::any_of(it->references, [&](const auto& r) { return is_missing(r, exports); });
+bool is_unknown(const PlannedAttribute& planned, const ExportList& exports, const EnvLookup& env) {
+  return planned.is_broken || (planned.reads_environment && !env) ||
+         std::ranges::any_of(planned.references, [&](const auto& r) { return is_missing(r, exports); });
 }
 
 // About its value, that is: its name is a matter of the text.
 bool is_about_dependent_value(const PlannedNode& node, const lang::Diagnostic& diagnostic) {
   return std::ranges::any_of(node.dependent, [&](const PlannedAttribute& planned) {
+    if (planned.references.empty()) return false;
     lang::Span span = planned.attribute->value->span;
     return diagnostic.source == node.source && span.begin <= diagnostic.span.begin &&
            diagnostic.span.end <= span.end;
@@ -99,10 +97,11 @@ ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex index, const ExportLis
   ExportScope scope(plan, exports);
   lang::DecodeOptions options{.eval = {.dialect = node.dialect, .scope = &scope, .env = env},
                               .is_unknown = {}};
-  bool is_broken = std::ranges::any_of(node.dependent, &PlannedAttribute::is_broken);
-  if (is_broken || missing_export(node, exports) != nullptr) {
+  auto unknown = [&](const PlannedAttribute& planned) { return is_unknown(planned, exports, env); };
+  if (std::ranges::any_of(node.dependent, unknown)) {
     options.is_unknown = [&](const lang::Attribute& attribute) {
-      return depends_on_missing(node, attribute, exports);
+      auto it = std::ranges::find(node.dependent, &attribute, &PlannedAttribute::attribute);
+      return it != node.dependent.end() && unknown(*it);
     };
   }
   lang::Span header{node.block->name_span.begin, node.block->open.end};

@@ -13,6 +13,7 @@
 
 namespace weir::runtime {
 
+// Null: the environment is not known, and neither are attributes that read it.
 using EnvLookup = std::function<std::string(std::string_view)>;
 
 // By NodeIndex; null: not published yet.

@@ -54,8 +54,11 @@ LoggingSettings decode_logging(const PlannedBlock& logging, const EnvLookup& env
   lang::Span header{logging.block->name_span.begin, logging.block->open.end};
   lang::DecodeOptions options{.eval = {.dialect = logging.dialect, .scope = nullptr, .env = env},
                               .is_unknown = {}};
-  // Without effect: whether the components it names are there the plan has seen.
-  options.is_unknown = [](const lang::Attribute& attribute) { return attribute.name == "write_to"; };
+  // The former is without effect: whether the components it names are there the plan has seen.
+  options.is_unknown = [&](const lang::Attribute& attribute) {
+    return attribute.name == "write_to" ||
+           (!env && lang::reads_environment(*attribute.value, logging.dialect));
+  };
   auto decoded =
       lang::decode<LoggingArguments>(logging.block->body, header, logging.source, options, diagnostics);
   if (!decoded) return {};

@@ -23,11 +23,12 @@ struct PlannedReference {
   lang::Span span;
 };
 
-// An attribute (of a nested block, maybe) whose value depends on other components.
+// An attribute (of a nested block, maybe) whose value depends on other components, or on the environment.
 struct PlannedAttribute {
   const lang::Attribute* attribute = nullptr;
   std::vector<PlannedReference> references;
-  bool is_broken = false;  // a reference leads nowhere; reported
+  bool reads_environment = false;
+  bool is_broken = false;  // a reference leads nowhere, or the types do not fit; reported
 };
 
 struct PlannedNode {

@@ -1,88 +1,73 @@
 #include "runtime/type_check.h"
 
-#include <array>
-#include <optional>
 #include <string>
 
 #include <fmt/core.h>
 
+#include "runtime/infer_type.h"
+#include "runtime/type_text.h"
+
 namespace weir::runtime {
 namespace {
 
-struct TypeText {
-  std::string_view outer;  // "list"
-  std::string_view inner;  // "map(string)"
-};
-
-TypeText split(std::string_view type) {
-  auto open = type.find('(');
-  if (open == std::string_view::npos || !type.ends_with(')')) return {.outer = type, .inner = {}};
-  return {.outer = type.substr(0, open), .inner = type.substr(open + 1, type.size() - open - 2)};
-}
-
-bool is_compound(std::string_view outer) {
-  return outer == "list" || outer == "map" || outer == "capsule";
-}
-
-// The component that the expression names as a whole, `a.b.label`; null when it is anything else.
-const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
-  std::string id;
-  const lang::Expr* object = &expr;
-  while (auto* inner = std::get_if<lang::AccessExpr>(&object->node)) {
-    id.insert(0, "." + inner->name);
-    object = inner->object.get();
-  }
-  auto* first = std::get_if<lang::Identifier>(&object->node);
-  if (first == nullptr) return nullptr;
-  const NodeIndex* target = plan.find(first->name + id);
-  return target == nullptr ? nullptr : plan.nodes[*target].type;
-}
-
-// The type of `a.b.label.export`; nullopt when the expression is anything else.
-std::optional<std::string_view> type_of(const Plan& plan, const lang::Expr& expr) {
-  auto* access = std::get_if<lang::AccessExpr>(&expr.node);
-  const ComponentType* component = access ? component_of(plan, *access->object) : nullptr;
-  const lang::FieldSchema* field = component ? component->exports->find(access->name) : nullptr;
-  if (field == nullptr || field->type.empty()) return std::nullopt;
-  return field->type;
+const lang::Expr& without_parens(const lang::Expr& expr) {
+  const lang::Expr* inner = &expr;
+  while (auto* paren = std::get_if<lang::ParenExpr>(&inner->node)) inner = paren->inner.get();
+  return *inner;
 }
 
 // An attribute whose value is looked at.
 class Checker {
  public:
-  Checker(const Plan& plan, const lang::SourcePtr& source, const lang::Attribute& attribute,
+  Checker(const Plan& plan, const PlannedNode& node, const lang::Attribute& attribute,
           const lang::FieldSchema& field, lang::Diagnostics& diagnostics)
-      : plan_(plan), source_(source), attribute_(attribute), field_(field), diagnostics_(diagnostics) {}
+      : plan_(plan), node_(node), attribute_(attribute), field_(field), diagnostics_(diagnostics) {}
 
-  void run() {
-    look_at(*attribute_.value, field_.type);
-    auto* array = std::get_if<lang::ArrayExpr>(&attribute_.value->node);
-    TypeText wanted = split(field_.type);
-    if (array == nullptr || wanted.outer != "list") return;
-    for (const auto& element : array->elements) look_at(*element, wanted.inner);
-  }
+  void run() { look_at(*attribute_.value, field_.type, attribute_.name); }
 
  private:
-  void look_at(const lang::Expr& expr, std::string_view wanted) {
-    std::string_view text = source_->text(expr.span);
-    if (const ComponentType* component = component_of(plan_, expr)) {
-      bool is_reported = component->exports->fields.empty();
-      if (!is_reported && !may_fit("map", wanted))
-        report(expr, wanted, "a component" + export_hint(*component, text, wanted));
+  // `place` is what `wanted` is the type of: "targets", "an element of targets".
+  void look_at(const lang::Expr& outer, std::string_view wanted, const std::string& place) {
+    const lang::Expr& expr = without_parens(outer);
+    TypeText type = split_type(wanted);
+    auto* array = std::get_if<lang::ArrayExpr>(&expr.node);
+    if (array != nullptr && type.outer == "list") {
+      for (const auto& element : array->elements) look_at(*element, type.inner, "an element of " + place);
       return;
     }
-    auto type = type_of(plan_, expr);
-    if (!type || may_fit(*type, wanted)) return;
-    std::string got(*type);
-    if (may_fit(fmt::format("list({})", *type), wanted)) got += fmt::format(", write [{}]", text);
-    if (&expr != attribute_.value.get() && may_fit(*type, field_.type)) got += list_hint(text);
-    report(expr, wanted, got);
+    auto* object = std::get_if<lang::ObjectExpr>(&expr.node);
+    if (object != nullptr && type.outer == "map") {
+      for (const auto& field : object->fields) look_at(*field.value, type.inner, "a field of " + place);
+      return;
+    }
+    if (const ComponentType* component = component_of(plan_, expr)) {
+      bool is_reported = component->exports->fields.empty();
+      if (!is_reported && !may_fit("map(any)", wanted))
+        report(expr, wanted, place, "a component" + export_hint(*component, text(expr), wanted));
+      return;
+    }
+    look_at_value(expr, wanted, place);
   }
+
+  void look_at_value(const lang::Expr& expr, std::string_view wanted, const std::string& place) {
+    std::string type = infer_type(plan_, node_, expr, [&](lang::Span span, std::string message) {
+      diagnostics_.push_back({.source = node_.source, .span = span, .message = std::move(message)});
+    });
+    if (may_fit(type, wanted)) return;
+    std::string got = type;
+    if (may_fit(list_of(type), wanted)) got += fmt::format(", write [{}]", text(expr));
+    bool is_element = place != attribute_.name;
+    if (is_element && may_fit(type, field_.type)) got += list_hint(text(expr));
+    report(expr, wanted, place, got);
+  }
+
+  std::string_view text(const lang::Expr& expr) const { return node_.source->text(expr.span); }
 
   // A list stands where one of its elements should.
   std::string list_hint(std::string_view text) const {
-    auto& array = std::get<lang::ArrayExpr>(attribute_.value->node);
-    if (array.elements.size() == 1) return fmt::format(", write {} without the brackets", text);
+    auto* array = std::get_if<lang::ArrayExpr>(&without_parens(*attribute_.value).node);
+    if (array == nullptr) return "";
+    if (array->elements.size() == 1) return fmt::format(", write {} without the brackets around it", text);
     return ", join lists with concat(…)";
   }
 
@@ -94,16 +79,22 @@ class Checker {
     return "";
   }
 
-  void report(const lang::Expr& expr, std::string_view wanted, std::string_view got) {
-    bool is_element = &expr != attribute_.value.get();
-    std::string message = fmt::format("{}{} should be {}, but {} is {}", is_element ? "an element of " : "",
-                                      attribute_.name, wanted, source_->text(expr.span), got);
+  void report(const lang::Expr& expr, std::string_view wanted, std::string_view place, std::string_view got) {
     diagnostics_.push_back(
-        {.source = source_, .span = expr.span, .message = std::move(message), .notes = {}});
+        {.source = node_.source,
+         .span = expr.span,
+         .message = fmt::format("{} should be {}, but {} is {}", place, wanted, shown(expr), got)});
+  }
+
+  // The expression as it stands, when it is short enough to repeat in a message.
+  std::string_view shown(const lang::Expr& expr) const {
+    constexpr std::size_t kMost = 60;
+    std::string_view all = text(expr);
+    return all.size() > kMost || all.find('\n') != all.npos ? "this" : all;
   }
 
   const Plan& plan_;
-  const lang::SourcePtr& source_;
+  const PlannedNode& node_;
   const lang::Attribute& attribute_;
   const lang::FieldSchema& field_;
   lang::Diagnostics& diagnostics_;
@@ -111,26 +102,9 @@ class Checker {
 
 }  // namespace
 
-bool may_fit(std::string_view value_type, std::string_view place_type) {
-  if (value_type == place_type) return true;
-  TypeText value = split(value_type);
-  TypeText place = split(place_type);
-  constexpr std::array kScalars = {"string", "number", "bool", "duration", "secret", "int", "uint", "float"};
-  auto is_known = [&](std::string_view outer) {
-    for (std::string_view scalar : kScalars) {
-      if (outer == scalar) return true;
-    }
-    return is_compound(outer);
-  };
-  if (!is_known(value.outer) || !is_known(place.outer)) return true;
-  if (!is_compound(value.outer) && !is_compound(place.outer)) return true;
-  if (value.outer != place.outer) return false;
-  return place.outer == "capsule" ? value.inner == place.inner : may_fit(value.inner, place.inner);
-}
-
-void check_types(const Plan& plan, const lang::SourcePtr& source, const lang::Attribute& attribute,
+void check_types(const Plan& plan, const PlannedNode& node, const lang::Attribute& attribute,
                  const lang::FieldSchema& field, lang::Diagnostics& diagnostics) {
-  Checker(plan, source, attribute, field, diagnostics).run();
+  Checker(plan, node, attribute, field, diagnostics).run();
 }
 
 }  // namespace weir::runtime

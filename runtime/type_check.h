@@ -3,8 +3,6 @@
 // a list of targets. Pure.
 #pragma once
 
-#include <string_view>
-
 #include "lang/ast.h"
 #include "lang/diagnostic.h"
 #include "lang/field.h"
@@ -12,12 +10,8 @@
 
 namespace weir::runtime {
 
-// Whether a value of the one type ("list(map(string))") may fit a place of the other. Says yes where only the
-// value itself decides.
-bool may_fit(std::string_view value_type, std::string_view place_type);
-
-// Looks at values that are one reference, and at arrays of such.
-void check_types(const Plan& plan, const lang::SourcePtr& source, const lang::Attribute& attribute,
+// Whether the attribute of `node` can ever have a value that fits `field`; appends why not.
+void check_types(const Plan& plan, const PlannedNode& node, const lang::Attribute& attribute,
                  const lang::FieldSchema& field, lang::Diagnostics& diagnostics);
 
 }  // namespace weir::runtime

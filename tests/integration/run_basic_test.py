@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """weir run, from the start to the end of a process: readiness, the page, metrics, the ways to reload, the ways to stop."""
+import json
 import pathlib
 import signal
 import subprocess
@@ -108,6 +109,16 @@ def validate_says_every_error_and_touches_nothing():
         assert done.returncode == 1, done
         for part in (f'{bad}:2:3', f'{bad}:4:1'):
             assert part in done.stderr, done
+        done = weir('validate', '--format=json', str(bad))
+        said = json.loads(done.stdout)
+        assert done.returncode == 1 and not done.stderr and not said['valid'] and said['errors'] == 2, done
+        first = said['diagnostics'][0]
+        assert first['file'] == str(bad) and (first['line'], first['column'], first['endColumn']) == (2, 3, 7), first
+        # Nothing uses it: a warning, and no more.
+        done = weir('validate', '--format=json', str(good))
+        said = json.loads(done.stdout)
+        assert done.returncode == 0 and said['valid'] and said['warnings'] == 1, done
+        assert weir('validate', '--format=yaml', str(good)).returncode == 1
 
 
 run(it_gets_ready_and_serves_the_page, it_reloads_on_post_sighup_and_save, a_folder_is_one_config,

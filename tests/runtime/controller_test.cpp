@@ -291,7 +291,7 @@ TEST_CASE("validate finds what a load would refuse, and makes nothing") {
   Registry registry;
   register_test_components(registry);
   auto path = folder.write("x.river", "test.sink \"s\" {\n  number = 0\n  value = test.source.a.value\n}\n");
-  auto found = validate(path, registry, {});
+  auto found = validate(path, registry);
   REQUIRE(found.size() == 2);
   CHECK(contains(lang::one_line(found[0]), "x.river:2:12: \"number\" must be at least 1"));
   CHECK(contains(lang::one_line(found[1]), "x.river:3:11: component \"test.source.a\" does not exist"));

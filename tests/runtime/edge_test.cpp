@@ -80,13 +80,13 @@ TEST_CASE("of a folder only regular files are read") {
   Registry registry;
   register_test_components(registry);
   REQUIRE(::mkfifo((folder.path() / "pipe.river").c_str(), 0600) == 0);
-  auto found = validate(folder.path(), registry, {});
+  auto found = validate(folder.path(), registry);
   REQUIRE(found.size() == 1);
   CHECK(found[0].severity == lang::Severity::warning);
   CHECK(contains(found[0].message, "there is no .river or .alloy file in "));
   fs::create_symlink("real", folder.path() / "link.river");
   folder.write("real", "test.sauce \"a\" { }\n");
-  CHECK(contains(validate(folder.path(), registry, {}).at(0).message, "test.sauce"));
+  CHECK(contains(validate(folder.path(), registry).at(0).message, "test.sauce"));
 }
 
 }  // namespace
