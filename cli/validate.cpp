@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
@@ -10,7 +11,6 @@
 #include "lang/text.h"
 #include "runtime/controller.h"
 #include "web/diagnostic_json.h"
-#include "web/json.h"
 
 namespace weir::cli {
 namespace {
@@ -20,7 +20,7 @@ std::size_t count(const lang::Diagnostics& diagnostics, lang::Severity severity)
 }
 
 void print_json(const lang::Diagnostics& found) {
-  web::JsonWriter json;
+  JsonWriter json;
   json.begin_object().member("valid", !lang::has_errors(found));
   json.member("errors", count(found, lang::Severity::error));
   json.member("warnings", count(found, lang::Severity::warning));

@@ -1,8 +1,8 @@
 // A diagnostic as JSON: for the API and for `weir validate --format=json`.
 #pragma once
 
+#include "base/json.h"
 #include "lang/diagnostic.h"
-#include "web/json.h"
 
 namespace weir::web {
 
