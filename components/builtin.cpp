@@ -4,6 +4,7 @@
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
 #include "components/pyroscope/ebpf.h"
+#include "components/pyroscope/receive_http.h"
 #include "components/pyroscope/store.h"
 #include "components/pyroscope/write.h"
 #include "components/relabel/relabel.h"
@@ -23,6 +24,7 @@ void register_components(runtime::Registry& registry) {
   add<discovery::Kubernetes>(registry);
   add<discovery::Process>(registry);
   add<pyroscope::Ebpf>(registry);
+  add<pyroscope::ReceiveHttp>(registry);
   add<pyroscope::Store>(registry);
   add<pyroscope::Write>(registry);
   add<relabel::Relabel>(registry);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "profile/profile.h"
@@ -27,5 +28,9 @@ Result<std::string> gunzip(std::string_view data, std::size_t limit);
 // that is named as an unnamed frame would be is read as an unnamed frame again. Of several sample types
 // `sample_type` is taken (empty: the default one, else the last).
 Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type = {});
+
+// The same, a profile for each distinct sample type (at most 16). How many samples there were is no profile
+// of its own beside the time that they stand for.
+Result<std::vector<Profile>> decode_pprof_types(std::string_view data, std::size_t limit);
 
 }  // namespace weir::profile

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMaxItems = 2u << 20;    // of each kind
 constexpr std::size_t kMaxLabels = 64;         // of a sample
 constexpr std::size_t kMaxFrames = 64u << 20;  // in all stacks together
-constexpr std::size_t kNameBudgetFactor = 2;   // bytes of names copied, in units of the limit
+constexpr std::size_t kMaxSampleTypes = 16;
+constexpr std::size_t kNameBudgetFactor = 2;  // bytes of names copied, in units of the limit
 
 struct RawValueType {
   std::uint64_t type = 0;
@@ -454,20 +455,47 @@ std::int64_t Decoder::count_of(std::int64_t value) const {
   return divisible ? std::max<std::int64_t>(value / profile_.period, 1) : 1;
 }
 
-}  // namespace
-
-Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type) {
+// The fields of a message; they point into `data`, or into `unpacked` where that had to be unpacked.
+Result<Raw> read_message(std::string_view data, std::size_t limit, std::string& unpacked) {
   if (data.size() > limit) return fail("decode pprof: larger than {} bytes", limit);
-  std::string unpacked;
   if (data.size() >= 2 && data[0] == '\x1f' && data[1] == '\x8b') {
     auto plain = gunzip(data, limit);
     if (!plain) return fail("decode pprof: {}", plain.error().message);
     unpacked = std::move(*plain);
     data = unpacked;
   }
-  auto raw = read_raw(data);
+  return read_raw(data);
+}
+
+}  // namespace
+
+Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type) {
+  std::string unpacked;
+  auto raw = read_message(data, limit, unpacked);
   if (!raw) return std::unexpected(raw.error());
   return Decoder(std::move(*raw), limit).decode(sample_type);
+}
+
+Result<std::vector<Profile>> decode_pprof_types(std::string_view data, std::size_t limit) {
+  std::string unpacked;
+  auto raw = read_message(data, limit, unpacked);
+  if (!raw) return std::unexpected(raw.error());
+  std::vector<std::string_view> types;
+  for (const RawValueType& type : raw->sample_types) {
+    if (type.type >= raw->strings.size()) return fail("decode pprof: a string is not in the string table");
+    std::string_view name = raw->strings[type.type];
+    if (std::ranges::find(types, name) == types.end()) types.push_back(name);
+    if (types.size() > kMaxSampleTypes)
+      return fail("decode pprof: more than {} sample types", kMaxSampleTypes);
+  }
+  if (std::ranges::find(types, "cpu") != types.end()) std::erase(types, "samples");
+  std::vector<Profile> profiles;
+  for (std::string_view type : types) {
+    auto profile = Decoder(*raw, limit).decode(type);
+    if (!profile) return std::unexpected(profile.error());
+    profiles.push_back(std::move(*profile));
+  }
+  return profiles;
 }
 
 }  // namespace weir::profile

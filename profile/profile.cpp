@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 
 namespace weir::profile {
@@ -31,6 +32,21 @@ std::string ProfileId::to_string() const {
     text += kHex[bytes[i] & 15];
   }
   return text;
+}
+
+std::optional<ProfileId> ProfileId::parse(std::string_view text) {
+  ProfileId id;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
+    if ((i == 4 || i == 6 || i == 8 || i == 10) && (at == text.size() || text[at++] != '-'))
+      return std::nullopt;
+    const char* from = text.data() + at;
+    if (text.size() - at < 2 || *from == '-') return std::nullopt;
+    if (std::from_chars(from, from + 2, id.bytes[i], 16).ptr != from + 2) return std::nullopt;
+    at += 2;
+  }
+  if (at != text.size()) return std::nullopt;
+  return id;
 }
 
 std::int64_t Profile::total() const {

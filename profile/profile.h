@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,6 +24,8 @@ struct ProfileId {
   std::array<std::uint8_t, 16> bytes{};
 
   static ProfileId random();
+  // Of what to_string() writes; nothing of any other text.
+  static std::optional<ProfileId> parse(std::string_view text);
   std::string to_string() const;  // as a UUID, 8-4-4-4-12
   auto operator<=>(const ProfileId&) const = default;
 };

@@ -39,6 +39,20 @@ std::string head() {
   return message + bytes(1, field(1, 1) + field(2, 2)) + bytes(1, field(1, 3) + field(2, 4));
 }
 
+// One sample without a stack: the value of the first type is 1, of the second 2, …
+std::string profile_with_types(const std::vector<std::pair<std::string, std::string>>& types) {
+  std::string message = bytes(6, "");
+  std::string values;
+  std::uint64_t text = 0;
+  for (const auto& [type, unit] : types) {
+    message += bytes(6, type) + bytes(6, unit);
+    message += bytes(1, field(1, text + 1) + field(2, text + 2));
+    text += 2;
+    values += field(2, text / 2);
+  }
+  return message + bytes(2, values);
+}
+
 std::string error_of(std::string_view message, std::size_t limit = kLimit) {
   auto decoded = decode_pprof(message, limit);
   return decoded ? "" : decoded.error().message;
@@ -189,6 +203,37 @@ TEST_CASE("pprof: what is refused, and why") {
     CHECK(error_of(row.message).find(row.error) != std::string::npos);
   }
   CHECK(decode_pprof(head(), kLimit, "wall").error().message == "decode pprof: there is no sample type wall");
+}
+
+TEST_CASE("pprof: one profile for each type of value") {
+  std::string two = profile_with_types({{"alloc_space", "bytes"}, {"inuse_space", "bytes"}});
+  auto profiles = decode_pprof_types(two, kLimit);
+  REQUIRE(profiles);
+  REQUIRE(profiles->size() == 2);
+  CHECK((*profiles)[0].type.sample_type == "alloc_space");
+  CHECK((*profiles)[1].type.sample_type == "inuse_space");
+  CHECK((*profiles)[0].total() == 1);
+  CHECK((*profiles)[1].total() == 2);
+  // How many samples stand behind the time is part of the one profile.
+  auto cpu = decode_pprof_types(profile_with_types({{"samples", "count"}, {"cpu", "nanoseconds"}}), kLimit);
+  REQUIRE(cpu);
+  REQUIRE(cpu->size() == 1);
+  CHECK(cpu->front().type.sample_type == "cpu");
+  CHECK(cpu->front().samples.front().count == 1);
+  std::vector<std::pair<std::string, std::string>> many;
+  for (int i = 0; i < 17; ++i) many.emplace_back(std::to_string(i), "count");
+  CHECK(!decode_pprof_types(profile_with_types(many), kLimit));
+}
+
+TEST_CASE("an id is read as it is written, and nothing else is one") {
+  ProfileId id = ProfileId::random();
+  CHECK(ProfileId::parse(id.to_string()) == id);
+  for (const char* text : {"", "1", "01234567-0123-0123-0123-0123456789a",
+                           "01234567-0123-0123-0123-0123456789abc", "0123456701230123-0123-0123456789ab",
+                           "0123456-70123-0123-0123-0123456789ab", "g1234567-0123-0123-0123-0123456789ab"}) {
+    CAPTURE(text);
+    CHECK(!ProfileId::parse(text));
+  }
 }
 
 TEST_CASE("pprof: limits hold") {

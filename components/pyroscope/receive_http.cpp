@@ -1,0 +1,211 @@
+#include "components/pyroscope/receive_http.h"
+
+#include <boost/json.hpp>
+
+#include "components/wording.h"
+#include "net/text.h"
+
+namespace weir::pyroscope {
+namespace {
+
+constexpr std::string_view kPush = "/push.v1.PusherService/Push";
+constexpr std::string_view kIngest = "/ingest";
+constexpr std::size_t kUnpackedFactor = 8;
+constexpr std::size_t kMostWaiting = 64u << 20;  // bytes of requests that are being read
+constexpr Duration kTick = std::chrono::seconds(5);
+
+bool is_json(const net::Request& request) {
+  return request.headers.get("Content-Type").starts_with("application/json");
+}
+
+// The Connect protocol's word for a status: https://connectrpc.com/docs/protocol#error-codes
+std::string_view connect_code(int status) {
+  switch (status) {
+    case 413:
+    case 429: return "resource_exhausted";
+    case 503: return "unavailable";
+    default: return "invalid_argument";
+  }
+}
+
+net::Response refused_response(const net::Request& request, const Refusal& refusal) {
+  net::Response response =
+      request.path() == kPush
+          ? net::Response::json(refusal.status,
+                                boost::json::serialize(boost::json::object{
+                                    {"code", connect_code(refusal.status)}, {"message", refusal.message}}))
+          : net::Response::text(refusal.status, refusal.message + "\n");
+  if (refusal.status == 429) response.headers.set("Retry-After", "1");
+  if (refusal.status == 405) response.headers.set("Allow", "POST");
+  return response;
+}
+
+net::Response taken_response(const net::Request& request) {
+  if (request.path() != kPush) return net::Response::text(200, "");
+  if (is_json(request)) return net::Response::json(200, "{}");
+  net::Response response;
+  response.headers.set("Content-Type", "application/proto");
+  return response;
+}
+
+std::string listen_text(const ListenArguments& http) {
+  bool is_v6 = http.listen_address.find(':') != std::string::npos && !http.listen_address.starts_with('[');
+  std::string host = http.listen_address.empty() ? "0.0.0.0" : http.listen_address;
+  return fmt::format("{}:{}", is_v6 ? "[" + host + "]" : host, http.listen_port);
+}
+
+}  // namespace
+
+// One request, until it is answered.
+struct ReceiveHttp::Call {
+  net::Request request;
+  net::Reply reply;
+  std::vector<profile::ProfilePtr> profiles;
+  Refusal refusal;  // when `reason` is not empty
+};
+
+ReceiveHttp::ReceiveHttp(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move(args)) {
+  auto& metrics = ctx.metrics();
+  requests_count_ = metrics.counter("pyroscope_receive_http_requests_total", "Requests taken.");
+  profiles_count_ = metrics.counter("pyroscope_receive_http_profiles_total", "Profiles in them.");
+  bytes_count_ =
+      metrics.counter("pyroscope_receive_http_bytes_total", "Bytes of these requests, as they came.");
+}
+
+ReceiveHttp::~ReceiveHttp() = default;
+
+void ReceiveHttp::start() {
+  listen();
+  tick();
+}
+
+void ReceiveHttp::apply(Arguments args) {
+  bool is_elsewhere = args.http != args_.http || args.max_body_bytes != args_.max_body_bytes;
+  args_ = std::move(args);
+  if (is_elsewhere) listen();
+  report();
+}
+
+void ReceiveHttp::stop() {
+  retry_.reset();
+  ticker_.reset();
+  server_.reset();
+}
+
+void ReceiveHttp::listen() {
+  retry_.reset();
+  server_.reset();  // the new one may want the same port
+  net::Server::Options options{.listen_address = listen_text(args_.http),
+                               .max_body_bytes = args_.max_body_bytes,
+                               .max_connections = static_cast<std::size_t>(args_.http.conn_limit),
+                               .header_timeout = args_.http.server_read_timeout,
+                               .idle_timeout = args_.http.server_idle_timeout,
+                               .reply_timeout = args_.http.server_write_timeout};
+  auto server = net::Server::start(options, [this](const net::Request& request, net::Reply reply) {
+    auto call = std::make_shared<Call>();
+    call->request = request;
+    call->reply = std::move(reply);
+    ctx_.post([this, call] { take(call); });
+  });
+  if (server) {
+    server_ = *std::move(server);
+    error_.clear();
+    backoff_.reset();
+    ctx_.log().info("listening for profiles", {{"address", options.listen_address}});
+    return;
+  }
+  error_ = server.error().message;
+  ctx_.log().warn("cannot listen for profiles", {{"error", error_}});
+  retry_ = ctx_.after(backoff_.next(), [this] {
+    listen();
+    report();
+  });
+}
+
+void ReceiveHttp::take(std::shared_ptr<Call> call) {
+  std::string_view path = call->request.path();
+  if (path != kPush && path != kIngest) {
+    return refuse(*call,
+                  {404, "path",
+                   fmt::format("there is nothing at this path: send profiles to {} or {}", kPush, kIngest)});
+  }
+  if (call->request.method != "POST") return refuse(*call, {405, "method", "only POST is taken here"});
+  std::size_t bytes = call->request.body.size();
+  if (waiting_bytes_ + bytes > kMostWaiting && waiting_bytes_ != 0)
+    return refuse(*call, {429, "busy", "too many requests are being read: try again in a second"});
+  waiting_bytes_ += bytes;
+  ctx_.offload(
+      [call, now = ctx_.clock().wall(), limit = args_.max_body_bytes * kUnpackedFactor] {
+        Received received = call->request.path() == kPush ? read_push(call->request, limit)
+                                                          : read_ingest(call->request, now, limit);
+        if (!received) {
+          call->refusal = received.error();
+          return;
+        }
+        for (profile::Profile& profile : *received)
+          call->profiles.push_back(std::make_shared<const profile::Profile>(std::move(profile)));
+      },
+      [this, call, bytes] {
+        waiting_bytes_ -= bytes;
+        finish(*call);
+      });
+}
+
+void ReceiveHttp::finish(Call& call) {
+  if (!call.refusal.reason.empty()) return refuse(call, call.refusal);
+  for (const profile::ProfilePtr& profile : call.profiles) {
+    for (const ReceiverPtr& receiver : args_.forward_to) receiver->push(profile);
+  }
+  ++requests_;
+  profiles_ += call.profiles.size();
+  requests_count_->add(1);
+  profiles_count_->add(static_cast<double>(call.profiles.size()));
+  bytes_count_->add(static_cast<double>(call.request.body.size()));
+  bool is_first = last_ == MonoTime();
+  last_ = ctx_.clock().mono();
+  call.reply(taken_response(call.request));
+  if (is_first) report();
+}
+
+void ReceiveHttp::refuse(const Call& call, const Refusal& refusal) {
+  RefusedInfo& info = refused_[refusal.reason];
+  info.reason = refusal.reason;
+  info.last = refusal.message;
+  ++info.requests;
+  ctx_.metrics()
+      .counter("pyroscope_receive_http_refused_requests_total", "Requests that were not taken, by reason.",
+               {{"reason", refusal.reason}})
+      ->add(1);
+  call.reply(refused_response(call.request, refusal));
+}
+
+// Ages in the health message would stand still without it.
+void ReceiveHttp::tick() {
+  report();
+  ticker_ = ctx_.after(kTick, [this] { tick(); });
+}
+
+void ReceiveHttp::report() {
+  MonoTime now = ctx_.clock().mono();
+  bool has_any = last_ != MonoTime();
+  DebugInfo info{.port = server_ ? server_->port() : 0u,
+                 .requests = requests_,
+                 .profiles = profiles_,
+                 .waiting_bytes = waiting_bytes_,
+                 .last_ago = has_any ? Duration(now - last_) : Duration::zero()};
+  for (const auto& [reason, refused] : refused_) info.refused.push_back(refused);
+  ctx_.publish_debug_info(info);
+  if (!server_) {
+    ctx_.set_health(runtime::HealthState::unhealthy, fmt::format("{}; weir tries again", error_));
+    return;
+  }
+  std::string message = has_any
+                            ? fmt::format("{} received, the last {} ago", count_text(profiles_, "profile"),
+                                          rough_text(now - last_))
+                            : fmt::format("listening on port {}, no profile has come yet", server_->port());
+  ctx_.set_health(runtime::HealthState::healthy, std::move(message));
+}
+
+}  // namespace weir::pyroscope
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::ReceiveHttp>();

@@ -1,0 +1,146 @@
+// pyroscope.receive_http: takes profiles that programs and agents send.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/metrics.h"
+#include "components/backoff.h"
+#include "components/pyroscope/received.h"
+#include "components/pyroscope/receiver.h"
+#include "net/http.h"
+#include "runtime/component.h"
+
+namespace weir::pyroscope {
+
+struct ListenArguments {
+  std::string listen_address;
+  std::int64_t listen_port = 8080;
+  std::int64_t conn_limit = 16384;
+  Duration server_read_timeout = std::chrono::seconds(30);
+  Duration server_write_timeout = std::chrono::seconds(30);
+  Duration server_idle_timeout = std::chrono::seconds(120);
+
+  static constexpr auto fields() {
+    using Self = ListenArguments;
+    return std::tuple{
+        lang::optional("listen_address", &Self::listen_address,
+                       "Address to listen on; without any every address of this machine. What comes is not "
+                       "authenticated: 127.0.0.1 keeps it to this machine."),
+        lang::optional("listen_port", &Self::listen_port, "Port to listen on; 0 picks one.")
+            .at_least(0)
+            .at_most(65535),
+        lang::optional("conn_limit", &Self::conn_limit, "How many connections there may be at a time.")
+            .at_least(1),
+        lang::optional("server_read_timeout", &Self::server_read_timeout,
+                       "How long a request may take to come.")
+            .at_least(0.1),
+        lang::optional("server_write_timeout", &Self::server_write_timeout,
+                       "How long the answer may take to be made.")
+            .at_least(0.1),
+        lang::optional("server_idle_timeout", &Self::server_idle_timeout,
+                       "How long a connection stays open without a request.")
+            .at_least(0.1),
+    };
+  }
+  bool operator==(const ListenArguments&) const = default;
+};
+
+class ReceiveHttp {
+ public:
+  static constexpr std::string_view kName = "pyroscope.receive_http";
+  static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::string_view kDoc =
+      "Takes profiles over HTTP, as a Pyroscope server does: POST /push.v1.PusherService/Push (Connect "
+      "protocol), which "
+      "agents use, and POST /ingest (pprof, folded, lines), which SDKs use. Point their server address here.";
+
+  struct Arguments {
+    std::vector<ReceiverPtr> forward_to;
+    ListenArguments http;
+    std::uint64_t max_body_bytes = 16u << 20;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::required("forward_to", &Arguments::forward_to, "Where the profiles go."),
+          lang::optional("max_body_bytes", &Arguments::max_body_bytes,
+                         "How large a request may be; unpacked it may take eight times as much.")
+              .unit("bytes")
+              .at_least(1024)
+              .at_most(1 << 30),
+          lang::block("http", &Arguments::http, "Where to listen."),
+      };
+    }
+    bool operator==(const Arguments&) const = default;
+  };
+  using Exports = lang::Nothing;
+
+  struct RefusedInfo {
+    std::string reason;
+    std::uint64_t requests = 0;
+    std::string last;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("reason", &RefusedInfo::reason, "Why."),
+          lang::optional("requests", &RefusedInfo::requests, "How many."),
+          lang::optional("last", &RefusedInfo::last, "What the last sender was told."),
+      };
+    }
+  };
+  struct DebugInfo {
+    std::uint64_t port = 0;
+    std::uint64_t requests = 0, profiles = 0, waiting_bytes = 0;
+    Duration last_ago{};
+    std::vector<RefusedInfo> refused;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("port", &DebugInfo::port, "Port it listens on; 0: it does not."),
+          lang::optional("requests", &DebugInfo::requests, "Requests taken."),
+          lang::optional("profiles", &DebugInfo::profiles, "Profiles in them, handed over."),
+          lang::optional("waiting_bytes", &DebugInfo::waiting_bytes, "Requests that are being read now.")
+              .unit("bytes"),
+          lang::optional("last_ago", &DebugInfo::last_ago, "Time since the last one."),
+          lang::block("refused", &DebugInfo::refused, "Requests that were not taken."),
+      };
+    }
+  };
+
+  ReceiveHttp(runtime::Context& ctx, Arguments args);
+  ~ReceiveHttp();
+  void start();
+  void apply(Arguments args);
+  void stop();
+
+ private:
+  struct Call;
+
+  void listen();
+  void take(std::shared_ptr<Call> call);
+  void finish(Call& call);
+  void refuse(const Call& call, const Refusal& refusal);
+  void tick();
+  void report();
+
+  runtime::Context& ctx_;
+  Arguments args_;
+  std::string error_;  // why it does not listen
+  Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
+  runtime::Timer retry_, ticker_;
+  std::uint64_t requests_ = 0, profiles_ = 0;
+  std::size_t waiting_bytes_ = 0;
+  MonoTime last_;
+  std::map<std::string, RefusedInfo, std::less<>> refused_;
+  std::shared_ptr<Counter> requests_count_, profiles_count_, bytes_count_;
+  std::unique_ptr<net::Server> server_;  // goes first: its thread calls us
+};
+
+}  // namespace weir::pyroscope
+
+extern template weir::runtime::ComponentType weir::runtime::component_type<weir::pyroscope::ReceiveHttp>();

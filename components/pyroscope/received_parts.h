@@ -1,0 +1,24 @@
+// What received.cpp and ingest.cpp share.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "components/pyroscope/received.h"
+
+namespace weir::pyroscope {
+
+inline constexpr std::size_t kMostSentLabels = 64;  // of a series: a server takes 30
+inline constexpr std::string_view kUnnamedService = "unspecified";
+
+std::expected<std::string, Refusal> unpacked_body(const net::Request& request, std::size_t limit);
+
+// Of a pprof, gzipped or not: one for each sample type. What it takes unpacked is taken from the budget.
+Received profiles_of(std::string_view pprof, std::size_t& budget);
+
+// The labels, with a profile's name and a service's where they have none.
+void set_labels(profile::Profile& profile, const profile::Labels& labels);
+
+}  // namespace weir::pyroscope

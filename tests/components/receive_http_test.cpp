@@ -1,0 +1,126 @@
+#include <doctest/doctest.h>
+
+#include <future>
+#include <string>
+#include <vector>
+
+#include "components/pyroscope/push_request.h"
+#include "components/pyroscope/receive_http.h"
+#include "net/http.h"
+#include "tests/profile/sample_profile.h"
+#include "tests/support/component_harness.h"
+
+using namespace std::literals;
+
+namespace weir {
+namespace {
+
+using pyroscope::ReceiveHttp;
+
+class Sink final : public pyroscope::ProfileReceiver {
+ public:
+  void push(profile::ProfilePtr profile) const override { profiles.push_back(std::move(profile)); }
+  mutable std::vector<profile::ProfilePtr> profiles;
+};
+
+ReceiveHttp::Arguments arguments(const std::shared_ptr<Sink>& sink) {
+  ReceiveHttp::Arguments args;
+  args.forward_to = {sink};
+  args.http.listen_address = "127.0.0.1";
+  args.http.listen_port = 0;
+  args.max_body_bytes = 1 << 20;
+  return args;
+}
+
+class Harness : public testing::ComponentHarness<ReceiveHttp> {
+ public:
+  explicit Harness(const std::shared_ptr<Sink>& sink) : ComponentHarness(arguments(sink)) { start(); }
+
+  std::int64_t number(std::string_view name) {
+    // Of a whole number there are two kinds.
+    for (const auto& statement : world().debug_info->statements) {
+      if (statement.name == name)
+        return statement.value.as_uint() ? static_cast<std::int64_t>(*statement.value.as_uint())
+                                         : *statement.value.as_int();
+    }
+    return -1;
+  }
+  // The answer: status and body.
+  std::string send(std::string method, std::string path, std::string type, std::string body) {
+    net::ClientRequest request{.method = std::move(method),
+                               .url = fmt::format("http://127.0.0.1:{}{}", number("port"), path),
+                               .body = std::move(body)};
+    request.headers.set("Content-Type", type);
+    std::promise<Result<net::ClientResponse>> promise;
+    auto answer = promise.get_future();
+    auto pending = client_->send(std::move(request), {.on_head = {}, .on_data = {}, .on_done = [&](auto got) {
+                                                        promise.set_value(std::move(got));
+                                                      }});
+    REQUIRE(world().wait_until([&] { return answer.wait_for(0s) == std::future_status::ready; }));
+    auto got = answer.get();
+    return got ? fmt::format("{} {}", got->status, got->body) : got.error().message;
+  }
+
+ private:
+  std::unique_ptr<net::Client> client_ = net::Client::create();
+};
+
+}  // namespace
+
+TEST_CASE("pyroscope.receive_http hands over what agents and SDKs send") {
+  auto sink = std::make_shared<Sink>();
+  Harness component(sink);
+  CHECK(component.world().health.message.ends_with("no profile has come yet"));
+  profile::Profile profile = profile::testing::sample_profile();
+  std::string push = pyroscope::encode_push(profile, {})->body;
+  CHECK(component.send("POST", "/push.v1.PusherService/Push", "application/proto", push) == "200 ");
+  CHECK(component.send("POST", "/push.v1.PusherService/Push", "application/json", R"({"series": []})") ==
+        "200 {}");
+  CHECK(component.send("POST", "/ingest?name=shop", "text/plain", "main;work 3") == "200 ");
+  REQUIRE(sink->profiles.size() == 2);
+  CHECK(sink->profiles[0]->id == profile.id);
+  CHECK(sink->profiles[0]->total() == profile.total());
+  CHECK(sink->profiles[1]->labels.get("service_name") == "shop");
+  component.advance(5s);
+  CHECK(component.number("requests") == 3);
+  CHECK(component.number("profiles") == 2);
+  CHECK(component.world().health.message == "2 profiles received, the last 5 s ago");
+}
+
+TEST_CASE("pyroscope.receive_http says what it does not take, and counts it") {
+  auto sink = std::make_shared<Sink>();
+  Harness component(sink);
+  CHECK(component.send("POST", "/push.v1.PusherService/Push", "application/proto", "\xff") ==
+        R"(400 {"code":"invalid_argument","message":"the body is no push.v1.PushRequest"})");
+  CHECK(component.send("GET", "/ingest?name=a", "", "") == "405 only POST is taken here\n");
+  CHECK(component.send("POST", "/other", "", "").starts_with("404 there is nothing at this path"));
+  CHECK(component.send("POST", "/ingest?name=a&format=jfr", "", "x").starts_with("422 "));
+  CHECK(component.send("POST", "/ingest?name=a", "", std::string(2 << 20, 'a')).starts_with("413"));
+  CHECK(sink->profiles.empty());
+  std::string metrics = component.world().registry.expose();
+  for (const char* reason : {"malformed", "method", "path", "format"}) {
+    CAPTURE(reason);
+    CHECK(metrics.contains(fmt::format("reason=\"{}\"}} 1", reason)));
+  }
+}
+
+TEST_CASE("pyroscope.receive_http waits for a port that is taken, and moves to another") {
+  auto sink = std::make_shared<Sink>();
+  Harness first(sink);
+  ReceiveHttp::Arguments args = arguments(sink);
+  args.http.listen_port = first.number("port");
+  testing::ComponentHarness<ReceiveHttp> second(args);
+  second.start();
+  CHECK(second.world().health.state == runtime::HealthState::unhealthy);
+  SUBCASE("the port becomes free") {
+    first.stop();
+    second.advance(3s);
+  }
+  SUBCASE("another port is named") {
+    args.http.listen_port = 0;
+    second.apply(args);
+  }
+  CHECK(second.world().health.state == runtime::HealthState::healthy);
+}
+
+}  // namespace weir
