@@ -36,7 +36,9 @@ class Source {
   std::string_view text() const { return text_; }
   std::string_view text(Span span) const { return text().substr(span.begin, span.end - span.begin); }
   Position position(std::uint32_t offset) const;
-  // Without its newline; lines count from 1.
+  // The offset of its first byte; lines count from 1.
+  std::uint32_t line_begin(std::uint32_t number) const { return line_starts_[number - 1]; }
+  // Without its newline.
   std::string_view line(std::uint32_t number) const;
   std::uint32_t line_count() const { return static_cast<std::uint32_t>(line_starts_.size()); }
 

@@ -38,7 +38,7 @@ std::string json_string(std::string_view text) {
 
 class TreeWriter {
  public:
-  explicit TreeWriter(const Source& source) : source_(source) {}
+  TreeWriter(const Source& source, Places places) : source_(source), places_(places) {}
 
   void body(const Body& body) {
     for (const Statement& statement : body.statements) {
@@ -65,6 +65,7 @@ class TreeWriter {
 
  private:
   std::string place(Span span) const {
+    if (places_ == Places::left_out) return "-";
     Position position = source_.position(span.begin);
     return std::to_string(position.line) + ":" + std::to_string(position.column);
   }
@@ -129,13 +130,14 @@ class TreeWriter {
   }
 
   const Source& source_;
+  Places places_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string write_tree(const lang::File& file) {
-  TreeWriter writer(*file.source);
+std::string write_tree(const lang::File& file, Places places) {
+  TreeWriter writer(*file.source, places);
   writer.body(file.body);
   return "(file" + writer.take() + ")";
 }

@@ -7,6 +7,8 @@
 
 namespace weir::lang::conformance {
 
-std::string write_tree(const lang::File& file);
+enum class Places { written, left_out };
+
+std::string write_tree(const lang::File& file, Places places = Places::written);
 
 }  // namespace weir::lang::conformance

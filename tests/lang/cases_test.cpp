@@ -100,7 +100,7 @@ TEST_CASE("case files") {
   CHECK(count > 50);
 }
 
-TEST_CASE("the conformance sample is answered as it should be") {
+TEST_CASE("the conformance corpora are answered as they should be") {
   if (std::system("python3 -c '' 2>/dev/null") != 0) {
     MESSAGE("SKIP: conformance: python3 is missing");
     return;

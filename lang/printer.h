@@ -1,0 +1,24 @@
+// The standard form of a config: what `weir fmt` writes. Section 8 of the language.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "lang/ast.h"
+#include "lang/diagnostic.h"
+
+namespace weir::lang {
+
+// In standard form: the same statements and values, every comment kept, one newline at the end. Formatting it
+// again changes nothing. Or the errors of a text that is no config.
+std::expected<std::string, Diagnostics> print_standard(SourcePtr source);
+
+// One pass over a tree. Where lines were joined on the way, what hangs on lines (which attributes line up,
+// where a comment stands) may come out otherwise of a second pass: `is_settled` says that it does not.
+struct Printed {
+  std::string text;
+  bool is_settled = true;
+};
+Printed print(const File& file);
+
+}  // namespace weir::lang
