@@ -191,7 +191,7 @@ Converted<Duration> ScalarCodec<Duration>::from_value(const Value& value) {
 }
 template <>
 Value ScalarCodec<Duration>::to_value(const Duration& value) {
-  return format_duration(value);
+  return DurationText{format_duration(value)};
 }
 
 template <>
@@ -201,6 +201,7 @@ std::string ScalarCodec<Secret>::type() {
 template <>
 Converted<Secret> ScalarCodec<Secret>::from_value(const Value& value) {
   if (value.is_null()) return Secret{};
+  if (value.as_duration()) return mismatch("secret", value);
   if (auto* text = value.as_string()) return Secret{*text};
   if (auto* secret = value.as_secret()) return *secret;
   if (auto* optional = value.as_optional_secret()) return Secret{optional->text};
@@ -219,6 +220,7 @@ std::string ScalarCodec<OptionalSecret>::type() {
 template <>
 Converted<OptionalSecret> ScalarCodec<OptionalSecret>::from_value(const Value& value) {
   if (value.is_null()) return OptionalSecret{};
+  if (value.as_duration()) return mismatch("secret", value);
   if (auto* text = value.as_string()) return OptionalSecret{*text, false};
   if (auto* secret = value.as_secret()) return OptionalSecret{secret->text, true};
   if (auto* optional = value.as_optional_secret()) return *optional;

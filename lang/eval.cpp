@@ -105,8 +105,9 @@ class Evaluator {
     if (!object) return object;
     auto map = object->as_map();
     if (!map) {
-      return fail(access.name_span, fmt::format("cannot access field \"{}\" on value of type {}", access.name,
-                                                to_string(object->type())));
+      Span span = access.object->span;
+      return fail(span, fmt::format("{} cannot access field \"{}\" on value of type {}", shown(span),
+                                    access.name, to_string(object->type())));
     }
     if (auto value = map->find(access.name)) return *std::move(value);
     return fail(access.name_span, missing_field(*map, access.name));

@@ -134,6 +134,7 @@ std::string_view to_string(Type type) {
 Value::Value(std::string value) : data_(std::make_shared<const std::string>(std::move(value))) {}
 Value::Value(Secret value) : data_(std::make_shared<const Secret>(std::move(value))) {}
 Value::Value(OptionalSecret value) : data_(std::make_shared<const OptionalSecret>(std::move(value))) {}
+Value::Value(DurationText value) : data_(std::make_shared<const DurationText>(std::move(value))) {}
 
 Value Value::array(std::vector<Value> elements) {
   return Value(std::shared_ptr<const List>(std::make_shared<Elements>(std::move(elements))));

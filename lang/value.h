@@ -73,6 +73,11 @@ struct OptionalSecret {
   bool operator==(const OptionalSecret&) const = default;
 };
 
+// The text of a duration: a string to every operator, but no secret can be made of it.
+struct DurationText {
+  std::string text;
+};
+
 class Value {
  public:
   using Fields = std::vector<std::pair<std::string, Value>>;
@@ -88,6 +93,7 @@ class Value {
   Value(std::string value);
   Value(Secret value);
   Value(OptionalSecret value);
+  Value(DurationText value);
   Value(std::shared_ptr<const List> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<const Map> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<const Capsule> value) : data_(std::move(value)) {}
@@ -105,7 +111,12 @@ class Value {
   const std::int64_t* as_int() const { return std::get_if<std::int64_t>(&data_); }
   const std::uint64_t* as_uint() const { return std::get_if<std::uint64_t>(&data_); }
   const double* as_float() const { return std::get_if<double>(&data_); }
-  const std::string* as_string() const { return pointee<std::string>(); }
+  // Of a duration too.
+  const std::string* as_string() const {
+    auto* duration = as_duration();
+    return duration ? &duration->text : pointee<std::string>();
+  }
+  const DurationText* as_duration() const { return pointee<DurationText>(); }
   const Secret* as_secret() const { return pointee<Secret>(); }
   const OptionalSecret* as_optional_secret() const { return pointee<OptionalSecret>(); }
   std::shared_ptr<const List> as_list() const { return shared<List>(); }
@@ -131,7 +142,7 @@ class Value {
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
                std::shared_ptr<const Secret>, std::shared_ptr<const OptionalSecret>,
                std::shared_ptr<const List>, std::shared_ptr<const Map>, std::shared_ptr<const Function>,
-               std::shared_ptr<const Capsule>>
+               std::shared_ptr<const Capsule>, std::shared_ptr<const DurationText>>
       data_;
 };
 

@@ -1,6 +1,6 @@
 // conformance KIND: answers conformance cases, one JSON object per line, from standard input on standard
-// output. KIND is tokens, parse, eval or demangle. tests/conformance/check.py feeds it and judges the
-// answers.
+// output. KIND is tokens, parse, fmt, eval, decode or demangle. tests/conformance/check.py feeds it and
+// judges the answers.
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -11,9 +11,13 @@
 
 #include "lang/eval.h"
 #include "lang/lexer.h"
+#include "lang/locate.h"
 #include "lang/parser.h"
+#include "lang/printer.h"
+#include "lang/strings.h"
 #include "lang/text.h"
 #include "profiler/symbols/demangle.h"
+#include "tests/conformance/schema_body.h"
 #include "tests/conformance/tree.h"
 #include "tests/conformance/typed_json.h"
 
@@ -61,6 +65,12 @@ json::object answer_parse(const SourcePtr& source) {
   return {{"ok", true}, {"ast", conformance::write_tree(*file)}};
 }
 
+json::object answer_fmt(const SourcePtr& source) {
+  auto text = print_standard(source);
+  if (!text) return refusal(text.error(), "parse");
+  return {{"ok", true}, {"out", *text}};
+}
+
 class MapScope final : public Scope {
  public:
   explicit MapScope(const json::object& variables) {
@@ -78,27 +88,55 @@ class MapScope final : public Scope {
   std::map<std::string, Value, std::less<>> values_;
 };
 
+// The variables, the environment and the dialect that a case brings along.
+class CaseWorld {
+ public:
+  explicit CaseWorld(const json::object& request)
+      : scope_(member(request, "scope")), variables_(member(request, "env")) {
+    options_.scope = &scope_;
+    options_.env = [this](std::string_view name) -> std::string {
+      const json::value* found = variables_.if_contains(name);
+      return found ? std::string(found->as_string()) : "";
+    };
+    auto* dialect = request.if_contains("d");
+    if (dialect && *dialect == "alloy") options_.dialect = Dialect::alloy;
+  }
+
+  const EvalOptions& options() const { return options_; }
+
+ private:
+  static json::object member(const json::object& request, std::string_view name) {
+    const json::value* found = request.if_contains(name);
+    return found && found->is_object() ? found->get_object() : json::object();
+  }
+
+  MapScope scope_;
+  json::object variables_;
+  EvalOptions options_;
+};
+
+json::object answer_decode(const SourcePtr& source, const json::object& request) {
+  auto file = parse(source);
+  if (!file) return refusal(file.error(), "parse");
+  CaseWorld world(request);
+  auto value = conformance::decode_body(*file, request.at("schema").as_object(), world.options());
+  if (!value) return refusal(value.error(), "eval");
+  return {{"ok", true}, {"val", *std::move(value)}};
+}
+
 json::object answer_eval(const SourcePtr& source, const json::object& request) {
   auto expr = parse_expression(source);
   if (!expr) return refusal(expr.error(), "parse");
-  auto member = [&](std::string_view name) {
-    const json::value* found = request.if_contains(name);
-    return found && found->is_object() ? found->get_object() : json::object();
-  };
-  MapScope scope(member("scope"));
-  json::object variables = member("env");
-  EvalOptions options{.scope = &scope, .env = [&](std::string_view name) -> std::string {
-                        const json::value* found = variables.if_contains(name);
-                        return found ? std::string(found->as_string()) : "";
-                      }};
-  if (auto* dialect = request.if_contains("d"); dialect && *dialect == "alloy")
-    options.dialect = Dialect::alloy;
-  auto value = evaluate(**expr, source, options);
+  CaseWorld world(request);
+  auto value = evaluate(**expr, source, world.options());
   if (!value) return refusal({value.error()}, "eval");
   std::string_view as = "any";
   if (auto* wanted = request.if_contains("as")) as = wanted->as_string();
   auto typed = conformance::typed_json(*value, as);
-  if (!typed) return refusal({{Severity::error, source, (*expr)->span, typed.error().message, {}}}, "eval");
+  if (!typed) {
+    Innermost place = innermost(**expr, typed.error().path);
+    return refusal({{Severity::error, source, place.expr->span, typed.error().message, {}}}, "eval");
+  }
   return {{"ok", true}, {"val", *std::move(typed)}};
 }
 
@@ -112,6 +150,12 @@ json::object answer_demangle(const json::object& request) {
           {"full", profiler::demangle(name, Demangle::full)}};
 }
 
+// Readers may take the line separators of Unicode for ends of lines.
+std::string one_line_json(const json::object& object) {
+  std::string text = replace_all(json::serialize(object), "\u2028", "\\u2028");
+  return replace_all(replace_all(text, "\u2029", "\\u2029"), "\u0085", "\\u0085");
+}
+
 json::object answer(std::string_view kind, const json::object& request) {
   if (kind == "demangle") return answer_demangle(request);
   std::string text;
@@ -120,6 +164,8 @@ json::object answer(std::string_view kind, const json::object& request) {
   SourcePtr source = Source::make("input", std::move(text));
   if (kind == "tokens") return answer_tokens(source);
   if (kind == "parse") return answer_parse(source);
+  if (kind == "fmt") return answer_fmt(source);
+  if (kind == "decode") return answer_decode(source, request);
   if (kind == "eval") return answer_eval(source, request);
   return {{"ok", false}, {"errs", json::array{json::array{0, 0, "not implemented"}}}};
 }
@@ -129,7 +175,7 @@ json::object answer(std::string_view kind, const json::object& request) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: conformance tokens|parse|eval|demangle < CASES\n", stderr);
+    std::fputs("usage: conformance tokens|parse|fmt|eval|decode|demangle < CASES\n", stderr);
     return 2;
   }
   std::string line;
@@ -137,7 +183,7 @@ int main(int argc, char** argv) {
     json::value request = json::parse(line);
     json::object reply = weir::lang::answer(argv[1], request.as_object());
     reply["id"] = request.at("id");
-    std::cout << json::serialize(reply) << '\n';
+    std::cout << weir::lang::one_line_json(reply) << '\n';
   }
   return 0;
 }

@@ -137,7 +137,8 @@ Value value_of(const json::value& typed) {
     return *parse_float(text);
   }
   if (tag == "bool") return v.as_bool();
-  if (tag == "string" || tag == "duration") return text_from(v);
+  if (tag == "string") return text_from(v);
+  if (tag == "duration") return DurationText{text_from(v)};
   if (tag == "secret") return Secret{text_from(v)};
   if (tag == "optsecret") return OptionalSecret{text_from(v), typed.at("s").as_bool()};
   if (tag == "capsule")
