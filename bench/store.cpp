@@ -1,11 +1,10 @@
-// The store: appending, reading an hour of one service, opening, and bytes on disk of a day.
+// The store: appending, reading an hour and a day of one service, opening, and bytes on disk of a day.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <random>
 
-#include "store/record.h"
 #include "store/store.h"
 
 namespace weir::store {
@@ -90,7 +89,8 @@ struct Folder {
 };
 
 std::unique_ptr<Store> open_store(const fs::path& path) {
-  return Store::open({.path = path, .retention = std::chrono::hours(1000), .max_bytes = 4ull << 30}).value();
+  return Store::open({.path = path, .limits = {.retention = std::chrono::hours(24), .max_bytes = 4ull << 30}})
+      .value();
 }
 
 void append(benchmark::State& state) {
@@ -107,60 +107,58 @@ void append(benchmark::State& state) {
 }
 BENCHMARK(append);
 
-void encode(benchmark::State& state) {
-  Profile profile = Service(1).window(0);
-  std::size_t bytes = 0;
-  for (auto _ : state) bytes = encode_body(profile).size();
-  state.counters["bytes"] = static_cast<double>(bytes);
-}
-BENCHMARK(encode);
+constexpr int kServices = 50;
+constexpr int kDay = 24 * 3600;
 
-void decode(benchmark::State& state) {
-  std::string body = encode_body(Service(1).window(0));
-  for (auto _ : state) {
-    Profile profile;
-    if (!decode_body(body, profile)) return state.SkipWithError("decode failed");
-  }
+Selection one_service(int from, int until) {
+  return {.service = "service-7", .profile_type = {}, .labels = {}, .range = {at(from), at(until)}};
 }
-BENCHMARK(decode);
 
-// 50 services for an hour, of which one is asked for; the bytes of a day follow from those of the hour.
-class Hour : public benchmark::Fixture {
+// 50 services for a day, of which one is asked for.
+class Day : public benchmark::Fixture {
  public:
   void SetUp(const benchmark::State&) override {
     if (store_) return;
     store_ = open_store(folder_.path);
     std::vector<Service> services;
-    for (int i = 0; i < 50; ++i) services.emplace_back(i);
-    for (int second = 0; second < 3600; second += kWindow)
+    for (int i = 0; i < kServices; ++i) services.emplace_back(i);
+    for (int second = 0; second < kDay; second += kWindow)
       for (Service& service : services) (void)store_->append(service.window(second));
   }
 
  protected:
-  Folder folder_;
-  std::unique_ptr<Store> store_;
-  Selection one_{.service = "service-7", .profile_type = {}, .labels = {}, .range = {at(0), at(3600)}};
+  void count(benchmark::State& state) {
+    auto stats = store_->stats();
+    state.counters["MB"] = static_cast<double>(stats.bytes) / 1e6;
+    state.counters["profiles"] = static_cast<double>(stats.profiles);
+  }
+
+  static inline Folder folder_;
+  static inline std::unique_ptr<Store> store_;
 };
 
-BENCHMARK_DEFINE_F(Hour, merge)(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(store_->merge(one_)->total());
-  auto stats = store_->stats();
-  state.counters["MB/day"] = static_cast<double>(stats.bytes) * 24 / 1e6;
-  state.counters["bytes/profile"] = static_cast<double>(stats.bytes) / static_cast<double>(stats.profiles);
+BENCHMARK_DEFINE_F(Day, merge_hour)(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(store_->merge(one_service(kDay - 3600, kDay))->total());
+  count(state);
 }
-BENCHMARK_REGISTER_F(Hour, merge)->Unit(benchmark::kMillisecond);
+BENCHMARK_REGISTER_F(Day, merge_hour)->Unit(benchmark::kMillisecond);
 
-BENCHMARK_DEFINE_F(Hour, flame)(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(store_->flame(one_, 2000)->total());
+BENCHMARK_DEFINE_F(Day, merge_day)(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(store_->merge(one_service(0, kDay))->total());
 }
-BENCHMARK_REGISTER_F(Hour, flame)->Unit(benchmark::kMillisecond);
+BENCHMARK_REGISTER_F(Day, merge_day)->Unit(benchmark::kMillisecond);
 
-BENCHMARK_DEFINE_F(Hour, services)(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(store_->services(one_.range).size());
+BENCHMARK_DEFINE_F(Day, flame_day)(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(store_->flame(one_service(0, kDay), 2000)->total());
 }
-BENCHMARK_REGISTER_F(Hour, services)->Unit(benchmark::kMicrosecond);
+BENCHMARK_REGISTER_F(Day, flame_day)->Unit(benchmark::kMillisecond);
 
-BENCHMARK_DEFINE_F(Hour, open)(benchmark::State& state) {
+BENCHMARK_DEFINE_F(Day, services)(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(store_->services({at(0), at(kDay)}).size());
+}
+BENCHMARK_REGISTER_F(Day, services)->Unit(benchmark::kMillisecond);
+
+BENCHMARK_DEFINE_F(Day, open)(benchmark::State& state) {
   store_.reset();
   for (auto _ : state) {
     auto store = open_store(folder_.path);
@@ -168,7 +166,24 @@ BENCHMARK_DEFINE_F(Hour, open)(benchmark::State& state) {
   }
   store_ = open_store(folder_.path);
 }
-BENCHMARK_REGISTER_F(Hour, open)->Unit(benchmark::kMillisecond);
+BENCHMARK_REGISTER_F(Day, open)->Unit(benchmark::kMillisecond);
+
+// What a day takes when all that is older than 6 h is kept by the minute; the last, as it changes the store.
+BENCHMARK_DEFINE_F(Day, downsample)(benchmark::State& state) {
+  store_->set_limits({.retention = std::chrono::hours(25),
+                      .max_bytes = 4ull << 30,
+                      .coarse_after = std::chrono::hours(6),
+                      .coarse_window = std::chrono::minutes(1)});
+  for (auto _ : state) {
+    for (std::uint64_t merged = 1; merged != 0;) {
+      std::uint64_t before = store_->stats().merged;
+      store_->expire(at(kDay));
+      merged = store_->stats().merged - before;
+    }
+  }
+  count(state);
+}
+BENCHMARK_REGISTER_F(Day, downsample)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace weir::store

@@ -1,6 +1,7 @@
 #include "store/index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 namespace weir::store {
@@ -44,14 +45,34 @@ WallTime from_nanoseconds(std::int64_t nanoseconds) {
   return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(nanoseconds)));
 }
 
-std::uint32_t Index::series_number(const SeriesKey& key) {
-  std::uint64_t hash = key.labels.hash();
-  for (auto [it, end] = by_hash_.equal_range(hash); it != end; ++it) {
+std::optional<std::uint32_t> Index::find_series(const SeriesKey& key) const {
+  for (auto [it, end] = by_hash_.equal_range(key.labels.hash()); it != end; ++it) {
     if (*series_.at(it->second).key == key) return it->second;
   }
-  by_hash_.emplace(hash, next_series_);
+  return std::nullopt;
+}
+
+std::uint32_t Index::series_number(const SeriesKey& key) {
+  if (auto known = find_series(key)) return *known;
+  by_hash_.emplace(key.labels.hash(), next_series_);
   series_[next_series_].key = std::make_shared<SeriesKey>(key);
   return next_series_++;
+}
+
+void Index::add_part(std::uint32_t segment, std::uint32_t series, Place place, std::uint32_t stacks) {
+  Parts& parts = parts_[{segment, series}];
+  parts.places.push_back(place);
+  parts.stacks = stacks;
+}
+
+std::uint32_t Index::stacks(std::uint32_t segment, std::uint32_t series) const {
+  auto found = parts_.find({segment, series});
+  return found == parts_.end() ? 0 : found->second.stacks;
+}
+
+std::vector<Place> Index::parts(std::uint32_t segment, std::uint32_t series) const {
+  auto found = parts_.find({segment, series});
+  return found == parts_.end() ? std::vector<Place>() : found->second.places;
 }
 
 void Index::add(std::uint32_t series, const Entry& entry) {
@@ -61,13 +82,15 @@ void Index::add(std::uint32_t series, const Entry& entry) {
   } else {
     entries.insert(std::lower_bound(entries.begin(), entries.end(), entry.start, starts_before), entry);
   }
-  ++by_segment_[entry.place.segment];
+  Segment& segment = segments_[entry.place.segment];
+  ++segment.profiles;
+  segment.newest = std::max(segment.newest, entry.start);
   ++profiles_;
 }
 
 void Index::forget(const Entry& entry) {
-  auto count = by_segment_.find(entry.place.segment);
-  if (--count->second == 0) by_segment_.erase(count);
+  auto segment = segments_.find(entry.place.segment);
+  if (--segment->second.profiles == 0) segments_.erase(segment);
   --profiles_;
 }
 
@@ -78,7 +101,8 @@ void Index::drop_empty_series() {
 
 std::size_t Index::forget_segment(std::uint32_t segment) {
   std::uint64_t before = profiles_;
-  if (!by_segment_.contains(segment)) return 0;
+  parts_.erase(parts_.lower_bound({segment, 0}), parts_.upper_bound({segment, UINT32_MAX}));
+  if (!segments_.contains(segment)) return 0;
   for (auto& [number, series] : series_) {
     std::erase_if(series.entries, [&](const Entry& entry) {
       if (entry.place.segment != segment) return false;
@@ -86,6 +110,20 @@ std::size_t Index::forget_segment(std::uint32_t segment) {
       return true;
     });
   }
+  drop_empty_series();
+  return before - profiles_;
+}
+
+std::size_t Index::forget_group(std::uint32_t segment, std::uint32_t series) {
+  auto found = series_.find(series);
+  if (found == series_.end()) return 0;
+  std::uint64_t before = profiles_;
+  parts_.erase({segment, series});
+  std::erase_if(found->second.entries, [&](const Entry& entry) {
+    if (entry.place.segment != segment) return false;
+    forget(entry);
+    return true;
+  });
   drop_empty_series();
   return before - profiles_;
 }
@@ -102,16 +140,24 @@ std::size_t Index::forget_before(std::int64_t start) {
   return before - profiles_;
 }
 
-std::optional<Place> Index::locate(const Found& found) const {
-  for (auto [it, end] = by_hash_.equal_range(found.key->labels.hash()); it != end; ++it) {
-    const Series& series = series_.at(it->second);
-    if (*series.key != *found.key) continue;
-    const Entry& sought = found.entry;
-    auto entry = std::lower_bound(series.entries.begin(), series.entries.end(), sought.start, starts_before);
-    for (; entry != series.entries.end() && entry->start == sought.start; ++entry)
-      if (entry->total == sought.total && entry->samples == sought.samples) return entry->place;
-  }
-  return std::nullopt;
+Index::Group Index::make_group(std::uint32_t segment, std::uint32_t series) const {
+  return {.segment = segment,
+          .series = series,
+          .key = series_.at(series).key,
+          .parts = parts(segment, series),
+          .entries = {}};
+}
+
+// The series may have another number now: it is forgotten with the last of its profiles.
+Index::Group Index::find_again(const Group& group, TimeRange range) const {
+  auto number = find_series(*group.key);
+  if (!number) return {};
+  Group again = make_group(group.segment, *number);
+  auto [first, last] = entries_in(series_.at(*number).entries, range);
+  for (; first != last; ++first)
+    if (first->place.segment == group.segment) again.entries.push_back(*first);
+  std::ranges::sort(again.entries, {}, [](const Entry& entry) { return entry.place.offset; });
+  return again;
 }
 
 template <class Use>
@@ -119,7 +165,7 @@ void Index::for_each(const Selection& selection, Use use) const {
   for (const auto& [number, series] : series_) {
     if (!matches(*series.key, selection)) continue;
     auto [first, last] = entries_in(series.entries, selection.range);
-    for (; first != last; ++first) use(series, *first);
+    for (; first != last; ++first) use(number, *first);
   }
 }
 
@@ -153,22 +199,37 @@ std::vector<ServiceSummary> Index::services(TimeRange range) const {
   return list;
 }
 
-std::vector<Index::Found> Index::find(const Selection& selection) const {
-  std::vector<Found> found;
-  for_each(selection,
-           [&](const Series& series, const Entry& entry) { found.push_back({series.key, entry}); });
-  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-    const Place& x = a.entry.place;
-    const Place& y = b.entry.place;
-    return std::tie(x.segment, x.offset) < std::tie(y.segment, y.offset);
+std::vector<Index::Group> Index::find(const Selection& selection) const {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Group> groups;
+  for_each(selection, [&](std::uint32_t series, const Entry& entry) {
+    std::uint32_t segment = entry.place.segment;
+    auto [group, is_new] = groups.try_emplace({segment, series});
+    if (is_new) group->second = make_group(segment, series);
+    group->second.entries.push_back(entry);
   });
-  return found;
+  std::vector<Group> list;
+  for (auto& [key, group] : groups) {
+    std::ranges::sort(group.entries, {}, [](const Entry& entry) { return entry.place.offset; });
+    list.push_back(std::move(group));
+  }
+  return list;
+}
+
+std::vector<Index::Group> Index::find_segment(std::uint32_t segment) const {
+  std::vector<Group> groups;
+  for (const auto& [number, series] : series_) {
+    Group group = make_group(segment, number);
+    std::ranges::copy_if(series.entries, std::back_inserter(group.entries),
+                         [&](const Entry& entry) { return entry.place.segment == segment; });
+    if (!group.entries.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 std::vector<SeriesPoint> Index::sums(const Selection& selection, Duration step) const {
   std::int64_t oldest = INT64_MAX;
   std::int64_t newest = INT64_MIN;
-  for_each(selection, [&](const Series&, const Entry& entry) {
+  for_each(selection, [&](std::uint32_t, const Entry& entry) {
     oldest = std::min(oldest, entry.start);
     newest = std::max(newest, entry.start);
   });
@@ -180,7 +241,7 @@ std::vector<SeriesPoint> Index::sums(const Selection& selection, Duration step) 
   std::vector<SeriesPoint> points(static_cast<std::size_t>((newest - begin) / width + 1));
   for (std::size_t i = 0; i < points.size(); ++i)
     points[i].time = from_nanoseconds(begin + static_cast<std::int64_t>(i) * width);
-  for_each(selection, [&](const Series&, const Entry& entry) {
+  for_each(selection, [&](std::uint32_t, const Entry& entry) {
     SeriesPoint& point = points[static_cast<std::size_t>((entry.start - begin) / width)];
     point.value = profile::add_saturating(point.value, entry.total);
   });

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "store/record.h"
@@ -30,39 +31,60 @@ class Index {
     std::shared_ptr<const SeriesKey> key;
     std::deque<Entry> entries;  // by start; blocks of its own, so that growing copies nothing
   };
-  // An entry copied out, to be read without any lock.
-  struct Found {
+  // What one series has in one segment, copied out, to be read without any lock.
+  struct Group {
+    std::uint32_t segment = 0;
+    std::uint32_t series = 0;
     std::shared_ptr<const SeriesKey> key;
-    Entry entry;
+    std::vector<Place> parts;    // of the dictionary
+    std::vector<Entry> entries;  // in the order they lie on disk
+  };
+  struct Segment {
+    std::uint32_t profiles = 0;
+    std::int64_t newest = INT64_MIN;  // start of any profile it has or had
   };
 
   // Number of a series, which is added when it is new.
   std::uint32_t series_number(const SeriesKey& key);
+  // Of a series in a segment; a profile may be added when there are as many stacks as it needs.
+  void add_part(std::uint32_t segment, std::uint32_t series, Place place, std::uint32_t stacks);
+  std::uint32_t stacks(std::uint32_t segment, std::uint32_t series) const;
+  std::vector<Place> parts(std::uint32_t segment, std::uint32_t series) const;
   void add(std::uint32_t series, const Entry& entry);
 
   // Each returns how many profiles it forgot.
   std::size_t forget_segment(std::uint32_t segment);
+  std::size_t forget_group(std::uint32_t segment, std::uint32_t series);
   std::size_t forget_before(std::int64_t start);
-  // Profiles of each segment; a segment without any is not there.
-  const std::map<std::uint32_t, std::uint32_t>& profiles_by_segment() const { return by_segment_; }
-  // Where it lies now: a corrupt segment's sound records have moved. Nothing when it is gone.
-  std::optional<Place> locate(const Found& found) const;
+  // A segment without any profile is not there.
+  const std::map<std::uint32_t, Segment>& segments() const { return segments_; }
 
   std::vector<ServiceSummary> services(TimeRange range) const;
-  // In the order they lie on disk.
-  std::vector<Found> find(const Selection& selection) const;
+  // By segment.
+  std::vector<Group> find(const Selection& selection) const;
+  // What is there of a group now: its segment may have been written anew, or be gone.
+  Group find_again(const Group& group, TimeRange range) const;
+  std::vector<Group> find_segment(std::uint32_t segment) const;
   std::vector<SeriesPoint> sums(const Selection& selection, Duration step) const;
   std::uint64_t profiles() const { return profiles_; }
 
  private:
+  struct Parts {
+    std::vector<Place> places;
+    std::uint32_t stacks = 0;
+  };
+
   template <class Use>
   void for_each(const Selection& selection, Use use) const;
   void forget(const Entry& entry);
+  std::optional<std::uint32_t> find_series(const SeriesKey& key) const;
+  Group make_group(std::uint32_t segment, std::uint32_t series) const;
   void drop_empty_series();
 
   std::map<std::uint32_t, Series> series_;
   std::multimap<std::uint64_t, std::uint32_t> by_hash_;
-  std::map<std::uint32_t, std::uint32_t> by_segment_;
+  std::map<std::uint32_t, Segment> segments_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Parts> parts_;  // by segment and series
   std::uint32_t next_series_ = 0;
   std::uint64_t profiles_ = 0;
 };

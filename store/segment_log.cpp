@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".segment";
 constexpr std::string_view kAside = ".corrupt";
+constexpr std::string_view kNew = ".new";  // of a segment that takes the place of another when it is whole
 constexpr std::size_t kNumberDigits = 10;
 
 // "0000000042.segment" is 42; 0 when it is no segment.
@@ -44,6 +45,11 @@ std::string_view header_bytes(const SegmentHeader& header) {
   return {reinterpret_cast<const char*>(&header), sizeof header};
 }
 
+std::uint64_t inode_of(int fd) {
+  struct stat st{};
+  return ::fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd) ::fsync(fd.get());
@@ -61,22 +67,43 @@ std::filesystem::path aside_name(const std::filesystem::path& file) {
   return name;
 }
 
-// Copies the sound records of a segment to a new one.
-Result<> copy_sound(int from, std::uint64_t size, const std::filesystem::path& to) {
+bool is_too_large(std::string_view head, std::string_view body) {
+  return head.empty() || head.size() > kMaxHead || body.size() > kMaxBody;
+}
+
+Error too_large(std::string_view head, std::string_view body) {
+  return fail("append a record of {} and {} bytes: too large", head.size(), body.size()).error();
+}
+
+// Writes a whole segment; what fails leaves no file.
+Result<> write_segment(const std::filesystem::path& to, const SegmentLog::Fill& fill) {
   Fd fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!fd) return fail_errno(errno, "create {}", to.string());
   std::uint64_t end = sizeof(SegmentHeader);
   Result<> written = write_all(fd.get(), 0, header_bytes(SegmentHeader{}));
+  if (written) {
+    written = fill([&](std::string_view head, std::string_view body) -> Result<> {
+      if (is_too_large(head, body)) return fail(too_large(head, body));
+      std::string data = make_record_front(head, body).append(body);
+      auto ok = write_all(fd.get(), end, data);
+      end += data.size();
+      return ok;
+    });
+  }
+  if (written && ::fsync(fd.get()) != 0) written = fail_errno(errno, "sync");
+  if (written) return {};
+  ::unlink(to.c_str());
+  return fail("{}: {}", to.string(), written.error().message);
+}
+
+// Copies the sound records of a segment.
+Result<> copy_sound(int from, std::uint64_t size, const SegmentLog::Append& append) {
+  Result<> copied;
   scan_segment(from, 0, size, Verify::all, [&](Place place, std::string_view) {
     auto record = read_record(from, place);
-    if (!written || !record) return;
-    std::string data = make_record_front(record->head, record->body) + record->body;
-    written = write_all(fd.get(), end, data);
-    end += data.size();
+    if (copied && record) copied = append(record->head, record->body);
   });
-  if (written && ::fsync(fd.get()) != 0) written = fail_errno(errno, "sync");
-  if (!written) ::unlink(to.c_str());
-  return written;
+  return copied;
 }
 
 }  // namespace
@@ -92,19 +119,17 @@ void SegmentLog::set_size(std::uint32_t segment, std::uint64_t bytes) {
 }
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options, const Visit& visit) {
-  std::error_code error;
-  std::filesystem::create_directories(options.path, error);
-  if (error) return fail("create {}: {}", options.path.string(), error.message());
   std::unique_ptr<SegmentLog> log(new SegmentLog(std::move(options)));
-  std::filesystem::path lock = log->options_.path / "lock";
-  log->lock_ = Fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-  if (!log->lock_) return fail_errno(errno, "open {}", lock.string());
-  if (::flock(log->lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail("lock {}: another process uses this folder", log->options_.path.string());
+  if (auto ok = log->make_folder(); !ok) return fail(ok.error());
+  std::error_code error;
   std::vector<std::uint32_t> numbers;
   for (std::filesystem::directory_iterator entry(log->options_.path, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (std::uint32_t number = number_of(entry->path().filename().string())) numbers.push_back(number);
+    std::string name = entry->path().filename().string();
+    if (std::uint32_t number = number_of(name)) numbers.push_back(number);
+    // Left by a crash: what it was to replace is still there.
+    if (name.ends_with(kNew) && number_of(name.substr(0, name.size() - kNew.size())) != 0)
+      ::unlink(entry->path().c_str());
   }
   if (error) return fail("list {}: {}", log->options_.path.string(), error.message());
   std::sort(numbers.begin(), numbers.end());
@@ -116,9 +141,25 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options, const Visi
   return log;
 }
 
+// Makes the folder when it is missing, and locks it.
+Result<> SegmentLog::make_folder() {
+  std::error_code error;
+  std::filesystem::create_directories(options_.path, error);
+  if (error) return fail("create {}: {}", options_.path.string(), error.message());
+  std::filesystem::path lock = options_.path / "lock";
+  Fd fd(::open(lock.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0640));
+  if (!fd) return fail_errno(errno, "open {}", lock.string());
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail("lock {}: another process uses this folder", options_.path.string());
+  lock_ = std::move(fd);
+  return {};
+}
+
 Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit) {
   std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  bool read_only = !fd && errno == EROFS;  // what is there can be shown all the same
+  if (read_only) fd = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open {}", path.string());
   std::uint64_t size = size_of(fd.get());
   HeaderState header = check_header(fd.get());
@@ -142,10 +183,10 @@ Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit
     salvage(segment, visit);
     return {};
   }
-  if (scan.bad_at != 0 && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
+  if (scan.bad_at != 0 && !read_only && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
     return fail_errno(errno, "cut the torn end of {}", path.string());
   set_size(segment, scan.good_end);
-  if (newest) active_number_ = segment;
+  if (newest && !read_only) active_number_ = segment;
   for (const auto& [place, head] : records) visit(place, head);
   return {};
 }
@@ -157,38 +198,53 @@ void SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
     set_aside_.push_back(replaced.error().message);
     return;
   }
+  if (auto ok = visit_rewritten(segment, visit); !ok) set_aside_.push_back(ok.error().message);
+}
+
+Result<> SegmentLog::visit_rewritten(std::uint32_t segment, const Visit& visit) {
+  sync_folder(options_.path);
   std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) {
-    set_aside_.push_back(fmt::format("open {}: {}", path.string(), errno_text(errno)));
-    return;
-  }
+  if (!fd) return fail_errno(errno, "open {}", path.string());
   std::uint64_t size = size_of(fd.get());
   set_size(segment, size);
   scan_segment(fd.get(), segment, size, Verify::heads, visit);
+  return {};
 }
 
-// Renames the segment to *.corrupt; its sound records take its name.
+// The segment's name is *.corrupt from now on; its sound records take its own. At no time is neither there.
 Result<> SegmentLog::replace_by_sound(std::uint32_t segment) {
   std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open {}", path.string());
   std::filesystem::path sound = path;
-  sound += ".sound";
-  auto copied = copy_sound(fd.get(), size_of(fd.get()), sound);
+  sound += kNew;
+  auto copied = write_segment(
+      sound, [&](const Append& append) { return copy_sound(fd.get(), size_of(fd.get()), append); });
   set_size(segment, 0);
   sizes_.erase(segment);
   // With a full disk it stays as it is; the next open tries again.
   if (!copied) return fail("{}: corrupt, left alone: {}", path.string(), copied.error().message);
   std::filesystem::path aside = aside_name(path);
-  if (::rename(path.c_str(), aside.c_str()) != 0) return fail_errno(errno, "rename {}", path.string());
+  // Not every file system has links.
+  if (::link(path.c_str(), aside.c_str()) != 0 && ::rename(path.c_str(), aside.c_str()) != 0)
+    return fail_errno(errno, "rename {}", path.string());
   set_aside_.push_back(fmt::format("{}: corrupt; its sound records were kept", aside.string()));
   if (::rename(sound.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", sound.string());
-  sync_folder(options_.path);
   return {};
 }
 
-bool SegmentLog::would_begin() const {
+Result<> SegmentLog::rewrite(std::uint32_t segment, const Fill& fill, const Visit& visit) {
+  std::filesystem::path path = file(segment);
+  std::filesystem::path fresh = path;
+  fresh += kNew;
+  if (auto ok = write_segment(fresh, fill); !ok) return fail(ok.error());
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", fresh.string());
+  return visit_rewritten(segment, visit);
+}
+
+bool SegmentLog::would_begin() {
+  leave_if_gone();
   auto size = sizes_.find(active_number_);
   return active_number_ == 0 || torn_ || size == sizes_.end() || size->second >= options_.segment_bytes;
 }
@@ -204,17 +260,32 @@ void SegmentLog::close_active() {
 Result<> SegmentLog::begin_segment() {
   close_active();
   std::filesystem::path path = file(next_number_);
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  auto create = [&] { return Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640)); };
+  Fd fd = create();
+  if (!fd && errno == ENOENT) {  // somebody has removed the folder
+    if (auto ok = make_folder(); !ok) return ok;
+    fd = create();
+  }
   if (!fd) return fail_errno(errno, "create {}", path.string());
   if (auto ok = write_all(fd.get(), 0, header_bytes(SegmentHeader{})); !ok) {
     ::unlink(path.c_str());
     return fail("{}: {}", path.string(), ok.error().message);
   }
   sync_folder(options_.path);
+  active_inode_ = inode_of(fd.get());
   active_ = std::move(fd);
   active_number_ = next_number_++;
   set_size(active_number_, sizeof(SegmentHeader));
   return {};
+}
+
+// What is written to a file that somebody has removed, or moved, is written to nowhere.
+void SegmentLog::leave_if_gone() {
+  struct stat st{};
+  if (!active_ || (::stat(file(active_number_).c_str(), &st) == 0 && st.st_ino == active_inode_)) return;
+  set_size(active_number_, 0);
+  sizes_.erase(active_number_);
+  close_active();
 }
 
 // All of it or nothing.
@@ -229,8 +300,7 @@ Result<> SegmentLog::write_at_end(std::string_view data) {
 }
 
 Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
-  if (head.empty() || head.size() > kMaxHead || body.size() > kMaxBody)
-    return fail("append a record of {} and {} bytes: too large", head.size(), body.size());
+  if (is_too_large(head, body)) return fail(too_large(head, body));
   if (would_begin()) {
     if (auto ok = begin_segment(); !ok) return fail(ok.error());
   }
@@ -242,6 +312,7 @@ Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
       active_number_ = 0;  // the next record begins another one
       return fail(error);
     }
+    active_inode_ = inode_of(active_.get());
   }
   std::string data = make_record_front(head, body).append(body);
   Place place{active_number_, static_cast<std::uint32_t>(sizes_[active_number_]),
@@ -251,13 +322,23 @@ Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
   return place;
 }
 
-Result<LogContent> SegmentLog::read(Place place) const {
-  std::filesystem::path path = file(place.segment);
+Result<SegmentReader> SegmentLog::reader(std::uint32_t segment) const {
+  std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open {}", path.string());
-  auto content = read_record(fd.get(), place);
-  if (!content) return fail("read {} at {}: {}", path.string(), place.offset, content.error().message);
+  return SegmentReader(std::move(fd), std::move(path));
+}
+
+Result<LogContent> SegmentReader::read(Place place) const {
+  auto content = read_record(fd_.get(), place);
+  if (!content) return fail("read {} at {}: {}", path_.string(), place.offset, content.error().message);
   return content;
+}
+
+Result<LogContent> SegmentLog::read(Place place) const {
+  auto segment = reader(place.segment);
+  if (!segment) return fail(segment.error());
+  return segment->read(place);
 }
 
 bool SegmentLog::remove(std::uint32_t segment) {

@@ -32,7 +32,20 @@ struct LogContent {
   std::string body;
 };
 
-// One thread at a time, but for read(), which any thread may call beside it.
+// Reads records of one segment as it was when this was made, whatever happens to it meanwhile.
+class SegmentReader {
+ public:
+  Result<LogContent> read(Place place) const;
+
+ private:
+  friend class SegmentLog;
+  SegmentReader(Fd fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Fd fd_;
+  std::filesystem::path path_;
+};
+
+// One thread at a time, but for reader() and read(), which any thread may call beside it.
 class SegmentLog {
  public:
   // When what was appended survives a power failure (a crash of ours it always survives).
@@ -54,17 +67,22 @@ class SegmentLog {
   Result<Place> append(std::string_view head, std::string_view body);
   // 0: none.
   std::uint32_t active() const { return active_number_; }
-  // Whether the next record would begin a new segment.
-  bool would_begin() const;
+  // Whether the next record would begin a new segment; so it is too when somebody has removed the file.
+  bool would_begin();
   void close_active();
 
+  Result<SegmentReader> reader(std::uint32_t segment) const;
   Result<LogContent> read(Place place) const;
   // Removes a segment that is not active; false when the file system refuses.
   bool remove(std::uint32_t segment);
   // After read() failed: sets the segment aside and visits its sound records at their new places.
   // What it could not do stands in set_aside().
   void salvage(std::uint32_t segment, const Visit& visit);
-  void set_segment_bytes(std::uint32_t bytes) { options_.segment_bytes = bytes; }
+  // Puts other records in the place of those of a segment that is not active, all at once or, when `fill`
+  // or the disk fails, none. Visits the new ones.
+  using Append = std::function<Result<>(std::string_view head, std::string_view body)>;
+  using Fill = std::function<Result<>(const Append& append)>;
+  Result<> rewrite(std::uint32_t segment, const Fill& fill, const Visit& visit);
 
   // Size of each by its number.
   const std::map<std::uint32_t, std::uint64_t>& segments() const { return sizes_; }
@@ -78,13 +96,17 @@ class SegmentLog {
   std::filesystem::path file(std::uint32_t segment) const;
   Result<> load(std::uint32_t segment, bool newest, const Visit& visit);
   Result<> replace_by_sound(std::uint32_t segment);
+  Result<> visit_rewritten(std::uint32_t segment, const Visit& visit);
   Result<> begin_segment();
+  Result<> make_folder();
+  void leave_if_gone();
   Result<> write_at_end(std::string_view data);
   void set_size(std::uint32_t segment, std::uint64_t bytes);
 
   Options options_;
   Fd lock_;
   Fd active_;  // opened at the first append
+  std::uint64_t active_inode_ = 0;
   std::uint32_t active_number_ = 0;
   std::uint32_t next_number_ = 1;
   bool torn_ = false;  // what a failed write left behind the end could not be cut

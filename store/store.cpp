@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
+#include <set>
 #include <utility>
 
+#include "store/group.h"
 #include "store/index.h"
 #include "store/merge.h"
-#include "store/record.h"
+#include "store/replay.h"
 #include "store/segment_log.h"
+#include "store/writer.h"
 
 namespace weir::store {
 namespace {
@@ -18,8 +20,9 @@ using profile::Profile;
 
 constexpr std::uint64_t kMinSegment = 64u << 10;
 constexpr std::uint64_t kMaxSegment = 16u << 20;
-constexpr std::size_t kMaxHeads = 32u << 10;  // of a series and a profile; smaller than any segment
-constexpr int kSegmentsByAge = 8;             // a segment spans at most this part of the retention
+constexpr std::uint32_t kNever = 1u << 31;  // bytes: the writer says where a segment ends, not the log
+constexpr int kSegmentsByAge = 8;           // a segment spans at most this part of the retention
+constexpr int kSegmentsByCoarse = 2;        // … and of the age at which it is written anew
 constexpr std::size_t kMaxReasons = 16;
 
 // Labels that begin with "__" tell which process or container a profile is of: they would make a
@@ -31,66 +34,26 @@ profile::Labels kept_labels(const profile::Labels& labels) {
   return profile::Labels(std::move(pairs));
 }
 
-std::uint32_t segment_bytes(std::uint64_t max_bytes) {
-  return static_cast<std::uint32_t>(std::clamp(max_bytes / 8, kMinSegment, kMaxSegment));
+Writer::Limits writer_limits(const Store::Limits& limits) {
+  Duration span = limits.retention / kSegmentsByAge;
+  if (limits.coarse_after > Duration::zero())
+    span = std::min(span, std::max(limits.coarse_after / kSegmentsByCoarse, limits.coarse_window));
+  return {.segment_bytes = std::clamp(limits.max_bytes / 8, kMinSegment, kMaxSegment), .segment_span = span};
 }
-
-// Tells the series of one segment's records from each other.
-class Replay {
- public:
-  explicit Replay(Index& index) : index_(index) {}
-
-  void record(Place place, std::string_view head) {
-    if (place.segment != segment_) {
-      segment_ = place.segment;
-      series_.clear();
-    }
-    auto decoded = decode_head(head);
-    if (!decoded) return;  // of a later version: not ours to show
-    if (auto* series = std::get_if<SeriesRecord>(&*decoded)) {
-      series_[series->number] = index_.series_number(series->key);
-      return;
-    }
-    const auto& profile = std::get<ProfileRecord>(*decoded);
-    auto series = series_.find(profile.series);
-    if (series != series_.end()) index_.add(series->second, entry(profile, place));
-  }
-
-  static Index::Entry entry(const ProfileRecord& profile, Place place) {
-    return {.start = to_nanoseconds(profile.start),
-            .total = profile.total,
-            .place = place,
-            .samples = static_cast<std::uint32_t>(std::min<std::uint64_t>(profile.samples, UINT32_MAX))};
-  }
-
-  std::uint32_t segment() const { return segment_; }
-  // Number in the segment to number in the index.
-  const std::unordered_map<std::uint32_t, std::uint32_t>& series() const { return series_; }
-
- private:
-  Index& index_;
-  std::uint32_t segment_ = 0;
-  std::unordered_map<std::uint32_t, std::uint32_t> series_;
-};
-
-struct Limits {
-  Duration retention{};
-  std::uint64_t max_bytes = 0;
-};
 
 // What reading and writing share. `write` is taken before `index`, never after it;
 // nothing touches the disk under `index`.
 struct State {
-  std::mutex write;  // guards log's methods but read(), and what stands here up to the next mutex
+  std::mutex write;  // guards log's methods but reader(), and what stands here up to the next mutex
   std::unique_ptr<SegmentLog> log;
-  Limits limits;
-  std::unordered_map<std::uint32_t, std::uint32_t> active_series;  // index number to number in the segment
-  std::uint32_t active_segment = 0;                                // they belong to
-  std::int64_t active_start = 0;                                   // of its first profile
+  std::optional<Writer> writer;
+  Store::Limits limits;
+  std::set<std::uint32_t> coarse;  // segments with nothing left to merge
 
   std::mutex index_mutex;  // guards the rest
   Index index;
-  std::optional<Limits> new_limits;  // for the next one who writes: who sets them must not wait for the disk
+  std::optional<Store::Limits>
+      new_limits;  // for the next one who writes: who sets them must not wait for the disk
   Store::Stats stats;
 };
 
@@ -99,7 +62,8 @@ void take_new_limits(State& s) {
   std::lock_guard index_lock(s.index_mutex);
   if (!s.new_limits) return;
   s.limits = *std::exchange(s.new_limits, std::nullopt);
-  s.log->set_segment_bytes(segment_bytes(s.limits.max_bytes));
+  s.writer->set_limits(writer_limits(s.limits));
+  s.coarse.clear();
 }
 
 // Under `write`.
@@ -113,13 +77,22 @@ void publish_stats(State& s) {
   s.stats.set_aside.assign(reasons.end() - few, reasons.end());
 }
 
+// The heads of a segment that was written anew.
+struct Heads {
+  std::vector<std::pair<Place, std::string>> list;
+
+  SegmentLog::Visit visit() {
+    return [this](Place place, std::string_view head) { list.emplace_back(place, std::string(head)); };
+  }
+};
+
 class SegmentStore : public Store {
  public:
   explicit SegmentStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
   Result<> append(const Profile& profile) override;
   void expire(WallTime now) override;
-  void set_limits(Duration retention, std::uint64_t max_bytes) override;
+  void set_limits(const Limits& limits) override;
   Stats stats() const override;
 
   std::vector<ServiceSummary> services(TimeRange range) const override;
@@ -128,78 +101,63 @@ class SegmentStore : public Store {
   Result<Profile> merge(const Selection& selection) const override;
 
  private:
-  Result<Place> write(const Profile& profile, const SeriesKey& key, std::uint32_t series,
-                      std::string_view body);
-  Result<std::uint32_t> number_in_segment(const SeriesKey& key, std::uint32_t series);
+  Result<Writer::Written> write(std::uint32_t series, const SeriesKey& key, const Profile& profile);
   void make_room(std::uint64_t bytes);
+  void remove_empty();
+  void make_coarser(WallTime now);
+  std::optional<std::uint32_t> next_to_make_coarser(WallTime now);
+  void rewrite_coarser(std::uint32_t segment, bool& unreadable);
+  std::uint64_t replace_in_index(std::uint32_t segment, const Heads& heads) const;
   template <class Use>
   void read_all(const Selection& selection, Use use) const;
-  std::optional<LogContent> read_again(const Index::Found& found) const;
+  std::optional<Profile> read_again(const Index::Group& group, TimeRange range) const;
   void salvage(std::uint32_t segment) const;
 
   std::unique_ptr<State> state_;
 };
 
 Result<> SegmentStore::append(const Profile& profile) {
-  std::string body = encode_body(profile);
   SeriesKey key{kept_labels(profile.labels), profile.type};
   State& s = *state_;
   std::lock_guard write_lock(s.write);
   take_new_limits(s);
-  make_room(body.size() + kMaxHeads);
   std::uint32_t series = 0;
   {
     std::lock_guard index_lock(s.index_mutex);
     series = s.index.series_number(key);
   }
-  auto place = write(profile, key, series, body);
+  auto written = write(series, key, profile);
   publish_stats(s);
+  if (written) return {};
   std::lock_guard index_lock(s.index_mutex);
-  if (!place) {
-    ++s.stats.write_errors;
-    return fail("keep a profile: {}", place.error().message);
+  ++s.stats.write_errors;
+  return fail("keep a profile: {}", written.error().message);
+}
+
+// Under `write`, like those after it.
+Result<Writer::Written> SegmentStore::write(std::uint32_t series, const SeriesKey& key,
+                                            const Profile& profile) {
+  State& s = *state_;
+  auto prepared = s.writer->prepare(series, key, profile);
+  // Room is made at the cost of the segment it was prepared for when there is no other.
+  for (bool again = true; again && prepared;) {
+    if (prepared->bytes() > s.limits.max_bytes) {
+      s.writer->give_up(*prepared);
+      return fail("its {} bytes are more than the store may keep", prepared->bytes());
+    }
+    make_room(prepared->bytes());
+    again = prepared->segment != 0 && prepared->segment != s.log->active();
+    if (again) prepared = s.writer->prepare(series, key, profile);
   }
+  if (!prepared) return fail(prepared.error());
+  ProfileRecord record = prepared->profile;
+  auto written = s.writer->write(*std::move(prepared));
+  if (!written) return written;
+  std::lock_guard index_lock(s.index_mutex);
   ++s.stats.appended;
-  s.index.add(series, Replay::entry(head_of(profile, series), *place));
-  return {};
-}
-
-// Under `write`, like the two after it.
-Result<Place> SegmentStore::write(const Profile& profile, const SeriesKey& key, std::uint32_t series,
-                                  std::string_view body) {
-  State& s = *state_;
-  if (body.size() + kMaxHeads > s.limits.max_bytes)
-    return fail("its {} bytes are more than the store may keep", body.size());
-  std::int64_t start = to_nanoseconds(profile.start);
-  bool same = s.log->active() == s.active_segment && s.active_start != 0;
-  if (same && start - s.active_start > s.limits.retention.count() / kSegmentsByAge) s.log->close_active();
-  auto number = number_in_segment(key, series);
-  if (!number) return fail(number.error());
-  auto place = s.log->append(encode_head(head_of(profile, *number)), body);
-  if (place && s.active_start == 0) s.active_start = start;
-  return place;
-}
-
-// Writes the series' record first when the active segment does not have it; what
-// is appended next goes to the same segment.
-Result<std::uint32_t> SegmentStore::number_in_segment(const SeriesKey& key, std::uint32_t series) {
-  State& s = *state_;
-  SeriesRecord record{.number = 0, .key = key};
-  if (!s.log->would_begin() && s.log->active() == s.active_segment) {
-    if (auto known = s.active_series.find(series); known != s.active_series.end()) return known->second;
-    record.number = static_cast<std::uint32_t>(s.active_series.size());
-  }
-  std::string head = encode_head(record);
-  if (head.size() > kMaxHeads / 2) return fail("its labels take {} bytes, too many", head.size());
-  auto place = s.log->append(head, {});
-  if (!place) return fail(place.error());
-  if (place->segment != s.active_segment) {
-    s.active_series.clear();
-    s.active_segment = place->segment;
-    s.active_start = 0;
-  }
-  s.active_series.emplace(series, record.number);
-  return record.number;
+  if (written->part) s.index.add_part(written->part->segment, series, *written->part, written->stacks);
+  s.index.add(series, index_entry(record, written->profile));
+  return written;
 }
 
 // Removes the oldest segments until there is room for `bytes` more.
@@ -218,27 +176,112 @@ void SegmentStore::expire(WallTime now) {
   State& s = *state_;
   std::lock_guard write_lock(s.write);
   take_new_limits(s);
-  std::vector<std::uint32_t> empty;
   {
     std::lock_guard index_lock(s.index_mutex);
     std::int64_t oldest = 0;
     if (!__builtin_sub_overflow(to_nanoseconds(now), s.limits.retention.count(), &oldest))
       s.stats.expired_age += s.index.forget_before(oldest);
+  }
+  remove_empty();
+  make_room(0);
+  if (s.limits.coarse_after > Duration::zero()) make_coarser(now);
+  publish_stats(s);
+}
+
+void SegmentStore::remove_empty() {
+  State& s = *state_;
+  std::vector<std::uint32_t> empty;
+  {
+    std::lock_guard index_lock(s.index_mutex);
     for (const auto& [segment, bytes] : s.log->segments()) {
-      if (!s.index.profiles_by_segment().contains(segment)) empty.push_back(segment);
+      if (!s.index.segments().contains(segment)) empty.push_back(segment);
     }
+    for (std::uint32_t segment : empty) s.index.forget_segment(segment);
   }
   for (std::uint32_t segment : empty) {
     if (segment == s.log->active()) s.log->close_active();
     (void)s.log->remove(segment);  // what cannot be removed is tried again the next time
   }
-  make_room(0);
-  publish_stats(s);
 }
 
-void SegmentStore::set_limits(Duration retention, std::uint64_t max_bytes) {
+void SegmentStore::make_coarser(WallTime now) {
+  State& s = *state_;
+  auto segment = next_to_make_coarser(now);
+  if (!segment) return;
+  // Where that fails for want of room the segment stays as it is.
+  s.coarse.insert(*segment);
+  bool unreadable = false;
+  rewrite_coarser(*segment, unreadable);
+  if (!unreadable) return;
+  salvage(*segment);
+  s.coarse.erase(*segment);
+}
+
+std::optional<std::uint32_t> SegmentStore::next_to_make_coarser(WallTime now) {
+  State& s = *state_;
+  std::int64_t newest = 0;
+  if (__builtin_sub_overflow(to_nanoseconds(now), s.limits.coarse_after.count(), &newest))
+    return std::nullopt;
+  std::lock_guard index_lock(s.index_mutex);
+  for (const auto& [number, segment] : s.index.segments()) {
+    if (segment.newest >= newest || number == s.log->active() || s.coarse.contains(number)) continue;
+    bool any = std::ranges::any_of(s.index.find_segment(number), [&](const Index::Group& group) {
+      return can_be_coarser(group, s.limits.coarse_window);
+    });
+    if (any) return number;
+    s.coarse.insert(number);
+  }
+  return std::nullopt;
+}
+
+void SegmentStore::rewrite_coarser(std::uint32_t segment, bool& unreadable) {
+  State& s = *state_;
+  std::vector<Index::Group> groups;
+  {
+    std::lock_guard index_lock(s.index_mutex);
+    groups = s.index.find_segment(segment);
+  }
+  auto reader = s.log->reader(segment);
+  if (!reader) {
+    unreadable = true;
+    return;
+  }
+  auto fill = [&](const SegmentLog::Append& append) -> Result<> {
+    std::uint32_t number = 0;
+    bool refused = false;
+    auto tried = [&](std::string_view head, std::string_view body) {
+      auto ok = append(head, body);
+      refused |= !ok;
+      return ok;
+    };
+    for (const Index::Group& group : groups) {
+      auto ok = write_coarser(*reader, group, s.limits.coarse_window, number++, tried);
+      unreadable |= !ok && !refused;
+      if (!ok) return ok;
+    }
+    return {};
+  };
+  Heads heads;
+  if (!s.log->rewrite(segment, fill, heads.visit())) return;
+  std::uint64_t fewer = replace_in_index(segment, heads);
+  std::lock_guard index_lock(s.index_mutex);
+  s.stats.merged += fewer;
+}
+
+// What the index has of a segment is forgotten for what stands there now; how many profiles fewer that is.
+std::uint64_t SegmentStore::replace_in_index(std::uint32_t segment, const Heads& heads) const {
+  State& s = *state_;
+  std::lock_guard index_lock(s.index_mutex);
+  std::uint64_t before = s.index.profiles();
+  s.index.forget_segment(segment);
+  Replay replay(s.index);
+  for (const auto& [place, head] : heads.list) replay.record(place, head);
+  return before - s.index.profiles();
+}
+
+void SegmentStore::set_limits(const Limits& limits) {
   std::lock_guard lock(state_->index_mutex);
-  state_->new_limits = Limits{retention, max_bytes};
+  state_->new_limits = limits;
 }
 
 Store::Stats SegmentStore::stats() const {
@@ -258,61 +301,54 @@ std::vector<SeriesPoint> SegmentStore::series(const Selection& selection, Durati
   return state_->index.sums(selection, step);
 }
 
-// Hands the selected profiles over one by one, read without any lock.
+// Hands over what is selected, added up by series and segment, read without any lock.
 template <class Use>
 void SegmentStore::read_all(const Selection& selection, Use use) const {
-  std::vector<Index::Found> all;
+  std::vector<Index::Group> groups;
   {
     std::lock_guard lock(state_->index_mutex);
-    all = state_->index.find(selection);
+    groups = state_->index.find(selection);
   }
-  for (const Index::Found& found : all) {
-    std::optional<LogContent> content;
-    if (auto first = state_->log->read(found.entry.place)) {
-      content = std::move(*first);
-    } else {
-      content = read_again(found);
+  for (const Index::Group& group : groups) {
+    if (auto profile = read_group(*state_->log, group)) {
+      use(*profile);
+    } else if (auto second = read_again(group, selection.range)) {
+      use(*second);
     }
-    if (!content) continue;
-    auto head = decode_head(content->head);
-    auto* record = head ? std::get_if<ProfileRecord>(&*head) : nullptr;
-    if (record == nullptr) continue;
-    Profile profile{.id = record->id, .labels = found.key->labels, .type = found.key->type};
-    profile.start = record->start;
-    profile.duration = record->duration;
-    if (decode_body(content->body, profile)) use(profile);
   }
 }
 
-// A record that could not be read has expired or moved meanwhile, or its segment is corrupt.
-std::optional<LogContent> SegmentStore::read_again(const Index::Found& found) const {
+// A group that could not be read has expired or moved meanwhile, or its segment is corrupt.
+std::optional<Profile> SegmentStore::read_again(const Index::Group& group, TimeRange range) const {
   State& s = *state_;
   std::lock_guard write_lock(s.write);
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    std::optional<Place> place;
-    {
-      std::lock_guard index_lock(s.index_mutex);
-      place = s.index.locate(found);
-    }
-    if (!place) return std::nullopt;
-    if (auto content = s.log->read(*place)) return std::move(*content);
-    salvage(place->segment);
-  }
+  auto find = [&] {
+    std::lock_guard index_lock(s.index_mutex);
+    return s.index.find_again(group, range);
+  };
+  Index::Group now = find();
+  if (now.entries.empty()) return std::nullopt;
+  if (auto profile = read_group(*s.log, now)) return std::move(*profile);
+  salvage(group.segment);
+  now = find();
+  if (now.entries.empty()) return std::nullopt;
+  if (auto profile = read_group(*s.log, now)) return std::move(*profile);
+  // Its checksums are right, and still it makes no sense: it would not the next time either.
+  std::lock_guard index_lock(s.index_mutex);
+  s.stats.lost_corrupt += s.index.forget_group(now.segment, now.series);
   return std::nullopt;
 }
 
 // Under `write`: sets a segment aside and finds its sound records at their new places.
 void SegmentStore::salvage(std::uint32_t segment) const {
   State& s = *state_;
-  std::vector<std::pair<Place, std::string>> sound;
+  Heads sound;
   // When the file cannot be opened or renamed, the log says so in set_aside() and all of it is out of reach.
-  s.log->salvage(segment,
-                 [&](Place place, std::string_view head) { sound.emplace_back(place, std::string(head)); });
+  s.log->salvage(segment, sound.visit());
+  std::uint64_t fewer = replace_in_index(segment, sound);
   {
     std::lock_guard index_lock(s.index_mutex);
-    s.index.forget_segment(segment);
-    Replay replay(s.index);
-    for (const auto& [place, head] : sound) replay.record(place, head);
+    s.stats.lost_corrupt += fewer;
   }
   publish_stats(s);
 }
@@ -334,16 +370,20 @@ Result<Profile> SegmentStore::merge(const Selection& selection) const {
 
 Result<std::unique_ptr<Store>> Store::open(Options options) {
   auto state = std::make_unique<State>();
-  state->limits = {options.retention, options.max_bytes};
+  state->limits = options.limits;
   Replay replay(state->index);
-  auto log = SegmentLog::open({.path = options.path, .segment_bytes = segment_bytes(options.max_bytes)},
+  auto log = SegmentLog::open({.path = options.path, .segment_bytes = kNever},
                               [&](Place place, std::string_view head) { replay.record(place, head); });
   if (!log) return fail("open the store: {}", log.error().message);
   state->log = std::move(*log);
-  if (state->log->active() != 0 && state->log->active() == replay.segment()) {
-    state->active_segment = replay.segment();
-    for (auto [number, series] : replay.series()) state->active_series.emplace(series, number);
+  state->writer.emplace(*state->log);
+  state->writer->set_limits(writer_limits(state->limits));
+  std::uint32_t active = state->log->active();
+  if (active != 0 && active == replay.segment()) {
+    for (auto [number, series] : replay.series())
+      state->writer->resume(series, number, state->index.parts(active, series));
   }
+  state->stats.lost_corrupt = replay.lost();
   publish_stats(*state);
   return std::make_unique<SegmentStore>(std::move(state));
 }

@@ -66,10 +66,18 @@ class Querier {
 
 class Store : public Querier {
  public:
-  struct Options {
-    std::filesystem::path path;  // a folder; made when missing
+  struct Limits {
     Duration retention = std::chrono::hours(24);
     std::uint64_t max_bytes = 1u << 30;
+    // Profiles older than this are added up to one for each series and `coarse_window`; zero: never.
+    Duration coarse_after{};
+    Duration coarse_window = std::chrono::minutes(1);
+
+    bool operator==(const Limits&) const = default;
+  };
+  struct Options {
+    std::filesystem::path path;  // a folder; made when missing
+    Limits limits;
   };
   struct Stats {
     std::uint64_t bytes = 0;     // on disk
@@ -78,7 +86,9 @@ class Store : public Querier {
     std::uint64_t appended = 0;          // since open
     std::uint64_t expired_age = 0;       // profiles dropped because of `retention` since open
     std::uint64_t expired_bytes = 0;     // … because of `max_bytes`
+    std::uint64_t merged = 0;            // profiles that became part of a coarser one
     std::uint64_t corrupt_segments = 0;  // set aside at open or found while reading
+    std::uint64_t lost_corrupt = 0;      // profiles that were lost with them, as far as that can be known
     std::uint64_t write_errors = 0;      // profiles lost to the disk
     std::vector<std::string> set_aside;  // the last few files set aside or left alone, and why
   };
@@ -92,10 +102,10 @@ class Store : public Querier {
   // Labels that begin with "__", but for __name__, are not kept.
   // A profile that the disk refuses is lost and counted; the next one is tried again.
   virtual Result<> append(const profile::Profile& profile) = 0;
-  // Applies retention and size; `now` as the clock says.
+  // Applies age and size; `now` as the clock says. Of old profiles it merges those of one segment a call.
   virtual void expire(WallTime now) = 0;
   // At once; they take effect with the next append() or expire().
-  virtual void set_limits(Duration retention, std::uint64_t max_bytes) = 0;
+  virtual void set_limits(const Limits& limits) = 0;
   virtual Stats stats() const = 0;
 };
 

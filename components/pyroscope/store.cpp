@@ -29,8 +29,11 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
   inbox_ = std::make_shared<Inbox>(
       kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); }, lost("queue_full"));
   write_errors_ = lost("disk");
+  lost_corrupt_ = lost("corrupt");
   expired_age_ = expired("retention");
   expired_bytes_ = expired("max_bytes");
+  downsampled_ = metrics.counter("pyroscope_store_downsampled_profiles_total",
+                                 "Profiles that became part of a coarser one.");
   appended_ = metrics.counter("pyroscope_store_profiles_total", "Profiles written.");
   bytes_ = metrics.gauge("pyroscope_store_bytes", "Space that all profiles take.");
 }
@@ -42,6 +45,8 @@ void Store::count(const store::Store::Stats& now) {
   expired_age_->add(since(now.expired_age, counted_.expired_age));
   expired_bytes_->add(since(now.expired_bytes, counted_.expired_bytes));
   write_errors_->add(since(now.write_errors, counted_.write_errors));
+  lost_corrupt_->add(since(now.lost_corrupt, counted_.lost_corrupt));
+  downsampled_->add(since(now.merged, counted_.merged));
   bytes_->set(static_cast<double>(now.bytes));
   counted_ = now;
 }
@@ -49,6 +54,13 @@ void Store::count(const store::Store::Stats& now) {
 std::filesystem::path Store::path() const {
   if (args_.path.empty()) return ctx_.data_dir();
   return ctx_.data_dir().parent_path() / args_.path;  // an absolute one stays as it is
+}
+
+store::Store::Limits Store::limits() const {
+  return {.retention = args_.retention,
+          .max_bytes = args_.max_bytes,
+          .coarse_after = args_.downsample_after,
+          .coarse_window = args_.downsample_window};
 }
 
 void Store::start() {
@@ -65,7 +77,7 @@ void Store::apply(Arguments args) {
     store_.reset();
     open();
   } else if (store_) {
-    store_->set_limits(args_.retention, args_.max_bytes);
+    store_->set_limits(limits());
     report();
   }
 }
@@ -82,8 +94,7 @@ void Store::open() {
   retry_.reset();
   if (opening_) return;  // opened() sees that the path has changed
   opening_ = true;
-  auto result = std::make_shared<Opened>(
-      Opened{{.path = path(), .retention = args_.retention, .max_bytes = args_.max_bytes}, nullptr});
+  auto result = std::make_shared<Opened>(Opened{{.path = path(), .limits = limits()}, nullptr});
   ctx_.offload([result] { result->store = store::Store::open(result->options); },
                [this, result] { opened(*result); });
 }
@@ -108,7 +119,7 @@ void Store::opened(Opened& result) {
   error_.clear();
   store_ = *std::move(result.store);
   counted_ = {};
-  store_->set_limits(args_.retention, args_.max_bytes);  // they may have changed meanwhile
+  store_->set_limits(limits());  // they may have changed meanwhile
   ctx_.offer<store::Querier>(store_);
   report();
   expire_later();
@@ -162,9 +173,12 @@ void Store::report() {
       .waiting = inbox_->size(),
       .expired_age = stats.expired_age,
       .expired_bytes = stats.expired_bytes,
+      .downsampled = stats.merged,
       .dropped_queue_full = inbox_->dropped(),
       .write_errors = stats.write_errors,
       .corrupt_segments = stats.corrupt_segments,
+      .lost_corrupt = stats.lost_corrupt,
+      .set_aside = stats.set_aside,
       .last_error = error_,
   });
   if (!error_.empty()) {

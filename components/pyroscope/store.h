@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/metrics.h"
 #include "components/backoff.h"
@@ -30,6 +31,8 @@ class Store {
     std::string path;
     Duration retention = std::chrono::hours(24);
     std::uint64_t max_bytes = 1u << 30;
+    Duration downsample_after = std::chrono::hours(6);
+    Duration downsample_window = std::chrono::minutes(1);
 
     static constexpr auto fields() {
       return std::tuple{
@@ -41,6 +44,14 @@ class Store {
           lang::optional("max_bytes", &Arguments::max_bytes, "How much space all of them may take.")
               .unit("bytes")
               .at_least(1 << 20),
+          lang::optional(
+              "downsample_after", &Arguments::downsample_after,
+              "Profiles older than this are added up into coarser ones, which loses nothing but when "
+              "within that time it was; 0 leaves them as they are.")
+              .at_least(0),
+          lang::optional("downsample_window", &Arguments::downsample_window,
+                         "How much time a coarser profile covers.")
+              .at_least(1),
       };
     }
     bool operator==(const Arguments&) const = default;
@@ -51,8 +62,9 @@ class Store {
     std::string path;
     std::uint64_t bytes = 0, profiles = 0, segments = 0;
     std::uint64_t appended = 0, waiting = 0;
-    std::uint64_t expired_age = 0, expired_bytes = 0;
-    std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0;
+    std::uint64_t expired_age = 0, expired_bytes = 0, downsampled = 0;
+    std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0, lost_corrupt = 0;
+    std::vector<std::string> set_aside;
     std::string last_error;
 
     static constexpr auto fields() {
@@ -65,10 +77,15 @@ class Store {
           lang::optional("waiting", &DebugInfo::waiting, "Profiles that wait to be written."),
           lang::optional("expired_age", &DebugInfo::expired_age, "Deleted because of their age."),
           lang::optional("expired_bytes", &DebugInfo::expired_bytes, "Deleted to make room."),
+          lang::optional("downsampled", &DebugInfo::downsampled, "Became part of a coarser profile."),
           lang::optional("dropped_queue_full", &DebugInfo::dropped_queue_full,
                          "Lost because the disk was slower than the profiles came."),
           lang::optional("write_errors", &DebugInfo::write_errors, "Lost because the disk refused them."),
           lang::optional("corrupt_segments", &DebugInfo::corrupt_segments, "Files set aside as unreadable."),
+          lang::optional("lost_corrupt", &DebugInfo::lost_corrupt,
+                         "Profiles that were lost with them, as far as that can be known."),
+          lang::optional("set_aside", &DebugInfo::set_aside,
+                         "The last of those files, and why each was set aside or left alone."),
           lang::optional("last_error", &DebugInfo::last_error, "The last thing that went wrong."),
       };
     }
@@ -83,6 +100,7 @@ class Store {
   struct Opened;
 
   std::filesystem::path path() const;
+  store::Store::Limits limits() const;
   void open();
   void opened(Opened& result);
   void write_next();
@@ -100,7 +118,8 @@ class Store {
   runtime::Timer retry_, expiry_;
 
   store::Store::Stats counted_;  // what of store_'s stats the counters have
-  std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_;
+  std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_, lost_corrupt_,
+      downsampled_;
   std::shared_ptr<Gauge> bytes_;
 };
 

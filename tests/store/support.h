@@ -1,6 +1,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,8 +20,10 @@ using profile::testing::sample_profile;
 
 struct TempFolder {
   TempFolder() {
-    char name[] = "/tmp/weir-store-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
+    // In memory, where a sync costs nothing, when there is such a place.
+    std::string name = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    name += "/weir-store-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
   ~TempFolder() {
@@ -46,6 +49,19 @@ inline profile::Profile profile_of(const std::string& service, int seconds) {
 
 inline Selection everything(const std::string& service) {
   return {.service = service, .profile_type = {}, .labels = {}, .range = {at(-1'000'000), at(1'000'000)}};
+}
+
+inline std::unique_ptr<Store> open_store(const std::filesystem::path& path,
+                                         Duration retention = std::chrono::hours(1),
+                                         std::uint64_t max_bytes = 1 << 20) {
+  auto store = Store::open({.path = path, .limits = {.retention = retention, .max_bytes = max_bytes}});
+  if (!store) FAIL(store.error().message);
+  return std::move(*store);
+}
+
+inline void append(Store& store, const profile::Profile& profile) {
+  auto ok = store.append(profile);
+  if (!ok) FAIL(ok.error().message);
 }
 
 inline std::string read(const std::filesystem::path& file) {

@@ -1,0 +1,135 @@
+#include "store/writer.h"
+
+#include "store/group.h"
+#include "store/packing.h"
+
+namespace weir::store {
+namespace {
+
+constexpr std::size_t kMaxSeriesHead = 16u << 10;
+constexpr std::size_t kMaxDictionaries = 16u << 20;  // bytes of memory; then another segment begins
+constexpr std::size_t kFrameAndHead = 128;           // of a profile or a part in the log, at most
+
+}  // namespace
+
+std::size_t Writer::Prepared::bytes() const {
+  return series_head.size() + part.size() + samples.size() + 3 * kFrameAndHead;
+}
+
+void Writer::resume(std::uint32_t series, std::uint32_t number, std::vector<Place> parts) {
+  segment_ = log_.active();
+  series_[series] = {.number = number, .parts = std::move(parts), .dictionary = std::nullopt};
+}
+
+void Writer::begin_if_full(std::int64_t start) {
+  bool same = !log_.would_begin() && log_.active() == segment_;
+  bool late = first_start_ && start - *first_start_ > limits_.segment_span.count();
+  if (same && !late && log_.segments().at(segment_) < limits_.segment_bytes && memory_ < kMaxDictionaries)
+    return;
+  log_.close_active();
+  segment_ = 0;
+  series_.clear();
+  memory_ = 0;
+  first_start_.reset();
+}
+
+Result<Writer::Series*> Writer::find(std::uint32_t series, const SeriesKey& key, std::string& head) {
+  if (auto known = series_.find(series); known != series_.end()) {
+    Series& found = known->second;
+    if (found.dictionary) return &found;
+    auto segment = log_.reader(segment_);
+    auto dictionary = segment ? read_dictionary(*segment, found.parts) : fail(segment.error());
+    if (!dictionary) return fail(dictionary.error());
+    found.dictionary = *std::move(dictionary);
+    memory_ += found.dictionary->memory();
+    return &found;
+  }
+  auto number = static_cast<std::uint32_t>(series_.size());
+  head = encode_head(SeriesRecord{number, key});
+  if (head.size() > kMaxSeriesHead) return fail("its labels take {} bytes, too many", head.size());
+  Series& added = series_[series];
+  added.number = number;
+  added.dictionary.emplace();
+  return &added;
+}
+
+Result<Writer::Prepared> Writer::prepare(std::uint32_t series, const SeriesKey& key,
+                                         const profile::Profile& profile) {
+  begin_if_full(to_nanoseconds(profile.start));
+  Prepared prepared{.series = series, .segment = segment_};
+  auto found = find(series, key, prepared.series_head);
+  if (!found && series_.contains(series)) {  // its dictionary cannot be read any more: not gone on with
+    log_.close_active();
+    begin_if_full(to_nanoseconds(profile.start));
+    prepared.segment = segment_;
+    found = find(series, key, prepared.series_head);
+  }
+  if (!found) return fail(found.error());
+  Dictionary& dictionary = *(*found)->dictionary;
+  std::size_t before = dictionary.memory();
+  Samples samples{.period = profile.period, .sums = dictionary.add(profile)};
+  memory_ += dictionary.memory() - before;
+  prepared.profile = {.series = (*found)->number,
+                      .id = profile.id,
+                      .start = profile.start,
+                      .duration = profile.duration,
+                      .total = samples.total(),
+                      .samples = samples.count(),
+                      .stacks = samples.stacks()};
+  auto body = encode_samples(samples);
+  auto part = dictionary.has_unwritten() ? pack(dictionary.unwritten()) : std::string();
+  if (!body || !part) {
+    give_up(prepared);
+    return fail(!body ? body.error() : part.error());
+  }
+  prepared.samples = *std::move(body);
+  prepared.part = *std::move(part);
+  if (!prepared.part.empty()) {
+    auto number = static_cast<std::uint32_t>((*found)->parts.size());
+    prepared.part_head = encode_head(PartRecord{(*found)->number, number, dictionary.stacks()});
+  }
+  return prepared;
+}
+
+Result<Writer::Written> Writer::write(Prepared prepared) {
+  Series& series = series_.at(prepared.series);
+  Written written{.part = std::nullopt, .stacks = series.dictionary->stacks(), .profile = {}};
+  auto append = [&](const std::string& head, const std::string& body) {
+    auto place = log_.append(head, body);
+    if (place) segment_ = place->segment;
+    return place;
+  };
+  if (!prepared.series_head.empty()) {
+    if (auto place = append(prepared.series_head, {}); !place) {
+      give_up(prepared);
+      return fail(place.error());
+    }
+    prepared.series_head.clear();
+  }
+  if (!prepared.part.empty()) {
+    auto place = append(prepared.part_head, prepared.part);
+    if (!place) {
+      give_up(prepared);
+      return fail(place.error());
+    }
+    series.dictionary->mark_written();
+    series.parts.push_back(*place);
+    written.part = *place;
+  }
+  auto place = append(encode_head(prepared.profile), prepared.samples);
+  if (!place) return fail(place.error());
+  if (!first_start_) first_start_ = to_nanoseconds(prepared.profile.start);
+  written.profile = *place;
+  return written;
+}
+
+// What the dictionary has got of the profile is on no disk: the next time it is read again.
+void Writer::give_up(const Prepared& prepared) {
+  auto found = series_.find(prepared.series);
+  if (found == series_.end()) return;
+  if (found->second.dictionary) memory_ -= found->second.dictionary->memory();
+  found->second.dictionary.reset();
+  if (!prepared.series_head.empty()) series_.erase(found);
+}
+
+}  // namespace weir::store
