@@ -35,15 +35,6 @@ bool looks_like_reference(std::string_view text) {
   return is_dotted;
 }
 
-// The expression as it stands, when it is short enough to repeat in a message.
-std::string source_text(const SourcePtr& source, Span span) {
-  constexpr std::size_t kMost = 60;
-  std::string_view text = source->text(span);
-  if (std::size_t line = text.find('\n'); line != std::string_view::npos || text.size() > kMost)
-    return "value";
-  return std::string(text);
-}
-
 std::optional<double> measure(const FieldSchema& schema, const Value& value) {
   if (value.type() == Type::number) return number_as_float(value);
   if (auto* text = value.as_string()) {
@@ -132,7 +123,10 @@ class BodyDecoder {
 
   // How the value would be written for the place, where that is only a matter of brackets or quotes.
   std::string form_hint(const Expr& expr, const FieldSchema& schema, const Value& value) const {
-    if (schema.type == "secret" && value.type() == Type::number) return ": write it in double quotes";
+    // A hint would repeat what is secret.
+    if (schema.type.contains("secret")) {
+      return value.type() == Type::number ? ": write it in double quotes" : "";
+    }
     bool wants_list = schema.type.starts_with("list(");
     auto* literal = std::get_if<Literal>(&expr.node);
     if (literal && literal->kind == Literal::Kind::string && schema.type.contains('(')) {
@@ -141,11 +135,16 @@ class BodyDecoder {
     }
     auto* array = std::get_if<ArrayExpr>(&expr.node);
     if (array && !wants_list && array->elements.size() == 1) {
-      return fmt::format(": write {} without the brackets",
-                         source_text(source_, array->elements.front()->span));
+      return fmt::format(": write {} without the brackets", source_->quotable(array->elements.front()->span));
     }
     bool is_one = wants_list && value.type() != Type::array;
-    return is_one ? fmt::format(": write [{}]", source_text(source_, expr.span)) : "";
+    return is_one ? fmt::format(": write [{}]", source_->quotable(expr.span)) : "";
+  }
+
+  // Of what an error of the evaluation is about.
+  void hide_text(Diagnostic& diagnostic) const {
+    std::string_view text = source_->text(diagnostic.span);
+    if (diagnostic.message.starts_with(text)) diagnostic.message.replace(0, text.size(), "value");
   }
 
   bool is_again(std::size_t field, Span name) { return !seen_.try_emplace(field, name).second; }
@@ -185,6 +184,7 @@ class BodyDecoder {
     if (!value) {
       failed_ = true;
       diagnostics_.push_back(std::move(value).error());
+      if (schema.type.contains("secret")) hide_text(diagnostics_.back());
       auto* word = std::get_if<Identifier>(&attribute.value->node);
       if (word && schema.type == "string") {
         diagnostics_.back().message += fmt::format(" (text stands in double quotes: \"{}\")", word->name);
@@ -196,7 +196,8 @@ class BodyDecoder {
     if (auto wrong = field.attribute->assign(member, *value)) {
       Innermost place = innermost(*attribute.value, wrong->path);
       // The message goes to the log and to the page, the text of a secret does not.
-      std::string shown = schema.type == "secret" ? "value" : source_text(source_, place.expr->span);
+      bool is_secret = schema.type.contains("secret");
+      std::string_view shown = is_secret ? "value" : source_->quotable(place.expr->span);
       return error(place.expr->span, fmt::format("{}{} {}{}", shown, place.rest, wrong->message,
                                                  form_hint(*place.expr, schema, *value)));
     }

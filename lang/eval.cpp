@@ -31,12 +31,7 @@ class Evaluator {
   }
 
   // The text of an expression in front of what it should be.
-  std::string shown(Span span) const {
-    constexpr std::size_t kMost = 60;
-    std::string_view text = source_->text(span);
-    bool fits = text.size() <= kMost && text.find('\n') == std::string_view::npos;
-    return fits ? std::string(text) : "value";
-  }
+  std::string_view shown(Span span) const { return source_->quotable(span); }
 
   Outcome eval_node(const Literal& literal, Span span) {
     switch (literal.kind) {

@@ -47,8 +47,8 @@ std::vector<Reference> references(const Body& body);
 bool is_library_name(std::string_view name, Dialect dialect);
 // Every object literal in the expression, outer ones first.
 void visit_objects(const Expr& expr, const std::function<void(const ObjectExpr&)>& each);
-// Whether its value depends on environment variables.
-bool reads_environment(const Expr& expr, Dialect dialect);
+// Whether it is the function that reads environment variables.
+bool reads_environment(const Reference& reference, Dialect dialect);
 
 struct DecodeOptions {
   EvalOptions eval;

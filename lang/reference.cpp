@@ -100,12 +100,10 @@ void visit_objects(const Expr& expr, const std::function<void(const ObjectExpr&)
   each_child(expr, [&](const Expr& child) { visit_objects(child, each); });
 }
 
-bool reads_environment(const Expr& expr, Dialect dialect) {
-  return std::ranges::any_of(references(expr), [&](const Reference& reference) {
-    const auto& names = reference.names;
-    if (names[0] == "env") return true;
-    return dialect == Dialect::alloy && names.size() > 1 && names[0] == "sys" && names[1] == "env";
-  });
+bool reads_environment(const Reference& reference, Dialect dialect) {
+  const auto& names = reference.names;
+  if (names[0] == "env") return true;
+  return dialect == Dialect::alloy && names.size() > 1 && names[0] == "sys" && names[1] == "env";
 }
 
 std::vector<Reference> references(const Body& body) {

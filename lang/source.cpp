@@ -16,6 +16,12 @@ Source::Source(std::string name, std::string text) : name_(std::move(name)), tex
   }
 }
 
+std::string_view Source::quotable(Span span) const {
+  constexpr std::size_t kMost = 60;
+  std::string_view all = text(span);
+  return all.size() <= kMost && all.find('\n') == all.npos ? all : "value";
+}
+
 Position Source::position(std::uint32_t offset) const {
   auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
   auto line = static_cast<std::uint32_t>(after - line_starts_.begin());

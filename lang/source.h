@@ -35,6 +35,8 @@ class Source {
   const std::string& name() const { return name_; }
   std::string_view text() const { return text_; }
   std::string_view text(Span span) const { return text().substr(span.begin, span.end - span.begin); }
+  // The text, when it is short enough to repeat in a message; else "value".
+  std::string_view quotable(Span span) const;
   Position position(std::uint32_t offset) const;
   // The offset of its first byte; lines count from 1.
   std::uint32_t line_begin(std::uint32_t number) const { return line_starts_[number - 1]; }

@@ -12,8 +12,8 @@ namespace {
 
 class Inference {
  public:
-  Inference(const Plan& plan, const PlannedNode& node, const ReportType& report)
-      : plan_(plan), node_(node), report_(report) {}
+  Inference(const Plan& plan, const PlannedNode& node, Quoting quoting, const ReportType& report)
+      : plan_(plan), node_(node), quoting_(quoting), report_(report) {}
 
   std::string of(const lang::Expr& expr) {
     if (component_of(plan_, expr) != nullptr) return map_of(kAny);
@@ -26,7 +26,9 @@ class Inference {
     return std::string(kAny);
   }
 
-  std::string_view text(const lang::Expr& expr) const { return node_.source->text(expr.span); }
+  std::string_view text(const lang::Expr& expr) const {
+    return quoting_ == Quoting::allowed ? node_.source->quotable(expr.span) : "value";
+  }
 
   std::string of_node(const lang::Literal& literal, const lang::Expr&) {
     switch (literal.kind) {
@@ -93,7 +95,7 @@ class Inference {
   std::string of_node(const lang::CallExpr& call, const lang::Expr& expr) {
     std::vector<std::string> arguments;
     for (const auto& argument : call.arguments) arguments.push_back(of(*argument));
-    std::string_view name = text(*call.function);
+    std::string_view name = node_.source->text(call.function->span);
     if (name == "concat" || (name == "array.concat" && node_.dialect == lang::Dialect::alloy)) {
       return of_concat(call, arguments);
     }
@@ -173,6 +175,7 @@ class Inference {
 
   const Plan& plan_;
   const PlannedNode& node_;
+  Quoting quoting_;
   const ReportType& report_;
 };
 
@@ -191,9 +194,9 @@ const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
   return target == nullptr ? nullptr : plan.nodes[*target].type;
 }
 
-std::string infer_type(const Plan& plan, const PlannedNode& node, const lang::Expr& expr,
+std::string infer_type(const Plan& plan, const PlannedNode& node, const lang::Expr& expr, Quoting quoting,
                        const ReportType& report) {
-  return Inference(plan, node, report).of(expr);
+  return Inference(plan, node, quoting, report).of(expr);
 }
 
 }  // namespace weir::runtime

@@ -1,5 +1,6 @@
 #include "runtime/logging_block.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -56,8 +57,10 @@ LoggingSettings decode_logging(const PlannedBlock& logging, const EnvLookup& env
                               .is_unknown = {}};
   // The former is without effect: whether the components it names are there the plan has seen.
   options.is_unknown = [&](const lang::Attribute& attribute) {
-    return attribute.name == "write_to" ||
-           (!env && lang::reads_environment(*attribute.value, logging.dialect));
+    if (attribute.name == "write_to") return true;
+    return !env && std::ranges::any_of(lang::references(*attribute.value), [&](const auto& reference) {
+      return lang::reads_environment(reference, logging.dialect);
+    });
   };
   auto decoded =
       lang::decode<LoggingArguments>(logging.block->body, header, logging.source, options, diagnostics);

@@ -188,6 +188,7 @@ class Planner {
       const auto& attribute = std::get<lang::Attribute>(statement);
       PlannedAttribute planned{.attribute = &attribute, .references = {}};
       for (const auto& reference : lang::references(*attribute.value)) {
+        if (lang::reads_environment(reference, node.dialect)) planned.reads_environment = true;
         auto resolved = resolve_reference(reference, node.source, node.dialect);
         if (!resolved) {
           planned.is_broken =
@@ -197,7 +198,6 @@ class Planner {
         needs.push_back(resolved->target);
         planned.references.push_back(*std::move(resolved));
       }
-      planned.reads_environment = lang::reads_environment(*attribute.value, node.dialect);
       if (planned.references.empty() && !planned.is_broken && !planned.reads_environment) continue;
       const lang::FieldSchema* field = schema ? schema->find(attribute.name) : nullptr;
       std::size_t count = diagnostics_.size();

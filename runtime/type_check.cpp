@@ -50,7 +50,7 @@ class Checker {
   }
 
   void look_at_value(const lang::Expr& expr, std::string_view wanted, const std::string& place) {
-    std::string type = infer_type(plan_, node_, expr, [&](lang::Span span, std::string message) {
+    std::string type = infer_type(plan_, node_, expr, quoting(), [&](lang::Span span, std::string message) {
       diagnostics_.push_back({.source = node_.source, .span = span, .message = std::move(message)});
     });
     if (may_fit(type, wanted)) return;
@@ -61,7 +61,9 @@ class Checker {
     report(expr, wanted, place, got);
   }
 
-  std::string_view text(const lang::Expr& expr) const { return node_.source->text(expr.span); }
+  std::string_view text(const lang::Expr& expr) const {
+    return quoting() == Quoting::allowed ? node_.source->quotable(expr.span) : "value";
+  }
 
   // A list stands where one of its elements should.
   std::string list_hint(std::string_view text) const {
@@ -83,15 +85,10 @@ class Checker {
     diagnostics_.push_back(
         {.source = node_.source,
          .span = expr.span,
-         .message = fmt::format("{} should be {}, but {} is {}", place, wanted, shown(expr), got)});
+         .message = fmt::format("{} should be {}, but {} is {}", place, wanted, text(expr), got)});
   }
 
-  // The expression as it stands, when it is short enough to repeat in a message.
-  std::string_view shown(const lang::Expr& expr) const {
-    constexpr std::size_t kMost = 60;
-    std::string_view all = text(expr);
-    return all.size() > kMost || all.find('\n') != all.npos ? "this" : all;
-  }
+  Quoting quoting() const { return field_.type.contains("secret") ? Quoting::secret : Quoting::allowed; }
 
   const Plan& plan_;
   const PlannedNode& node_;
