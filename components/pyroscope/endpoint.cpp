@@ -1,64 +1,46 @@
 #include "components/pyroscope/endpoint.h"
 
-#include <charconv>
+#include <algorithm>
+#include <utility>
 
-#include "components/pyroscope/push.pb.h"
+#include "components/pyroscope/write_metric_table.h"
 #include "components/wording.h"
 
 namespace weir::pyroscope {
 namespace {
 
 constexpr std::string_view kPath = "/push.v1.PusherService/Push";
-constexpr Duration kLongestRetryAfter = std::chrono::minutes(10);
-constexpr std::size_t kShownBody = 200;  // bytes of an error answer
-
-Duration retry_after(const runtime::FetchResponse& response) {
-  std::string_view text = response.header("Retry-After");
-  std::int64_t seconds = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0) return Duration::zero();
-  return std::min<Duration>(std::chrono::seconds(std::min<std::int64_t>(seconds, 86400)), kLongestRetryAfter);
-}
+constexpr Duration kWindowKnown = std::chrono::minutes(10);  // then the server is asked again
+constexpr Duration kSurelyOld = std::chrono::minutes(15);    // a server takes what is a bit ahead, or behind
+constexpr std::uint64_t kBurst = 1u << 20;                   // bytes a server takes at once, if not for long
+constexpr int kSlowedTooOften = 3;
+constexpr std::size_t kSearched = 16;                     // fewer are sent, and may be refused
+constexpr Duration kBatchSpan = std::chrono::minutes(2);  // what lies far apart may not be taken together
 
 }  // namespace
 
-struct Endpoint::Verdict {
-  enum class Kind { taken, retry, refused } kind = Kind::taken;
-  std::string reason;  // "network", "http_503"
-  std::string error;
-  Duration wait{};
-
-  static Verdict of(const Result<runtime::FetchResponse>& answer) {
-    if (!answer) return {Kind::retry, "network", answer.error().message, {}};
-    int status = answer->status;
-    if (status == 200) {
-      if (push::v1::PushResponse().ParseFromString(answer->body)) return {};
-      return {Kind::retry, "not_understood", "the server's answer is not that of a Pyroscope server", {}};
-    }
-    // Another success, or a redirect that is not followed, comes from something before the server.
-    bool again = status < 400 || status == 408 || status == 429 || status >= 500;
-    std::string body = answer->body.substr(0, kShownBody);
-    while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.pop_back();
-    return {again ? Kind::retry : Kind::refused, fmt::format("http_{}", status),
-            fmt::format("the server answered {}{}{}", status, body.empty() ? "" : ": ", body),
-            retry_after(*answer)};
-  }
-};
-
-Endpoint::Endpoint(runtime::Context& ctx, EndpointArguments args, Limits limits,
-                   std::function<void()> changed)
+Endpoint::Endpoint(runtime::Context& ctx, Spool& spool, std::string key, EndpointArguments args,
+                   Limits limits, std::function<void()> changed)
     : ctx_(ctx),
+      spool_(spool),
+      key_(std::move(key)),
       args_(std::move(args)),
       limits_(limits),
       changed_(std::move(changed)),
       backoff_(args_.min_backoff_period, args_.max_backoff_period) {
-  MetricLabels labels{{"endpoint", url_text(args_.url)}};
-  sent_bytes_ = ctx.metrics().counter("pyroscope_write_sent_bytes_total", "Bytes of profiles sent.", labels);
-  sent_profiles_ = ctx.metrics().counter("pyroscope_write_sent_profiles_total", "Profiles sent.", labels);
-  retries_ = ctx.metrics().counter("pyroscope_write_retries_total", "Tries after a failed one.", labels);
+  using namespace write_metric;
+  auto& metrics = ctx.metrics();
+  std::string url = url_text(args_.url);
+  sent_bytes_ = metrics.counter(kSentBytes.name, kSentBytes.help, {{"endpoint", url}});
+  sent_profiles_ = metrics.counter(kSentProfiles.name, kSentProfiles.help, {{"endpoint", url}});
+  retries_ = metrics.counter(kRetries.name, kRetries.help, {{"endpoint", url}});
+  latency_ = metrics.histogram(kLatency.name, kLatency.help, default_latency_bounds(),
+                               {{"endpoint", url}, {"type", "push_endpoint"}});
 }
 
-Endpoint::~Endpoint() = default;
+Endpoint::~Endpoint() {
+  *alive_ = false;
+}
 
 // A change of how to reach the server ends the pause: it may be the cure.
 void Endpoint::apply(EndpointArguments args) {
@@ -68,23 +50,45 @@ void Endpoint::apply(EndpointArguments args) {
   backoff_.reset();
   pause_.reset();
   stats_.paused_until = {};
+  window_learned_ = {};
   pump();
 }
 
-void Endpoint::push(PushRequestPtr request) {
-  queue_bytes_ += request->body.size();
-  queue_.push_back({std::move(request)});
-  shrink();
+// ---- the queue ----
+
+void Endpoint::push(const ParcelPtr& parcel) {
+  queue_bytes_ += parcel->profile_bytes;
+  queue_.push_back({.parcel = parcel});
   pump();
 }
 
-// The oldest goes first: what a person wants to see after an outage is now.
-void Endpoint::shrink() {
-  while (queue_.size() > limits_.queue_count || (queue_bytes_ > limits_.queue_bytes && queue_.size() > 1)) {
-    Item oldest = std::move(queue_.front());
-    queue_.pop_front();
-    queue_bytes_ -= oldest.request->body.size();
-    drop(oldest, "queue_full", "the queue was full");
+void Endpoint::restore(const ParcelPtr& parcel) {
+  queue_bytes_ += parcel->profile_bytes;
+  queue_.push_front({.parcel = parcel});
+}
+
+void Endpoint::put_back(Items items, End end) {
+  for (auto& item : items) queue_bytes_ += item.parcel->profile_bytes;
+  auto first = std::make_move_iterator(items.begin());
+  auto last = std::make_move_iterator(items.end());
+  queue_.insert(end == End::oldest ? queue_.begin() : queue_.end(), first, last);
+}
+
+void Endpoint::sweep() {
+  Items lost;
+  std::erase_if(queue_, [&](Item& item) {
+    const Parcel& parcel = item.whole ? *item.whole->parcel : *item.parcel;
+    if (!parcel.lost) return false;
+    queue_bytes_ -= item.parcel->profile_bytes;
+    lost.push_back(std::move(item));
+    return true;
+  });
+  for (auto& item : lost) {
+    std::string reason = (item.whole ? item.whole->parcel : item.parcel)->lost;
+    std::string why = reason == "queue_full" ? "the queue was full"
+                      : reason == "too_old"  ? "it waited too long"
+                                             : "the queue's folder was removed";
+    drop(std::move(item), reason, std::move(why));
   }
 }
 
@@ -92,21 +96,138 @@ void Endpoint::drop_all(std::string_view reason) {
   auto flights = std::exchange(flights_, {});
   auto queue = std::exchange(queue_, {});
   queue_bytes_ = 0;
-  for (const auto& [number, flight] : flights) drop(flight.item, reason, "the endpoint was removed");
-  for (const auto& item : queue) drop(item, reason, "the endpoint was removed");
+  for (auto& [number, flight] : flights) {
+    for (auto& item : flight.items) {
+      --item.parcel->flights;
+      drop(std::move(item), reason, "the endpoint was removed");
+    }
+  }
+  for (auto& item : queue) drop(std::move(item), reason, "the endpoint was removed");
+}
+
+// ---- sending ----
+
+// After an error one request at a time finds out whether the server is back.
+std::size_t Endpoint::slots() const {
+  return stats_.error.empty() ? limits_.in_flight : 1;
 }
 
 void Endpoint::pump() {
-  // After an error one request at a time finds out whether the server is back.
-  while (!pause_ && !queue_.empty() && flights_.size() < (stats_.error.empty() ? limits_.in_flight : 1)) {
-    Item item = std::move(queue_.front());
-    queue_.pop_front();
-    queue_bytes_ -= item.request->body.size();
-    send(std::move(item));
-  }
+  while (!pause_ && !queue_.empty() && flights_.size() + unrecorded_ < slots()) set_off();
 }
 
-void Endpoint::send(Item item) {
+// Of a backlog both ends are sent by turns: what is new is worth most, what is oldest is lost first. A server
+// that failed may have failed because of one profile: another one is tried then.
+void Endpoint::set_off() {
+  bool is_probe = !stats_.error.empty();
+  bool is_backlog = queue_.size() > 2 * limits_.in_flight;
+  End end = End::oldest;
+  if (is_probe || is_backlog)
+    end = std::exchange(next_end_, next_end_ == End::oldest ? End::newest : End::oldest);
+  std::size_t free = std::max<std::size_t>(1, slots() - flights_.size() - unrecorded_);
+  std::size_t most = is_probe || !is_backlog ? 1 : std::min(limits_.batch_count, queue_.size() / free + 1);
+  if (end == End::oldest && set_off_search()) return;
+  Items items = take_batch(end, most);
+  if (!items.empty()) start_flight(std::move(items), end);
+}
+
+// How many at the front may be too old for the server or not, once one was.
+std::size_t Endpoint::searched() const {
+  if (window_learned_ == MonoTime() || ctx_.clock().mono() - window_learned_ > kWindowKnown) return 0;
+  auto end = std::ranges::find_if(queue_, [&](const Item& item) { return item.parcel->start >= taken_; });
+  return static_cast<std::size_t>(end - queue_.begin());
+}
+
+// Of a long backlog the one in the middle tells for half of it.
+bool Endpoint::set_off_search() {
+  take_batch(End::oldest, 0);
+  std::size_t count = searched();
+  if (count < kSearched) return false;
+  auto middle = queue_.begin() + static_cast<std::ptrdiff_t>(count / 2);
+  Items one;
+  one.push_back(std::move(*middle));
+  queue_.erase(middle);
+  queue_bytes_ -= one[0].parcel->profile_bytes;
+  one[0].is_search = true;
+  start_flight(std::move(one), End::oldest);
+  return true;
+}
+
+void Endpoint::start_flight(Items items, End end) {
+  std::uint64_t number = next_flight_++;
+  Flight& flight = flights_[number];
+  flight.end = end;
+  flight.items = std::move(items);
+  std::string body;
+  std::vector<ParcelPtr> absent;
+  for (const auto& item : flight.items) {
+    ++item.parcel->flights;
+    if (!item.parcel->request)
+      absent.push_back(item.parcel);
+    else
+      body += item.parcel->request->body;
+  }
+  if (absent.empty()) return send(number, std::move(body));
+  // All are: a batch is read, or it is in memory.
+  spool_.load(absent, [this, number, alive = std::weak_ptr(alive_)](auto requests) {
+    if (!alive.expired()) loaded(number, std::move(requests));
+  });
+}
+
+// Takes what is too old on the way, and gives it up.
+Endpoint::Items Endpoint::take_batch(End end, std::size_t most) {
+  Items items;
+  std::uint64_t bytes = 0;
+  auto fits = [&](const Item& next) {
+    if (items.empty()) return true;
+    const Parcel &first = *items[0].parcel, &parcel = *next.parcel;
+    return !next.alone && !next.whole && bytes + parcel.raw_bytes <= limits_.batch_bytes &&
+           std::chrono::abs(parcel.start - first.start) <= kBatchSpan && !first.request == !parcel.request;
+  };
+  while (!queue_.empty()) {
+    Item& next = end == End::oldest ? queue_.front() : queue_.back();
+    bool is_too_old = is_too_old_for_server(next);
+    if (!is_too_old && (items.size() >= most || !fits(next))) break;
+    Item item = std::move(next);
+    if (end == End::oldest) {
+      queue_.pop_front();
+    } else {
+      queue_.pop_back();
+    }
+    queue_bytes_ -= item.parcel->profile_bytes;
+    if (is_too_old) {
+      drop(std::move(item), "too_old_for_server", "it is older than the server takes");
+      continue;
+    }
+    bytes += item.parcel->raw_bytes;
+    items.push_back(std::move(item));
+    if (items.back().alone || items.back().whole) break;
+  }
+  return items;
+}
+
+void Endpoint::loaded(std::uint64_t number, std::vector<Result<PushRequestPtr>> requests) {
+  auto it = flights_.find(number);
+  if (it == flights_.end()) return;
+  Items items;
+  std::string body;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    Item& item = it->second.items[i];
+    if (requests[i]) {
+      body += (*requests[i])->body;
+      items.push_back(std::move(item));
+      continue;
+    }
+    --item.parcel->flights;
+    drop(std::move(item), "disk", requests[i].error().message);
+  }
+  it->second.items = std::move(items);
+  if (!it->second.items.empty()) return send(number, std::move(body));
+  flights_.erase(it);
+  pump();
+}
+
+void Endpoint::send(std::uint64_t number, std::string body) {
   runtime::FetchRequest request;
   request.method = "POST";
   std::string_view base = args_.url;
@@ -120,67 +241,167 @@ void Endpoint::send(Item item) {
       {"User-Agent", "weir/" WEIR_VERSION " (linux)"},
   };
   for (const auto& [name, value] : args_.headers) request.headers.emplace_back(name, value);
-  request.body = item.request->body;
+  request.body = std::move(body);
   request.total_timeout = args_.remote_timeout;
   request.connect_timeout = args_.remote_timeout;
   request.header_timeout = args_.remote_timeout;
   request.max_body_bytes = 1 << 20;
 
-  ++item.tries;
+  Flight& flight = flights_[number];
+  flight.began = ctx_.clock().mono();
   // A password file that cannot be read is like a server that cannot be reached.
   if (auto applied = args_.apply_to(request); !applied) {
-    retry(std::move(item), {Verdict::Kind::retry, "credentials", applied.error().message, {}});
+    retry(land(number), {PushAnswer::Kind::held, "credentials", applied.error().message, {}});
     changed_();
     return;
   }
-  std::uint64_t number = next_flight_++;
-  Flight& flight = flights_[number];
-  flight.item = std::move(item);
-  flight.fetch = ctx_.fetch(
-      std::move(request), {.on_done = [this, number](auto answer) { answered(number, std::move(answer)); }});
+  flight.fetch =
+      ctx_.fetch(std::move(request), {.on_done = [this, number](auto answer) { answered(number, answer); }});
 }
 
-void Endpoint::answered(std::uint64_t number, Result<runtime::FetchResponse> answer) {
-  auto it = flights_.find(number);
-  if (it == flights_.end()) return;
-  Item item = std::move(it->second.item);
-  last_done_ = std::move(it->second.fetch);
-  flights_.erase(it);
+// ---- answers ----
 
-  Verdict verdict = Verdict::of(answer);
-  switch (verdict.kind) {
-    case Verdict::Kind::taken: succeeded(item); break;
-    case Verdict::Kind::retry: retry(std::move(item), verdict); break;
-    case Verdict::Kind::refused:
-      failed(verdict.error);
-      drop(item, verdict.reason, verdict.error);
-      break;
-  }
+Endpoint::Flight Endpoint::land(std::uint64_t number) {
+  auto it = flights_.find(number);
+  Flight flight = std::move(it->second);
+  flights_.erase(it);
+  for (const auto& item : flight.items) --item.parcel->flights;
+  return flight;
+}
+
+void Endpoint::answered(std::uint64_t number, const Result<runtime::FetchResponse>& answer) {
+  if (!flights_.contains(number)) return;
+  Flight flight = land(number);
+  last_done_ = std::move(flight.fetch);
+  latency_->observe(std::chrono::duration<double>(ctx_.clock().mono() - flight.began).count());
+  judge(std::move(flight), PushAnswer::of(answer));
+  sweep();  // what became too much while it was on its way
   pump();
   changed_();
 }
 
-void Endpoint::succeeded(const Item& item) {
-  ++stats_.sent;
-  sent_profiles_->add();
-  sent_bytes_->add(static_cast<double>(item.request->profile_bytes));
+void Endpoint::judge(Flight flight, const PushAnswer& answer) {
+  using enum PushAnswer::Kind;
+  switch (answer.kind) {
+    case taken:
+      for (auto& item : flight.items) succeeded(std::move(item));
+      return;
+    case unreachable:
+    case failed:
+    case slow_down:
+    case held: return retry(std::move(flight), answer);
+    case too_large:
+    case out_of_window:
+    case refused: break;
+  }
+  if (flight.items.size() == 1) return one_refused(std::move(flight.items[0]), answer);
+  // Which one it was the server does not say.
+  for (auto& item : flight.items) item.alone = true;
+  put_back(std::move(flight.items), flight.end);
+}
+
+void Endpoint::one_refused(Item item, const PushAnswer& answer) {
+  bool is_old = ctx_.clock().wall() - item.parcel->start > kSurelyOld;
+  if (answer.kind == PushAnswer::Kind::too_large) return halve(std::move(item), answer);
+  if (answer.kind == PushAnswer::Kind::out_of_window && is_old) {
+    learn_window(item.parcel->start);
+    stats_.error.clear();  // the server is well: it takes what is new
+    backoff_.reset();
+    return drop(std::move(item), "too_old_for_server", answer.error);
+  }
+  failed(answer.error);
+  drop(std::move(item), answer.reason, answer.error);
+}
+
+// Time passes for the server as for us, whatever our wall clock does meanwhile.
+void Endpoint::learn_window(WallTime too_old) {
+  if (too_old >= taken_) taken_ = WallTime::max();
+  window_ = too_old;
+  window_learned_ = ctx_.clock().mono();
+}
+
+bool Endpoint::is_too_old_for_server(const Item& item) const {
+  if (window_learned_ == MonoTime()) return false;
+  Duration since = ctx_.clock().mono() - window_learned_;
+  return since < kWindowKnown &&
+         item.parcel->start <= window_ + std::chrono::duration_cast<WallTime::duration>(since);
+}
+
+void Endpoint::halve(Item item, const PushAnswer& answer) {
+  auto halves = std::make_shared<std::vector<PushRequestPtr>>();
+  auto shared = std::make_shared<Item>(std::move(item));
+  ++halving_;
+  auto work = [this, shared, halves, answer, alive = std::weak_ptr(alive_)](PushRequestPtr request) {
+    ctx_.offload([request, halves] { *halves = halve_push(*request); },
+                 [this, shared, halves, answer, alive] {
+                   if (alive.expired()) return;
+                   --halving_;
+                   if (halves->empty()) {
+                     failed(answer.error);
+                     drop(std::move(*shared), "too_large", answer.error);
+                   } else {
+                     put_halves(*shared, *halves);
+                   }
+                   pump();
+                   changed_();
+                 });
+  };
+  if (shared->parcel->request) return work(shared->parcel->request);
+  spool_.load({shared->parcel}, [this, shared, work, alive = std::weak_ptr(alive_)](auto requests) {
+    if (alive.expired()) return;
+    if (requests[0]) return work(*requests[0]);
+    --halving_;
+    drop(std::move(*shared), "disk", requests[0].error().message);
+  });
+}
+
+void Endpoint::put_halves(const Item& item, const std::vector<PushRequestPtr>& halves) {
+  auto whole = item.whole ? item.whole : std::make_shared<Whole>(item.parcel, 1);
+  whole->parts += halves.size() - 1;
+  Items parts;
+  for (const auto& half : halves)
+    parts.push_back({.parcel = make_parcel(half), .whole = whole, .tries = item.tries});
+  put_back(std::move(parts), End::oldest);
+}
+
+void Endpoint::succeeded(Item item) {
+  sent_bytes_->add(static_cast<double>(item.parcel->profile_bytes));
   stats_.last_success = ctx_.clock().mono();
   stats_.error.clear();
   backoff_.reset();
+  if (!item.whole || item.whole->parts == 1) {
+    ++stats_.sent;
+    sent_profiles_->add();
+  }
+  if (item.is_search) taken_ = std::min(taken_, item.parcel->start);
+  finish(std::move(item));
 }
 
-void Endpoint::retry(Item item, const Verdict& verdict) {
-  failed(verdict.error);
-  if (args_.max_backoff_retries > 0 && item.tries >= args_.max_backoff_retries) {
-    drop(item, verdict.reason, fmt::format("{} (tried {} times)", verdict.error, item.tries));
-  } else {
+void Endpoint::retry(Flight flight, const PushAnswer& answer) {
+  failed(answer.error);
+  bool is_failure = answer.kind == PushAnswer::Kind::failed;
+  bool is_too_much = answer.kind == PushAnswer::Kind::slow_down;
+  bool is_single = flight.items.size() == 1;
+  Items again;
+  for (auto& item : flight.items) {
+    item.alone |= is_failure;
+    if (is_failure && is_single) ++item.tries;
+    if (args_.max_backoff_retries > 0 && item.tries >= args_.max_backoff_retries) {
+      std::string why = fmt::format("{} (tried {} times)", answer.error, item.tries);
+      drop(std::move(item), answer.reason, std::move(why));
+      continue;
+    }
     ++stats_.retries;
     retries_->add();
-    queue_bytes_ += item.request->body.size();
-    queue_.push_front(std::move(item));
-    shrink();
+    if (is_too_much && is_single && item.parcel->raw_bytes > kBurst && ++item.slowed >= kSlowedTooOften) {
+      item.slowed = 0;
+      halve(std::move(item), answer);
+      continue;
+    }
+    again.push_back(std::move(item));
   }
-  pause(verdict.wait);
+  put_back(std::move(again), flight.end);
+  pause(answer.wait);
 }
 
 void Endpoint::pause(Duration at_least) {
@@ -194,20 +415,43 @@ void Endpoint::pause(Duration at_least) {
   });
 }
 
-void Endpoint::drop(const Item& item, std::string_view reason, std::string why) {
+void Endpoint::drop(Item item, std::string_view reason, std::string why) {
+  using namespace write_metric;
   ++stats_.dropped;
+  if (reason == "too_old_for_server") ++stats_.too_old;
   MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
+  ctx_.metrics().counter(kDroppedProfiles.name, kDroppedProfiles.help, labels)->add();
   ctx_.metrics()
-      .counter("pyroscope_write_dropped_profiles_total", "Profiles given up, by reason.", labels)
-      ->add();
-  ctx_.metrics()
-      .counter("pyroscope_write_dropped_bytes_total", "Bytes of profiles given up, by reason.", labels)
-      ->add(static_cast<double>(item.request->profile_bytes));
+      .counter(kDroppedBytes.name, kDroppedBytes.help, labels)
+      ->add(static_cast<double>(item.parcel->profile_bytes));
   if (why != stats_.last_drop) {
+    std::string service = item.parcel->request ? item.parcel->request->service : "";
     ctx_.log().warn("a profile was given up",
-                    {{"endpoint", url_text(args_.url)}, {"service", item.request->service}, {"reason", why}});
+                    {{"endpoint", url_text(args_.url)}, {"service", service}, {"reason", why}});
   }
   stats_.last_drop = std::move(why);
+  finish(std::move(item));
+}
+
+void Endpoint::finish(Item item) {
+  ParcelPtr parcel = item.parcel;
+  if (item.whole) {
+    if (--item.whole->parts > 0) return;
+    parcel = item.whole->parcel;
+  }
+  ++unrecorded_;
+  spool_.done(parcel, key_, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    --unrecorded_;
+    if (!queue_.empty() && !wakes_) {
+      wakes_ = true;
+      ctx_.post([this, alive] {
+        if (alive.expired()) return;
+        wakes_ = false;
+        pump();
+      });
+    }
+  });
 }
 
 void Endpoint::failed(std::string error) {
@@ -220,7 +464,7 @@ void Endpoint::failed(std::string error) {
 
 Endpoint::Stats Endpoint::stats() const {
   Stats stats = stats_;
-  stats.waiting = queue_.size();
+  stats.waiting = queue_.size() + halving_;
   stats.waiting_bytes = queue_bytes_;
   stats.in_flight = flights_.size();
   return stats;

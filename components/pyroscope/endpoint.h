@@ -1,4 +1,4 @@
-// Endpoint: delivers pushes to one server, from a queue of its own, so that a
+// Endpoint: delivers profiles to one server, from a queue of its own, so that a
 // server that is slow or gone costs nobody but itself.
 #pragma once
 
@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/duration.h"
 #include "base/metrics.h"
 #include "components/backoff.h"
 #include "components/pyroscope/endpoint_arguments.h"
-#include "components/pyroscope/push_request.h"
+#include "components/pyroscope/push_answer.h"
+#include "components/pyroscope/spool.h"
 #include "runtime/context.h"
 
 namespace weir::pyroscope {
@@ -21,12 +23,12 @@ namespace weir::pyroscope {
 class Endpoint {
  public:
   struct Limits {
-    std::size_t queue_count = 2048;
-    std::size_t queue_bytes = 32u << 20;
-    std::size_t in_flight = 8;  // servers answer after a disk write: one at a time would be too slow
+    std::size_t in_flight = 8;     // servers answer after a disk write: one at a time would be too slow
+    std::size_t batch_count = 32;  // profiles in a request, of a backlog
+    std::size_t batch_bytes = 512u << 10;  // of their pprofs, unpacked: servers limit the rate, and the burst
   };
   struct Stats {
-    std::uint64_t sent = 0, dropped = 0, retries = 0;
+    std::uint64_t sent = 0, dropped = 0, retries = 0, too_old = 0;
     std::size_t waiting = 0, waiting_bytes = 0, in_flight = 0;
     std::string error;      // of the last answer; empty: it was taken
     MonoTime error_since;   // when success ended
@@ -35,52 +37,98 @@ class Endpoint {
     std::string last_drop;  // why the last profile was given up
   };
 
-  // `changed` is called whenever the stats have changed in a way a person should see.
-  Endpoint(runtime::Context& ctx, EndpointArguments args, Limits limits, std::function<void()> changed);
+  // `key` is its name in the spool. `changed` is called whenever the stats have changed in a way a person
+  // should see.
+  Endpoint(runtime::Context& ctx, Spool& spool, std::string key, EndpointArguments args, Limits limits,
+           std::function<void()> changed);
   ~Endpoint();
 
   const EndpointArguments& arguments() const { return args_; }
+  const std::string& key() const { return key_; }
   void apply(EndpointArguments args);
-  void push(PushRequestPtr request);
+  void push(const ParcelPtr& parcel);
+  // What is left of a run before this one, newest first. Nothing is sent before pump().
+  void restore(const ParcelPtr& parcel);
+  // Gives up what is lost.
+  void sweep();
+  void pump();
   // Gives up what waits and what is on its way.
   void drop_all(std::string_view reason);
   Stats stats() const;
 
  private:
-  struct Item {
-    PushRequestPtr request;
-    int tries = 0;
+  // Of a profile that was too large: it is done when all its parts are.
+  struct Whole {
+    ParcelPtr parcel;
+    std::size_t parts = 0;
   };
+  struct Item {
+    ParcelPtr parcel;
+    std::shared_ptr<Whole> whole = nullptr;  // set: the parcel is a part that nobody else knows
+    int tries = 0;                           // that the server failed
+    int slowed = 0;                          // times it was too much at once
+    bool alone = false;                      // a request with others in it was refused
+    bool is_search = false;                  // sent out of turn, to find the server's window
+  };
+  using Items = std::vector<Item>;
+  enum class End : std::uint8_t { oldest, newest };
   struct Flight {
-    Item item;
+    Items items;
+    End end = End::oldest;
+    MonoTime began;
     std::unique_ptr<runtime::Fetch> fetch;
   };
-  struct Verdict;
 
-  void pump();
-  void send(Item item);
-  void answered(std::uint64_t number, Result<runtime::FetchResponse> answer);
-  void succeeded(const Item& item);
-  void retry(Item item, const Verdict& verdict);
+  std::size_t slots() const;
+  void set_off();
+  Items take_batch(End end, std::size_t most);
+  bool is_too_old_for_server(const Item& item) const;
+  void loaded(std::uint64_t number, std::vector<Result<PushRequestPtr>> requests);
+  void send(std::uint64_t number, std::string body);
+  void answered(std::uint64_t number, const Result<runtime::FetchResponse>& answer);
+  Flight land(std::uint64_t number);
+  void judge(Flight flight, const PushAnswer& answer);
+  void one_refused(Item item, const PushAnswer& answer);
+  void halve(Item item, const PushAnswer& answer);
+  void put_halves(const Item& item, const std::vector<PushRequestPtr>& halves);
+  void succeeded(Item item);
+  void retry(Flight flight, const PushAnswer& answer);
+  void put_back(Items items, End end);
   void pause(Duration at_least);
-  void drop(const Item& item, std::string_view reason, std::string why);
+  void drop(Item item, std::string_view reason, std::string why);
+  void finish(Item item);
   void failed(std::string error);
-  void shrink();
+  void learn_window(WallTime too_old);
+  std::size_t searched() const;
+  bool set_off_search();
+  void start_flight(Items items, End end);
 
   runtime::Context& ctx_;
+  Spool& spool_;
+  const std::string key_;
   EndpointArguments args_;
-  Limits limits_;
+  const Limits limits_;
   std::function<void()> changed_;
   Backoff backoff_;
 
-  std::deque<Item> queue_;
-  std::size_t queue_bytes_ = 0;
+  std::deque<Item> queue_;  // oldest first
+  std::uint64_t queue_bytes_ = 0;
   std::map<std::uint64_t, Flight> flights_;
   std::uint64_t next_flight_ = 0;
+  std::size_t unrecorded_ =
+      0;  // answers the spool has not written yet: after a crash they would be sent again
+  std::size_t halving_ = 0;
+  bool wakes_ = false;  // a pump is posted
+  End next_end_ = End::newest;
   std::unique_ptr<runtime::Fetch> last_done_;  // not destroyed within its own event
   runtime::Timer pause_;                       // set: nothing is sent
+  WallTime window_;                            // what is no younger than this, at that time, is too old
+  WallTime taken_ = WallTime::max();           // the oldest that was taken while the window was looked for
+  MonoTime window_learned_;                    // default: nothing is known
   Stats stats_;
   std::shared_ptr<Counter> sent_bytes_, sent_profiles_, retries_;
+  std::shared_ptr<Histogram> latency_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that may come later
 };
 
 }  // namespace weir::pyroscope

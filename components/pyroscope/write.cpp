@@ -1,14 +1,19 @@
 #include "components/pyroscope/write.h"
 
 #include <algorithm>
+#include <future>
+#include <iterator>
+#include <ranges>
+#include <utility>
 
 #include "components/wording.h"
 
 namespace weir::pyroscope {
 namespace {
 
-constexpr std::size_t kWaiting = 4096;  // profiles not yet encoded
-constexpr std::size_t kBatch = 16;      // encoded in one go
+constexpr std::size_t kWaiting = 4096;                             // profiles not yet encoded
+constexpr std::size_t kBatch = 16;                                 // encoded in one go
+constexpr Duration kLastWrites = std::chrono::milliseconds(1500);  // within what the runtime waits for a stop
 constexpr Duration kTick = std::chrono::seconds(5);
 
 std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& stats, MonoTime now) {
@@ -38,35 +43,97 @@ void EndpointArguments::check(lang::Problems& problems) const {
   }
 }
 
-Write::Write(runtime::Context& ctx, Arguments args, Endpoint::Limits limits)
-    : ctx_(ctx), args_(std::move(args)), limits_(limits) {
-  auto dropped = [&](std::string_view reason) {
-    return ctx.metrics().counter("pyroscope_write_lost_profiles_total",
-                                 "Profiles lost before they were an endpoint's.",
-                                 {{"reason", std::string(reason)}});
+// Made on the pool.
+struct Write::Encoding {
+  std::vector<profile::ProfilePtr> profiles;
+  ExternalLabels external;
+  std::vector<PushRequestPtr> requests;
+  std::uint64_t cleaned = 0;
+  std::promise<void> promise;
+  std::shared_future<void> ready = promise.get_future().share();
+
+  void run() {
+    for (const auto& profile : profiles) {
+      auto parts = encode_push(*profile, external, &cleaned);
+      std::ranges::move(parts, std::back_inserter(requests));
+    }
+    promise.set_value();
+  }
+};
+
+Write::Write(runtime::Context& ctx, Arguments args) : Write(ctx, std::move(args), Limits()) {}
+
+Write::Write(runtime::Context& ctx, Arguments args, Limits limits)
+    : ctx_(ctx),
+      args_(std::move(args)),
+      limits_(limits),
+      spool_(ctx, spool_limits(),
+             {.restored = [this](auto found) { restored(std::move(found)); },
+              .sweep =
+                  [this] {
+                    for (const auto& endpoint : endpoints_) endpoint->sweep();
+                  },
+              .changed = [this] { report_soon(); }}) {
+  using namespace write_metric;
+  auto lost = [&](std::string_view reason) {
+    return ctx.metrics().counter(kLost.name, kLost.help, {{"reason", std::string(reason)}});
   };
   inbox_ = std::make_shared<Inbox>(
-      kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, dropped("not_encoded_in_time"));
-  without_endpoint_ = dropped("no_endpoint");
+      kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, lost("not_encoded_in_time"));
+  without_endpoint_ = lost("no_endpoint");
+  cleaned_ = ctx.metrics().counter(kCleaned.name, kCleaned.help);
+}
+
+std::filesystem::path Write::queue_folder() const {
+  return ctx_.data_dir() / "queue";
+}
+
+Spool::Limits Write::spool_limits() const {
+  QueueArguments queue = args_.queue.value_or(QueueArguments{});
+  return {.max_bytes = queue.max_bytes,
+          .max_age = queue.max_age,
+          .memory_count = limits_.memory_count,
+          .memory_bytes = limits_.memory_bytes};
 }
 
 void Write::start() {
   make_endpoints();
   ctx_.publish(ReceiverExports{inbox_});
+  spool_.open(queue_folder());
   tick();
   encode_next();
 }
 
 void Write::apply(Arguments args) {
   args_ = std::move(args);
+  spool_.set_limits(spool_limits());
   make_endpoints();
   report();
 }
 
+// What was taken over is on the disk afterwards, but for what a disk that hangs does not take.
 void Write::stop() {
-  inbox_->close();
   ticker_.reset();
+  spool_.end();
+  MonoTime until = system_clock().mono() + kLastWrites;
+  if (encoding_ && encoding_->ready.wait_for(kLastWrites) == std::future_status::ready) hand_out(*encoding_);
+  while (system_clock().mono() < until) {
+    auto rest = take_batch(kBatch);
+    if (rest->profiles.empty()) break;
+    rest->run();
+    hand_out(*rest);
+  }
+  inbox_->close();
+  spool_.finish(kLastWrites);
   endpoints_.clear();
+}
+
+// Names an endpoint in the queue's files, which hold no password.
+std::string Write::key_of(const EndpointArguments& args) const {
+  std::string url = url_text(args.url);
+  auto before = std::ranges::count_if(
+      endpoints_, [&](const auto& endpoint) { return url_text(endpoint->arguments().url) == url; });
+  return before == 0 ? url : fmt::format("{}#{}", url, before + 1);
 }
 
 // An endpoint whose address stays keeps its queue, its state and its requests.
@@ -80,7 +147,8 @@ void Write::make_endpoints() {
       endpoints_.push_back(std::move(*kept));
       endpoints_.back()->apply(args);
     } else {
-      endpoints_.push_back(std::make_unique<Endpoint>(ctx_, args, limits_, [this] { report_soon(); }));
+      endpoints_.push_back(std::make_unique<Endpoint>(ctx_, spool_, key_of(args), args, limits_.endpoint,
+                                                      [this] { report_soon(); }));
     }
   }
   for (const auto& gone : before) {
@@ -88,29 +156,61 @@ void Write::make_endpoints() {
   }
 }
 
+// An endpoint the run before did not know gets them, too: its address may have been mended.
+void Write::restored(std::vector<Spool::Restored> found) {
+  std::size_t waiting = 0;
+  for (auto& [parcel, done_by] : std::views::reverse(found)) {
+    for (const auto& endpoint : endpoints_) {
+      if (std::ranges::find(done_by, endpoint->key()) != done_by.end()) continue;
+      ++parcel->waiting_for;
+      endpoint->restore(parcel);
+    }
+    waiting += parcel->waiting_for > 0 ? 1 : 0;
+  }
+  if (endpoints_.empty()) without_endpoint_->add(static_cast<double>(found.size()));
+  ctx_.log().info("profiles of before are sent", {{"profiles", fmt::format("{}", waiting)}});
+  ctx_.post([this] {
+    for (const auto& endpoint : endpoints_) endpoint->pump();
+  });
+}
+
 // A profile is encoded once, whatever the number of endpoints.
 void Write::encode_next() {
   if (encoding_) return;
-  auto batch = inbox_->take(kBatch);
-  while (endpoints_.empty() && !batch.empty()) {
-    without_endpoint_->add(static_cast<double>(batch.size()));
-    batch = inbox_->take(kBatch);
+  auto batch = take_batch(kBatch);
+  while (endpoints_.empty() && !batch->profiles.empty()) {
+    without_endpoint_->add(static_cast<double>(batch->profiles.size()));
+    batch = take_batch(kBatch);
   }
-  if (batch.empty()) return;
-  encoding_ = true;
-  auto encoded = std::make_shared<std::vector<PushRequestPtr>>();
-  ctx_.offload(
-      [batch = std::move(batch), external = args_.external_labels, encoded] {
-        for (const auto& profile : batch) encoded->push_back(encode_push(*profile, external));
-      },
-      [this, encoded] {
-        encoding_ = false;
-        if (endpoints_.empty()) without_endpoint_->add(static_cast<double>(encoded->size()));
-        for (const auto& request : *encoded) {
-          for (const auto& endpoint : endpoints_) endpoint->push(request);
-        }
-        encode_next();
-      });
+  if (batch->profiles.empty()) return;
+  encoding_ = batch;
+  ctx_.offload([batch] { batch->run(); },
+               [this, batch] {
+                 encoding_.reset();
+                 hand_out(*batch);
+                 encode_next();
+               });
+}
+
+std::shared_ptr<Write::Encoding> Write::take_batch(std::size_t most) {
+  auto encoding = std::make_shared<Encoding>();
+  encoding->profiles = inbox_->take(most);
+  encoding->external = args_.external_labels;
+  return encoding;
+}
+
+void Write::hand_out(Encoding& encoding) {
+  cleaned_->add(static_cast<double>(encoding.cleaned));
+  if (endpoints_.empty()) {
+    without_endpoint_->add(static_cast<double>(encoding.profiles.size()));
+    return;
+  }
+  for (auto& request : encoding.requests) {
+    ParcelPtr parcel = make_parcel(std::move(request));
+    parcel->waiting_for = static_cast<std::uint32_t>(endpoints_.size());
+    for (const auto& endpoint : endpoints_) endpoint->push(parcel);
+    spool_.keep(parcel);
+  }
 }
 
 void Write::report_soon() {
@@ -123,13 +223,60 @@ void Write::report_soon() {
 
 // Ages in the health message would stand still without it.
 void Write::tick() {
+  spool_.expire();
   report();
   ticker_ = ctx_.after(kTick, [this] { tick(); });
 }
 
+Write::EndpointInfo Write::report_endpoint(const Endpoint& endpoint, const Endpoint::Stats& stats,
+                                           MonoTime now) const {
+  auto ago = [&](MonoTime time) { return time == MonoTime() ? Duration::zero() : Duration(now - time); };
+  return {
+      .url = url_text(endpoint.arguments().url),
+      .name = endpoint.arguments().name,
+      .sent = stats.sent,
+      .dropped = stats.dropped,
+      .too_old = stats.too_old,
+      .retries = stats.retries,
+      .waiting = stats.waiting,
+      .waiting_bytes = stats.waiting_bytes,
+      .in_flight = stats.in_flight,
+      .error = stats.error,
+      .last_drop = stats.last_drop,
+      .error_for = stats.error.empty() ? Duration::zero() : ago(stats.error_since),
+      .success_ago = ago(stats.last_success),
+      .paused_for = std::max(Duration::zero(), Duration(stats.paused_until - now)),
+  };
+}
+
+QueueInfo Write::report_queue(MonoTime now) {
+  using namespace write_metric;
+  Spool::Stats stats = spool_.stats();
+  auto set = [&](const MetricInfo& metric, double value) {
+    ctx_.metrics().gauge(metric.name, metric.help)->set(value);
+  };
+  set(kQueueBytes, static_cast<double>(stats.bytes));
+  set(kQueueProfiles, static_cast<double>(stats.parcels));
+  set(kQueueOnDisk, stats.on_disk ? 1 : 0);
+  ctx_.metrics()
+      .counter(kDamaged.name, kDamaged.help)
+      ->add(static_cast<double>(stats.set_aside - std::exchange(damaged_, stats.set_aside)));
+  return {
+      .profiles = stats.parcels,
+      .bytes = stats.bytes,
+      .segments = stats.segments,
+      .memory_bytes = stats.memory_bytes,
+      .damaged = stats.set_aside,
+      .on_disk = stats.on_disk,
+      .path = queue_folder().string(),
+      .error = stats.error,
+      .error_for = stats.error.empty() ? Duration::zero() : Duration(now - stats.error_since),
+  };
+}
+
 void Write::report() {
   MonoTime now = ctx_.clock().mono();
-  DebugInfo info{.waiting = inbox_->size(), .dropped = inbox_->dropped()};
+  DebugInfo info{.waiting = inbox_->size(), .dropped = inbox_->dropped(), .queue = report_queue(now)};
   auto state = runtime::HealthState::healthy;
   std::string message;
   for (const auto& endpoint : endpoints_) {
@@ -137,24 +284,12 @@ void Write::report() {
     if (!stats.error.empty()) state = runtime::HealthState::unhealthy;
     if (!message.empty()) message += "; ";
     message += endpoint_health(*endpoint, stats, now);
-    auto ago = [&](MonoTime time) { return time == MonoTime() ? Duration::zero() : Duration(now - time); };
-    info.endpoints.push_back({
-        .url = url_text(endpoint->arguments().url),
-        .name = endpoint->arguments().name,
-        .sent = stats.sent,
-        .dropped = stats.dropped,
-        .retries = stats.retries,
-        .waiting = stats.waiting,
-        .waiting_bytes = stats.waiting_bytes,
-        .in_flight = stats.in_flight,
-        .error = stats.error,
-        .last_drop = stats.last_drop,
-        .error_for = stats.error.empty() ? Duration::zero() : ago(stats.error_since),
-        .success_ago = ago(stats.last_success),
-        .paused_for = std::max(Duration::zero(), Duration(stats.paused_until - now)),
-    });
+    info.endpoints.push_back(report_endpoint(*endpoint, stats, now));
   }
   if (endpoints_.empty()) message = "no endpoint is configured: profiles go nowhere";
+  if (!info.queue->error.empty())
+    message += fmt::format("; the queue is in memory only, for {}: {}", rough_text(info.queue->error_for),
+                           info.queue->error);
   ctx_.publish_debug_info(info);
   ctx_.set_health(state, std::move(message));
 }

@@ -9,6 +9,7 @@
 #include "components/pyroscope/write.h"
 #include "net/http.h"
 #include "profile/pprof.h"
+#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
@@ -71,9 +72,11 @@ class Wire {
 
 TEST_CASE("pyroscope.write: what arrives at a server, after a refusal, is the profile") {
   PushServer server({503});
+  weir::tests::TempDir folder;
   weir::testing::ComponentHarness<Write> write(
       "endpoint {\n url = \"" + server.url() +
       "\"\n min_backoff_period = \"1ms\"\n max_backoff_period = \"1ms\"\n}");
+  write.world().directory = folder.path();
   Wire wire(write.world());
   write.start();
   auto profile = std::make_shared<weir::profile::Profile>();

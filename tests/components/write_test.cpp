@@ -1,15 +1,20 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "components/pyroscope/push.pb.h"
 #include "components/pyroscope/push_request.h"
 #include "components/pyroscope/write.h"
 #include "profile/pprof.h"
+#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
 
 using namespace std::literals;
-using weir::pyroscope::Endpoint;
 using weir::pyroscope::ReceiverPtr;
 using weir::pyroscope::Write;
 using weir::runtime::FetchResponse;
@@ -19,22 +24,49 @@ namespace {
 
 class Harness {
  public:
-  explicit Harness(std::string_view body, Endpoint::Limits limits = {})
-      : write_(world, arguments(body), limits) {
+  explicit Harness(std::string_view body, Write::Limits limits = {}, std::filesystem::path folder = {})
+      : write_(in_folder(folder), arguments(body), limits) {
     write_.start();
     world.run();
   }
-  ~Harness() {
+  ~Harness() { stop(); }
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
     write_.stop();
     world.close();
   }
-  void push(std::string service = "shop") {
+  // As a crash leaves it: nothing is written any more.
+  void crash() {
+    stopped_ = true;
+    world.close();
+  }
+  void push(std::string service = "shop", std::size_t samples = 0, weir::Duration age = {}) {
     auto profile = std::make_shared<weir::profile::Profile>();
     profile->id = weir::profile::ProfileId::random();
     profile->labels = {
         {"service_name", std::move(service)}, {"__process_pid__", "3"}, {"__name__", "process_cpu"}};
+    profile->start = world.manual_clock.wall() - std::chrono::duration_cast<weir::WallTime::duration>(age);
+    for (std::uint32_t i = 0; i < samples; ++i) {
+      profile->frames.push_back(
+          {.no_name = weir::profile::NoName::named, .lines = {{.function = "f" + std::to_string(i)}}});
+      profile->stacks.push_back({.frames = {i}, .complete = true});
+      profile->samples.push_back({.stack = i, .value = i + 1, .count = 1});
+    }
     receiver()->push(std::move(profile));
     world.run();
+  }
+  // Answers every request until none is open, time passing between them.
+  void serve(const std::function<FetchResponse(const weir::runtime::FetchRequest&)>& server,
+             weir::Duration for_at_most = 10min) {
+    auto until = world.manual_clock.mono() + for_at_most;
+    for (std::size_t next = 0; world.manual_clock.mono() < until;) {
+      for (; next < requests(); ++next) {
+        auto fetch = world.fetches[next];
+        if (!fetch->done) fetch->answer(server(fetch->request));
+      }
+      world.run();
+      if (next == requests()) world.advance(1s);
+    }
   }
   ReceiverPtr receiver() const {
     return weir::lang::Codec<ReceiverPtr>::from_value(*world.exports.as_map()->find("receiver")).value();
@@ -55,15 +87,21 @@ class Harness {
     return std::stod(text.substr(text.find("} ", at) + 2));
   }
 
+  weir::tests::TempDir own;
   weir::testing::FakeContext world{"pyroscope.write.test"};
 
  private:
+  weir::testing::FakeContext& in_folder(const std::filesystem::path& folder) {
+    world.directory = folder.empty() ? own.path() : folder;
+    return world;
+  }
   static Write::Arguments arguments(std::string_view body) {
     auto decoded = weir::testing::decode_text<Write::Arguments>(body);
     if (!decoded) FAIL(decoded.error());
     return *decoded;
   }
   Write write_;
+  bool stopped_ = false;
 };
 
 constexpr std::string_view kOne = "endpoint {\n url = \"http://one:4040/base/\"\n}";
@@ -75,6 +113,60 @@ std::string header(const weir::runtime::FetchRequest& request, std::string_view 
     if (key == name) return value;
   }
   return "";
+}
+
+struct Sent {
+  std::string service;
+  weir::profile::Profile profile;
+};
+
+std::vector<Sent> series_of(const std::string& body) {
+  std::vector<Sent> sent;
+  push::v1::PushRequest message;
+  REQUIRE(message.ParseFromString(body));
+  for (const auto& series : message.series()) {
+    Sent one;
+    for (const auto& label : series.labels()) {
+      if (label.name() == "service_name") one.service = label.value();
+    }
+    auto profile = weir::profile::decode_pprof(series.samples(0).raw_profile(), 64 << 20);
+    REQUIRE(profile);
+    one.profile = *std::move(profile);
+    sent.push_back(std::move(one));
+  }
+  return sent;
+}
+
+// Takes everything, or says of each profile why not.
+class Server {
+ public:
+  using Judge = std::function<FetchResponse(const std::vector<Sent>&)>;
+  explicit Server(Judge judge = {}) : judge_(std::move(judge)) {}
+
+  FetchResponse operator()(const weir::runtime::FetchRequest& request) {
+    auto sent = series_of(request.body);
+    FetchResponse answer = judge_ ? judge_(sent) : FetchResponse{.status = 200};
+    ++requests;
+    if (answer.status != 200) return answer;
+    for (auto& one : sent) {
+      ++services[one.service];
+      total += one.profile.total();
+    }
+    return answer;
+  }
+  std::map<std::string, int> services;
+  std::int64_t total = 0;
+  int requests = 0;
+
+ private:
+  Judge judge_;
+};
+
+std::string names_of(const Server& server) {
+  std::string text;
+  for (const auto& [name, count] : server.services)
+    text += name + (count == 1 ? " " : "*" + std::to_string(count) + " ");
+  return text;
 }
 
 }  // namespace
@@ -144,7 +236,11 @@ TEST_CASE("pyroscope.write: what each answer leads to") {
       {FetchResponse{.status = 204}, 2, HealthState::unhealthy},
       {FetchResponse{.status = 302}, 2, HealthState::unhealthy},
       {FetchResponse{.status = 400, .body = "no"}, 1, HealthState::unhealthy},
-      {FetchResponse{.status = 401}, 1, HealthState::unhealthy},
+      {FetchResponse{.status = 401}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 403}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 404}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 415}, 2, HealthState::unhealthy},
+      {FetchResponse{.status = 422}, 1, HealthState::unhealthy},
       {FetchResponse{.status = 413}, 1, HealthState::unhealthy},
       {FetchResponse{.status = 408}, 2, HealthState::unhealthy},
       {FetchResponse{.status = 429}, 2, HealthState::unhealthy},
@@ -217,7 +313,8 @@ TEST_CASE("pyroscope.write: a dead endpoint does not hold up the other one") {
 }
 
 TEST_CASE("pyroscope.write: a full queue drops the oldest, counted") {
-  Harness write(kOne, {.queue_count = 2, .queue_bytes = 1 << 20, .in_flight = 1});
+  std::string memory_only = std::string(kOne) + "\nqueue {\n max_bytes = 0\n}";
+  Harness write(memory_only, {.endpoint = {.in_flight = 1}, .memory_count = 2, .memory_bytes = 1 << 20});
   for (const char* service : {"first", "second", "third", "fourth"}) write.push(service);
   CHECK(write.requests() == 1);
   CHECK(write.metric("pyroscope_write_dropped_profiles_total{") == 1);
@@ -227,7 +324,7 @@ TEST_CASE("pyroscope.write: a full queue drops the oldest, counted") {
 }
 
 TEST_CASE("pyroscope.write: several requests are on their way to a healthy server, one to a failing") {
-  Harness write(kOne, {.in_flight = 4});
+  Harness write(kOne, {.endpoint = {.in_flight = 4}});
   for (int i = 0; i < 10; ++i) write.push();
   CHECK(write.requests() == 4);
   for (auto& fetch : std::vector(write.world.fetches)) fetch->answer(FetchResponse{.status = 500});
@@ -243,7 +340,7 @@ TEST_CASE("pyroscope.write: an update keeps the receiver, the queues, and ends a
   Harness write(kOne);
   auto receiver = write.receiver();
   write.push();
-  write.answer(FetchResponse{.status = 401});
+  write.answer(FetchResponse{.status = 400});
   write.push();
   write.answer(FetchResponse{.status = 503});
   write.apply("endpoint {\n url = \"http://one:4040/base/\"\n bearer_token = \"t\"\n}");
@@ -276,4 +373,257 @@ TEST_CASE("pyroscope.write: what a config may not say") {
     REQUIRE_FALSE(decoded);
     CHECK_MESSAGE(decoded.error().find(row.error) != std::string::npos, decoded.error());
   }
+}
+
+TEST_CASE("pyroscope.write: a profile larger than the server says it takes is sent in parts") {
+  Harness write(kOne);
+  Server server([](const std::vector<Sent>& sent) {
+    if (sent[0].profile.samples.size() <= 30) return FetchResponse{.status = 200};
+    return FetchResponse{.status = 400, .body = "uncompressed profile payload size exceeds limit of 4.2 MB"};
+  });
+  write.push("shop", 100);
+  write.serve(std::ref(server));
+  CHECK(server.services["shop"] == 4);
+  CHECK(server.total == 100 * 101 / 2);
+  CHECK(write.metric("pyroscope_write_sent_profiles_total{") == 1);
+  CHECK(write.world.health.state == HealthState::healthy);
+  // One sample cannot be halved.
+  Server none([](const auto&) { return FetchResponse{.status = 413}; });
+  write.push("shop", 2);
+  write.serve(std::ref(none));
+  CHECK(write.world.registry.expose().find("reason=\"too_large\"") != std::string::npos);
+}
+
+TEST_CASE("pyroscope.write: what every server finds too large is sent in parts at once") {
+  Harness write(kOne);
+  Server server;
+  write.push("shop", 16'001);
+  write.serve(std::ref(server));
+  CHECK(server.services["shop"] == 2);
+  CHECK(server.total == 16'001LL * 16'002 / 2);
+}
+
+TEST_CASE("pyroscope.write: labels a server does not take are cut or left out") {
+  weir::profile::Profile profile;
+  std::vector<weir::profile::Labels::Pair> pairs{
+      {"service_name", std::string(2047, 'x') + "\xc3\xa9"}, {"", "nameless"}, {std::string(1025, 'n'), "v"}};
+  for (int i = 0; i < 40; ++i) pairs.emplace_back("label" + std::to_string(i), "v");
+  profile.labels = weir::profile::Labels(pairs);
+  std::uint64_t cleaned = 0;
+  auto labels = weir::pyroscope::outgoing_labels(profile, {{"zone", "a"}}, &cleaned);
+  CHECK(labels.pairs().size() == 30);
+  CHECK(labels.get("service_name") == std::string(2047, 'x'));
+  CHECK(labels.get("__name__") == "process_cpu");
+  CHECK(labels.get("zone") == "a");
+  CHECK(cleaned == 2 + 44 - 30);
+}
+
+TEST_CASE("pyroscope.write: one that is refused does not cost the others of its request") {
+  Harness write(kOne, {.endpoint = {.in_flight = 1}});
+  for (int i = 0; i < 12; ++i) write.push("s" + std::to_string(i), 1);
+  Server server([](const std::vector<Sent>& sent) {
+    for (const auto& one : sent) {
+      if (one.service == "s5") return FetchResponse{.status = 400, .body = "empty profile"};
+    }
+    return FetchResponse{.status = 200};
+  });
+  write.serve(std::ref(server));
+  CHECK(names_of(server) == "s0 s1 s10 s11 s2 s3 s4 s6 s7 s8 s9 ");
+  CHECK(write.world.registry.expose().find("reason=\"http_400\"") != std::string::npos);
+  CHECK(write.metric("pyroscope_write_dropped_profiles_total{") == 1);
+}
+
+TEST_CASE("pyroscope.write: one that the server cannot read does not hold up the others") {
+  Harness write(kOne, {.endpoint = {.in_flight = 2}});
+  Server server([](const std::vector<Sent>& sent) {
+    for (const auto& one : sent) {
+      if (one.service == "s0") return FetchResponse{.status = 500};
+    }
+    return FetchResponse{.status = 200};
+  });
+  for (int i = 0; i < 12; ++i) write.push("s" + std::to_string(i), 1);
+  write.serve(std::ref(server), 20s);
+  CHECK(server.services.size() == 11);
+  write.serve(std::ref(server), 1h);
+  CHECK(write.metric("pyroscope_write_dropped_profiles_total{") == 1);
+  CHECK(write.world.registry.expose().find("reason=\"http_500\"") != std::string::npos);
+}
+
+TEST_CASE("pyroscope.write: a server that is away, or wants other credentials, costs no profile") {
+  for (int status : {0, 401, 403, 404, 415, 429}) {
+    CAPTURE(status);
+    Harness write(kOne);
+    for (int i = 0; i < 3; ++i) write.push("s" + std::to_string(i));
+    for (int i = 0; i < 40; ++i) {
+      for (auto& fetch : std::vector(write.world.fetches)) {
+        if (!fetch->done && status == 0) fetch->answer(weir::fail("connection refused"));
+        if (!fetch->done && status != 0) fetch->answer(FetchResponse{.status = status});
+      }
+      write.world.advance(10min);
+    }
+    CHECK(write.world.health.state == HealthState::unhealthy);
+    CHECK(write.metric("pyroscope_write_dropped_profiles_total{") == -1);
+    Server server;
+    write.serve(std::ref(server));
+    CHECK(names_of(server) == "s0 s1 s2 ");
+    CHECK(write.world.health.state == HealthState::healthy);
+  }
+}
+
+TEST_CASE("pyroscope.write: what is older than the server takes is counted, and the server asked few times") {
+  Harness write(kOne, {.endpoint = {.in_flight = 1}});
+  auto now = [&] { return write.world.manual_clock.wall(); };
+  Server server([&](const std::vector<Sent>& sent) {
+    for (const auto& one : sent) {
+      if (now() - one.profile.start > 1h)
+        return FetchResponse{.status = 400, .body = "profile is outside of ingestion window"};
+    }
+    return FetchResponse{.status = 200};
+  });
+  for (int i = 0; i < 1200; ++i) write.push("s" + std::to_string(i), 1, (1200 - i) * 6s + 1s);
+  write.serve(std::ref(server), 2s);
+  CHECK(server.services.size() == 599);
+  CHECK(write.world.registry.expose().find("reason=\"too_old_for_server\"} 601") != std::string::npos);
+  CHECK(write.world.health.state == HealthState::healthy);
+  CHECK(write.world.health.message.ends_with("s ago, queue 0"));
+  CHECK(server.requests < 100);
+}
+
+TEST_CASE("pyroscope.write: what was not delivered is delivered by the next run, and nothing twice") {
+  for (bool crash : {false, true}) {
+    CAPTURE(crash);
+    weir::tests::TempDir folder;
+    {
+      Harness write(kTwo, {}, folder.path());
+      for (int i = 0; i < 3; ++i) write.push("s" + std::to_string(i));
+      // One has two of them; two has none.
+      for (auto& fetch : std::vector(write.world.fetches)) {
+        bool one = fetch->request.url.starts_with("http://one");
+        bool taken = one && series_of(fetch->request.body)[0].service != "s1";
+        if (taken)
+          fetch->answer(FetchResponse{.status = 200});
+        else
+          fetch->answer(weir::fail("no route"));
+      }
+      write.world.run();
+      if (crash) write.crash();
+    }
+    Harness write(kTwo, {}, folder.path());
+    Server one, two;
+    write.serve([&](const auto& request) {
+      return request.url.starts_with("http://one") ? one(request) : two(request);
+    });
+    CHECK(names_of(one) == "s1 ");
+    CHECK(names_of(two) == "s0 s1 s2 ");
+    write.stop();
+    Harness third(kTwo, {}, folder.path());
+    CHECK(third.requests() == 0);
+  }
+}
+
+TEST_CASE("pyroscope.write: what is in memory is written at the stop") {
+  weir::tests::TempDir folder;
+  {
+    Harness write(kOne, {}, folder.path());
+    auto receiver = write.receiver();
+    for (int i = 0; i < 40; ++i) {
+      auto profile = std::make_shared<weir::profile::Profile>();
+      profile->labels = {{"service_name", "s" + std::to_string(i)}};
+      profile->start = write.world.manual_clock.wall();
+      receiver->push(std::move(profile));
+    }
+  }
+  Harness write(kOne, {}, folder.path());
+  Server server;
+  write.serve(std::ref(server));
+  CHECK(server.services.size() == 40);
+}
+
+TEST_CASE(
+    "pyroscope.write: a long queue lies on the disk, not in memory, and the oldest goes when it is full") {
+  std::string small = std::string(kOne) + "\nqueue {\n max_bytes = 1048576\n}";
+  Harness write(small, {.memory_bytes = 64 << 10});
+  write.push("s0", 600);
+  write.answer(weir::fail("no route"));
+  std::size_t count = 1;
+  for (; count < 500; ++count) write.push("s" + std::to_string(count), 600);
+  double dropped = write.metric("pyroscope_write_dropped_profiles_total{");
+  CHECK(dropped > 0);
+  CHECK(write.world.registry.expose().find("reason=\"queue_full\"") != std::string::npos);
+  Server server;
+  write.serve(std::ref(server), 1h);
+  CHECK(server.services.size() + static_cast<std::size_t>(dropped) == 500);
+  CHECK(server.services.contains("s499"));
+  CHECK(write.metric("pyroscope_write_queue_profiles{") == 0);
+  CHECK(write.metric("pyroscope_write_queue_bytes{") <= 2 << 20);
+}
+
+TEST_CASE("pyroscope.write: without a disk it goes on in memory, says so, and writes when there is one") {
+  weir::tests::TempDir folder;
+  std::ofstream(folder.path() / "file") << "in the way";
+  auto without = std::make_unique<Harness>(kOne, Write::Limits{}, folder.path() / "file");
+  Harness& write = *without;
+  write.push("s0");
+  write.answer(FetchResponse{.status = 200});
+  CHECK(write.world.health.message.find("last success 0 s ago, queue 0; the queue is in memory only") == 0);
+  CHECK(write.metric("pyroscope_write_queue_on_disk{") == 0);
+  write.push("s1");
+  std::filesystem::remove(folder.path() / "file");
+  write.world.advance(10s);
+  CHECK(write.metric("pyroscope_write_queue_on_disk{") == 1);
+  write.crash();
+  without.reset();
+  Harness next(kOne, {}, folder.path() / "file");
+  Server server;
+  next.serve(std::ref(server));
+  CHECK(names_of(server) == "s1 ");
+}
+
+TEST_CASE("pyroscope.write: a folder removed under it costs nothing that is in memory") {
+  weir::tests::TempDir folder;
+  {
+    Harness write(kOne, {}, folder.path());
+    write.push("s0");
+    write.answer(weir::fail("no route"));
+    write.push("s1");
+    std::filesystem::remove_all(folder.path() / "queue");
+    write.push("s2");
+    write.world.advance(10s);
+    write.crash();
+  }
+  Harness next(kOne, {}, folder.path());
+  Server server;
+  next.serve(std::ref(server));
+  CHECK(names_of(server) == "s0 s1 s2 ");
+}
+
+TEST_CASE("pyroscope.write: a queue damaged anywhere gives what is sound") {
+  weir::tests::TempDir folder;
+  {
+    Harness write(kOne, {}, folder.path());
+    write.push("s0", 3);
+    write.answer(weir::fail("no route"));
+    for (int i = 1; i < 5; ++i) write.push("s" + std::to_string(i), 3);
+  }
+  std::filesystem::path file = folder.path() / "queue" / "0000000001.segment";
+  std::ifstream in(file, std::ios::binary);
+  std::string whole((std::istreambuf_iterator<char>(in)), {});
+  REQUIRE(whole.size() > 500);
+  std::size_t fewest = 5;
+  for (bool cut : {false, true}) {
+    for (std::size_t at = 0; at < whole.size(); at += 7) {
+      CAPTURE(at);
+      weir::tests::TempDir damaged;
+      std::filesystem::create_directories(damaged.path() / "queue");
+      std::string bytes = cut ? whole.substr(0, at) : whole;
+      if (!cut) bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+      std::ofstream(damaged.path() / "queue" / "0000000001.segment", std::ios::binary) << bytes;
+      Harness write(kOne, {}, damaged.path());
+      Server server;
+      write.serve(std::ref(server), 5s);
+      for (const auto& [name, count] : server.services) CHECK((name.size() == 2 && count == 1));
+      if (!cut) fewest = std::min(fewest, server.services.size());
+    }
+  }
+  CHECK(fewest >= 4);
 }
