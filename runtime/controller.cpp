@@ -9,6 +9,7 @@
 #include "runtime/files.h"
 #include "runtime/logging_block.h"
 #include "runtime/plan.h"
+#include "runtime/secret_names.h"
 
 namespace weir::runtime {
 namespace {
@@ -71,6 +72,7 @@ lang::Diagnostics validate(const std::filesystem::path& path, const Registry& re
     if (!lang::has_errors(diagnostics)) warn_of_doubtful(*plan, diagnostics);
   }
   lang::sort_by_place(diagnostics);
+  hide_secrets(diagnostics, registry);
   return diagnostics;
 }
 

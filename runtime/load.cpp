@@ -8,6 +8,7 @@
 
 #include "runtime/controller_core.h"
 #include "runtime/files.h"
+#include "runtime/secret_names.h"
 
 namespace weir::runtime {
 namespace {
@@ -34,6 +35,7 @@ PlanPtr ControllerCore::check(LoadResult& result, LoggingSettings& logging) {
     logging = decode_logging(plan->logging, environment.env, diagnostics);
   }
   lang::sort_by_place(diagnostics);
+  hide_secrets(diagnostics, *environment.registry);
   return lang::has_errors(diagnostics) ? nullptr : plan;
 }
 

@@ -45,6 +45,33 @@ def it_reloads_on_post_sighup_and_save():
         wait_for('SIGHUP reloads', lambda: listed() == {'discovery.process.all'})
 
 
+def a_refused_config_is_told_everywhere_with_notes_and_without_secrets():
+    broken = CONFIG + '''
+pyroscope.write "out" {
+  endpoint {
+    url      = "http://127.0.0.1:1"
+    basic_auth {
+      username = "me"
+      username = "you"
+      password = "hunter2"
+    }
+  }
+}
+'''
+    with Weir(CONFIG) as w:
+        w.wait_ready()
+        w.config.write_text(broken)
+        _, answer = w.request('/-/reload', 'POST')
+        status = w.json('/api/v0/web/status')
+        page = status['lastLoad']['diagnostics'][0]
+        for where, text in (('answer', answer), ('log', w.log()), ('page', page['text'])):
+            assert 'may only be provided once' in text, (where, text)
+            assert 'first given here' in text, (where, text)
+        assert page['notes'][0]['message'] == 'first given here', page
+        for where, text in (('answer', answer), ('log', w.log()), ('page', json.dumps(status))):
+            assert 'hunter2' not in text, (where, text)
+
+
 def a_folder_is_one_config():
     with tempfile.TemporaryDirectory() as folder:
         for name in ('a', 'b'):
@@ -121,6 +148,7 @@ def validate_says_every_error_and_touches_nothing():
         assert weir('validate', '--format=yaml', str(good)).returncode == 1
 
 
-run(it_gets_ready_and_serves_the_page, it_reloads_on_post_sighup_and_save, a_folder_is_one_config,
+run(it_gets_ready_and_serves_the_page, it_reloads_on_post_sighup_and_save,
+    a_refused_config_is_told_everywhere_with_notes_and_without_secrets, a_folder_is_one_config,
     it_stops_on_sigterm_and_sigint, a_broken_config_is_refused_with_its_place, a_config_that_is_not_there_is_refused,
     a_taken_address_is_said, the_command_line_explains_itself, validate_says_every_error_and_touches_nothing)
