@@ -1,8 +1,5 @@
 #include "profile/functions.h"
 
-#include <algorithm>
-#include <cstdlib>
-
 namespace weir::profile {
 
 void FunctionTable::add(const Profile& profile) {
@@ -25,28 +22,6 @@ void FunctionTable::add(const Profile& profile) {
     FunctionTotals& leaf = totals_[paths_.of(stack.frames.front()).back()];
     leaf.self = add_saturating(leaf.self, sample.value);
   }
-}
-
-std::vector<FunctionChange> compare_functions(const Profile& before, const Profile& after) {
-  FunctionTable table;
-  table.add(before);
-  std::vector<FunctionTotals> then = table.totals();
-  table.add(after);
-  then.resize(table.totals().size());
-  std::vector<FunctionChange> changes;
-  changes.reserve(then.size());
-  for (std::size_t i = 0; i < then.size(); ++i) {
-    const FunctionTotals& both = table.totals()[i];
-    FunctionTotals now{.self = both.self - then[i].self, .total = both.total - then[i].total};
-    changes.push_back({table.symbols()[i], then[i], now});
-  }
-  auto change = [](const FunctionChange& c) { return std::abs(c.after.self - c.before.self); };
-  auto size = [](const FunctionChange& c) { return std::max(c.after.total, c.before.total); };
-  std::ranges::sort(changes, [&](const FunctionChange& a, const FunctionChange& b) {
-    if (change(a) != change(b)) return change(a) > change(b);
-    return size(a) != size(b) ? size(a) > size(b) : a.function.name < b.function.name;
-  });
-  return changes;
 }
 
 }  // namespace weir::profile

@@ -30,13 +30,4 @@ class FunctionTable {
   std::int64_t total_ = 0;
 };
 
-struct FunctionChange {
-  Symbol function;
-  FunctionTotals before;
-  FunctionTotals after;
-};
-
-// All functions of both, the largest change of self first; what has not changed is there too.
-std::vector<FunctionChange> compare_functions(const Profile& before, const Profile& after);
-
 }  // namespace weir::profile

@@ -44,16 +44,5 @@ TEST_CASE("functions: of inlined functions the innermost is the leaf") {
   CHECK(found["outer"] == "0/" + std::to_string(5 * p.period));
 }
 
-TEST_CASE("functions: compared, the largest change of self first") {
-  auto changes = compare_functions(folded("a;b 10\na;c 5\na;e 2\n"), folded("a;b 4\na;d 9\na;e 2\n"));
-  std::string order;
-  for (const FunctionChange& change : changes) order += change.function.name;
-  CHECK(order == "dbcae");
-  CHECK(changes[0].before.total == 0);
-  CHECK(changes[0].after.self == 9);
-  CHECK(changes[1].before.self == 10);
-  CHECK(changes[1].after.self == 4);
-}
-
 }  // namespace
 }  // namespace weir::profile
