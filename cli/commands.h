@@ -7,6 +7,8 @@ namespace weir::cli {
 
 extern const Command kRunCommand;
 extern const Command kRecordCommand;
+extern const Command kTopCommand;
+extern const Command kDiffCommand;
 extern const Command kValidateCommand;
 extern const Command kDocsCommand;
 extern const Command kVersionCommand;

@@ -21,8 +21,6 @@ namespace weir::cli {
 namespace {
 
 constexpr std::size_t kLargest = 1u << 30;  // of a profile, unpacked
-// More frames than a browser draws swiftly; the smallest become "(other)".
-constexpr std::size_t kMostNodes = 100'000;
 
 struct Ending {
   std::string_view text;
@@ -147,13 +145,6 @@ Result<> open_in_browser(const std::filesystem::path& path) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return fail("xdg-open could not show it: open {} in a browser", name);
-}
-
-std::string size_text(std::size_t bytes) {
-  if (bytes < 1000) return fmt::format("{} bytes", bytes);
-  auto size = static_cast<double>(bytes);
-  if (bytes < 1'000'000) return fmt::format("{:.0f} kB", size / 1e3);
-  return fmt::format("{:.1f} MB", size / 1e6);
 }
 
 }  // namespace weir::cli

@@ -11,6 +11,9 @@
 
 namespace weir::cli {
 
+// In a page; more frames than that a browser does not draw swiftly. The smallest become "(other)".
+inline constexpr std::size_t kMostNodes = 100'000;
+
 enum class FileForm { pprof_gzip, pprof, folded, html, speedscope };
 
 // By how the path ends; the error lists what would be right.
@@ -30,8 +33,5 @@ Result<profile::Profile> read_profile_file(const std::filesystem::path& path);
 
 // In a browser of who called sudo, or of who runs this.
 Result<> open_in_browser(const std::filesystem::path& path);
-
-// "184 kB".
-std::string size_text(std::size_t bytes);
 
 }  // namespace weir::cli

@@ -12,6 +12,7 @@
 
 #include "base/own_usage.h"
 #include "cli/commands.h"
+#include "cli/figures.h"
 #include "cli/launched.h"
 #include "cli/record_plan.h"
 #include "cli/sampling.h"
@@ -61,13 +62,6 @@ constexpr Flag kFlags[] = {
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
-}
-
-// A number with a thin gap every three digits is hard to copy: a comma is not.
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
 }
 
 // One line that is written over again and again; nothing where nobody watches.
@@ -189,7 +183,7 @@ void print_summary(const RecordPlan& plan, const Recorded& recorded) {
   const CollectionStats& stats = recorded.stats;
   double cpu = static_cast<double>(recorded.profile.total()) / 1e9;
   std::string why = recorded.ended_by.empty() ? "" : fmt::format(" ({})", recorded.ended_by);
-  fmt::print(stderr, "Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", plan.title,
+  fmt::print(stderr, "Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", printable(plan.title),
              seconds(recorded.duration), why, grouped(stats.attributed), cpu);
   if (stats.attributed > 0)
     fmt::print(stderr, ", {:.0f} % of the stacks complete", 100.0 * stats.complete / stats.attributed);
@@ -220,13 +214,6 @@ ExitCode write_outputs(const RecordPlan& plan, const Recorded& recorded) {
     fmt::print(stderr, "Wrote {} ({}).\n", output.path.string(), size_text(content.size()));
   }
   return code;
-}
-
-ExitCode refused(const Error& error, const Invocation& invocation) {
-  fmt::print(stderr, "Error: {}\n", error.message);
-  std::string remedy = remedy_as_root("record", invocation.words);
-  if (!remedy.empty()) fmt::print(stderr, "\nSampling needs root. Run:\n  {}\n", remedy);
-  return kNoWorld;
 }
 
 // Starts what is to be started, and lets the session know it.
@@ -266,11 +253,11 @@ ExitCode record(const Invocation& invocation) {
     return kRefused;
   }
   auto signals = Signals::open({SIGCHLD});
-  if (!signals) return refused(signals.error(), invocation);
+  if (!signals) return no_sampling(signals.error(), invocation);
   LogHub log;
   log.set_level(LogLevel::warn);
   auto sampling = Sampling::open(session_options(*plan), Logger(log, ""));
-  if (!sampling) return refused(sampling.error(), invocation);
+  if (!sampling) return no_sampling(sampling.error(), invocation);
   auto command = begin(*plan, **sampling);
   if (!command) {
     fmt::print(stderr, "Error: {}\n", command.error().message);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "cli/containers.h"
@@ -33,6 +34,8 @@ Result<std::vector<RecordOutput>> parse_outputs(std::vector<std::string> paths) 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  // It is a title, on one line.
+  std::ranges::replace_if(out, [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
   return out;
 }
 
@@ -44,7 +47,7 @@ Result<> choose(RecordPlan& plan, const Invocation& invocation) {
     auto pid = parse_pid(text);
     if (!pid) return fail(pid.error());
     plan.pids.push_back(*pid);
-    plan.title += fmt::format("{}{} {}", plan.title.empty() ? "" : ", ", profiler::comm_of(*pid), *pid);
+    plan.title += fmt::format("{}{} (pid {})", plan.title.empty() ? "" : ", ", profiler::comm_of(*pid), *pid);
   }
   if (invocation.is_given("container")) {
     auto id = find_container(invocation.flag("container"), running_containers(), docker_container_id);

@@ -73,13 +73,16 @@ bool Sampling::wait(std::initializer_list<int> descriptors, MonoTime until) {
   }
 }
 
-std::string remedy_as_root(std::string_view command, const std::vector<std::string>& words) {
-  if (::geteuid() == 0) return "";
+ExitCode no_sampling(const Error& error, const Invocation& invocation) {
+  fmt::print(stderr, "Error: {}\n", error.message);
+  if (::geteuid() == 0) return kNoWorld;
   std::error_code failed;
   auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  std::string line = fmt::format("sudo {} {}", failed ? "weir" : shell_word(program.string()), command);
-  for (const std::string& word : words) line += ' ' + shell_word(word);
-  return line;
+  std::string line =
+      fmt::format("sudo {} {}", failed ? "weir" : shell_word(program.string()), invocation.command->name);
+  for (const std::string& word : invocation.words) line += ' ' + shell_word(word);
+  fmt::print(stderr, "\nSampling needs root. Run:\n  {}\n", line);
+  return kNoWorld;
 }
 
 }  // namespace weir::cli

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "cli/flags.h"
 #include "profiler/session.h"
 
 namespace weir::cli {
@@ -34,8 +35,7 @@ class Sampling {
   MonoTime next_drain_;
 };
 
-// What a person can do where the kernel refuses a session: the very command line to run, as root. Empty when
-// being root would not help.
-std::string remedy_as_root(std::string_view command, const std::vector<std::string>& words);
+// Says why sampling is not possible, and what a person can do: the very command line to run, as root.
+ExitCode no_sampling(const Error& error, const Invocation& invocation);
 
 }  // namespace weir::cli

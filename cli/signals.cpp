@@ -1,5 +1,6 @@
 #include "cli/signals.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 
 #include <csignal>
@@ -24,6 +25,11 @@ int Signals::wait() const {
   while (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
   }
   return static_cast<int>(info.ssi_signo);
+}
+
+bool Signals::is_pending() const {
+  pollfd polled{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&polled, 1, 0) > 0;
 }
 
 void Signals::reset() {

@@ -17,6 +17,7 @@ class Signals {
 
   // Waits for the next one; its number.
   int wait() const;
+  bool is_pending() const;
   // Readable when there is one.
   int fd() const { return fd_.get(); }
 

@@ -21,7 +21,7 @@ const kKinds: Record<string, Kind> = {
 export const kKindOrder = [...Object.keys(kKinds), "unknown"];
 
 export function kindWord(kind: string): string {
-  return kKinds[kind]?.word ?? "Unknown";
+  return kKinds[kind]?.word ?? (kind === "thread" ? "Thread" : "Unknown");
 }
 
 function hash(text: string): number {
@@ -32,7 +32,7 @@ function hash(text: string): number {
 
 // OKLCH: all kinds are equally loud; the name moves lightness and hue a little.
 export function frameColour(kind: string, title: string, module: string, dark: boolean): string {
-  if (kind === "root") return dark ? "#29323a" : "#dde3e7";
+  if (kind === "root" || kind === "thread") return dark ? "#29323a" : "#dde3e7";
   if (kind === "unknown" || !kKinds[kind]) return dark ? "#4b545b" : "#ccd2d7";
   const h = hash(module + title);
   const lightness = (dark ? 0.47 : 0.845) + (((h & 0xff) / 255) * 2 - 1) * 0.03;

@@ -53,11 +53,12 @@ export function moduleOf(tree: Tree, node: number): string {
   return tree.strings[tree.module[node]!]!;
 }
 
-// A frame without a name is of the kind "unknown", whatever code it ran.
+// A frame without a name is of the kind "unknown", whatever code it ran; one with a name of no kind is a thread.
 export function kindOf(tree: Tree, node: number): string {
   if (node === 0 || nameOf(tree, node) === kOther) return "root";
   if (whyOf(tree, node) !== "named") return "unknown";
-  return tree.strings[tree.kind[node]!]!;
+  const kind = tree.strings[tree.kind[node]!]!;
+  return kind === "unknown" ? "thread" : kind;
 }
 
 export function whyOf(tree: Tree, node: number): string {
@@ -159,12 +160,12 @@ export interface Row {
   node: number; // the largest of its frames
 }
 
-// Every function once, over the subtree of `root`.
+// Every function once, over the subtree of `root`. Threads are none.
 export function functions(tree: Tree, root: number): Row[] {
   const rows = new Map<string, Row>();
   const covered = new Map<string, number>(); // up to which node the function's own frames reach
   for (let i = root; i < tree.end[root]!; ++i) {
-    if (i === 0) continue;
+    if (i === 0 || kindOf(tree, i) === "thread") continue;
     const key = identity(tree, i);
     let row = rows.get(key);
     if (!row) {

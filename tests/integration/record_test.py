@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""weir record: one run in every form agrees to the sample; short commands, whole machines, refusals; the page in a file."""
+import base64
+import gzip
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import browser as driver
+import page
+from harness import ROOT, WEIR, Skip, figure, need_bpf, need_root, run, started, wait_for
+
+NOBODY = 65534
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix='weir-record-'))
+FORMS = ('pb.gz', 'folded', 'speedscope.json', 'html')
+# A child of a shell, which itself does something too: both are recorded.
+SHORT = ['sh', '-c', 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done; python3 -c "sum(i * i for i in range(1500000))"; times']
+
+
+def seconds_of(times):
+    """What the shell's `times` says: user and system time, its own and its children's."""
+    return sum(60 * int(minutes) + float(seconds) for minutes, seconds in re.findall(r'(\d+)m([\d.]+)s', times))
+
+
+def record(*arguments, seconds=60, **options):
+    """(exit code, what it said)"""
+    done = subprocess.run([str(WEIR), 'record', *map(str, arguments)], capture_output=True, text=True, timeout=seconds, **options)
+    return done.returncode, done.stderr
+
+
+def outputs(name):
+    return [word for form in FORMS for word in ('-o', FOLDER / f'{name}.{form}')]
+
+
+def varints(data, at, end):
+    while at < end:
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        yield value, at
+
+
+def fields(data):
+    """(number, value) of a protobuf message; the value is an integer or bytes."""
+    at = 0
+    while at < len(data):
+        key, at = next(varints(data, at, len(data)))
+        value, at = next(varints(data, at, len(data)))
+        if key & 7 == 2:
+            yield key >> 3, data[at:at + value]
+            at += value
+        else:
+            assert key & 7 == 0, key
+            yield key >> 3, value
+
+
+def pprof_total(path):
+    total = 0
+    for number, value in fields(gzip.decompress(path.read_bytes())):
+        if number == 2:
+            total += sum(v if isinstance(v, int) else next(varints(v, 0, len(v)))[0] for n, v in fields(value) if n == 2)
+    return total
+
+
+def folded_stacks(path):
+    return [line.rsplit(' ', 1) for line in path.read_text(errors='replace').splitlines()]
+
+
+def data_of_page(path):
+    found = re.search(r'id="profile">([^<]+)<', path.read_text())
+    return json.loads(gzip.decompress(base64.b64decode(found.group(1))))
+
+
+def totals(name):
+    """What each form says the run took, in nanoseconds."""
+    speedscope = json.loads((FOLDER / f'{name}.speedscope.json').read_text())['profiles'][0]
+    assert sum(speedscope['weights']) == speedscope['endValue']
+    flame = data_of_page(FOLDER / f'{name}.html')['flame']
+    assert sum(flame['self']) == flame['total'][0]
+    return {'pprof': pprof_total(FOLDER / f'{name}.pb.gz'),
+            'folded': sum(int(value) for _, value in folded_stacks(FOLDER / f'{name}.folded')),
+            'speedscope': speedscope['endValue'], 'html': flame['total'][0]}
+
+
+def a_short_command_is_recorded_from_its_first_instruction_in_every_form_alike():
+    need_bpf()
+    begun = time.monotonic()
+    done = subprocess.run([str(WEIR), 'record', '-r', '997', *map(str, outputs('short')), '--', *SHORT], capture_output=True, text=True,
+                          timeout=60)
+    code, said, used = done.returncode, done.stderr, seconds_of(done.stdout)
+    assert code == 0, said
+    samples = int(re.search(r': ([\d,]+) samples', said).group(1).replace(',', ''))
+    wall = float(re.search(r'for ([\d.]+) s', said).group(1))
+    seen = totals('short')
+    figure(f'a command of {wall} s with {used:.2f} s of CPU time at 997 Hz: {samples} samples, {time.monotonic() - begun:.1f} s in all')
+    assert wall < 2, said
+    # A sample stands for a period: 1e9 / 997 ns, in whole nanoseconds.
+    assert set(seen.values()) == {samples * (10**9 // 997)}, (seen, samples)
+    assert '0 samples lost' in said, said
+    # All the time that it used is there, and all of its processes.
+    assert 0.85 * used < seen['pprof'] / 1e9 < 1.15 * used, (seen, used)
+    roots = {stack.split(';')[0] for stack, _ in folded_stacks(FOLDER / 'short.folded')}
+    assert {'sh', 'python3'} <= roots, roots
+
+
+def the_whole_machine_and_one_process_and_ctrl_c():
+    need_bpf()
+    with started([ROOT / 'build/services/checkout']) as checkout, started([ROOT / 'build/services/thumbnails']):
+        code, said = record('-d', 2, *outputs('machine'))
+        assert code == 0, said
+        roots = {stack.split(';')[0] for stack, _ in folded_stacks(FOLDER / 'machine.folded')}
+        assert {'checkout', 'thumbnails'} <= roots, roots
+        assert len(set(totals('machine').values())) == 1, totals('machine')
+
+        command = [str(WEIR), 'record', '-d', '600', '-p', str(checkout.pid), '-o', str(FOLDER / 'one.folded')]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert 'Recording' in process.stderr.readline()
+        time.sleep(1.5)  # what is sampled in this time must be kept
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=10)[1]
+        assert process.returncode == 0 and 'stopped by a signal' in said, said
+        stacks = folded_stacks(FOLDER / 'one.folded')
+        assert stacks and {stack.split(';')[0] for stack, _ in stacks} == {'checkout'}, stacks[:5]
+        assert any('shop::tax_of' in stack for stack, _ in stacks), stacks[:5]
+
+
+def a_recording_ends_with_its_process():
+    need_bpf()
+    with started(['sh', '-c', 'sleep 1']) as process:
+        wait = subprocess.Popen([str(WEIR), 'record', '-d', '600', '-p', str(process.pid), '-o', str(FOLDER / 'gone.html')],
+                                stderr=subprocess.PIPE, text=True)
+        process.wait(10)
+        said = wait.communicate(timeout=10)[1]
+    assert wait.returncode == 0 and 'the process has ended' in said, said
+
+
+def a_plain_user_reads_what_to_run():
+    need_root()
+    if not shutil.which('setpriv'):
+        raise Skip('setpriv is missing (apt install util-linux)')
+    copy = FOLDER / 'weir'
+    shutil.copy(WEIR, copy)
+    FOLDER.chmod(0o777)
+    done = subprocess.run(['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', '--inh-caps=-all', str(copy),
+                           'record', '-d', '1', '--', 'sh', '-c', "echo 'a b'"], capture_output=True, text=True, cwd=FOLDER)
+    assert done.returncode == 2, done
+    assert f"\n  sudo {copy} record -d 1 -- sh -c 'echo '\\''a b'\\'''\n" in done.stderr, done.stderr
+
+
+def two_recordings_are_compared():
+    need_bpf()
+    work = 'sum(sum(range(20000)) for i in range(300))'
+    for name, code in (('before', work), ('after', work + "\nsorted(str(i) for i in range(300000))")):
+        done, said = record('-r', 499, *outputs(name), '--', 'python3', '-c', code)
+        assert done == 0, said
+    files = [str(FOLDER / f'{name}.pb.gz') for name in ('before', 'after')]
+    done = subprocess.run([str(WEIR), 'diff', *files], capture_output=True, text=True)
+    assert done.returncode == 0 and ' new ' in done.stdout, done
+    shown = [re.search(r'^(before|after) +(\S+) (\S+)', line).group(2, 3) for line in done.stdout.splitlines()[:2]]
+    assert shown[0] != shown[1], done.stdout
+    done = subprocess.run([str(WEIR), 'diff', *files, '-o', str(FOLDER / 'diff.folded')], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    lines = [line.rsplit(' ', 2) for line in (FOLDER / 'diff.folded').read_text(errors='replace').splitlines()]
+    sums = [sum(int(line[column]) for line in lines) for column in (1, 2)]
+    assert sums == [totals('before')['pprof'], totals('after')['pprof']], sums
+    done = subprocess.run([str(WEIR), 'diff', *files, '-o', str(FOLDER / 'diff.html')], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    if driver.missing():
+        return
+    with driver.Browser() as browser:
+        browser.look(*page.WIDE, 'dark')
+        url = f'file://{FOLDER}/diff.html'
+        browser.open(url)
+        browser.wait_text('Before: before.pb.gz. After: after.pb.gz.')
+        assert page.is_drawn(browser)
+        assert not browser.complaints()
+        shots = os.environ.get('WEIR_SHOTS')
+        if shots:
+            page.take_shots(browser, shots, {'file-diff': (url, 'canvas')})
+
+
+FUNCTIONS = ['shop::tax_of', 'handle_order', 'main']
+
+
+def the_page_in_a_file_opens_without_a_server():
+    need_bpf()
+    if driver.missing():
+        raise Skip(driver.missing())
+    with started([ROOT / 'build/services/checkout']) as checkout, driver.Browser() as browser:
+        code, said = record('-d', 3, '-p', checkout.pid, '-o', FOLDER / 'page.html')
+        assert code == 0, said
+        url = f'file://{FOLDER}/page.html'
+        browser.look(*page.WIDE, 'dark')
+        browser.open(url)
+        browser.wait('the graph is there', 'return document.querySelector("canvas") !== null')
+        assert page.is_drawn(browser)
+        for function in FUNCTIONS:
+            assert any(function in name for name in page.functions_listed(browser, function)), function
+        page.functions_listed(browser, '')
+        complaints = browser.complaints()
+        assert not complaints, complaints
+        keyboard_works(browser)
+        shots = os.environ.get('WEIR_SHOTS')
+        if shots:
+            page.take_shots(browser, shots, {'file-process': (url, 'canvas')})
+
+
+def keyboard_works(browser):
+    focused = 'return document.activeElement?.hasAttribute("data-slash")'
+    browser.press('/')
+    browser.wait('“/” goes to the search', focused)
+    browser.press('t', 'a', 'x')
+    browser.wait('it searches', 'return document.querySelector(".tools [role=status]") !== null')
+    browser.press('\ue00c', '\ue00c')
+    browser.wait('Escape clears it', 'return document.querySelector(".tools [role=status]") === null')
+    browser.run('document.querySelector("canvas").focus()')
+    browser.press('\ue015', '\ue015', '\ue007')
+    browser.wait('Enter zooms', 'return document.querySelector(".path .link") !== null')
+    browser.press('\ue00c')
+    dark = browser.run('return getComputedStyle(document.body).backgroundColor')
+    browser.press('t')
+    browser.wait('“t” changes dark and light', 'return getComputedStyle(document.body).backgroundColor !== arguments[0]', dark)
+    browser.press('t', '?')
+    browser.wait('“?” lists the keys', 'return document.querySelector("dialog[open]") !== null')
+    browser.press('\ue00c')
+
+
+try:
+    run(a_short_command_is_recorded_from_its_first_instruction_in_every_form_alike,
+        the_whole_machine_and_one_process_and_ctrl_c,
+        a_recording_ends_with_its_process,
+        a_plain_user_reads_what_to_run,
+        two_recordings_are_compared,
+        the_page_in_a_file_opens_without_a_server)
+finally:
+    shutil.rmtree(FOLDER, ignore_errors=True)

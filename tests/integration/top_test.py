@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""weir top in a terminal: its views, the filter, freezing, other sizes, and how it gives the terminal back; and in a pipe."""
+import os
+import pathlib
+import subprocess
+import sys
+import termios
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import browser as driver
+from harness import ROOT, WEIR, need_bpf, run, started
+from terminal import Terminal
+
+SIZES = [(80, 24), (120, 40)]
+
+
+def take_picture(terminal, name):
+    """WEIR_SHOTS names a folder for pictures."""
+    folder = os.environ.get('WEIR_SHOTS')
+    if not folder or driver.missing():
+        return
+    page = pathlib.Path(folder) / f'{name}.html'
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(terminal.html())
+    with driver.Browser() as browser:
+        browser.look(terminal.columns * 9 + 10, terminal.lines * 18 + 24, 'dark')
+        browser.open(f'file://{page.resolve()}')
+        browser.shot(f'{folder}/{name}.png')
+    page.unlink()
+
+
+def has(*texts):
+    return lambda lines: all(any(text in line for line in lines) for text in texts)
+
+
+def top_shows_processes_functions_and_containers():
+    need_bpf()
+    with started([ROOT / 'build/services/checkout']), started([ROOT / 'build/services/thumbnails']):
+        for columns, lines in SIZES:
+            with Terminal([str(WEIR), 'top', '-i', '1'], columns, lines) as t:
+                screen = t.wait('both services are listed', has('checkout', 'thumbnails', 'shop::tax_of', '[Processes]'))
+                assert len(screen) == lines and 'quit' in screen[-1], screen
+                take_picture(t, f'top-processes-{columns}x{lines}')
+                t.type('\t')
+                t.wait('functions', has('[Functions]', 'blur_rows', 'shop::tax_of'))
+                take_picture(t, f'top-functions-{columns}x{lines}')
+                t.type('3')
+                t.wait('containers', has('[Containers]', 'CONTAINER'))
+                t.type('q')
+                t.read(1)
+                assert t.process.wait(5) == 0, t.process.stderr.read()
+                assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
+
+
+def the_filter_freezing_and_another_size():
+    need_bpf()
+    with started([ROOT / 'build/services/checkout']), started([ROOT / 'build/services/thumbnails']):
+        with Terminal([str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
+            t.wait('both are listed', has('checkout', 'thumbnails'))
+            t.type('/THUMB')
+            t.wait('the filter is applied', lambda s: has('thumbnails', '/THUMB')(s) and not has('checkout')(s))
+            take_picture(t, 'top-filter-80x24')
+            t.type('\r ')
+            frozen = t.wait('it says so', has('frozen'))
+            t.read(1.5)
+            assert t.text() == frozen, (t.text(), frozen)
+            t.type('\x1b')
+            t.wait('Escape clears the filter', has('checkout', 'thumbnails'))
+            t.resize(60, 10)
+            screen = t.wait('the screen has the new size', lambda s: 'quit' in s[-1] and has('[Processes]')(s))
+            assert len(screen) == 10, screen
+            t.type(' ')
+            t.process.terminate()
+            t.read(1)
+            assert t.process.wait(5) == 0
+
+
+def a_pipe_gets_tables():
+    need_bpf()
+    with started([ROOT / 'build/services/checkout']):
+        done = subprocess.run([str(WEIR), 'top', '-i', '1', '-n', '2', '--by', 'functions'], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('weir top') == 2 and 'shop::tax_of' in done.stdout, done.stdout
+    assert '\x1b' not in done.stdout, done.stdout
+
+
+run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size, a_pipe_gets_tables)
