@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -25,9 +26,10 @@ namespace {
 
 using profile::CollectionStats;
 
-// Names are looked up while the files are still there, and a window holds so many distinct stacks only.
-constexpr Duration kWindow = std::chrono::seconds(5);
-constexpr std::uint64_t kWindowSamples = 16'384;
+// Names are looked up while the files are still there …
+constexpr Duration kLongestWindow = std::chrono::seconds(5);
+// … and a window holds only so many distinct stacks: half as many samples are surely not too many.
+constexpr std::int64_t kWindowSamples = 32'768;
 constexpr Duration kProgress = std::chrono::milliseconds(250);
 
 constexpr Flag kFlags[] = {
@@ -107,6 +109,7 @@ class Recorder {
  private:
   bool is_over();
   void take(std::vector<profile::ProfilePtr> profiles);
+  Duration window() const;
   std::uint64_t samples() const { return sampling_.session().report()->stats().attributed; }
   Duration elapsed() const { return std::chrono::steady_clock::now() - start_; }
 
@@ -135,10 +138,15 @@ bool Recorder::is_over() {
   return is_gone || (plan_.duration > Duration::zero() && elapsed() >= plan_.duration);
 }
 
+Duration Recorder::window() const {
+  std::int64_t samples_a_second =
+      std::int64_t{plan_.rate} * std::max(1u, std::thread::hardware_concurrency());
+  return std::min(kLongestWindow, Duration(std::chrono::seconds(kWindowSamples)) / samples_a_second);
+}
+
 Recorded Recorder::record() {
   Progress progress(plan_);
-  MonoTime window_end = start_ + kWindow;
-  std::uint64_t collected = 0;
+  MonoTime window_end = start_ + window();
   while (!is_over()) {
     progress.show(elapsed(), samples());
     MonoTime next = std::min(window_end, std::chrono::steady_clock::now() + kProgress);
@@ -147,11 +155,9 @@ Recorded Recorder::record() {
       ended_by_ = "stopped by a signal";
       break;
     }
-    bool is_full = samples() - collected > kWindowSamples;
-    if (std::chrono::steady_clock::now() < window_end && !is_full) continue;
+    if (std::chrono::steady_clock::now() < window_end) continue;
     take(sampling_.collect());
-    collected = samples();
-    window_end = std::chrono::steady_clock::now() + kWindow;
+    window_end = std::chrono::steady_clock::now() + window();
   }
   Recorded recorded{.duration = elapsed(), .ended_by = ended_by_};
   take(sampling_.session().finish(std::chrono::system_clock::now()));

@@ -114,7 +114,7 @@ function Page({ recording }: { recording: Recording }) {
   return (
     <>
       <main id="main" tabIndex={-1}>
-        <Bar title={recording.title}>
+        <Bar title={recording.before === undefined ? recording.title : `${recording.before} → ${recording.title}`}>
           <span class="grow" />
           {lost > 0 && (
             <button type="button" class="link bad nowrap" onClick={() => setDialog("facts")}>
