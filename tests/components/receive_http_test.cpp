@@ -72,7 +72,7 @@ TEST_CASE("pyroscope.receive_http hands over what agents and SDKs send") {
   Harness component(sink);
   CHECK(component.world().health.message.ends_with("no profile has come yet"));
   profile::Profile profile = profile::testing::sample_profile();
-  std::string push = pyroscope::encode_push(profile, {})->body;
+  std::string push = pyroscope::encode_push(profile, {}).at(0)->body;
   CHECK(component.send("POST", "/push.v1.PusherService/Push", "application/proto", push) == "200 ");
   CHECK(component.send("POST", "/push.v1.PusherService/Push", "application/json", R"({"series": []})") ==
         "200 {}");

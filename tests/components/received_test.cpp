@@ -121,7 +121,7 @@ TEST_CASE("ingest: what is refused, and why") {
 
 TEST_CASE("push: what weir sends is what weir receives") {
   profile::Profile profile = profile::testing::sample_profile();
-  std::string body = pyroscope::encode_push(profile, {})->body;
+  std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
   auto received = read_push(request_of("/", "application/proto", body), kLimit);
   REQUIRE(received);
   REQUIRE(received->size() == 1);
@@ -148,7 +148,7 @@ TEST_CASE("push: what is refused, and why") {
     return said(read_push(request_of("/", std::move(content_type), std::move(body)), limit));
   };
   profile::Profile profile = profile::testing::sample_profile();
-  std::string body = pyroscope::encode_push(profile, {})->body;
+  std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
   CHECK(refused("application/grpc", body).starts_with("415 content_type: content type \"application/grpc\""));
   CHECK(refused("application/proto", "\xff").starts_with("400 malformed"));
   CHECK(refused("application/json", "{").starts_with("400 malformed"));
