@@ -1,5 +1,5 @@
-// Goes through PATHS different stacks one after the other (`many_stacks PATHS MICROSECONDS`), each for that much CPU time
-// of its thread; one thread for each CPU, each with its own part of the paths.
+// Goes through PATHS different stacks one after the other (`many_stacks PATHS MICROSECONDS`), each for that
+// much CPU time of its thread; one thread for each CPU, each with its own part of the paths.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
