@@ -13,6 +13,9 @@
 //     Thing(runtime::Context& ctx, Arguments args);  // opens, binds and connects nothing
 //     void start();               // on the strand; from here on it may touch the world
 //     void apply(Arguments args); // on the strand, after start; cannot fail: Arguments::check has passed
+//     void finish(std::function<void()> done);  // where there is one: on the strand, before stop(); ends
+//     what
+//                                               // is on its way and calls `done`, in 2 s at the latest
 //     void stop();                // on the strand; lets go of everything
 //   };
 //
@@ -33,6 +36,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
@@ -56,6 +60,7 @@ class Instance {
   virtual ~Instance() = default;
   virtual void start() = 0;
   virtual void apply(const ArgumentsPtr& arguments) = 0;
+  virtual void finish(std::function<void()> done) = 0;
   virtual void stop() = 0;
   // Transforms only.
   virtual lang::Value evaluate(const ArgumentsPtr& arguments) = 0;
@@ -98,6 +103,13 @@ class InstanceOf final : public Instance {
   }
   void apply(const ArgumentsPtr& arguments) override {
     if constexpr (!Transform<C>) component_.apply(*static_cast<const Arguments*>(arguments.get()));
+  }
+  void finish(std::function<void()> done) override {
+    if constexpr (requires { component_.finish(done); }) {
+      component_.finish(std::move(done));
+    } else {
+      done();
+    }
   }
   void stop() override {
     if constexpr (!Transform<C>) component_.stop();

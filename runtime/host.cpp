@@ -168,7 +168,7 @@ void Host::stop(std::function<void()> done) {
     metrics_.release();
     return done();
   }
-  strand_->post([self = shared_from_this(), done = std::move(done)] {
+  auto last = [self = shared_from_this(), done = std::move(done)] {
     self->stop_on_strand();
     self->closed_ = true;
     std::unique_ptr<Instance> instance;
@@ -179,6 +179,14 @@ void Host::stop(std::function<void()> done) {
     instance = nullptr;
     self->metrics_.release();
     done();
+  };
+  strand_->post([self = shared_from_this(), last = std::move(last)] {
+    Instance* instance = self->instance();
+    if (instance == nullptr || !self->started_ || self->closed_) return last();
+    // Not within the component's own call, which the end of it would pull away from under it.
+    auto posted = [self, last] { self->strand_->post(last); };
+    self->guarded("finishing", [&] { instance->finish(posted); });
+    if (self->closed_) last();
   });
   strand_->resume(nullptr);
 }

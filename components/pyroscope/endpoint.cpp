@@ -14,7 +14,8 @@ constexpr Duration kWindowKnown = std::chrono::minutes(10);  // then the server 
 constexpr Duration kSurelyOld = std::chrono::minutes(15);    // a server takes what is a bit ahead, or behind
 constexpr std::uint64_t kBurst = 1u << 20;                   // bytes a server takes at once, if not for long
 constexpr int kSlowedTooOften = 3;
-constexpr std::size_t kSearched = 16;                     // fewer are sent, and may be refused
+constexpr std::size_t kMostParts = 64;  // a server that finds everything too large is not asked without end
+constexpr std::size_t kSearched = 16;   // fewer are sent, and may be refused
 constexpr Duration kBatchSpan = std::chrono::minutes(2);  // what lies far apart may not be taken together
 
 }  // namespace
@@ -274,8 +275,9 @@ void Endpoint::answered(std::uint64_t number, const Result<runtime::FetchRespons
   Flight flight = land(number);
   last_done_ = std::move(flight.fetch);
   latency_->observe(std::chrono::duration<double>(ctx_.clock().mono() - flight.began).count());
+  bool is_lost = std::ranges::any_of(flight.items, [](const Item& item) { return item.parcel->lost; });
   judge(std::move(flight), PushAnswer::of(answer));
-  sweep();  // what became too much while it was on its way
+  if (is_lost) sweep();
   pump();
   changed_();
 }
@@ -328,6 +330,10 @@ bool Endpoint::is_too_old_for_server(const Item& item) const {
 }
 
 void Endpoint::halve(Item item, const PushAnswer& answer) {
+  if (item.whole && item.whole->made >= kMostParts) {
+    failed(answer.error);
+    return drop(std::move(item), "too_large", answer.error);
+  }
   auto halves = std::make_shared<std::vector<PushRequestPtr>>();
   auto shared = std::make_shared<Item>(std::move(item));
   ++halving_;
@@ -356,8 +362,9 @@ void Endpoint::halve(Item item, const PushAnswer& answer) {
 }
 
 void Endpoint::put_halves(const Item& item, const std::vector<PushRequestPtr>& halves) {
-  auto whole = item.whole ? item.whole : std::make_shared<Whole>(item.parcel, 1);
+  auto whole = item.whole ? item.whole : std::make_shared<Whole>(item.parcel, 1, 1);
   whole->parts += halves.size() - 1;
+  whole->made += halves.size() - 1;
   Items parts;
   for (const auto& half : halves)
     parts.push_back({.parcel = make_parcel(half), .whole = whole, .tries = item.tries});
@@ -369,10 +376,7 @@ void Endpoint::succeeded(Item item) {
   stats_.last_success = ctx_.clock().mono();
   stats_.error.clear();
   backoff_.reset();
-  if (!item.whole || item.whole->parts == 1) {
-    ++stats_.sent;
-    sent_profiles_->add();
-  }
+  if (!item.whole) count_sent();
   if (item.is_search) taken_ = std::min(taken_, item.parcel->start);
   finish(std::move(item));
 }
@@ -417,10 +421,12 @@ void Endpoint::pause(Duration at_least) {
 
 void Endpoint::drop(Item item, std::string_view reason, std::string why) {
   using namespace write_metric;
-  ++stats_.dropped;
-  if (reason == "too_old_for_server") ++stats_.too_old;
   MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
-  ctx_.metrics().counter(kDroppedProfiles.name, kDroppedProfiles.help, labels)->add();
+  if (item.whole) {
+    item.whole->lost = reason;
+  } else {
+    count_dropped(reason);
+  }
   ctx_.metrics()
       .counter(kDroppedBytes.name, kDroppedBytes.help, labels)
       ->add(static_cast<double>(item.parcel->profile_bytes));
@@ -433,11 +439,29 @@ void Endpoint::drop(Item item, std::string_view reason, std::string why) {
   finish(std::move(item));
 }
 
+void Endpoint::count_sent() {
+  ++stats_.sent;
+  sent_profiles_->add();
+}
+
+void Endpoint::count_dropped(std::string_view reason) {
+  using namespace write_metric;
+  ++stats_.dropped;
+  if (reason == "too_old_for_server") ++stats_.too_old;
+  MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
+  ctx_.metrics().counter(kDroppedProfiles.name, kDroppedProfiles.help, labels)->add();
+}
+
 void Endpoint::finish(Item item) {
   ParcelPtr parcel = item.parcel;
   if (item.whole) {
     if (--item.whole->parts > 0) return;
     parcel = item.whole->parcel;
+    if (item.whole->lost.empty()) {
+      count_sent();
+    } else {
+      count_dropped(item.whole->lost);
+    }
   }
   ++unrecorded_;
   spool_.done(parcel, key_, [this, alive = std::weak_ptr(alive_)] {

@@ -60,7 +60,9 @@ class Endpoint {
   // Of a profile that was too large: it is done when all its parts are.
   struct Whole {
     ParcelPtr parcel;
-    std::size_t parts = 0;
+    std::size_t parts = 0;  // not done yet
+    std::size_t made = 0;   // in all
+    std::string lost;       // why a part was given up
   };
   struct Item {
     ParcelPtr parcel;
@@ -97,6 +99,8 @@ class Endpoint {
   void pause(Duration at_least);
   void drop(Item item, std::string_view reason, std::string why);
   void finish(Item item);
+  void count_sent();
+  void count_dropped(std::string_view reason);
   void failed(std::string error);
   void learn_window(WallTime too_old);
   std::size_t searched() const;

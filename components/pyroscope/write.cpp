@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kWaiting = 4096;                             // profiles not yet encoded
 constexpr std::size_t kBatch = 16;                                 // encoded in one go
-constexpr Duration kLastWrites = std::chrono::milliseconds(1500);  // within what the runtime waits for a stop
+constexpr Duration kFinish = std::chrono::milliseconds(1500);      // within what the runtime …
+constexpr Duration kLastWrites = std::chrono::milliseconds(1000);  // … waits for a stop
 constexpr Duration kTick = std::chrono::seconds(5);
 
 std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& stats, MonoTime now) {
@@ -111,9 +112,28 @@ void Write::apply(Arguments args) {
   report();
 }
 
+void Write::finish(std::function<void()> done) {
+  finished_ = std::move(done);
+  finish_deadline_ = ctx_.after(kFinish, [this] {
+    if (auto finished = std::exchange(finished_, nullptr)) finished();
+  });
+  finish_if_idle();
+}
+
+// A server that fails is not waited for.
+void Write::finish_if_idle() {
+  if (!finished_ || encoding_ || inbox_->size() > 0) return;
+  bool is_idle = std::ranges::all_of(endpoints_, [](const auto& endpoint) {
+    Endpoint::Stats stats = endpoint->stats();
+    return !stats.error.empty() || stats.waiting + stats.in_flight == 0;
+  });
+  if (is_idle) std::exchange(finished_, nullptr)();
+}
+
 // What was taken over is on the disk afterwards, but for what a disk that hangs does not take.
 void Write::stop() {
   ticker_.reset();
+  finish_deadline_.reset();
   spool_.end();
   MonoTime until = system_clock().mono() + kLastWrites;
   if (encoding_ && encoding_->ready.wait_for(kLastWrites) == std::future_status::ready) hand_out(*encoding_);
@@ -189,6 +209,7 @@ void Write::encode_next() {
                  encoding_.reset();
                  hand_out(*batch);
                  encode_next();
+                 finish_if_idle();
                });
 }
 
@@ -218,6 +239,7 @@ void Write::report_soon() {
   ctx_.post([this] {
     report_posted_ = false;
     report();
+    finish_if_idle();
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -144,6 +145,8 @@ class Write {
   Write(runtime::Context& ctx, Arguments args, Limits limits);
   void start();
   void apply(Arguments args);
+  // Sends what can be sent at once; what cannot stays on the disk.
+  void finish(std::function<void()> done);
   void stop();
 
  private:
@@ -159,6 +162,7 @@ class Write {
   void hand_out(Encoding& encoding);
   void report();
   void report_soon();
+  void finish_if_idle();
   QueueInfo report_queue(MonoTime now);
   EndpointInfo report_endpoint(const Endpoint& endpoint, const Endpoint::Stats& stats, MonoTime now) const;
   void tick();
@@ -172,7 +176,8 @@ class Write {
   std::shared_ptr<Encoding> encoding_;                // on the pool
   bool report_posted_ = false;
   std::uint64_t damaged_ = 0;  // as counted
-  runtime::Timer ticker_;
+  runtime::Timer ticker_, finish_deadline_;
+  std::function<void()> finished_;  // set: it is finishing
   std::shared_ptr<Counter> without_endpoint_, cleaned_;
 };
 

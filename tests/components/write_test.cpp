@@ -35,6 +35,13 @@ class Harness {
     write_.stop();
     world.close();
   }
+  // True when it says that it is done.
+  std::shared_ptr<bool> finish() {
+    auto done = std::make_shared<bool>(false);
+    write_.finish([done] { *done = true; });
+    world.run();
+    return done;
+  }
   // As a crash leaves it: nothing is written any more.
   void crash() {
     stopped_ = true;
@@ -391,7 +398,9 @@ TEST_CASE("pyroscope.write: a profile larger than the server says it takes is se
   Server none([](const auto&) { return FetchResponse{.status = 413}; });
   write.push("shop", 2);
   write.serve(std::ref(none));
-  CHECK(write.world.registry.expose().find("reason=\"too_large\"") != std::string::npos);
+  CHECK(write.world.registry.expose().find("profiles_total{component_id=\"pyroscope.write.test\","
+                                           "endpoint=\"http://one:4040/base/\",reason=\"too_large\"} 1\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("pyroscope.write: what every server finds too large is sent in parts at once") {
@@ -626,4 +635,41 @@ TEST_CASE("pyroscope.write: a queue damaged anywhere gives what is sound") {
     }
   }
   CHECK(fewest >= 4);
+}
+
+TEST_CASE("pyroscope.write: before the end it sends what it can, and waits for no server that fails") {
+  Harness write(kTwo);
+  CHECK(*write.finish());
+  write.push("s0");
+  auto done = write.finish();
+  CHECK_FALSE(*done);
+  write.world.fetches[0]->answer(FetchResponse{.status = 200});
+  write.world.run();
+  CHECK_FALSE(*done);
+  write.world.fetches[1]->answer(FetchResponse{.status = 503});
+  write.world.run();
+  CHECK(*done);
+  Harness hanging(kOne);
+  hanging.push("s0");
+  done = hanging.finish();
+  hanging.world.advance(2s);
+  CHECK(*done);
+}
+
+TEST_CASE("pyroscope.write: a step of the wall clock loses nothing") {
+  for (auto step : {-1h, 1h}) {
+    Harness write(kOne);
+    write.push("s0", 1);
+    write.answer(weir::fail("no route"));
+    write.world.manual_clock.step_wall(step);
+    write.push("s1", 1);
+    Server server([&](const std::vector<Sent>& sent) {
+      // The server's clock stands right.
+      auto age = write.world.manual_clock.wall() - step - sent[0].profile.start;
+      if (age > 90min || age < -90min) return FetchResponse{.status = 400, .body = "ingestion window"};
+      return FetchResponse{.status = 200};
+    });
+    write.serve(std::ref(server));
+    CHECK(names_of(server) == "s0 s1 ");
+  }
 }

@@ -26,15 +26,18 @@ namespace weir::testing {
 
 class ManualClock final : public Clock {
  public:
-  WallTime wall() const override { return WallTime(std::chrono::seconds(1'767'225'600)) + elapsed(); }
+  WallTime wall() const override { return WallTime(std::chrono::seconds(1'767'225'600)) + elapsed() + step_; }
   MonoTime mono() const override { return MonoTime(std::chrono::hours(1)) + elapsed(); }
   void advance(Duration by) { elapsed_ += by; }
+  // As somebody who sets the wall clock.
+  void step_wall(WallTime::duration by) { step_ += by; }
 
  private:
   // The wall clock's own unit may be coarser than ours.
   WallTime::duration elapsed() const { return std::chrono::duration_cast<WallTime::duration>(elapsed_); }
 
   Duration elapsed_{};
+  WallTime::duration step_{};
 };
 
 // One request of the component. The test answers it; the events come at run().
