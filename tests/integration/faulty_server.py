@@ -1,0 +1,144 @@
+"""A server for pyroscope.write that has every fault on demand, and counts what it took by the label n."""
+import collections
+import gzip
+import http.server
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+
+from receiver import fields, series_of
+
+
+def profile_time(pprof):
+    """UNIX time of a pprof."""
+    return next((value for number, value in fields(gzip.decompress(pprof)) if number == 9), 0) / 1e9
+
+
+class FaultyServer:
+    """`fault` is one of: ok, refused, slow, hang, reset, garbage, or a status with a Retry-After or without: '429 1', '500'."""
+
+    def __init__(self, fault='ok', certificate=None, window=None):
+        self.fault = fault
+        self.window = window            # seconds: what is older is refused
+        self.taken = collections.Counter()  # by n
+        self.arrived = {}               # first time by n
+        self.requests = 0
+        self.repeated_requests = 0      # with something in them that was taken before
+        self.connections = 0
+        self.lock = threading.Lock()
+        self.certificate = certificate  # (file, key file)
+        self.server = None
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            self.port = s.getsockname()[1]
+        self.url = f'{"https" if certificate else "http"}://127.0.0.1:{self.port}'
+
+    def __enter__(self):
+        self.set(self.fault)
+        return self
+
+    def __exit__(self, *_):
+        self.fault = 'refused'
+        self.listen(False)
+
+    def set(self, fault):
+        self.fault = fault
+        self.listen(fault != 'refused')
+
+    def listen(self, wanted):
+        if wanted and not self.server:
+            self.server = Listener(('127.0.0.1', self.port), self)
+            if self.certificate:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(*self.certificate)
+                self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+            threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True).start()
+        elif not wanted and self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+    def take(self, body):
+        """The status and text of the answer."""
+        samples = [(labels.get('n'), pprof) for labels, pprof in series_of(body)]
+        if self.window:
+            oldest = time.time() - self.window
+            if any(profile_time(pprof) < oldest for _, pprof in samples):
+                return 400, b'{"code":"invalid_argument","message":"profile is outside of the ingestion window"}'
+        with self.lock:
+            numbers = {int(n) for n, _ in samples}
+            self.repeated_requests += bool(numbers & self.taken.keys())
+            for n in numbers:
+                self.taken[n] += 1
+                self.arrived.setdefault(n, time.time())
+        return 200, b''
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, address, owner):
+        self.owner = owner
+        super().__init__(address, Handler)
+
+    def handle_error(self, *_):
+        pass
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+
+    def setup(self):
+        super().setup()
+        self.server.owner.connections += 1
+
+    def do_POST(self):
+        owner = self.server.owner
+        owner.requests += 1
+        fault = owner.fault
+        length = int(self.headers['Content-Length'])
+        if fault == 'reset':
+            self.rfile.read(length // 2)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
+        body = self.rfile.read(length)
+        if fault == 'refused':
+            self.close_connection = True
+            return
+        if fault == 'garbage':
+            self.wfile.write(os.urandom(300))
+            self.close_connection = True
+            return
+        if fault == 'slow':
+            time.sleep(0.5)
+        while fault == 'hang' and owner.fault == 'hang':
+            time.sleep(0.01)
+        if fault == 'hang':  # who asked has gone
+            self.close_connection = True
+            return
+        status, text, retry_after = 200, b'', None
+        if fault[0].isdigit():
+            status, _, retry_after = fault.partition(' ')
+            text = b'as ordered'
+        else:
+            status, text = owner.take(body)
+        self.send_response(int(status))
+        self.send_header('Content-Type', 'application/proto')
+        self.send_header('Content-Length', str(len(text)))
+        if retry_after:
+            self.send_header('Retry-After', retry_after)
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
