@@ -6,6 +6,7 @@
 
 #include "lang/diagnostic.h"
 #include "lang/eval.h"
+#include "lang/hide.h"
 #include "lang/parser.h"
 #include "tests/lang/case_file.h"
 #include "tests/lang/sample_arguments.h"
@@ -98,6 +99,33 @@ TEST_CASE("case files") {
     if (update) write_cases(entry.path(), cases);
   }
   CHECK(count > 50);
+}
+
+TEST_CASE("hiding secrets moves nothing and leaves nothing") {
+  for (const auto& entry : std::filesystem::directory_iterator(LANG_CASES)) {
+    if (entry.path().extension() != ".test") continue;
+    for (const Case& one : read_cases(entry.path())) {
+      SourcePtr source = Source::make("input", one.input);
+      Diagnostics diagnostics = {{.source = source, .message = "m", .notes = {{source, {}, "n"}}}};
+      hide_secrets(diagnostics, [](std::string_view) { return true; });
+      std::string_view hidden = diagnostics[0].source->text();
+      CAPTURE(one.input);
+      CHECK(diagnostics[0].notes[0].source == diagnostics[0].source);
+      REQUIRE(hidden.size() == one.input.size());
+      bool is_same = true;
+      for (std::size_t i = 0; i < hidden.size(); ++i) {
+        is_same = is_same && (hidden[i] == one.input[i] || (hidden[i] == '*' && one.input[i] != '\n'));
+      }
+      CHECK(is_same);
+    }
+  }
+  SourcePtr source = Source::make(
+      "input", "password = `a\nb` + 'c' // \"d\"\nother = \"e\" + {password = env(\"F\") + \"g\"}.x");
+  Diagnostics diagnostics = {{.source = source, .message = "\"c\" and \"e\""}};
+  hide_secrets(diagnostics, [](std::string_view name) { return name == "password"; });
+  CHECK(diagnostics[0].source->text() ==
+        "password = `*\n*` + '*' // \"d\"\nother = \"e\" + {password = env(\"F\") + \"*\"}.x");
+  CHECK(diagnostics[0].message == "(secret) and \"e\"");
 }
 
 TEST_CASE("the conformance corpora are answered as they should be") {

@@ -121,11 +121,13 @@ std::string errors_of(const TestRuntime& runtime, const LoadResult& result) {
 void run_case(const std::filesystem::path& path) {
   TestRuntime runtime;
   LoadResult result;
+  std::string config;
   for (const Section& section : sections_of(*read_file(path))) {
     CAPTURE(section.name);
     CAPTURE(section.body);
     if (section.name == "config") {
-      result = runtime.load(section.body);
+      config = section.body;
+      result = runtime.load(config);
     } else if (section.name == "loaded") {
       CHECK(errors_of(runtime, result) == "");
       CHECK(result.ok);
@@ -133,6 +135,10 @@ void run_case(const std::filesystem::path& path) {
                         result.changed, result.unchanged) == section.rest);
     } else if (section.name == "refused") {
       CHECK_FALSE(result.ok);
+      CHECK(errors_of(runtime, result) == section.body);
+      // What a load refuses is found without running anything, save what variables are to blame for.
+      if (config.contains("env(")) continue;
+      result.diagnostics = validate(runtime.config_path, runtime.registry);
       CHECK(errors_of(runtime, result) == section.body);
     } else if (section.name == "publish") {
       auto space = section.rest.find(' ');
