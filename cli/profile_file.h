@@ -12,7 +12,7 @@
 namespace weir::cli {
 
 // In a page; more frames than that a browser does not draw swiftly. The smallest become "(other)".
-inline constexpr std::size_t kMostNodes = 100'000;
+inline constexpr std::size_t kMostNodes = 400'000;
 
 enum class FileForm { pprof_gzip, pprof, folded, html, speedscope };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """weir record: one run in every form agrees to the sample; short commands, whole machines, refusals; the page in a file."""
 import base64
+import contextlib
 import gzip
 import json
 import os
@@ -106,12 +107,13 @@ def a_short_command_is_recorded_from_its_first_instruction_in_every_form_alike()
     wall = float(re.search(r'for ([\d.]+) s', said).group(1))
     seen = totals('short')
     figure(f'a command of {wall} s with {used:.2f} s of CPU time at 997 Hz: {samples} samples, {time.monotonic() - begun:.1f} s in all')
-    assert wall < 2, said
+    assert used < 1, said
     # A sample stands for a period: 1e9 / 997 ns, in whole nanoseconds.
     assert set(seen.values()) == {samples * (10**9 // 997)}, (seen, samples)
     assert '0 samples lost' in said, said
     # All the time that it used is there, and all of its processes.
-    assert 0.85 * used < seen['pprof'] / 1e9 < 1.15 * used, (seen, used)
+    # `times` counts in hundredths.
+    assert abs(seen['pprof'] / 1e9 - used) < 0.1 * used + 0.04, (seen, used)
     roots = {stack.split(';')[0] for stack, _ in folded_stacks(FOLDER / 'short.folded')}
     assert {'sh', 'python3'} <= roots, roots
 
@@ -135,6 +137,37 @@ def the_whole_machine_and_one_process_and_ctrl_c():
         stacks = folded_stacks(FOLDER / 'one.folded')
         assert stacks and {stack.split(';')[0] for stack, _ in stacks} == {'checkout'}, stacks[:5]
         assert any('shop::tax_of' in stack for stack, _ in stacks), stacks[:5]
+
+
+@contextlib.contextmanager
+def in_container(pid):
+    """Puts the process into a cgroup as a container runtime makes it."""
+    root = pathlib.Path('/sys/fs/cgroup')
+    if not (root / 'cgroup.controllers').exists():
+        root /= 'memory'  # where version 1 has it
+    if not os.access(root, os.W_OK):
+        raise Skip(f'{root} cannot be written to')
+    identity = 'c0ffee' + '0' * 58
+    group = root / f'docker-{identity}.scope'
+    try:
+        group.mkdir()
+        (group / 'cgroup.procs').write_text(str(pid))
+        yield identity
+    except OSError as error:
+        raise Skip(f'no cgroup of our own: {error}') from None
+    finally:
+        with contextlib.suppress(OSError):
+            (root / 'cgroup.procs').write_text(str(pid))
+            group.rmdir()
+
+
+def a_container_is_found_by_the_start_of_its_id():
+    need_bpf()
+    with started([ROOT / 'build/services/checkout']) as checkout, started([ROOT / 'build/services/thumbnails']):
+        with in_container(checkout.pid) as identity:
+            code, said = record('-d', 2, '--container', identity[:8], '-o', FOLDER / 'container.folded')
+            assert code == 0, said
+            assert {stack.split(';')[0] for stack, _ in folded_stacks(FOLDER / 'container.folded')} == {'checkout'}, said
 
 
 def a_recording_ends_with_its_process():
@@ -192,6 +225,28 @@ def two_recordings_are_compared():
             page.take_shots(browser, shots, {'file-diff': (url, 'canvas')})
 
 
+HOSTILE = """</script><script>document.title = 'taken'</script>;<img src=x onerror="document.title = 'taken'">;\u202eleaf 5
+main;%data%<!-- 7
+"""
+
+
+def names_are_only_names_in_the_page():
+    if driver.missing():
+        raise Skip(driver.missing())
+    for name, text in (('plain', 'main;leaf 9\n'), ('hostile', HOSTILE)):
+        (FOLDER / f'{name}.folded').write_text(text)
+    done = subprocess.run([str(WEIR), 'diff', str(FOLDER / 'plain.folded'), str(FOLDER / 'hostile.folded'), '-o', str(FOLDER / 'hostile.html')],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done
+    with driver.Browser() as browser:
+        browser.look(*page.WIDE, 'dark')
+        browser.open(f'file://{FOLDER}/hostile.html')
+        browser.wait_text('</script><script>document.title')
+        assert browser.run('return document.title') == 'hostile.folded'
+        assert browser.run('return document.images.length + document.scripts.length') == 2
+        assert not browser.complaints()
+
+
 FUNCTIONS = ['shop::tax_of', 'handle_order', 'main']
 
 
@@ -241,9 +296,11 @@ def keyboard_works(browser):
 try:
     run(a_short_command_is_recorded_from_its_first_instruction_in_every_form_alike,
         the_whole_machine_and_one_process_and_ctrl_c,
+        a_container_is_found_by_the_start_of_its_id,
         a_recording_ends_with_its_process,
         a_plain_user_reads_what_to_run,
         two_recordings_are_compared,
+        names_are_only_names_in_the_page,
         the_page_in_a_file_opens_without_a_server)
 finally:
     shutil.rmtree(FOLDER, ignore_errors=True)

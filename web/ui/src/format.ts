@@ -58,6 +58,7 @@ export function cpuTime(nanoseconds: number): string {
 export function amount(value: number, unit: string): string {
   if (unit === "nanoseconds" || unit === "") return cpuTime(value);
   if (unit === "bytes") return bytes(value);
+  if (unit === "count") return count(value);
   return `${count(value)}${kThin}${unit}`;
 }
 
