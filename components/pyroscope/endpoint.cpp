@@ -284,7 +284,8 @@ void Endpoint::answered(std::uint64_t number, const Result<runtime::FetchRespons
 
 void Endpoint::judge(Flight flight, const PushAnswer& answer) {
   using enum PushAnswer::Kind;
-  switch (answer.kind) {
+  bool gives_up = answer.kind == slow_down && !args_.retry_on_http_429;
+  switch (gives_up ? refused : answer.kind) {
     case taken:
       for (auto& item : flight.items) succeeded(std::move(item));
       return;

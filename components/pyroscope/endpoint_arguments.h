@@ -20,6 +20,8 @@ struct EndpointArguments : HttpClientArguments {
   Duration min_backoff_period = std::chrono::milliseconds(500);
   Duration max_backoff_period = std::chrono::minutes(5);
   std::int64_t max_backoff_retries = 10;
+  bool retry_on_http_429 = true;
+  Duration debug_info_upload_timeout = std::chrono::minutes(2);
 
   static constexpr auto fields() {
     auto own = std::tuple{
@@ -35,9 +37,17 @@ struct EndpointArguments : HttpClientArguments {
         lang::optional("max_backoff_period", &EndpointArguments::max_backoff_period,
                        "Longest pause after a failed try.")
             .at_least(1e-3),
-        lang::optional("max_backoff_retries", &EndpointArguments::max_backoff_retries,
-                       "How many times a profile is tried before it is given up; 0 means for ever.")
+        lang::optional(
+            "max_backoff_retries", &EndpointArguments::max_backoff_retries,
+            "How many times a profile is tried that the server fails on (408, 5xx) before it is given "
+            "up; 0 means until it is older than the queue's max_age. A server that is not reached, takes "
+            "no more at once, or wants other credentials costs no profile.")
             .at_least(0),
+        lang::optional("retry_on_http_429", &EndpointArguments::retry_on_http_429,
+                       "Keep a profile that is too much at once for the server; else it is given up."),
+        lang::optional("debug_info_upload_timeout", &EndpointArguments::debug_info_upload_timeout,
+                       "Time for one upload of debug information.")
+            .without_effect("weir names frames itself and uploads no debug information"),
     };
     return std::tuple_cat(own, http_client_fields<EndpointArguments>());
   }

@@ -65,6 +65,24 @@ struct QueueInfo {
   }
 };
 
+// Known from other programs.
+struct TracingArguments {
+  bool jaeger_propagator = true;
+  bool trace_context_propagator = true;
+
+  static constexpr auto fields() {
+    constexpr std::string_view kWhy = "weir sends no traces";
+    return std::tuple{
+        lang::optional("jaeger_propagator", &TracingArguments::jaeger_propagator, "Send Jaeger's header.")
+            .without_effect(kWhy),
+        lang::optional("trace_context_propagator", &TracingArguments::trace_context_propagator,
+                       "Send the W3C's header.")
+            .without_effect(kWhy),
+    };
+  }
+  bool operator==(const TracingArguments&) const = default;
+};
+
 class Write {
  public:
   static constexpr std::string_view kName = "pyroscope.write";
@@ -78,6 +96,7 @@ class Write {
     ExternalLabels external_labels;
     std::vector<EndpointArguments> endpoints;
     std::optional<QueueArguments> queue;
+    std::optional<TracingArguments> tracing;
 
     static constexpr auto fields() {
       return std::tuple{
@@ -85,6 +104,7 @@ class Write {
                          "Labels to add to every profile; they win over the profile's own."),
           lang::block("endpoint", &Arguments::endpoints, "A server to send to."),
           lang::block("queue", &Arguments::queue, "What is kept until a server takes it."),
+          lang::block("tracing", &Arguments::tracing, "Headers that tell traces apart."),
       };
     }
     bool operator==(const Arguments&) const = default;

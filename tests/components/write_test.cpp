@@ -673,3 +673,12 @@ TEST_CASE("pyroscope.write: a step of the wall clock loses nothing") {
     CHECK(names_of(server) == "s0 s1 ");
   }
 }
+
+TEST_CASE("pyroscope.write: what is too much at once is given up where the config wants that") {
+  Harness write("endpoint {\n url = \"http://one:4040\"\n retry_on_http_429 = false\n}\ntracing { }");
+  write.push("s0");
+  write.answer(FetchResponse{.status = 429});
+  CHECK(write.world.registry.expose().find("reason=\"http_429\"} 1") != std::string::npos);
+  write.world.advance(10min);
+  CHECK(write.requests() == 1);
+}

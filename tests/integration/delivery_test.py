@@ -2,6 +2,7 @@
 """Nothing that was collected is lost on its way: dead and faulty servers, faulty disks, kill -9, a day of backlog.
 
   --long   minutes instead of seconds, a hundred kills instead of six
+  WORD…    only tests with one of them in their name
 """
 import contextlib
 import pathlib
@@ -339,8 +340,15 @@ def a_day_of_backlog_leaves_out_exactly_what_the_server_refuses():
     assert not too_old & server.taken.keys(), len(too_old & server.taken.keys())
 
 
-run(a_dead_endpoint_costs_the_other_one_nothing, every_fault_of_a_server_keeps_or_counts_each_profile,
-    an_expired_certificate_keeps_the_queue, a_disk_that_is_full_or_removed_costs_nothing_that_is_in_memory,
+TESTS = [
+    a_dead_endpoint_costs_the_other_one_nothing,
+    every_fault_of_a_server_keeps_or_counts_each_profile,
+    an_expired_certificate_keeps_the_queue,
+    a_disk_that_is_full_or_removed_costs_nothing_that_is_in_memory,
     a_read_only_disk_is_used_as_soon_as_it_may_be_written,
-    kill_nine_costs_at_most_a_window_each_time, a_day_of_backlog_arrives_at_a_server_without_a_window,
-    a_day_of_backlog_leaves_out_exactly_what_the_server_refuses)
+    kill_nine_costs_at_most_a_window_each_time,
+    a_day_of_backlog_arrives_at_a_server_without_a_window,
+    a_day_of_backlog_leaves_out_exactly_what_the_server_refuses,
+]
+WORDS = [word for word in sys.argv[1:] if not word.startswith('--')]
+run(*[test for test in TESTS if not WORDS or any(word in test.__name__ for word in WORDS)])
