@@ -65,7 +65,14 @@ def unpack():
     yield b'\0' + lzma.compress(b'text' * 100, filters=[{'id': lzma.FILTER_X86}, {'id': lzma.FILTER_LZMA2}])
 
 
+def found(target):
+    """What once broke it."""
+    for path in sorted((ROOT / 'fuzz/found' / target).iterdir()):
+        yield path.read_bytes()
+
+
 def gopclntab():
+    yield from found('gopclntab')
     maker = ROOT / 'build-fuzz/fuzz/go_seeds'
     text = subprocess.run([maker], capture_output=True, check=True).stdout
     while text:

@@ -183,6 +183,9 @@ Result<UnwindTable> read_go_frames(const Elf& elf, const Bytes& bytes, std::size
   if (!table) return fail(table.error());
   // Instructions of 4 bytes: aarch64, which has other rules.
   if (table->size() == 0 || table->layout().quantum != 1) return UnwindTable();
+  // Rows count 32 bits from their base, which lies up to a page's length below the first function.
+  std::uint64_t span = table->end(static_cast<std::uint32_t>(table->size() - 1)) - table->start(0);
+  if (span > UINT32_MAX >> 1) return fail("its Go functions span {} bytes", span);
   Builder builder(elf, bytes, *table, byte_limit);
   if (!builder.build()) return fail("its table of Go frames needs more than {} bytes", byte_limit);
   return builder.take();

@@ -34,6 +34,8 @@ class Stopped {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(ends[1], 1);
+      // The runtime's signal to a goroutine that keeps its thread for long would end the wait.
+      ::setenv("GODEBUG", "asyncpreemptoff=1", 1);
       ::execl(path.c_str(), path.c_str(), "stop", nullptr);
       ::_exit(127);
     }
