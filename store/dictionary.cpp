@@ -56,7 +56,7 @@ std::size_t Dictionary::memory() const {
 namespace {
 
 std::uint64_t hash_of_mapping(const auto& m) {
-  return hash_mix(hash_mix(m.file, m.build_id), hash_mix(m.start, m.offset) ^ m.why_no_name);
+  return hash_mix(hash_mix(m.file, m.build_id), hash_mix(m.offset, m.why_no_name));
 }
 
 std::uint64_t hash_of_node(const auto& node) {
@@ -106,7 +106,7 @@ std::uint32_t Dictionary::add_mapping(const profile::Mapping& mapping) {
                 .offset = mapping.offset};
   auto [found, is_new] =
       index_->mappings.find_or_insert(hash_of_mapping(added), number(mappings_.size()),
-                                      [&](std::uint32_t i) { return mappings_[i] == added; });
+                                      [&](std::uint32_t i) { return mappings_[i].is_same_as(added); });
   if (is_new) mappings_.push_back(added);
   return found;
 }

@@ -63,7 +63,12 @@ class Dictionary {
     std::uint32_t file = 0, build_id = 0, why_no_name = 0;  // texts
     std::uint64_t start = 0, limit = 0, offset = 0;
 
-    bool operator==(const Mapping&) const = default;
+    // Every process has a file at another place, and its frames have the addresses of the file: the place
+    // where it was met first is kept.
+    bool is_same_as(const Mapping& other) const {
+      return file == other.file && build_id == other.build_id && why_no_name == other.why_no_name &&
+             offset == other.offset;
+    }
   };
   struct Line {
     std::uint32_t function = 0, file = 0, line = 0;

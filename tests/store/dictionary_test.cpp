@@ -87,6 +87,18 @@ TEST_CASE("only what is new is written again") {
   CHECK_FALSE(read.has_unwritten());
 }
 
+TEST_CASE("another process with the same files has nothing new") {
+  profile::Profile first = sample_profile();
+  profile::Profile second = sample_profile();
+  for (profile::Mapping& mapping : second.mappings) mapping.start += 0x1000, mapping.limit += 0x1000;
+  Dictionary dictionary;
+  auto sums = dictionary.add(first);
+  dictionary.mark_written();
+  CHECK(dictionary.add(second) == sums);
+  CHECK_FALSE(dictionary.has_unwritten());
+  check_same(expand(dictionary, sums), first);
+}
+
 TEST_CASE("samples of a stack that differ in their labels are one") {
   profile::Profile profile = sample_profile();
   profile.sample_labels = {profile::Labels{{"comm", "a"}}, profile::Labels{{"comm", "b"}}};
