@@ -226,6 +226,32 @@ std::vector<Index::Group> Index::find_segment(std::uint32_t segment) const {
   return groups;
 }
 
+std::vector<LabelShare> Index::breakdown(const Selection& selection, const std::string& label) const {
+  std::map<std::pair<std::string_view, std::string_view>, LabelShare> shares;  // by value and unit
+  std::optional<std::uint32_t> last;
+  LabelShare* share = nullptr;
+  for_each(selection, [&](std::uint32_t series, const Entry& entry) {
+    if (last != series) {
+      const SeriesKey& key = *series_.at(series).key;
+      share = &shares[{key.labels.get(label), key.type.sample_unit}];
+      last = series;
+    }
+    share->total = profile::add_saturating(share->total, entry.total);
+    share->samples += entry.samples;
+    ++share->profiles;
+  });
+  std::vector<LabelShare> list;
+  for (auto& [key, found] : shares) {
+    found.value = key.first;
+    found.unit = key.second;
+    list.push_back(std::move(found));
+  }
+  std::ranges::sort(list, [](const LabelShare& a, const LabelShare& b) {
+    return std::tie(b.total, a.value) < std::tie(a.total, b.value);
+  });
+  return list;
+}
+
 std::vector<SeriesPoint> Index::sums(const Selection& selection, Duration step) const {
   std::int64_t oldest = INT64_MAX;
   std::int64_t newest = INT64_MIN;

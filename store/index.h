@@ -65,6 +65,7 @@ class Index {
   // What is there of a group now: its segment may have been written anew, or be gone.
   Group find_again(const Group& group, TimeRange range) const;
   std::vector<Group> find_segment(std::uint32_t segment) const;
+  std::vector<LabelShare> breakdown(const Selection& selection, const std::string& label) const;
   std::vector<SeriesPoint> sums(const Selection& selection, Duration step) const;
   std::uint64_t profiles() const { return profiles_; }
 

@@ -98,6 +98,7 @@ class SegmentStore : public Store {
   std::vector<ServiceSummary> services(TimeRange range) const override;
   Result<profile::FlameTree> flame(const Selection& selection, std::size_t max_nodes) const override;
   std::vector<SeriesPoint> series(const Selection& selection, Duration step) const override;
+  std::vector<LabelShare> breakdown(const Selection& selection, const std::string& label) const override;
   Result<Profile> merge(const Selection& selection) const override;
 
  private:
@@ -299,6 +300,11 @@ std::vector<ServiceSummary> SegmentStore::services(TimeRange range) const {
 std::vector<SeriesPoint> SegmentStore::series(const Selection& selection, Duration step) const {
   std::lock_guard lock(state_->index_mutex);
   return state_->index.sums(selection, step);
+}
+
+std::vector<LabelShare> SegmentStore::breakdown(const Selection& selection, const std::string& label) const {
+  std::lock_guard lock(state_->index_mutex);
+  return state_->index.breakdown(selection, label);
 }
 
 // Hands over what is selected, added up by series and segment, read without any lock.

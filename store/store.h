@@ -48,6 +48,14 @@ struct SeriesPoint {
   std::int64_t value = 0;  // sum of the step that begins at `time`
 };
 
+struct LabelShare {
+  std::string value;  // of the label; "" where there is none
+  std::string unit;
+  std::int64_t total = 0;  // in `unit`
+  std::uint64_t profiles = 0;
+  std::uint64_t samples = 0;
+};
+
 // The reading side; what a page sees of a store.
 class Querier {
  public:
@@ -59,6 +67,8 @@ class Querier {
   // From the first profile to the last without a gap; at most 10,000 points (the step doubles until
   // they suffice). Steps begin at multiples of `step` since 1970.
   virtual std::vector<SeriesPoint> series(const Selection& selection, Duration step) const = 0;
+  // What is selected by the values of one label, the largest total first.
+  virtual std::vector<LabelShare> breakdown(const Selection& selection, const std::string& label) const = 0;
   // All selected profiles merged into one, with the labels they have alike; without samples when
   // there are none. Here and in flame() what cannot be read is left out, and counted in Stats.
   virtual Result<profile::Profile> merge(const Selection& selection) const = 0;

@@ -25,6 +25,11 @@ void answer_flame(Site& site, const Call& call);
 void answer_series(Site& site, const Call& call);
 void answer_pprof(Site& site, const Call& call);
 
+// api_functions.cpp
+void answer_functions(Site& site, const Call& call);
+void answer_diff(Site& site, const Call& call);
+void answer_breakdown(Site& site, const Call& call);
+
 // assets.cpp
 void answer_asset(Site& site, const Call& call);
 

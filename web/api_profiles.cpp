@@ -6,57 +6,16 @@
 #include "store/store.h"
 #include "web/api.h"
 #include "web/flame_json.h"
+#include "web/profile_query.h"
 
 namespace weir::web {
 namespace {
 
-using QuerierPtr = std::shared_ptr<const store::Querier>;
-
-constexpr std::int64_t kLatestMs = 9'000'000'000'000;  // beyond, nanoseconds would overflow
-constexpr std::int64_t kDefaultRangeMs = 3'600'000;
 constexpr std::int64_t kMaxNodes = 50'000;
 constexpr std::int64_t kDefaultNodes = 5'000;
 constexpr std::int64_t kMaxPoints = 2'000;
 constexpr std::int64_t kDefaultPoints = 240;
 constexpr std::size_t kServicesWithSeries = 200;
-
-struct Range {
-  std::int64_t from;
-  std::int64_t until;
-
-  store::TimeRange times() const { return {from_unix_ms(from), from_unix_ms(until)}; }
-};
-
-Result<std::int64_t> bounded(const net::Request& request, std::string_view name, std::int64_t otherwise,
-                             std::int64_t lowest, std::int64_t highest) {
-  auto value = integer_parameter(request, name);
-  if (!value) return fail(value.error());
-  return std::clamp(value->value_or(otherwise), lowest, highest);
-}
-
-Result<Range> parse_range(const Site& site, const net::Request& request) {
-  auto until = bounded(request, "until", unix_ms(site.now()), 1, kLatestMs);
-  if (!until) return fail(until.error());
-  auto from = bounded(request, "from", *until - kDefaultRangeMs, 0, kLatestMs);
-  if (!from) return fail(from.error());
-  if (*from >= *until) return fail("parameter from: {} is not before until, {}", *from, *until);
-  return Range{*from, *until};
-}
-
-// A store that holds profiles: the one named by `store`, else the first of the config.
-Result<QuerierPtr> find_querier(const Site& site, const net::Request& request) {
-  std::string wanted = request.query("store");
-  auto snapshot = site.snapshot();
-  for (auto& [node, querier] : snapshot->services<store::Querier>()) {
-    if (wanted.empty() || node->id == wanted) return querier;
-  }
-  if (!wanted.empty()) return fail("component {} keeps no profiles", wanted);
-  return fail("no component keeps profiles on this machine: add a pyroscope.store to the config");
-}
-
-void write_range(JsonWriter& json, const Range& range) {
-  json.member("from", range.from).member("until", range.until);
-}
 
 void write_points(JsonWriter& json, const std::vector<store::SeriesPoint>& points) {
   json.key("points").begin_array();
@@ -66,7 +25,7 @@ void write_points(JsonWriter& json, const std::vector<store::SeriesPoint>& point
   json.end_array();
 }
 
-Duration step_for(const Range& range, std::int64_t points) {
+Duration step_for(const QueryRange& range, std::int64_t points) {
   // Whole seconds: a profile covers several of them anyway.
   std::int64_t seconds = (range.until - range.from) / (points * 1000);
   return std::chrono::seconds(std::max<std::int64_t>(1, seconds));
@@ -83,7 +42,7 @@ void write_service(JsonWriter& json, const store::ServiceSummary& service) {
   json.member("first", unix_ms(service.first)).member("last", unix_ms(service.last));
 }
 
-net::Response services_response(const store::Querier& querier, const Range& range, std::int64_t points) {
+net::Response services_response(const store::Querier& querier, const QueryRange& range, std::int64_t points) {
   JsonWriter json;
   json.begin_object();
   write_range(json, range);
@@ -105,33 +64,7 @@ net::Response services_response(const store::Querier& querier, const Range& rang
   return json_response(std::move(json));
 }
 
-struct Query {
-  QuerierPtr querier;
-  Range range;
-  store::Selection selection;
-};
-
-// What flame, series and pprof have in common. Replies itself when there is an error.
-std::optional<Query> parse_query(const Site& site, const Call& call) {
-  auto range = parse_range(site, call.request);
-  if (!range) {
-    call.reply(json_error(400, range.error().message));
-    return std::nullopt;
-  }
-  auto querier = find_querier(site, call.request);
-  if (!querier) {
-    call.reply(json_error(404, querier.error().message));
-    return std::nullopt;
-  }
-  store::Selection selection{call.request.query("service"), call.request.query("type"), {}, range->times()};
-  if (selection.service.empty()) {
-    call.reply(json_error(400, "parameter service: missing"));
-    return std::nullopt;
-  }
-  return Query{*querier, *range, std::move(selection)};
-}
-
-net::Response flame_response(const Query& query, std::size_t max_nodes) {
+net::Response flame_response(const ProfileQuery& query, std::size_t max_nodes) {
   auto tree = query.querier->flame(query.selection, max_nodes);
   if (!tree) return json_error(500, tree.error().message);
   JsonWriter json;
@@ -145,7 +78,7 @@ net::Response flame_response(const Query& query, std::size_t max_nodes) {
   return json_response(std::move(json));
 }
 
-net::Response series_response(const Query& query, Duration step) {
+net::Response series_response(const ProfileQuery& query, Duration step) {
   JsonWriter json;
   json.begin_object();
   write_range(json, query.range);
@@ -165,7 +98,7 @@ std::string file_name(std::string_view service) {
   return name;
 }
 
-net::Response pprof_response(const Query& query) {
+net::Response pprof_response(const ProfileQuery& query) {
   auto profile = query.querier->merge(query.selection);
   if (!profile) return json_error(500, profile.error().message);
   if (profile->samples.empty()) {
@@ -184,7 +117,7 @@ net::Response pprof_response(const Query& query) {
 
 void answer_services(Site& site, const Call& call) {
   auto range = parse_range(site, call.request);
-  auto points = bounded(call.request, "points", 0, 0, kMaxPoints);
+  auto points = bounded_parameter(call.request, "points", 0, 0, kMaxPoints);
   if (!range || !points) {
     call.reply(json_error(400, !range ? range.error().message : points.error().message));
     return;
@@ -207,7 +140,7 @@ void answer_services(Site& site, const Call& call) {
 void answer_flame(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  auto nodes = bounded(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
+  auto nodes = bounded_parameter(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
   if (!nodes) {
     call.reply(json_error(400, nodes.error().message));
     return;
@@ -221,8 +154,9 @@ void answer_series(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
   Duration least = step_for(query->range, kMaxPoints);
-  auto step = bounded(call.request, "step", step_for(query->range, kDefaultPoints) / std::chrono::seconds(1),
-                      least / std::chrono::seconds(1), kLatestMs / 1000);
+  auto step = bounded_parameter(call.request, "step",
+                                step_for(query->range, kDefaultPoints) / std::chrono::seconds(1),
+                                least / std::chrono::seconds(1), kLatestMs / 1000);
   if (!step) {
     call.reply(json_error(400, step.error().message));
     return;

@@ -31,6 +31,9 @@ constexpr Route kRoutes[] = {
     {"/api/v0/web/profiles/flame", Route::Methods::read, answer_flame},
     {"/api/v0/web/profiles/series", Route::Methods::read, answer_series},
     {"/api/v0/web/profiles/pprof", Route::Methods::read, answer_pprof},
+    {"/api/v0/web/profiles/functions", Route::Methods::read, answer_functions},
+    {"/api/v0/web/profiles/diff", Route::Methods::read, answer_diff},
+    {"/api/v0/web/profiles/breakdown", Route::Methods::read, answer_breakdown},
     {"/api/v0/component/", Route::Methods::any, answer_component_handler},
     {"/", Route::Methods::read, answer_asset},
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "profile/label_pairs.h"
 #include "profile/profile.h"
 #include "profile/text.h"
 
@@ -57,6 +58,19 @@ TEST_CASE("profile id: random, written as a UUID") {
   CHECK(id.to_string().size() == 36);
   CHECK(id.to_string()[14] == '4');
   CHECK(ProfileId{}.to_string() == "00000000-0000-0000-0000-000000000000");
+}
+
+TEST_CASE("label pairs are read as they are written") {
+  Labels labels{{"a", "b"}, {"c", "say \"x\\y\"\nz"}};
+  CHECK(parse_label_pairs(labels.to_string()).value() == labels.pairs());
+  using Pairs = std::vector<Labels::Pair>;
+  CHECK(parse_label_pairs("{}").value() == Pairs{});
+  CHECK(parse_label_pairs(" { b = \"\" , a=\"1,2}\" } ").value() == Pairs{{"b", ""}, {"a", "1,2}"}});
+  for (const char* bad : {"", "{", "}", "a=\"b\"", "{a}", "{a=}", "{a=b}", "{a=\"b}", "{a=\"b\"", "{=\"b\"}",
+                          "{a=\"b\",}", "{a=\"b\"} x", "{a=\"b\" c=\"d\"}", "{a=\"b\\"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_label_pairs(bad).has_value());
+  }
 }
 
 }  // namespace weir::profile

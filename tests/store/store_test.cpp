@@ -118,6 +118,39 @@ TEST_CASE("which profiles a selection means") {
   CHECK(store->merge(rows[0].selection)->labels == profile::Labels{{"service_name", "checkout"}});
 }
 
+TEST_CASE("how much has which value of a label") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  for (int i = 0; i < 3; ++i) append(*store, profile_of("checkout", i));
+  auto other = profile_of("checkout", 3);
+  other.labels = profile::Labels{{"service_name", "checkout"}, {"host", "b"}, {"__name__", "process_cpu"}};
+  append(*store, other);
+  auto nowhere = profile_of("billing", 4);
+  nowhere.labels = profile::Labels{{"service_name", "billing"}};
+  append(*store, nowhere);
+  std::int64_t one = profile_of("", 0).total();
+  struct Row {
+    const char* label;
+    std::vector<std::pair<std::string, std::int64_t>> shares;
+  };
+  const Row rows[] = {{"host", {{"a", 3}, {"", 1}, {"b", 1}}},
+                      {"service_name", {{"checkout", 4}, {"billing", 1}}},
+                      {"zone", {{"", 5}}}};
+  for (const Row& row : rows) {
+    CAPTURE(row.label);
+    auto shares = store->breakdown({"", "", {}, {at(0), at(100)}}, row.label);
+    REQUIRE(shares.size() == row.shares.size());
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      CHECK(shares[i].value == row.shares[i].first);
+      CHECK(shares[i].total == row.shares[i].second * one);
+      CHECK(shares[i].profiles == static_cast<std::uint64_t>(row.shares[i].second));
+      CHECK(shares[i].samples == 9 * shares[i].profiles);
+      CHECK(shares[i].unit == "nanoseconds");
+    }
+  }
+  CHECK(store->breakdown({"checkout", "", {}, {at(0), at(2)}}, "host").at(0).profiles == 2);
+}
+
 TEST_CASE("profiles that come late stand where they belong") {
   TempFolder folder;
   auto store = open_store(folder.path);

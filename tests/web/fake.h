@@ -100,6 +100,20 @@ class MemoryStore : public store::Querier {
     return points;
   }
 
+  std::vector<store::LabelShare> breakdown(const store::Selection& selection,
+                                           const std::string& label) const override {
+    std::map<std::string, store::LabelShare> shares;
+    for (const auto& p : selected(selection)) {
+      auto& share = shares[std::string(p->labels.get(label))];
+      share.value = p->labels.get(label);
+      share.total += p->total();
+      ++share.profiles;
+    }
+    std::vector<store::LabelShare> all;
+    for (const auto& [value, share] : shares) all.push_back(share);
+    return all;
+  }
+
   Result<profile::Profile> merge(const store::Selection& selection) const override {
     auto all = selected(selection);
     if (all.empty()) return profile::Profile();
@@ -117,7 +131,11 @@ class MemoryStore : public store::Querier {
   }
   std::vector<profile::ProfilePtr> selected(const store::Selection& selection) const {
     auto found = in(selection.range);
-    std::erase_if(found, [&](const auto& p) { return p->labels.get("service_name") != selection.service; });
+    std::erase_if(found, [&](const auto& p) {
+      return (!selection.service.empty() && p->labels.get("service_name") != selection.service) ||
+             std::ranges::any_of(selection.labels,
+                                 [&](const auto& pair) { return p->labels.get(pair.first) != pair.second; });
+    });
     return found;
   }
 

@@ -108,6 +108,20 @@ TEST_CASE("web: what a question may lack") {
     int status;
   };
   const Row rows[] = {{"flame", 400},
+                      {"functions", 400},
+                      {"functions?service=checkout&by=name", 400},
+                      {"functions?service=checkout&limit=x", 400},
+                      {"functions?service=no-such", 200},
+                      {"diff?service=checkout&before_until=0&before_from=2", 400},
+                      {"diff?service=checkout&before_labels=x", 400},
+                      {"diff?service=checkout&max_nodes=x", 400},
+                      {"diff?service=checkout&by=name", 400},
+                      {"diff?service=checkout&by=time", 200},  // there is nothing before
+                      {"breakdown?service=checkout", 400},
+                      {"breakdown?service=checkout&label=x&store=no.such", 404},
+                      {"flame?labels=%7Bhost=%22a%22%7D", 200},
+                      {"flame?labels=%7B%7D", 400},
+                      {"flame?service=checkout&labels=host=a", 400},
                       {"series", 400},
                       {"pprof", 400},
                       {"flame?service=no-such", 200},
@@ -122,6 +136,72 @@ TEST_CASE("web: what a question may lack") {
     CAPTURE(row.target);
     CHECK(site.get(std::string("/api/v0/web/profiles/") + row.target).status == row.status);
   }
+}
+
+TEST_CASE("web: the functions of a selection") {
+  StoreFixture site;
+  auto answer = site.json("/api/v0/web/profiles/functions?service=checkout");
+  constexpr std::int64_t kOne = 10'309'278;
+  CHECK(answer.at("total") == 9 * kOne);
+  CHECK(answer.at("unit") == "nanoseconds");
+  CHECK(answer.at("duration") == 15);
+  CHECK(answer.at("count") == 7);
+  const auto& functions = answer.at("functions").as_array();
+  REQUIRE(functions.size() == 7);
+  CHECK(functions[0].at("name") == "inner");
+  CHECK(functions[0].at("module") == "app");
+  CHECK(functions[0].at("kind") == "native");
+  CHECK(functions[0].at("why") == "named");
+  CHECK(functions[0].at("self") == 5 * kOne);
+  CHECK(functions[0].at("total") == 5 * kOne);
+  auto by_total = site.json("/api/v0/web/profiles/functions?service=checkout&by=total&limit=1");
+  CHECK(by_total.at("count") == 7);
+  REQUIRE(by_total.at("functions").as_array().size() == 1);
+  CHECK(by_total.at("functions").as_array()[0].at("name") == "main");
+  CHECK(by_total.at("functions").as_array()[0].at("total") == 8 * kOne);
+  auto nobody = site.json("/api/v0/web/profiles/functions?labels=%7Bhost=%22b%22%7D");
+  CHECK(nobody.at("count") == 0);
+}
+
+TEST_CASE("web: two selections beside each other") {
+  StoreFixture site;
+  auto slower = profile::testing::sample_profile();
+  slower.start += std::chrono::seconds(100);
+  slower.samples[0].value *= 3;
+  site.store->add(slower);
+  site.clock.now = StoreFixture::from(101'000);
+  auto answer = site.json("/api/v0/web/profiles/diff?service=checkout&from=1700000099000");
+  constexpr std::int64_t kOne = 10'309'278;
+  CHECK(answer.at("after").at("from") == kStart + 99'000);
+  CHECK(answer.at("after").at("total") == 19 * kOne);
+  CHECK(answer.at("before").at("until") == kStart + 99'000);
+  CHECK(answer.at("before").at("from") == kStart + 97'000);
+  CHECK(answer.at("before").at("total") == 0);
+  answer = site.json(
+      "/api/v0/web/profiles/diff?service=checkout&from=1700000099000&before_from=1700000000000&limit=2");
+  CHECK(answer.at("before").at("total") == 9 * kOne);
+  CHECK(answer.at("count") == 7);
+  const auto& functions = answer.at("functions").as_array();
+  REQUIRE(functions.size() == 2);
+  CHECK(functions[0].at("name") == "inner");
+  CHECK(functions[0].at("beforeSelf") == 5 * kOne);
+  CHECK(functions[0].at("self") == 15 * kOne);
+  const auto& flame = answer.at("flame").as_object();
+  CHECK(answer.at("factor") == 1);
+  CHECK(flame.at("total").as_array()[0] == 19 * kOne);
+  CHECK(flame.at("beforeTotal").as_array()[0] == 9 * kOne);
+}
+
+TEST_CASE("web: shares by a label") {
+  StoreFixture site;
+  auto other = profile::testing::sample_profile();
+  other.labels = profile::Labels{{"service_name", "billing"}, {"host", "b"}};
+  site.store->add(other);
+  auto answer = site.json("/api/v0/web/profiles/breakdown?labels=%7Bhost=%22b%22%7D&label=service_name");
+  CHECK(answer.at("label") == "service_name");
+  REQUIRE(answer.at("values").as_array().size() == 1);
+  CHECK(answer.at("values").as_array()[0].at("value") == "billing");
+  CHECK(answer.at("values").as_array()[0].at("total") == 9 * 10'309'278);
 }
 
 TEST_CASE("web: a merge to take away") {

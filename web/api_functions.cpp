@@ -1,0 +1,182 @@
+// Tables of what a store has: top functions, two selections beside each other, shares by a label.
+#include <algorithm>
+#include <span>
+
+#include "profile/compare.h"
+#include "web/api.h"
+#include "web/flame_json.h"
+#include "web/profile_query.h"
+
+namespace weir::web {
+namespace {
+
+constexpr std::int64_t kMaxRows = 10'000;
+constexpr std::int64_t kDefaultRows = 100;
+constexpr std::int64_t kMaxNodes = 50'000;
+constexpr std::int64_t kDefaultNodes = 5'000;
+
+void write_symbol(JsonWriter& json, const profile::Symbol& symbol) {
+  json.member("name", symbol.name).member("module", symbol.module);
+  json.member("kind", profile::to_string(symbol.kind)).member("why", profile::to_string(symbol.no_name));
+}
+
+void write_selection(JsonWriter& json, const ProfileQuery& query, const profile::Profile& merged) {
+  write_range(json, query.range);
+  json.member("service", query.selection.service).member("type", query.selection.profile_type);
+  json.member("unit", merged.type.sample_unit).member("total", merged.total());
+  json.member("duration", std::chrono::duration<double>(merged.duration).count());
+}
+
+// Numbers of the rows, the largest first.
+std::vector<std::size_t> ordered(const profile::FunctionTable& table,
+                                 std::int64_t profile::FunctionTotals::* by) {
+  std::vector<std::size_t> order(table.totals().size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    const auto& left = table.totals()[a];
+    const auto& right = table.totals()[b];
+    return left.*by != right.*by ? left.*by > right.*by : table.symbols()[a].name < table.symbols()[b].name;
+  });
+  return order;
+}
+
+net::Response functions_response(const ProfileQuery& query, std::int64_t profile::FunctionTotals::* by,
+                                 std::size_t limit) {
+  auto merged = query.querier->merge(query.selection);
+  if (!merged) return json_error(500, merged.error().message);
+  profile::FunctionTable table;
+  table.add(*merged);
+  auto order = ordered(table, by);
+  JsonWriter json;
+  json.begin_object();
+  write_selection(json, query, *merged);
+  json.member("count", order.size()).key("functions").begin_array();
+  for (std::size_t i : std::span(order).first(std::min(limit, order.size()))) {
+    json.begin_object();
+    write_symbol(json, table.symbols()[i]);
+    json.member("self", table.totals()[i].self).member("total", table.totals()[i].total).end_object();
+  }
+  json.end_array().end_object();
+  return json_response(std::move(json));
+}
+
+void write_changes(JsonWriter& json, const std::vector<profile::FunctionChange>& changes, std::size_t limit) {
+  json.member("count", changes.size()).key("functions").begin_array();
+  for (const auto& change : std::span(changes).first(std::min(limit, changes.size()))) {
+    json.begin_object();
+    write_symbol(json, change.function);
+    json.member("beforeSelf", change.before.self).member("beforeTotal", change.before.total);
+    json.member("self", change.after.self).member("total", change.after.total).end_object();
+  }
+  json.end_array();
+}
+
+struct Limits {
+  std::size_t rows;
+  std::size_t nodes;
+};
+
+net::Response diff_response(const ProfileQuery& before, const ProfileQuery& after, Limits limits,
+                            profile::Basis basis) {
+  auto then = before.querier->merge(before.selection);
+  auto now = after.querier->merge(after.selection);
+  if (!then || !now) return json_error(500, !then ? then.error().message : now.error().message);
+  // Nothing is as much in any unit and any time.
+  bool nothing = then->samples.empty() || now->samples.empty();
+  auto factor = nothing ? Result<double>(1) : profile::factor(*then, *now, basis);
+  if (!factor) return json_error(400, "the two cannot be compared so: " + factor.error().message);
+  JsonWriter json;
+  json.begin_object().key("before").begin_object();
+  write_selection(json, before, *then);
+  json.end_object().key("after").begin_object();
+  write_selection(json, after, *now);
+  json.end_object();
+  json.member("factor", *factor);
+  profile::scale(*then, *factor);
+  profile::FlameTree tree;
+  tree.add_before(*then);
+  tree.add(*now);
+  tree.finish(limits.nodes);
+  write_changes(json, profile::compare_functions(*then, *now), limits.rows);
+  json.key("flame");
+  write_flame(json, tree);
+  json.end_object();
+  return json_response(std::move(json));
+}
+
+net::Response breakdown_response(const ProfileQuery& query, const std::string& label) {
+  JsonWriter json;
+  json.begin_object();
+  write_range(json, query.range);
+  json.member("label", label).key("values").begin_array();
+  for (const store::LabelShare& share : query.querier->breakdown(query.selection, label)) {
+    json.begin_object();
+    json.member("value", share.value).member("unit", share.unit).member("total", share.total);
+    json.member("profiles", share.profiles).member("samples", share.samples).end_object();
+  }
+  json.end_array().end_object();
+  return json_response(std::move(json));
+}
+
+// How many rows, and how many nodes, an answer may have. Replies with the error when there is one.
+std::optional<Limits> parse_limits(const Call& call) {
+  auto rows = bounded_parameter(call.request, "limit", kDefaultRows, 0, kMaxRows);
+  auto nodes = bounded_parameter(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
+  if (rows && nodes) return Limits{static_cast<std::size_t>(*rows), static_cast<std::size_t>(*nodes)};
+  call.reply(json_error(400, !rows ? rows.error().message : nodes.error().message));
+  return std::nullopt;
+}
+
+// Replies with the error when there is one.
+std::optional<profile::Basis> parse_basis(const Call& call) {
+  std::string by = call.request.query("by");
+  if (by.empty() || by == "total") return profile::Basis::total;
+  if (by == "time") return profile::Basis::time;
+  if (by == "share") return profile::Basis::share;
+  call.reply(json_error(400, fmt::format("parameter by: \"{}\" is none of total, time, share", by)));
+  return std::nullopt;
+}
+
+}  // namespace
+
+void answer_functions(Site& site, const Call& call) {
+  auto query = parse_query(site, call);
+  if (!query) return;
+  auto limits = parse_limits(call);
+  if (!limits) return;
+  std::string by = call.request.query("by");
+  if (!by.empty() && by != "self" && by != "total") {
+    call.reply(json_error(400, fmt::format("parameter by: \"{}\" is neither self nor total", by)));
+    return;
+  }
+  auto column = by == "total" ? &profile::FunctionTotals::total : &profile::FunctionTotals::self;
+  site.offload(call.reply, [query = *std::move(query), column, rows = limits->rows] {
+    return functions_response(query, column, rows);
+  });
+}
+
+void answer_diff(Site& site, const Call& call) {
+  auto after = parse_query(site, call);
+  if (!after) return;
+  auto before = parse_query_before(call, *after);
+  if (!before) return;
+  auto limits = parse_limits(call);
+  if (!limits) return;
+  auto basis = parse_basis(call);
+  if (!basis) return;
+  site.offload(call.reply, [before = *std::move(before), after = *std::move(after), limits = *limits,
+                            basis = *basis] { return diff_response(before, after, limits, basis); });
+}
+
+void answer_breakdown(Site& site, const Call& call) {
+  auto query = parse_query(site, call);
+  if (!query) return;
+  std::string label = call.request.query("label");
+  if (label.empty()) {
+    call.reply(json_error(400, "parameter label: missing"));
+    return;
+  }
+  site.offload(call.reply, [query = *std::move(query), label] { return breakdown_response(query, label); });
+}
+
+}  // namespace weir::web
