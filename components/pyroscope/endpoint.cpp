@@ -114,7 +114,7 @@ std::size_t Endpoint::slots() const {
 }
 
 void Endpoint::pump() {
-  while (!pause_ && !queue_.empty() && flights_.size() + unrecorded_ < slots()) set_off();
+  while (!pause_ && !is_ending_ && !queue_.empty() && flights_.size() + unrecorded_ < slots()) set_off();
 }
 
 // Of a backlog both ends are sent by turns: what is new is worth most, what is oldest is lost first. A server

@@ -52,6 +52,8 @@ class Endpoint {
   // Gives up what is lost.
   void sweep();
   void pump();
+  // Nothing is sent any more: it would only be cancelled.
+  void end() { is_ending_ = true; }
   // Gives up what waits and what is on its way.
   void drop_all(std::string_view reason);
   Stats stats() const;
@@ -123,6 +125,7 @@ class Endpoint {
       0;  // answers the spool has not written yet: after a crash they would be sent again
   std::size_t halving_ = 0;
   bool wakes_ = false;  // a pump is posted
+  bool is_ending_ = false;
   End next_end_ = End::newest;
   std::unique_ptr<runtime::Fetch> last_done_;  // not destroyed within its own event
   runtime::Timer pause_;                       // set: nothing is sent

@@ -337,7 +337,8 @@ void Spool::finish(Duration patience) {
 
 Spool::Stats Spool::stats() const {
   Stats stats = stats_;
-  stats.parcels = live_ + unwritten_.size();
+  auto is_waited_for = [](const ParcelPtr& parcel) { return parcel->waiting_for > 0; };
+  stats.parcels = live_ + static_cast<std::size_t>(std::ranges::count_if(unwritten_, is_waited_for));
   stats.memory_bytes = resident_bytes_;
   stats.on_disk = disk_ && was_opened_ && stats_.error.empty();
   return stats;

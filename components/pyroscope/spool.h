@@ -45,7 +45,7 @@ class Spool {
     Duration max_age{};
     std::size_t memory_count = 2048;       // of what is not on the disk
     std::size_t memory_bytes = 32u << 20;  // of all that is in memory
-    std::size_t most_parcels = 1'000'000;  // each takes some hundred bytes of memory
+    std::size_t most_parcels = 500'000;    // each takes up to 200 bytes of memory
     bool operator==(const Limits&) const = default;
   };
   struct Restored {

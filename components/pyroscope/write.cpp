@@ -135,6 +135,7 @@ void Write::stop() {
   ticker_.reset();
   finish_deadline_.reset();
   spool_.end();
+  for (const auto& endpoint : endpoints_) endpoint->end();
   MonoTime until = system_clock().mono() + kLastWrites;
   if (encoding_ && encoding_->ready.wait_for(kLastWrites) == std::future_status::ready) hand_out(*encoding_);
   while (system_clock().mono() < until) {
@@ -188,6 +189,7 @@ void Write::restored(std::vector<Spool::Restored> found) {
     waiting += parcel->waiting_for > 0 ? 1 : 0;
   }
   if (endpoints_.empty()) without_endpoint_->add(static_cast<double>(found.size()));
+  if (waiting == 0) return;
   ctx_.log().info("profiles of before are sent", {{"profiles", fmt::format("{}", waiting)}});
   ctx_.post([this] {
     for (const auto& endpoint : endpoints_) endpoint->pump();

@@ -498,6 +498,16 @@ TEST_CASE("pyroscope.write: what is older than the server takes is counted, and 
   CHECK(server.requests < 100);
 }
 
+TEST_CASE("pyroscope.write: the end begins no requests") {
+  weir::tests::TempDir folder;
+  Harness write(kOne, {}, folder.path());
+  auto profile = std::make_shared<weir::profile::Profile>();
+  profile->labels = {{"service_name", "shop"}};
+  write.receiver()->push(std::move(profile));
+  write.stop();
+  CHECK(write.requests() == 0);
+}
+
 TEST_CASE("pyroscope.write: what was not delivered is delivered by the next run, and nothing twice") {
   for (bool crash : {false, true}) {
     CAPTURE(crash);
