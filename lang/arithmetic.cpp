@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "lang/number.h"
+#include "lang/text.h"
 
 namespace weir::lang {
 namespace {
@@ -174,6 +175,9 @@ std::string type_name(const Value& value) {
 }
 
 Outcome string_operation(BinaryOp op, const std::string& a, const std::string& b) {
+  if (op == BinaryOp::add && a.size() + b.size() > kLongestText) {
+    return blame(Operand::right, fmt::format("makes a text longer than {} bytes", kLongestText));
+  }
   if (op == BinaryOp::add) return a + b;
   return *compare(op, a <=> b);
 }

@@ -17,6 +17,23 @@ constexpr std::array<std::string_view, 34> kNames = {
     ">=",      "+",   "-",       "*",          "/",     "%",    "^",    "=",      "{",
     "}",       "(",   ")",       "[",          "]",     ",",    "."};
 
+// Most texts are ASCII but for a few strings and comments: what needs no closer look is passed over by bytes.
+template <class Is>
+consteval std::array<bool, 256> bytes_that(Is is) {
+  std::array<bool, 256> table{};
+  for (unsigned byte = 1; byte < 0x80; ++byte) table[byte] = is(static_cast<char>(byte));
+  return table;
+}
+
+constexpr auto kInName = bytes_that([](char c) {
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+});
+constexpr auto kBlank = bytes_that([](char c) { return c == ' ' || c == '\t' || c == '\r'; });
+constexpr auto kInString = bytes_that([](char c) { return c != '"' && c != '\\' && c != '\n'; });
+constexpr auto kInRawString = bytes_that([](char c) { return c != '`'; });
+constexpr auto kInLine = bytes_that([](char c) { return c != '\n'; });
+constexpr auto kInBlockComment = bytes_that([](char c) { return c != '*'; });
+
 constexpr std::uint32_t kEnd = 0xFFFFFFFF;  // the rune behind the last one
 
 bool is_decimal(std::uint32_t rune) {
@@ -110,6 +127,14 @@ class Lexer {
     read();
   }
 
+  void skip(const std::array<bool, 256>& plain) {
+    std::size_t at = at_;
+    while (at < text_.size() && plain[static_cast<unsigned char>(text_[at])]) ++at;
+    if (at == at_) return;
+    at_ = static_cast<std::uint32_t>(at);
+    read();
+  }
+
   bool take(char c) {
     if (rune_ != static_cast<unsigned char>(c)) return false;
     advance();
@@ -127,8 +152,11 @@ class Lexer {
   }
 
   void skip_blanks() {
-    while (rune_ == ' ' || rune_ == '\t' || rune_ == '\r' || (rune_ == '\n' && armed_ == Armed::no))
+    for (;;) {
+      skip(kBlank);
+      if (rune_ != '\n' || armed_ == Armed::yes) return;
       advance();
+    }
   }
 
   void scan() {
@@ -156,6 +184,7 @@ class Lexer {
   }
 
   void scan_identifier(std::uint32_t begin) {
+    skip(kInName);
     while (rune_ != kEnd && (rune_ == '_' || is_letter(rune_) || is_digit(rune_))) advance();
     std::string_view name = text_.substr(begin, at_ - begin);
     TokenKind kind = TokenKind::identifier;
@@ -196,6 +225,7 @@ class Lexer {
   void scan_string(std::uint32_t begin) {
     advance();
     for (;;) {
+      skip(kInString);
       if (rune_ == '\n' || rune_ == kEnd) {
         error(Span{begin, at_}, "string literal not terminated: the closing \" is missing on this line");
         break;
@@ -268,7 +298,7 @@ class Lexer {
 
   void scan_raw_string(std::uint32_t begin) {
     advance();
-    while (rune_ != '`' && rune_ != kEnd) advance();
+    for (skip(kInRawString); rune_ != '`' && rune_ != kEnd; skip(kInRawString)) advance();
     if (rune_ == kEnd) {
       error(begin, "raw string literal not terminated: the closing ` is missing");
     } else {
@@ -287,11 +317,11 @@ class Lexer {
       return emit_terminator(begin);
     }
     if (take('/')) {
-      while (rune_ != '\n' && rune_ != kEnd) advance();
+      for (skip(kInLine); rune_ != '\n' && rune_ != kEnd; skip(kInLine)) advance();
       return emit(TokenKind::comment, begin, Armed::no);
     }
     advance();
-    while (rune_ != kEnd) {
+    for (skip(kInBlockComment); rune_ != kEnd; skip(kInBlockComment)) {
       bool star = rune_ == '*';
       advance();
       if (star && take('/')) return emit(TokenKind::comment, begin, Armed::no);

@@ -1,7 +1,6 @@
 #include "lang/parser.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +23,13 @@ class Parser : ExpressionParser {
     return file;
   }
 
+  std::expected<std::vector<Comment>, Diagnostics> statements(const EachStatement& each) {
+    each_ = &each;
+    parse_body(end_of_file);
+    if (!errors_.empty()) return std::unexpected(take_errors());
+    return std::move(comments_);
+  }
+
   std::expected<ExprPtr, Diagnostics> expression() {
     Parsed parsed = parse_expression();
     if (kind() != terminator) expected("the end of the line");
@@ -38,7 +44,13 @@ class Parser : ExpressionParser {
   Body parse_body(TokenKind until) {
     Body body;
     while (kind() != until && kind() != end_of_file) {
-      if (auto statement = parse_statement()) body.statements.push_back(*std::move(statement));
+      if (auto statement = parse_statement()) {
+        if (each_ && until == end_of_file) {
+          if (errors_.empty()) (*each_)(*statement, comments_);
+        } else {
+          body.statements.push_back(*std::move(statement));
+        }
+      }
       if (kind() == until || kind() == end_of_file) break;
       if (std::exchange(value_is_missing_, false)) continue;
       if (kind() != terminator) {
@@ -296,16 +308,18 @@ class Parser : ExpressionParser {
                          block.name, begin.line)};
   }
 
-  std::optional<Note> crooked_;    // the first brace that closes another block than it seems to
+  std::optional<Note> crooked_;          // the first brace that closes another block than it seems to
+  const EachStatement* each_ = nullptr;  // what takes the statements of the file
   bool value_is_missing_ = false;  // of the attribute just parsed: the next one follows without a terminator
 };
 
 bool is_too_big(const Source& source) {
-  return source.text().size() >= std::numeric_limits<std::uint32_t>::max();
+  return source.text().size() > kLongestText;
 }
 
 Diagnostics too_big(const SourcePtr& source) {
-  return {{Severity::error, source, {}, "the text is too big (4 GB and more)", {}}};
+  std::string message = fmt::format("the text is longer than {} bytes", kLongestText);
+  return {{Severity::error, source, {}, std::move(message), {}}};
 }
 
 }  // namespace
@@ -324,6 +338,12 @@ std::expected<File, Diagnostics> parse(SourcePtr source) {
   if (is_too_big(*source)) return std::unexpected(too_big(source));
   Tokens tokens = lex(source);
   return Parser(std::move(source), std::move(tokens)).file();
+}
+
+std::expected<std::vector<Comment>, Diagnostics> parse_each(SourcePtr source, const EachStatement& each) {
+  if (is_too_big(*source)) return std::unexpected(too_big(source));
+  Tokens tokens = lex(source);
+  return Parser(std::move(source), std::move(tokens)).statements(each);
 }
 
 std::expected<ExprPtr, Diagnostics> parse_expression(SourcePtr source) {

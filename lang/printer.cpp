@@ -1,6 +1,7 @@
 #include "lang/printer.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "lang/columns.h"
@@ -36,12 +37,26 @@ class LineFinder {
   std::uint32_t line_ = 0, begin_ = 0, end_ = 0;
 };
 
+// Of one pass over the statements. Where lines were joined on the way, what hangs on lines (which attributes
+// line up, where a comment stands) may come out otherwise of a second pass: `is_settled` says that it does
+// not.
+struct Printed {
+  std::string text;
+  bool is_settled = true;
+};
+
 class Printer {
  public:
-  explicit Printer(const File& file) : file_(file), lines_(*file.source) {}
+  explicit Printer(const Source& source) : source_(source), lines_(source) {}
 
-  Printed run() {
-    body(file_.body);
+  // The next of the file.
+  void print(const Statement& statement, const std::vector<Comment>& comments) {
+    comments_ = comments;
+    print(statement, file_);
+  }
+
+  Printed finish(const std::vector<Comment>& comments) {
+    comments_ = comments;
     remaining_comments();
     std::string text = out_.finish();
     text.erase(text.find_last_not_of('\n') + 1);
@@ -62,25 +77,32 @@ class Printer {
 
   // ---- statements ----
 
+  // How far a body has got.
+  struct Progress {
+    std::uint32_t line = 0;  // where its last statement ended; 0: there is none yet
+    bool was_long = false;   // it had more than one line
+  };
+
   void body(const Body& body) {
-    std::uint32_t previous_end = 0;
-    bool was_long = false;
-    for (const Statement& statement : body.statements) {
-      auto* attribute = std::get_if<Attribute>(&statement);
-      const Block* block = attribute ? nullptr : std::get<std::unique_ptr<Block>>(statement).get();
-      Span span = attribute ? attribute->span : block->span;
-      std::uint32_t begin = first_line(span);
-      if (previous_end > 0) {
-        bool is_apart = block || begin > previous_end + 1;
-        gap(was_long || is_apart ? Gap::break_line : Gap::newline);
-        if (is_apart) gap(Gap::break_line);
-        // The blank line is there, whether or not it was.
-        lines_may_differ_ = block != nullptr;
-      }
-      attribute ? print(*attribute) : print(*block);
-      previous_end = last_line(span);
-      was_long = previous_end > begin;
+    Progress progress;
+    for (const Statement& statement : body.statements) print(statement, progress);
+  }
+
+  void print(const Statement& statement, Progress& progress) {
+    auto* attribute = std::get_if<Attribute>(&statement);
+    const Block* block = attribute ? nullptr : std::get<std::unique_ptr<Block>>(statement).get();
+    Span span = attribute ? attribute->span : block->span;
+    std::uint32_t begin = first_line(span);
+    if (progress.line > 0) {
+      bool is_apart = block || begin > progress.line + 1;
+      gap(progress.was_long || is_apart ? Gap::break_line : Gap::newline);
+      if (is_apart) gap(Gap::break_line);
+      // The blank line is there, whether or not it was.
+      lines_may_differ_ = block != nullptr;
     }
+    attribute ? print(*attribute) : print(*block);
+    progress.line = last_line(span);
+    progress.was_long = progress.line > begin;
   }
 
   void print(const Attribute& attribute) {
@@ -99,7 +121,7 @@ class Printer {
     word(block.name, name);
     gap(Gap::blank);
     if (!block.label.empty()) {
-      word(file_.source->text(block.label_span), block.label_span);
+      word(source_.text(block.label_span), block.label_span);
       gap(Gap::blank);
     }
     word("{", block.open);
@@ -193,7 +215,7 @@ class Printer {
   }
 
   void print(const ObjectField& field) {
-    word(file_.source->text(field.name_span), field.name_span);
+    word(source_.text(field.name_span), field.name_span);
     gap(Gap::soft_mark);
     word("=");
     gap(Gap::blank);
@@ -271,8 +293,7 @@ class Printer {
   }
 
   bool is_cut_before(Span span) {
-    return has_comment_before(span.begin) &&
-           first_line(file_.comments[next_comment_].span) != first_line(span);
+    return has_comment_before(span.begin) && first_line(comments_[next_comment_].span) != first_line(span);
   }
 
   // Whatever hangs on lines comes out the same of a second pass if the words keep their lines.
@@ -296,7 +317,8 @@ class Printer {
     out_.text(text);
     is_empty_ = false;
     now_.offset += static_cast<std::uint32_t>(text.size());
-    auto newlines = static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
+    bool is_one_line = text.find('\n') == std::string_view::npos;
+    auto newlines = is_one_line ? 0 : static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
     now_.line += newlines;
     out_line_ += newlines;
     last_ = now_;
@@ -339,11 +361,11 @@ class Printer {
   // ---- comments ----
 
   bool has_comment_before(std::uint32_t offset) const {
-    return next_comment_ < file_.comments.size() && file_.comments[next_comment_].span.begin < offset;
+    return next_comment_ < comments_.size() && comments_[next_comment_].span.begin < offset;
   }
 
   void comments_before(Place next) {
-    while (has_comment_before(next.offset)) comment(file_.comments[next_comment_++], next.line);
+    while (has_comment_before(next.offset)) comment(comments_[next_comment_++], next.line);
     after_comments(next);
   }
 
@@ -396,10 +418,12 @@ class Printer {
   }
 
   void remaining_comments() {
-    while (next_comment_ < file_.comments.size()) comment(file_.comments[next_comment_++], UINT32_MAX);
+    while (next_comment_ < comments_.size()) comment(comments_[next_comment_++], UINT32_MAX);
   }
 
-  const File& file_;
+  const Source& source_;
+  std::span<const Comment> comments_;
+  Progress file_;
   LineFinder lines_;
   Columns out_;
   std::vector<Gap> gaps_;
@@ -420,17 +444,16 @@ class Printer {
 
 }  // namespace
 
-Printed print(const File& file) {
-  return Printer(file).run();
-}
-
 std::expected<std::string, Diagnostics> print_standard(SourcePtr source) {
   // Two passes settle all but odd places of comments, which take one more each.
   constexpr int kMostPasses = 8;
   for (int pass = 1;; ++pass) {
-    auto file = parse(source);
-    if (!file) return std::unexpected(std::move(file).error());
-    Printed printed = print(*file);
+    Printer printer(*source);
+    auto comments = parse_each(source, [&](const Statement& statement, const std::vector<Comment>& all) {
+      printer.print(statement, all);
+    });
+    if (!comments) return std::unexpected(std::move(comments).error());
+    Printed printed = printer.finish(*comments);
     if (printed.is_settled || pass == kMostPasses) return std::move(printed.text);
     if (printed.text == source->text()) return std::move(printed.text);
     source = Source::make(source->name(), std::move(printed.text));

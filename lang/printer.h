@@ -13,12 +13,4 @@ namespace weir::lang {
 // again changes nothing. Or the errors of a text that is no config.
 std::expected<std::string, Diagnostics> print_standard(SourcePtr source);
 
-// One pass over a tree. Where lines were joined on the way, what hangs on lines (which attributes line up,
-// where a comment stands) may come out otherwise of a second pass: `is_settled` says that it does not.
-struct Printed {
-  std::string text;
-  bool is_settled = true;
-};
-Printed print(const File& file);
-
 }  // namespace weir::lang

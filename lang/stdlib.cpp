@@ -23,9 +23,6 @@ namespace {
 using Text = std::string;
 using Texts = std::vector<std::string>;
 
-// Nested calls multiply; a crafted config must not fill the memory.
-constexpr std::size_t kLongestText = 64u << 20;
-
 std::string host_name() {
   char name[256] = {};
   // "" where there is none.
@@ -95,8 +92,12 @@ Value format(const EvalOptions&) {
 }
 
 Value join_list(const EvalOptions&) {
-  return typed<Texts, Text>(
-      "join", [](const Texts& parts, const Text& by) -> Result<Value> { return Value(join(parts, by)); });
+  return typed<Texts, Text>("join", [](const Texts& parts, const Text& by) -> Result<Value> {
+    std::size_t size = parts.size() * by.size();
+    for (const Text& part : parts) size += part.size();
+    if (size > kLongestText) return fail("the text would be longer than {} bytes", kLongestText);
+    return Value(join(parts, by));
+  });
 }
 
 Value replace(const EvalOptions&) {

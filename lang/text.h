@@ -1,12 +1,17 @@
 // The letters of Unicode 15, as far as the language needs them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "base/utf8.h"
 
 namespace weir::lang {
+
+// Of a config, and of what an expression makes: nested calls multiply, and a crafted config must not fill the
+// memory.
+inline constexpr std::size_t kLongestText = 64u << 20;
 
 bool is_letter(char32_t code);     // category L
 bool is_digit(char32_t code);      // category Nd

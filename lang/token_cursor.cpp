@@ -8,14 +8,12 @@
 namespace weir::lang {
 
 TokenCursor::TokenCursor(SourcePtr source, Tokens tokens)
-    : source_(std::move(source)), errors_(std::move(tokens.errors)) {
-  for (const Token& token : tokens.tokens) {
-    if (token.kind == comment) {
-      comments_.push_back({token.span, comment_text(source_->text(token.span))});
-    } else {
-      tokens_.push_back(token);
-    }
-  }
+    : source_(std::move(source)), tokens_(std::move(tokens.tokens)), errors_(std::move(tokens.errors)) {
+  std::erase_if(tokens_, [&](const Token& token) {
+    if (token.kind != comment) return false;
+    comments_.push_back({token.span, comment_text(source_->text(token.span))});
+    return true;
+  });
   for (const Diagnostic& error : errors_) lexical_.push_back(error.span.begin);
 }
 
@@ -46,6 +44,7 @@ std::string TokenCursor::token_name() const {
 Diagnostics TokenCursor::take_errors() {
   sort_by_place(errors_);
   if (errors_.size() >= kMostSyntaxErrors) {
+    errors_.erase(errors_.begin() + kMostSyntaxErrors, errors_.end());
     errors_.push_back(
         {Severity::error, source_, errors_.back().span, "too many errors: the rest is not shown", {}});
   }
@@ -53,7 +52,8 @@ Diagnostics TokenCursor::take_errors() {
 }
 
 void TokenCursor::error(Span span, std::string message) {
-  if (given_up_ || errors_.size() >= kMostSyntaxErrors) return;
+  // Of those the lexer found all may stand behind what is read.
+  if (given_up_ || errors_.size() - lexical_.size() >= kMostSyntaxErrors) return;
   errors_.push_back({Severity::error, source_, span, std::move(message), {}});
 }
 

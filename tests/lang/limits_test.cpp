@@ -1,0 +1,77 @@
+// What no config is, but may be thrown at weir: an answer comes at once, and is a diagnostic.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "lang/eval.h"
+#include "lang/parser.h"
+#include "lang/printer.h"
+
+namespace weir::lang {
+namespace {
+
+std::string first_error(std::string text) {
+  auto file = parse(Source::make("input", std::move(text)));
+  return file ? "" : file.error().front().message;
+}
+
+std::string evaluated(std::string text) {
+  auto source = Source::make("input", std::move(text));
+  auto expr = parse_expression(source);
+  if (!expr) return expr.error().front().message;
+  auto value = evaluate(**expr, source, {});
+  return value ? describe(*value) : value.error().message;
+}
+
+// n times.
+std::string repeated(std::string_view part, std::size_t n) {
+  std::string text;
+  text.reserve(part.size() * n);
+  for (std::size_t i = 0; i < n; ++i) text += part;
+  return text;
+}
+
+TEST_CASE("nesting has a limit") {
+  constexpr std::size_t kMany = 1'000'000;
+  for (std::string_view part : {"[", "(", "{a = ", "-", "!", "f(", "a[", "1 ^ ", "1 + ", "x.", "[[],"}) {
+    CAPTURE(part);
+    CHECK(first_error("a = " + repeated(part, kMany) + "1").find("nested deeper than 500 levels") == 0);
+  }
+  CHECK(first_error(repeated("a {\n", kMany)).find("nested deeper than 500 levels") == 0);
+}
+
+TEST_CASE("a text has a limit") {
+  constexpr std::size_t kHundredMegabytes = 100'000'000;
+  CHECK(first_error(std::string(kHundredMegabytes, '\n')) == "the text is longer than 67108864 bytes");
+  CHECK(first_error("a = \"" + std::string(kHundredMegabytes, 'x') + "\"") ==
+        "the text is longer than 67108864 bytes");
+  auto printed = print_standard(Source::make("input", std::string(kHundredMegabytes, ' ')));
+  CHECK(!printed.has_value());
+}
+
+TEST_CASE("values have limits") {
+  std::string long_text =
+      "replace(\"" + std::string(1000, 'x') + "\", \"x\", \"" + std::string(40'000, 'y') + "\")";
+  CHECK(evaluated(long_text + " + " + long_text).find("makes a text longer than 67108864 bytes") !=
+        std::string::npos);
+  CHECK(evaluated("join([" + long_text + ", " + long_text + "], \"\")").find("longer than 67108864 bytes") !=
+        std::string::npos);
+  CHECK(evaluated("replace(" + long_text + ", \"y\", \"zz\")").find("longer than 67108864 bytes") !=
+        std::string::npos);
+  CHECK(evaluated("format(\"%1000000d\" + \"%1000000d\", 1, 2)").size() < 1000);
+  CHECK(evaluated("format(\"" + repeated("%1000000d", 30) + "\", " + repeated("1, ", 29) + "1)")
+            .find("longer than") != std::string::npos);
+}
+
+TEST_CASE("a power takes no time") {
+  auto start = std::chrono::steady_clock::now();
+  CHECK(evaluated("2 ^ 1e18") == "+Inf");
+  CHECK(evaluated("2 ^ 1000000000000000000") == "0");
+  CHECK(evaluated("3 ^ 1000000000000000001 == 3 * 3 ^ 1000000000000000000") == "true");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
+}  // namespace
+}  // namespace weir::lang
