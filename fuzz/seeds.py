@@ -1,4 +1,5 @@
 """Inputs to start from, of this machine's own files and the tests' cases: one function a target, which yields bytes."""
+import base64
 import json
 import lzma
 import pathlib
@@ -102,6 +103,48 @@ def unwind():
             yield first + chance.randbytes(size)
 
 
+def kept(target):
+    """What earlier runs have found: fuzz/pack keeps it, ./test replays it."""
+    path = ROOT / f'fuzz/corpus/{target}.txt'
+    for line in path.read_text().splitlines() if path.exists() else ():
+        yield base64.b64decode(line)
+
+
+def conformance_texts(kinds):
+    for kind in kinds:
+        for line in (ROOT / f'tests/conformance/{kind}.jsonl').read_text(encoding='utf-8').split('\n'):
+            text = json.loads(line).get('in', {}).get('src') if line else None
+            if text is not None:
+                yield text.encode(errors='surrogatepass')
+
+
+def lang_parse():
+    yield from conformance_texts(['tokens', 'parse'])
+    yield b'a = ' + b'[' * 3000
+    yield from kept('lang_parse')
+
+
+def lang_print():
+    yield from conformance_texts(['fmt', 'parse'])
+    yield from kept('lang_parse')
+
+
+def lang_eval():
+    for first in (b'\0', b'\1'):
+        yield from (first + text for text in conformance_texts(['eval']))
+    yield from kept('lang_eval')
+
+
+def lang_decode():
+    names = ''.join(f'{name} = {value}\n' for name, value in (
+        ('a', '[{x = "y"}]'), ('b', '"5s"'), ('c', '5'), ('d', '1.5'), ('e', 'true'), ('f', '"none"'), ('g', '[1, null]')))
+    block = 'x "l" {\n value = "v"\n secret = "s"\n}\n'
+    for text in (names, block, names + block + block, 'c = 0\nb = "20s"\n', 'x { }\n', 'x = 1\na { }\n', 'c = 1\nc = 2\n'):
+        yield b'\0' + text.encode()
+    yield from (b'\1' + text for text in conformance_texts(['decode']))
+    yield from kept('lang_decode')
+
+
 def words_of(pattern):
     """The short words our parsers compare with: what a mutation by chance seldom hits."""
     found = set()
@@ -110,7 +153,12 @@ def words_of(pattern):
     return sorted(found)
 
 
-WORDS = {'demangle': lambda: words_of('profiler/symbols/**/*.cpp')}
+def library_words():
+    return sorted(set(re.findall(r'"([a-z_]{2,16})"', (ROOT / 'lang/stdlib.cpp').read_text())))
+
+
+WORDS = {'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, gopclntab, debug_link, demangle, unwind)}
+         for function in (elf, eh_frame, unpack, folded, gopclntab, debug_link, demangle, unwind,
+                               lang_parse, lang_print, lang_eval, lang_decode)}
