@@ -10,6 +10,7 @@ extern const Command kRecordCommand;
 extern const Command kTopCommand;
 extern const Command kDiffCommand;
 extern const Command kValidateCommand;
+extern const Command kFmtCommand;
 extern const Command kDocsCommand;
 extern const Command kVersionCommand;
 

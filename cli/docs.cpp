@@ -28,6 +28,7 @@ std::vector<Page> all_pages(std::span<const Command> commands) {
     pages.push_back({fmt::format("{}.md", name), component_page(*types.back())});
   }
   pages.push_back({"command-line.md", command_line_page(commands)});
+  pages.push_back({"language.md", language_page()});
   pages.push_back({"README.md", index_page(types)});
   return pages;
 }

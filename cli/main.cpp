@@ -35,6 +35,7 @@ ExitCode run_command_line(std::span<const Command> commands, std::span<const std
   std::string_view name = words.front();
   std::span<const std::string_view> rest = words.subspan(1);
   if (name == "help" || name == "--help" || name == "-h") return print_help(commands, rest);
+  if (name == "format") name = "fmt";
   if (name == "--version" || name == "-v") name = "version";
   const Command* command = find_command(commands, name);
   if (!command) return refuse(unknown_command(commands, name), "help");
@@ -50,8 +51,8 @@ ExitCode run_command_line(std::span<const Command> commands, std::span<const std
 
 int main(int argc, char** argv) {
   using namespace weir::cli;
-  const Command commands[] = {kRunCommand,      kRecordCommand, kTopCommand,    kDiffCommand,
-                              kValidateCommand, kDocsCommand,   kVersionCommand};
+  const Command commands[] = {kRunCommand,      kRecordCommand, kTopCommand,  kDiffCommand,
+                              kValidateCommand, kFmtCommand,    kDocsCommand, kVersionCommand};
   std::vector<std::string_view> words(argv + 1, argv + argc);
   return run_command_line(commands, words);
 }

@@ -1,10 +1,15 @@
 #include "cli/reference_page.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
+
+#include "lang/differences.h"
+#include "lang/stdlib.h"
 
 namespace weir::cli {
 namespace {
@@ -249,9 +254,40 @@ std::string command_line_page(std::span<const Command> commands) {
   return page;
 }
 
+std::string language_page() {
+  std::string page(kGenerated);
+  page +=
+      "# The language\n\nA config is River (`.river`) or Alloy (`.alloy`): one grammar, `lang/River.g4`, and "
+      "one way of "
+      "formatting, `weir fmt`. What differs is the library, and that secrets may be joined with text in "
+      "Alloy.\n\n"
+      "## Library\n\n| Name | .river | .alloy |\n|---|---|---|\n";
+  std::vector<std::string_view> river = lang::library_names(lang::Dialect::river);
+  std::vector<std::string_view> alloy = lang::library_names(lang::Dialect::alloy);
+  std::set<std::string_view> names(river.begin(), river.end());
+  names.insert(alloy.begin(), alloy.end());
+  auto mark = [](const std::vector<std::string_view>& known, std::string_view name) {
+    return std::ranges::find(known, name) == known.end() ? "" : "yes";
+  };
+  for (std::string_view name : names) {
+    page += fmt::format("| `{}` | {} | {} |\n", name, mark(river, name), mark(alloy, name));
+  }
+  page += "\n## Where weir and other programs part\n\n| What | Elsewhere | Here | Why |\n|---|---|---|---|\n";
+  for (const lang::Difference& one : lang::differences()) {
+    page += fmt::format("| {} | {} | {} | {} |\n", cell(one.subject), cell(one.others), cell(one.here),
+                        cell(one.reason));
+  }
+  page += "\n## What surprises, and is the same everywhere\n\n| What | How it is | Why |\n|---|---|---|\n";
+  for (const lang::Difference& one : lang::shared_peculiarities()) {
+    page += fmt::format("| {} | {} | {} |\n", cell(one.subject), cell(one.others), cell(one.reason));
+  }
+  return page;
+}
+
 std::string index_page(const std::vector<const runtime::ComponentType*>& types) {
   std::string page(kGenerated);
-  page += "# Reference\n\n- [Command line](command-line.md)\n\n## Components\n\n";
+  page +=
+      "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n\n## Components\n\n";
   page += "| Component | What it does | Stability |\n|---|---|---|\n";
   for (const runtime::ComponentType* type : types) {
     page += fmt::format("| [{}]({}.md) | {} | {} |\n", type->name, type->name, cell(type->doc),

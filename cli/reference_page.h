@@ -17,6 +17,9 @@ std::string component_page(const runtime::ComponentType& type);
 // docs/reference/command-line.md.
 std::string command_line_page(std::span<const Command> commands);
 
+// docs/reference/language.md: the library of each dialect, and where weir and others part.
+std::string language_page();
+
 // docs/reference/README.md: what there is, with links.
 std::string index_page(const std::vector<const runtime::ComponentType*>& types);
 
