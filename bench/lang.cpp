@@ -1,18 +1,23 @@
-// How fast config text is read: a megabyte of components with blocks, lists, objects and comments.
+// How fast config text is read: ten megabytes of components with blocks, lists, objects and comments; beside
+// it what zstd -1 takes for the same bytes, as a measure of the machine and its hour.
 #include <benchmark/benchmark.h>
+#include <zstd.h>
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 #include "lang/eval.h"
 #include "lang/lexer.h"
 #include "lang/parser.h"
+#include "lang/printer.h"
 
 namespace weir::lang {
 namespace {
 
 std::string big_config() {
   std::string text;
-  for (int i = 0; text.size() < 1'000'000; ++i) {
+  for (int i = 0; text.size() < 10'000'000; ++i) {
     std::string n = std::to_string(i);
     text += "// Component " + n + "\ndiscovery.relabel \"r" + n +
             "\" {\n  targets = concat(discovery.docker.d" + n + ".targets, [{\"__address__\" = \"10.0.0." +
@@ -43,6 +48,63 @@ void parse_text(benchmark::State& state) {
   report(state, source);
 }
 BENCHMARK(parse_text)->Unit(benchmark::kMillisecond);
+
+void print_text(benchmark::State& state) {
+  auto source = Source::make("big", big_config());
+  for (auto _ : state) {
+    auto text = print_standard(source);
+    if (!text) state.SkipWithError("does not parse");
+  }
+  report(state, source);
+}
+BENCHMARK(print_text)->Name("parse_and_print_text")->Unit(benchmark::kMillisecond);
+
+// Turn by turn, so that both have the machine at the same hour.
+void parse_beside_zstd(benchmark::State& state) {
+  using Clock = std::chrono::steady_clock;
+  auto source = Source::make("big", big_config());
+  std::string_view text = source->text();
+  std::vector<char> packed(ZSTD_compressBound(text.size()));
+  Clock::duration parsing{}, packing{};
+  for (auto _ : state) {
+    auto start = Clock::now();
+    benchmark::DoNotOptimize(parse(source));
+    auto middle = Clock::now();
+    benchmark::DoNotOptimize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 1));
+    parsing += middle - start;
+    packing += Clock::now() - middle;
+  }
+  double megabytes = static_cast<double>(state.iterations()) * static_cast<double>(text.size()) / 1e6;
+  auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  state.counters["parse_MB/s"] = megabytes / seconds(parsing);
+  state.counters["zstd_MB/s"] = megabytes / seconds(packing);
+  state.counters["parse/zstd"] = seconds(packing) / seconds(parsing);
+}
+BENCHMARK(parse_beside_zstd)->Unit(benchmark::kMillisecond);
+
+// Every attribute of the config, as a load does it.
+void evaluate_attributes(benchmark::State& state) {
+  auto source = Source::make("big", big_config());
+  auto file = parse(source);
+  if (!file) return state.SkipWithError("does not parse");
+  std::vector<const Expr*> values;
+  auto collect = [&](auto&& self, const Body& body) -> void {
+    for (const Statement& statement : body.statements) {
+      if (auto* attribute = std::get_if<Attribute>(&statement)) {
+        // References would need components.
+        if (references(*attribute->value).empty()) values.push_back(attribute->value.get());
+      } else {
+        self(self, std::get<std::unique_ptr<Block>>(statement)->body);
+      }
+    }
+  };
+  collect(collect, file->body);
+  for (auto _ : state) {
+    for (const Expr* value : values) benchmark::DoNotOptimize(evaluate(*value, source, {}));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(values.size()));
+}
+BENCHMARK(evaluate_attributes)->Unit(benchmark::kMillisecond);
 
 void evaluate_targets(benchmark::State& state) {
   std::string text = "[";
