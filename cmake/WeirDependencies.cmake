@@ -42,6 +42,19 @@ add_library(dep::asio ALIAS dep_asio)
 target_compile_definitions(dep_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_link_libraries(dep_asio INTERFACE Threads::Threads)
 
+# Of a test only, which skips without it. The runtime's headers have strings that became another type in C++20.
+find_program(WEIR_ANTLR antlr4)
+find_path(WEIR_ANTLR_HEADERS antlr4-runtime.h PATH_SUFFIXES antlr4-runtime)
+# The archive: its exceptions pass through our code, whose unwinder is linked statically.
+find_library(WEIR_ANTLR_RUNTIME libantlr4-runtime.a)
+if(WEIR_ANTLR AND WEIR_ANTLR_HEADERS AND WEIR_ANTLR_RUNTIME)
+  add_library(dep_antlr INTERFACE)
+  add_library(dep::antlr ALIAS dep_antlr)
+  target_include_directories(dep_antlr SYSTEM INTERFACE ${WEIR_ANTLR_HEADERS})
+  target_compile_options(dep_antlr INTERFACE -fno-char8_t)
+  target_link_libraries(dep_antlr INTERFACE ${WEIR_ANTLR_RUNTIME})
+endif()
+
 find_program(WEIR_BPFTOOL bpftool PATHS /usr/sbin REQUIRED)
 find_program(WEIR_PROTOC protoc REQUIRED)
 find_program(WEIR_CLANG_BPF clang-19 REQUIRED)
