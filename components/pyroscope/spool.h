@@ -78,6 +78,8 @@ class Spool {
   void load(const std::vector<ParcelPtr>& parcels, Loaded loaded);
   // What is too old is lost.
   void expire();
+  // Whether the disk has what it is to have, or does not work.
+  bool is_idle() const { return !disk_ || retry_ || (!running_ && !has_work()); }
   // From here on nothing goes to the pool; finish() writes what is left, now. For stop().
   void end() { is_ending_ = true; }
   void finish(Duration patience);

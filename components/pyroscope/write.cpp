@@ -122,7 +122,7 @@ void Write::finish(std::function<void()> done) {
 
 // A server that fails is not waited for.
 void Write::finish_if_idle() {
-  if (!finished_ || encoding_ || inbox_->size() > 0) return;
+  if (!finished_ || encoding_ || inbox_->size() > 0 || !spool_.is_idle()) return;
   bool is_idle = std::ranges::all_of(endpoints_, [](const auto& endpoint) {
     Endpoint::Stats stats = endpoint->stats();
     return !stats.error.empty() || stats.waiting + stats.in_flight == 0;

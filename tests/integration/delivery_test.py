@@ -263,6 +263,30 @@ def a_read_only_disk_is_used_as_soon_as_it_may_be_written():
                    f'{patience.check()}; "{message[-120:]}"')
 
 
+def a_stop_sends_what_can_be_sent_and_keeps_the_rest():
+    for fault in ('ok', 'slow', 'refused', 'hang'):
+        storage = pathlib.Path(tempfile.mkdtemp(prefix='weir-stop-'))
+        with FaultyServer() as server:
+            load = 'every = "100ms"\n  per_round = 20'
+            with Loaded([server.url], load, storage=storage) as w:
+                w.wait_ready()
+                wait_for('it works', lambda: server.taken)
+                server.set(fault)
+                wait_for('more is made', lambda: w.made() >= 100)
+                begin = time.monotonic()
+                assert w.stop(seconds=5) == 0, w.log()
+                took, made, before = time.monotonic() - begin, w.made(), len(server.taken)
+            if fault in ('ok', 'slow'):
+                assert not missing(server, range(made)), (fault, missing(server, range(made)))
+            server.set('ok')
+            with Loaded([server.url], load + '\n  rounds = 1\n  first = 1000000', storage=storage) as w:
+                w.wait_ready()
+                wait_for('the rest arrives', lambda: not missing(server, range(made)))
+            assert sum(server.taken.values()) == len(server.taken)
+            figure(f'stop, server {fault}: {took:.2f} s, {before} of {made} sent, the rest by the next run')
+        shutil.rmtree(storage, ignore_errors=True)
+
+
 def flap(server, over):
     while not over.wait(random.uniform(0.1, 0.6)):
         server.set(random.choice(['ok', 'ok', 'ok', 'refused', '500', '503', '429', 'hang', 'reset']))
@@ -346,6 +370,7 @@ TESTS = [
     an_expired_certificate_keeps_the_queue,
     a_disk_that_is_full_or_removed_costs_nothing_that_is_in_memory,
     a_read_only_disk_is_used_as_soon_as_it_may_be_written,
+    a_stop_sends_what_can_be_sent_and_keeps_the_rest,
     kill_nine_costs_at_most_a_window_each_time,
     a_day_of_backlog_arrives_at_a_server_without_a_window,
     a_day_of_backlog_leaves_out_exactly_what_the_server_refuses,
