@@ -1,5 +1,6 @@
 // weir top: who uses the CPUs, live.
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -119,12 +120,16 @@ class Screen {
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
     return {.columns = size.ws_col, .lines = size.ws_row};
   }
-  // False at the end of the terminal.
-  static bool read(std::string& keys) {
+  // Nobody looks any more, though no signal may have said so.
+  static bool is_gone() {
+    pollfd polled{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    return ::poll(&polled, 1, 0) > 0 && (polled.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  }
+  // What was pressed since the last call; does not wait.
+  static std::string read() {
     char bytes[256];
     ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
-    if (count > 0) keys.assign(bytes, static_cast<std::size_t>(count));
-    return count > 0;
+    return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : std::string();
   }
   static void show(const std::vector<std::string>& lines) {
     std::string out = "\x1b[H";
@@ -185,8 +190,12 @@ void Top::show() {
 }
 
 void Top::read_keys() {
-  std::string keys;
-  if (!Screen::read(keys)) return;
+  if (Screen::is_gone()) {
+    plan_.state.wants_to_end = true;
+    return;
+  }
+  std::string keys = Screen::read();
+  if (keys.empty()) return;
   press(plan_.state, keys);
   show();
 }

@@ -75,6 +75,16 @@ def the_filter_freezing_and_another_size():
             assert t.process.wait(5) == 0
 
 
+def it_ends_with_its_terminal():
+    need_bpf()
+    master, slave = os.openpty()
+    process = subprocess.Popen([str(WEIR), 'top', '-i', '0.5'], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL)
+    os.close(slave)
+    assert os.read(master, 16)
+    os.close(master)
+    process.wait(10)
+
+
 def a_pipe_gets_tables():
     need_bpf()
     with started([ROOT / 'build/services/checkout']):
@@ -84,4 +94,4 @@ def a_pipe_gets_tables():
     assert '\x1b' not in done.stdout, done.stdout
 
 
-run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size, a_pipe_gets_tables)
+run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size, it_ends_with_its_terminal, a_pipe_gets_tables)
