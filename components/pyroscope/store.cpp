@@ -45,6 +45,8 @@ void Store::count(const store::Store::Stats& now) {
   expired_age_->add(since(now.expired_age, counted_.expired_age));
   expired_bytes_->add(since(now.expired_bytes, counted_.expired_bytes));
   write_errors_->add(since(now.write_errors, counted_.write_errors));
+  if (now.corrupt_segments > counted_.corrupt_segments && !now.set_aside.empty())
+    ctx_.log().warn("a file of the store was set aside", {{"file", now.set_aside.back()}});
   lost_corrupt_->add(since(now.lost_corrupt, counted_.lost_corrupt));
   downsampled_->add(since(now.merged, counted_.merged));
   bytes_->set(static_cast<double>(now.bytes));

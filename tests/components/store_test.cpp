@@ -143,6 +143,60 @@ TEST_CASE("pyroscope.store: what is written and what is lost is counted, over a 
   CHECK(counter("pyroscope_store_lost_profiles_total", {{"reason", "queue_full"}}) == 1);
 }
 
+TEST_CASE("pyroscope.store: old profiles become coarser, unless told not to") {
+  struct Row {
+    const char* arguments;
+    bool coarser;
+  };
+  for (const Row& row : {Row{"downsample_after = \"2m\"", true},
+                         Row{"downsample_after = \"2m\"\ndownsample_window = \"10s\"", false},
+                         Row{"downsample_after = \"0s\"", false}, Row{"", false}}) {
+    CAPTURE(row.arguments);
+    TempDir dir;
+    weir::testing::ComponentHarness<Store> store(body_with(dir.path()) + row.arguments);
+    store.start();
+    weir::WallTime now = store.world().clock().wall();
+    constexpr int kWindows = 20;
+    for (int i = 0; i < kWindows; ++i) receiver_of(store.world())->push(profile_at(now + i * 15s));
+    store.run();
+    store.advance(20min);
+    auto querier = store.world().service<weir::store::Querier>();
+    auto services = querier->services({now - 1h, now + 1h});
+    REQUIRE(services.size() == 1);
+    CHECK(services[0].total == 30 * kWindows);
+    CHECK((services[0].profiles < kWindows) == row.coarser);
+    auto merged =
+        store.world().metrics().counter("pyroscope_store_downsampled_profiles_total", "", {})->value();
+    CHECK(merged == static_cast<double>(kWindows - services[0].profiles));
+  }
+}
+
+TEST_CASE("pyroscope.store: what a corrupt file costs is counted, and the file is named") {
+  TempDir dir;
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+  store.start();
+  weir::WallTime now = store.world().clock().wall();
+  for (int i = 0; i < 2; ++i) receiver_of(store.world())->push(profile_at(now + i * 15s));
+  store.run();
+  auto file = dir.path() / "0000000001.segment";
+  {
+    std::fstream damaged(file, std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(-1, std::ios::end);
+    damaged.put('?');
+  }
+  auto querier = store.world().service<weir::store::Querier>();
+  auto merged = querier->merge({"shop", "", {}, {now - 1h, now + 1h}});
+  REQUIRE(merged.has_value());
+  CHECK(merged->total() == 30);
+  store.advance(1min);
+  auto lost =
+      store.world().metrics().counter("pyroscope_store_lost_profiles_total", "", {{"reason", "corrupt"}});
+  CHECK(lost->value() == 1);
+  CHECK(std::filesystem::exists(file.string() + ".corrupt"));
+  CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
+  CHECK(store.world().health.message.starts_with("1 profile, "));
+}
+
 TEST_CASE("pyroscope.store: a receiver outlives its component") {
   TempDir dir;
   ReceiverPtr receiver;
