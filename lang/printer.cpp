@@ -119,6 +119,10 @@ class Printer {
     Span name = block.name_span;
     if (is_cut_before(Span{name.end, name.end})) name.begin = name.end;
     word(block.name, name);
+    if (first_line(block.name_span) != last_line(block.name_span)) {
+      is_settled_ = false;
+      last_.line = now_.line = last_line(block.name_span);
+    }
     gap(Gap::blank);
     if (!block.label.empty()) {
       word(source_.text(block.label_span), block.label_span);
