@@ -390,7 +390,12 @@ void Endpoint::retry(Flight flight, const PushAnswer& answer) {
   Items again;
   for (auto& item : flight.items) {
     item.alone |= is_failure;
-    if (is_failure && is_single) ++item.tries;
+    // While it takes nothing at all the profile is not the reason, unless there is no other.
+    bool may_be_its_fault = item.tries == 0 || stats_.sent != item.sent_before || queue_.empty();
+    if (is_failure && is_single && may_be_its_fault) {
+      ++item.tries;
+      item.sent_before = stats_.sent;
+    }
     if (args_.max_backoff_retries > 0 && item.tries >= args_.max_backoff_retries) {
       std::string why = fmt::format("{} (tried {} times)", answer.error, item.tries);
       drop(std::move(item), answer.reason, std::move(why));

@@ -70,6 +70,7 @@ class Endpoint {
     ParcelPtr parcel;
     std::shared_ptr<Whole> whole = nullptr;  // set: the parcel is a part that nobody else knows
     int tries = 0;                           // that the server failed
+    std::uint64_t sent_before = 0;           // what others the server had taken at the last of them
     int slowed = 0;                          // times it was too much at once
     bool alone = false;                      // a request with others in it was refused
     bool is_search = false;                  // sent out of turn, to find the server's window

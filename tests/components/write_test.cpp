@@ -458,6 +458,16 @@ TEST_CASE("pyroscope.write: one that the server cannot read does not hold up the
   CHECK(write.world.registry.expose().find("reason=\"http_500\"") != std::string::npos);
 }
 
+TEST_CASE("pyroscope.write: a server that fails for hours costs no profile while others wait") {
+  Harness write(kOne);
+  for (int i = 0; i < 3; ++i) write.push("s" + std::to_string(i));
+  write.serve([](const auto&) { return FetchResponse{.status = 500}; }, 12h);
+  CHECK(write.metric("pyroscope_write_dropped_profiles_total{") == -1);
+  Server server;
+  write.serve(std::ref(server));
+  CHECK(names_of(server) == "s0 s1 s2 ");
+}
+
 TEST_CASE("pyroscope.write: a server that is away, or wants other credentials, costs no profile") {
   for (int status : {0, 401, 403, 404, 415, 429}) {
     CAPTURE(status);
