@@ -4,16 +4,23 @@
 #include <iterator>
 #include <tuple>
 
+#include <fmt/core.h>
+
 namespace weir::store {
 namespace {
 
 constexpr std::string_view kServiceLabel = "service_name";
 constexpr std::string_view kDefaultType = "process_cpu";
+constexpr std::string_view kUsualSampleType = "cpu";
 constexpr std::int64_t kMaxPoints = 10'000;
 
-std::string_view type_of(const SeriesKey& key) {
+// One name may stand for values of several kinds, which cannot be added: "memory" for bytes in use and for
+// allocations.
+std::string type_of(const SeriesKey& key) {
   std::string_view label = key.labels.get(kTypeLabel);
-  return label.empty() ? std::string_view(key.type.name) : label;
+  std::string name(label.empty() ? std::string_view(key.type.name) : label);
+  bool is_usual = key.type.sample_type == kUsualSampleType || key.type.sample_type == name;
+  return is_usual ? name : fmt::format("{}:{}", name, key.type.sample_type);
 }
 
 bool matches(const SeriesKey& key, const Selection& selection) {
@@ -170,16 +177,17 @@ void Index::for_each(const Selection& selection, Use use) const {
 }
 
 std::vector<ServiceSummary> Index::services(TimeRange range) const {
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, ServiceSummary> summaries;
+  std::map<std::pair<std::string_view, std::string>, ServiceSummary> summaries;
   for (const auto& [number, series] : series_) {
     auto [first, last] = entries_in(series.entries, range);
     if (first == last) continue;
     const SeriesKey& key = *series.key;
     std::string_view service = key.labels.get(kServiceLabel);
-    ServiceSummary& summary = summaries[{service, type_of(key), key.type.sample_unit}];
+    std::string type = type_of(key);
+    ServiceSummary& summary = summaries[{service, type}];
     if (summary.profiles == 0) {
       summary.service = service;
-      summary.profile_type = type_of(key);
+      summary.profile_type = std::move(type);
       summary.unit = key.type.sample_unit;
       summary.first = summary.last = from_nanoseconds(first->start);
     }

@@ -24,7 +24,9 @@ struct TimeRange {
 
 // A profile belongs to the range it begins in: ranges that meet share none.
 // What to look at: all labels given must match exactly. `service` is the label
-// service_name; an empty `profile_type` (label __name__) means process_cpu.
+// service_name; `profile_type` the label __name__, with ":" and the sample type behind it where that is
+// another one
+// ("memory:inuse_space"); an empty one means process_cpu.
 struct Selection {
   std::string service;
   std::string profile_type;

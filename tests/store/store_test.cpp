@@ -24,6 +24,35 @@ TEST_CASE("processes of one service are one series: their own labels are not kep
   CHECK(merged->labels == profile_of("checkout", 0).labels);
 }
 
+TEST_CASE("values of several kinds under one name are told apart") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  for (const char* kind : {"inuse_space", "alloc_space"}) {
+    profile::Profile p = profile_of("checkout", 0);
+    auto pairs = p.labels.pairs();
+    pairs.emplace_back("__name__", "memory");
+    p.labels = profile::Labels(std::move(pairs));
+    p.type.sample_type = kind;
+    p.type.sample_unit = "bytes";
+    append(*store, p);
+  }
+  append(*store, profile_of("checkout", 0));
+  std::int64_t one = profile_of("checkout", 0).total();
+  auto services = store->services({at(0), at(1000)});
+  REQUIRE(services.size() == 3);
+  for (const ServiceSummary& summary : services) {
+    CHECK(summary.total == one);
+    Selection selection = everything("checkout");
+    selection.profile_type = summary.profile_type;
+    auto merged = store->merge(selection);
+    REQUIRE(merged.has_value());
+    CHECK(merged->total() == one);
+  }
+  CHECK(services[0].profile_type == "memory:alloc_space");
+  CHECK(services[1].profile_type == "memory:inuse_space");
+  CHECK(services[2].profile_type == "process_cpu");
+}
+
 TEST_CASE("what was appended is found, before and after reopening") {
   TempFolder folder;
   auto fill = [](Store& store, int from) {
