@@ -54,12 +54,14 @@ std::vector<std::string> running_containers() {
 
 Result<std::string> find_container(std::string_view wanted, const std::vector<std::string>& running,
                                    const std::function<std::string(std::string_view)>& id_of_name) {
+  // As Docker does: a name before the beginning of an id, for "db" and "cafe" are both.
+  if (std::ranges::find(running, wanted) != running.end()) return std::string(wanted);
+  if (std::string id = id_of_name(wanted); !id.empty()) return id;
   std::vector<std::string> matching;
   for (const std::string& id : running) {
     if (!wanted.empty() && id.starts_with(wanted)) matching.push_back(id);
   }
   if (matching.size() == 1) return matching.front();
-  if (std::string id = id_of_name(wanted); !id.empty()) return id;
   if (!matching.empty())
     return fail("several containers have ids that begin with \"{}\": {}", wanted, list(matching));
   if (running.empty()) return fail("no container \"{}\": no process of this machine runs in one", wanted);

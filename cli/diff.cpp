@@ -157,7 +157,7 @@ std::string write(const Comparison& comparison, DiffForm form, std::size_t rows)
 }
 
 ExitCode refuse(const Error& error, ExitCode code) {
-  fmt::print(stderr, "Error: {}\n", error.message);
+  say("Error: {}\n", printable(error.message));
   return code;
 }
 
@@ -167,19 +167,20 @@ ExitCode diff(const Invocation& invocation) {
   if (!form) return refuse(form.error(), kRefused);
   std::size_t rows = 0;
   std::string_view text = invocation.flag("rows");
-  if (std::from_chars(text.data(), text.data() + text.size(), rows).ptr != text.data() + text.size())
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), rows);
+  if (problem != std::errc() || end != text.data() + text.size())
     return refuse({fmt::format("--rows: \"{}\" is no number", text)}, kRefused);
   auto comparison = compare(invocation);
   if (!comparison) return refuse(comparison.error(), kRefused);
   std::string content = write(*comparison, *form, rows);
   if (path.empty()) {
-    fmt::print("{}", content);
+    if (!put(stdout, content)) return refuse({"standard output takes no more"}, kNoWorld);
     return kOk;
   }
   if (auto written = write_profile_file(path, content); !written) return refuse(written.error(), kNoWorld);
-  fmt::print(stderr, "Wrote {} ({}).\n", path, size_text(content.size()));
+  say("Wrote {} ({}).\n", path, size_text(content.size()));
   if (!invocation.is_on("open")) return kOk;
-  if (auto opened = open_in_browser(path); !opened) fmt::print(stderr, "{}\n", opened.error().message);
+  if (auto opened = open_in_browser(path); !opened) say("{}\n", opened.error().message);
   return kOk;
 }
 

@@ -80,11 +80,11 @@ class Progress {
     if (!shown_) return;
     std::string of =
         plan_.duration > Duration::zero() ? fmt::format(" of {:g}", seconds(plan_.duration)) : "";
-    fmt::print(stderr, "\r\x1b[K  {:.1f}{} s, {} samples", seconds(elapsed), of, grouped(samples));
+    say("\r\x1b[K  {:.1f}{} s, {} samples", seconds(elapsed), of, grouped(samples));
     std::fflush(stderr);
   }
   void clear() const {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
+    if (shown_) say("\r\x1b[K");
   }
 
  private:
@@ -119,6 +119,7 @@ class Recorder {
   std::optional<Launched>& command_;
   store::Merger merger_;
   MonoTime start_ = std::chrono::steady_clock::now();
+  WallTime begun_ = std::chrono::system_clock::now();
   std::string ended_by_;
 };
 
@@ -163,6 +164,9 @@ Recorded Recorder::record() {
   take(sampling_.session().finish(std::chrono::system_clock::now()));
   recorded.stats = sampling_.session().report()->stats();
   recorded.profile = merger_.take();
+  // The windows before the first sample and after the last have none, but are part of the recording.
+  recorded.profile.start = begun_;
+  recorded.profile.duration = recorded.duration;
   return recorded;
 }
 
@@ -189,21 +193,19 @@ void print_summary(const RecordPlan& plan, const Recorded& recorded) {
   const CollectionStats& stats = recorded.stats;
   double cpu = static_cast<double>(recorded.profile.total()) / 1e9;
   std::string why = recorded.ended_by.empty() ? "" : fmt::format(" ({})", recorded.ended_by);
-  fmt::print(stderr, "Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", printable(plan.title),
-             seconds(recorded.duration), why, grouped(stats.attributed), cpu);
+  say("Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", printable(plan.title),
+      seconds(recorded.duration), why, grouped(stats.attributed), cpu);
   if (stats.attributed > 0)
-    fmt::print(stderr, ", {:.0f} % of the stacks complete", 100.0 * stats.complete / stats.attributed);
-  fmt::print(stderr, ".\n");
+    say(", {:.0f} % of the stacks complete", 100.0 * stats.complete / stats.attributed);
+  say(".\n");
   std::uint64_t lost = 0;
   for (const auto& loss : stats.losses) lost += loss.count;
-  fmt::print(stderr, "{} samples lost{}\n", grouped(lost), lost == 0 ? "." : ":");
+  say("{} samples lost{}\n", grouped(lost), lost == 0 ? "." : ":");
   for (const auto& loss : stats.losses) {
-    if (loss.count > 0) fmt::print(stderr, "  {} {}: {}\n", grouped(loss.count), loss.reason, loss.meaning);
+    if (loss.count > 0) say("  {} {}: {}\n", grouped(loss.count), loss.reason, loss.meaning);
   }
   if (stats.attributed == 0 && lost == 0)
-    fmt::print(
-        stderr,
-        "It used no CPU time at the moments it was looked at: record for longer, or with a higher --rate.\n");
+    say("It used no CPU time at the moments it was looked at: record for longer, or with a higher --rate.\n");
 }
 
 ExitCode write_outputs(const RecordPlan& plan, const Recorded& recorded) {
@@ -213,11 +215,11 @@ ExitCode write_outputs(const RecordPlan& plan, const Recorded& recorded) {
     std::string content = encode(recorded.profile, output.form, facts);
     auto written = write_profile_file(output.path, content);
     if (!written) {
-      fmt::print(stderr, "Error: {}\n", written.error().message);
+      say("Error: {}\n", written.error().message);
       code = kNoWorld;
       continue;
     }
-    fmt::print(stderr, "Wrote {} ({}).\n", output.path.string(), size_text(content.size()));
+    say("Wrote {} ({}).\n", output.path.string(), size_text(content.size()));
   }
   return code;
 }
@@ -245,9 +247,9 @@ Result<std::optional<Launched>> begin(const RecordPlan& plan, Sampling& sampling
 void open_first_page(const RecordPlan& plan) {
   auto page = std::ranges::find(plan.outputs, FileForm::html, &RecordOutput::form);
   if (page == plan.outputs.end()) {
-    fmt::print(stderr, "--open: there is no .html among the files.\n");
+    say("--open: there is no .html among the files.\n");
   } else if (auto opened = open_in_browser(page->path); !opened) {
-    fmt::print(stderr, "{}\n", opened.error().message);
+    say("{}\n", opened.error().message);
   }
 }
 
@@ -255,7 +257,7 @@ ExitCode record(const Invocation& invocation) {
   limit_malloc();
   auto plan = make_record_plan(invocation);
   if (!plan) {
-    fmt::print(stderr, "Error: {}\n", plan.error().message);
+    say("Error: {}\n", printable(plan.error().message));
     return kRefused;
   }
   auto signals = Signals::open({SIGCHLD});
@@ -266,14 +268,13 @@ ExitCode record(const Invocation& invocation) {
   if (!sampling) return no_sampling(sampling.error(), invocation);
   auto command = begin(*plan, **sampling);
   if (!command) {
-    fmt::print(stderr, "Error: {}\n", command.error().message);
+    say("Error: {}\n", printable(command.error().message));
     return kNoWorld;
   }
   std::string length =
       plan->duration > Duration::zero() ? fmt::format(" for {:g} s", seconds(plan->duration)) : "";
-  fmt::print(stderr,
-             "Recording {}{}, {} samples a second on each CPU. Ctrl-C ends it and keeps what is there.\n",
-             plan->title, length, plan->rate);
+  say("Recording {}{}, {} samples a second on each CPU. Ctrl-C ends it and keeps what is there.\n",
+      printable(plan->title), length, plan->rate);
   Recorded recorded = Recorder(*plan, **sampling, *signals, *command).record();
   if (*command) (*command)->end();
   print_summary(*plan, recorded);

@@ -38,6 +38,11 @@ lang::Color color_of_stdout() {
   return color_of(STDOUT_FILENO);
 }
 
+bool put(std::FILE* to, std::string_view text) {
+  bool is_written = std::fwrite(text.data(), 1, text.size(), to) == text.size();
+  return std::fflush(to) == 0 && is_written;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

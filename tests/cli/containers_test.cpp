@@ -8,7 +8,7 @@ namespace {
 TEST_CASE("a container by its id, the start of it, or its name") {
   const std::string a = "aa11" + std::string(60, '0');
   const std::string b = "aa22" + std::string(60, '0');
-  auto names = [&](std::string_view name) { return name == "web" ? b : std::string(); };
+  auto names = [&](std::string_view name) { return name == "web" || name == "aa1" ? b : std::string(); };
   struct Row {
     std::string wanted;
     std::vector<std::string> running;
@@ -18,6 +18,7 @@ TEST_CASE("a container by its id, the start of it, or its name") {
       {a, {a, b}, a},
       {"aa2", {a, b}, b},
       {"web", {a, b}, b},
+      {"aa1", {a, b}, b},  // a name that also begins an id
       {"aa", {a, b}, "several containers have ids that begin with \"aa\": aa1100000000, aa2200000000"},
       {"db", {a}, "no container \"db\": there are aa1100000000"},
       {"", {a}, "no container \"\": there are aa1100000000"},
