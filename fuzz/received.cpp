@@ -24,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       request.target = "/ingest?" + text.substr(0, text.find('\n'));
       request.body = "a;b 1";
   }
-  received =
-      data[0] % 6 < 2 ? pyroscope::read_push(request, kLimit) : pyroscope::read_ingest(request, {}, kLimit);
+  received = data[0] % 6 < 2 ? pyroscope::read_push(request, {}, kLimit)
+                             : pyroscope::read_ingest(request, {}, kLimit);
   if (!received) {
     if (received.error().reason.empty() || received.error().message.empty()) std::abort();
     return 0;

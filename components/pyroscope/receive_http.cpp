@@ -136,7 +136,7 @@ void ReceiveHttp::take(std::shared_ptr<Call> call) {
   waiting_bytes_ += bytes;
   ctx_.offload(
       [call, now = ctx_.clock().wall(), limit = args_.max_body_bytes * kUnpackedFactor] {
-        Received received = call->request.path() == kPush ? read_push(call->request, limit)
+        Received received = call->request.path() == kPush ? read_push(call->request, now, limit)
                                                           : read_ingest(call->request, now, limit);
         if (!received) {
           call->refusal = received.error();

@@ -72,7 +72,7 @@ class ReceiveHttp {
                          "How large a request may be; unpacked it may take eight times as much.")
               .unit("bytes")
               .at_least(1024)
-              .at_most(1 << 30),
+              .at_most(128 << 20),
           lang::block("http", &Arguments::http, "Where to listen."),
       };
     }

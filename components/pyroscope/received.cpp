@@ -119,7 +119,7 @@ void set_labels(profile::Profile& profile, const profile::Labels& labels) {
   profile.labels = profile::Labels(std::move(pairs));
 }
 
-Received read_push(const net::Request& request, std::size_t unpacked_limit) {
+Received read_push(const net::Request& request, WallTime now, std::size_t unpacked_limit) {
   auto body = unpacked_body(request, unpacked_limit);
   if (!body) return std::unexpected(body.error());
   auto message = message_of(request, *body);
@@ -141,6 +141,7 @@ Received read_push(const net::Request& request, std::size_t unpacked_limit) {
       if (id && profiles->size() == 1) profiles->front().id = *id;
       for (profile::Profile& profile : *profiles) {
         set_labels(profile, *labels);
+        if (profile.start == WallTime()) profile.start = now;
         all.push_back(std::move(profile));
       }
     }

@@ -24,12 +24,12 @@ struct Refusal {
 using Received = std::expected<std::vector<profile::Profile>, Refusal>;
 
 // `unpacked_limit`, here and below: bytes that a body, and each profile in it, may take once unpacked.
+// `now` stands for a time that is missing.
 // A unary call of push.v1.PusherService/Push by the Connect protocol, as application/proto or
 // application/json.
-Received read_push(const net::Request& request, std::size_t unpacked_limit);
+Received read_push(const net::Request& request, WallTime now, std::size_t unpacked_limit);
 
 // POST /ingest?name=APP{k=v,…}&from=&until=&format=&sampleRate=&units=…; the formats folded, lines and pprof.
-// `now` stands for a time that is missing.
 Received read_ingest(const net::Request& request, WallTime now, std::size_t unpacked_limit);
 
 // The labels in an application's name, "shop.cpu{region=eu,env=prod}", __name__ being what stands before the

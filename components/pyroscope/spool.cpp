@@ -281,13 +281,15 @@ void Spool::lose(Segment& segment, const char* reason) {
 
 void Spool::shrink_disk() {
   std::uint64_t bytes = stats_.bytes;
+  std::size_t live = live_;
   bool any_lost = false;
   for (auto it = segments_.begin(); it != segments_.end() && it->first != active_; ++it) {
-    if (bytes <= limits_.max_bytes && live_ <= limits_.most_parcels) break;
+    if (bytes <= limits_.max_bytes && live <= limits_.most_parcels) break;
     if (it->second.live == 0) continue;
     std::uint64_t size = 0;
     for (const auto& parcel : it->second.parcels) size += parcel->place.size;
     bytes -= std::min(bytes, size);
+    live -= std::min(live, it->second.live);
     lose(it->second, "queue_full");
     any_lost = true;
   }

@@ -122,7 +122,7 @@ TEST_CASE("ingest: what is refused, and why") {
 TEST_CASE("push: what weir sends is what weir receives") {
   profile::Profile profile = profile::testing::sample_profile();
   std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
-  auto received = read_push(request_of("/", "application/proto", body), kLimit);
+  auto received = read_push(request_of("/", "application/proto", body), kNow, kLimit);
   REQUIRE(received);
   REQUIRE(received->size() == 1);
   CHECK(received->front().id == profile.id);
@@ -131,13 +131,13 @@ TEST_CASE("push: what weir sends is what weir receives") {
 
   net::Request packed = request_of("/", "application/proto", profile::gzip(body));
   packed.headers.set("Content-Encoding", "gzip");
-  CHECK(said(read_push(packed, kLimit)) == said(received));
+  CHECK(said(read_push(packed, kNow, kLimit)) == said(received));
 
   std::string text = fmt::format(
       R"({{"series": [{{"labels": [{{"name": "service_name", "value": "till"}}, {{"name": "__name__", "value": "wall"}}],
           "samples": [{{"rawProfile": "{}"}}]}}]}})",
       net::base64(profile::encode_pprof_gzip(profile)));
-  CHECK(said(read_push(request_of("/", "application/json; charset=utf-8", text), kLimit)) ==
+  CHECK(said(read_push(request_of("/", "application/json; charset=utf-8", text), kNow, kLimit)) ==
         "{__name__=\"wall\",service_name=\"till\"} cpu:nanoseconds period 10309278 value 92783502 from "
         "1700000000 for 15 "
         "s\n");
@@ -145,7 +145,7 @@ TEST_CASE("push: what weir sends is what weir receives") {
 
 TEST_CASE("push: what is refused, and why") {
   auto refused = [](std::string content_type, std::string body, std::size_t limit = kLimit) {
-    return said(read_push(request_of("/", std::move(content_type), std::move(body)), limit));
+    return said(read_push(request_of("/", std::move(content_type), std::move(body)), kNow, limit));
   };
   profile::Profile profile = profile::testing::sample_profile();
   std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
@@ -157,12 +157,12 @@ TEST_CASE("push: what is refused, and why") {
   CHECK(refused("application/proto", body, 100).starts_with("400 malformed: the profile: "));
   for (std::size_t size = 0; size < body.size(); size += 7) {
     // Some of what is cut off is a message too, with fewer fields.
-    auto received = read_push(request_of("/", "application/proto", body.substr(0, size)), kLimit);
+    auto received = read_push(request_of("/", "application/proto", body.substr(0, size)), kNow, kLimit);
     if (received) CHECK(received->size() <= 1);
   }
   net::Request packed = request_of("/", "application/proto", body);
   packed.headers.set("Content-Encoding", "zstd");
-  CHECK(said(read_push(packed, kLimit)) ==
+  CHECK(said(read_push(packed, kNow, kLimit)) ==
         "415 content_encoding: content encoding \"zstd\": only gzip is taken");
 }
 
