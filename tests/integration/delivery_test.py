@@ -19,6 +19,7 @@ from harness import ROOT, Skip, Weir, figure, need_root, run, wait_for
 
 LONG = '--long' in sys.argv
 WRITE = 'pyroscope.write.out'
+IN_FLIGHT = 8  # requests of an endpoint
 ENDPOINT = '''
   endpoint {{
     url                = "{url}"
@@ -151,13 +152,16 @@ def one_fault(fault, seconds):
             w.stop_load()
             made = w.made()
             wait_for('all arrive or are counted', lambda: len(server.taken) + w.dropped() >= made, 30)
-            assert w.dropped() == made - len(server.taken), (w.dropped(), made, len(server.taken))
+            # Of what is being halved while the server is mended a part arrives, and the profile is given up all the same.
+            in_part = w.dropped() - (made - len(server.taken))
+            assert 0 <= in_part <= (IN_FLIGHT if fault == '413' else 0), (w.dropped(), made, len(server.taken))
             lossy = fault in ('400', '413', '422')
             assert lossy == (w.dropped() > 0), (fault, w.dropped())
             if fault != 'slow' and not lossy:
                 assert kept >= 5 * seconds, kept
                 assert 'last success' not in error, error
-            assert sum(server.taken.values()) == len(server.taken), server.taken.most_common(3)
+            if fault != '413':
+                assert sum(server.taken.values()) == len(server.taken), server.taken.most_common(3)
             figure(f'{fault:8} made {made}, sent before {before}, kept {kept:.0f}, sent at last {len(server.taken)}, dropped '
                    f'{w.dropped():.0f}, {rss} MiB; {patience.check()}')
 
@@ -251,6 +255,9 @@ def a_read_only_disk_is_used_as_soon_as_it_may_be_written():
             assert w.metric('pyroscope_write_queue_on_disk') == 0
             subprocess.run(['mount', '-o', 'remount,rw', disk], check=True)
             wait_for('it is on the disk', lambda: w.metric('pyroscope_write_queue_on_disk') == 1, 10)
+            # What had gathered in memory is written before what comes now.
+            gathered = w.made()
+            wait_for('what had gathered is there, too', lambda: w.made() >= gathered + 50)
             patience.end()
             w.process.kill()
             w.process.wait()
