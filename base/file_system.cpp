@@ -24,17 +24,22 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
   }
 }
 
+Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content) {
+  while (!content.empty()) {
+    ssize_t n = ::write(fd.get(), content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "write {}", path.string());
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
 Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path beside = path;
   beside += ".tmp";
   Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return fail_errno(errno, "create {}", beside.string());
-  while (!content.empty()) {
-    ssize_t n = ::write(fd.get(), content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(errno, "write {}", beside.string());
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
+  if (auto written = write_all(fd, beside, content); !written) return written;
   if (::fsync(fd.get()) != 0) return fail_errno(errno, "sync {}", beside.string());
   if (::rename(beside.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", path.string());
   return {};

@@ -55,13 +55,7 @@ Caller caller() {
 Result<> write_into(const std::filesystem::path& path, std::string_view content) {
   Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open {}", path.string());
-  while (!content.empty()) {
-    ssize_t written = ::write(fd.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_errno(errno, "write {}", path.string());
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
+  return write_all(fd, path, content);
 }
 
 bool is_other_than_file(const std::filesystem::path& path) {

@@ -52,17 +52,15 @@ class Summarizer {
   const TopInterval& interval_;
   std::map<std::uint32_t, const profiler::ProcessInfo*> processes_;
   profile::FunctionTable functions_;
-  profile::FramePaths paths_;
   std::map<std::uint32_t, Usage> by_pid_;
   std::uint64_t samples_ = 0;
 };
 
 void Summarizer::add(const Profile& profile) {
   functions_.add(profile);
-  paths_.read(profile);
   for (const profile::Sample& sample : profile.samples) {
     const auto& frames = profile.stacks[sample.stack].frames;
-    std::uint32_t leaf = frames.empty() ? kNoLeaf : paths_.of(frames.front()).back();
+    std::uint32_t leaf = frames.empty() ? kNoLeaf : functions_.paths().of(frames.front()).back();
     by_pid_[pid_of(profile, sample)].add(sample.value, leaf);
     samples_ += static_cast<std::uint64_t>(std::max<std::int64_t>(sample.count, 0));
   }
@@ -78,7 +76,7 @@ std::string Summarizer::busiest(const Usage& usage) const {
     return std::pair(leaf.second, ~leaf.first);  // of equals always the same
   });
   if (most == usage.leaves.end() || most->first == kNoLeaf) return "";
-  return paths_.symbols()[most->first].name;
+  return functions_.symbols()[most->first].name;
 }
 
 std::vector<TopRow> Summarizer::process_rows() const {

@@ -67,7 +67,7 @@ void decode_config(const SourcePtr& source, Dialect dialect) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::lang;
   if (size == 0 || size > kLongestInput) return 0;
-  auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data + 1), size - 1));
+  auto source = source_of(data + 1, size - 1);
   decode_config(source, data[0] & 1 ? Dialect::alloy : Dialect::river);
   return 0;
 }

@@ -29,7 +29,7 @@ class Variables final : public Scope {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::lang;
   if (size == 0 || size > kLongestInput) return 0;
-  auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data + 1), size - 1));
+  auto source = source_of(data + 1, size - 1);
   auto expr = parse_expression(source);
   if (!expr) return 0;
   Variables variables;

@@ -35,7 +35,7 @@ bool check(const std::expected<Tree, Diagnostics>& tree, const SourcePtr& source
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::lang;
   if (size > kLongestInput) return 0;
-  auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data), size));
+  auto source = source_of(data, size);
   check_tokens(source);
   auto file = parse(source);
   if (check(file, source)) (void)references(file->body);

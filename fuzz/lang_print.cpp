@@ -21,7 +21,7 @@ std::string tree_of(const File& file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::lang;
   if (size > kLongestInput) return 0;
-  auto source = Source::make("input", std::string(reinterpret_cast<const char*>(data), size));
+  auto source = source_of(data, size);
   auto file = parse(source);
   auto once = print_standard(source);
   if (file.has_value() != once.has_value()) std::abort();

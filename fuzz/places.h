@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <string>
 
 #include "lang/diagnostic.h"
 
@@ -20,5 +22,9 @@ inline void check_places(const Diagnostics& diagnostics, std::size_t size) {
 }
 
 inline constexpr std::size_t kLongestInput = 1 << 16;
+
+inline SourcePtr source_of(const std::uint8_t* data, std::size_t size) {
+  return Source::make("input", std::string(reinterpret_cast<const char*>(data), size));
+}
 
 }  // namespace weir::lang

@@ -135,7 +135,7 @@ class Renderer {
       std::size_t from = column(line, begin_.column);
       // The carets of the first line stand under what is left of it.
       std::size_t to = std::max(line.columns.back(), from + 1);
-      put("", " " + std::string(from + 1, '_') + carets(line, from, to));
+      put("", " " + std::string(from + 1, '_') + std::string(to - from, '^'));
     } else if (number == end_.line) {
       std::size_t from = indentation(line);
       std::size_t to = std::max(column_behind(line, end_.column), from + 1);
@@ -145,10 +145,6 @@ class Renderer {
 
   static std::size_t indentation(const Line& line) {
     return std::min(line.text.find_first_not_of(' '), line.text.size());
-  }
-
-  static std::string carets(const Line&, std::size_t from, std::size_t to) {
-    return std::string(to - from, '^');
   }
 
   const Source& source_;

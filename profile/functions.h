@@ -19,6 +19,8 @@ class FunctionTable {
 
   // totals()[i] is what symbols()[i] took.
   const std::vector<Symbol>& symbols() const { return paths_.symbols(); }
+  // Of the profile added last; numbers are those of symbols().
+  const FramePaths& paths() const { return paths_; }
   const std::vector<FunctionTotals>& totals() const { return totals_; }
   std::int64_t total() const { return total_; }
 

@@ -491,7 +491,8 @@ Result<std::vector<Profile>> decode_pprof_types(std::string_view data, std::size
   if (std::ranges::find(types, "cpu") != types.end()) std::erase(types, "samples");
   std::vector<Profile> profiles;
   for (std::string_view type : types) {
-    auto profile = Decoder(*raw, limit).decode(type);
+    // Mostly there is only one.
+    auto profile = Decoder(type == types.back() ? std::move(*raw) : *raw, limit).decode(type);
     if (!profile) return std::unexpected(profile.error());
     profiles.push_back(std::move(*profile));
   }

@@ -23,9 +23,10 @@ std::string type_of(const SeriesKey& key) {
   return is_usual ? name : fmt::format("{}:{}", name, key.type.sample_type);
 }
 
-bool matches(const SeriesKey& key, const Selection& selection) {
+bool matches(const Index::Series& series, const Selection& selection) {
+  const SeriesKey& key = *series.key;
   std::string_view type = selection.profile_type.empty() ? kDefaultType : selection.profile_type;
-  if (type_of(key) != type) return false;
+  if (series.type != type) return false;
   if (!selection.service.empty() && key.labels.get(kServiceLabel) != selection.service) return false;
   return std::all_of(selection.labels.begin(), selection.labels.end(),
                      [&](const auto& label) { return key.labels.get(label.first) == label.second; });
@@ -62,7 +63,9 @@ std::optional<std::uint32_t> Index::find_series(const SeriesKey& key) const {
 std::uint32_t Index::series_number(const SeriesKey& key) {
   if (auto known = find_series(key)) return *known;
   by_hash_.emplace(key.labels.hash(), next_series_);
-  series_[next_series_].key = std::make_shared<SeriesKey>(key);
+  Series& series = series_[next_series_];
+  series.key = std::make_shared<SeriesKey>(key);
+  series.type = type_of(key);
   return next_series_++;
 }
 
@@ -170,24 +173,23 @@ Index::Group Index::find_again(const Group& group, TimeRange range) const {
 template <class Use>
 void Index::for_each(const Selection& selection, Use use) const {
   for (const auto& [number, series] : series_) {
-    if (!matches(*series.key, selection)) continue;
+    if (!matches(series, selection)) continue;
     auto [first, last] = entries_in(series.entries, selection.range);
     for (; first != last; ++first) use(number, *first);
   }
 }
 
 std::vector<ServiceSummary> Index::services(TimeRange range) const {
-  std::map<std::pair<std::string_view, std::string>, ServiceSummary> summaries;
+  std::map<std::pair<std::string_view, std::string_view>, ServiceSummary> summaries;
   for (const auto& [number, series] : series_) {
     auto [first, last] = entries_in(series.entries, range);
     if (first == last) continue;
     const SeriesKey& key = *series.key;
     std::string_view service = key.labels.get(kServiceLabel);
-    std::string type = type_of(key);
-    ServiceSummary& summary = summaries[{service, type}];
+    ServiceSummary& summary = summaries[{service, series.type}];
     if (summary.profiles == 0) {
       summary.service = service;
-      summary.profile_type = std::move(type);
+      summary.profile_type = series.type;
       summary.unit = key.type.sample_unit;
       summary.first = summary.last = from_nanoseconds(first->start);
     }

@@ -29,6 +29,7 @@ class Index {
   static_assert(sizeof(Entry) == 32);
   struct Series {
     std::shared_ptr<const SeriesKey> key;
+    std::string type;           // as a selection names it
     std::deque<Entry> entries;  // by start; blocks of its own, so that growing copies nothing
   };
   // What one series has in one segment, copied out, to be read without any lock.

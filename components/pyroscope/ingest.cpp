@@ -46,10 +46,6 @@ const NamedType* named_type(std::string_view word) {
   return nullptr;
 }
 
-Refusal bad_request(std::string message) {
-  return {400, "malformed", std::move(message)};
-}
-
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);

@@ -15,10 +15,6 @@ namespace json = boost::json;
 constexpr std::size_t kMostSeries = 1024;
 constexpr std::size_t kMostProfiles = 4096;  // of one request
 
-Refusal bad_request(std::string message) {
-  return {400, "malformed", std::move(message)};
-}
-
 std::string_view media_type(std::string_view content_type) {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);

@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "components/pyroscope/received.h"
 
@@ -12,6 +13,10 @@ namespace weir::pyroscope {
 
 inline constexpr std::size_t kMostSentLabels = 64;  // of a series: a server takes 30
 inline constexpr std::string_view kUnnamedService = "unspecified";
+
+inline Refusal bad_request(std::string message) {
+  return {400, "malformed", std::move(message)};
+}
 
 std::expected<std::string, Refusal> unpacked_body(const net::Request& request, std::size_t limit);
 

@@ -62,7 +62,9 @@ class Loaded(Weir):
     def rounds(self):
         """(last number, time) of each round."""
         with contextlib.suppress(FileNotFoundError):
-            return [(int(line.split()[0]), float(line.split()[1])) for line in self.log_of_load.read_text().splitlines()]
+            # The last line may be half written.
+            whole = self.log_of_load.read_text().rpartition('\n')[0]
+            return [(int(line.split()[0]), float(line.split()[1])) for line in whole.splitlines()]
         return []
 
     def made(self):

@@ -69,6 +69,14 @@ def need_bpf():
         raise Skip(reason)
 
 
+def need_go():
+    """Where Go is."""
+    found = shutil.which('go', path=os.environ['PATH'] + ':/usr/local/go/bin')
+    if not found:
+        raise Skip('there is no Go')
+    return found
+
+
 class Weir:
     """A weir of our own, on a free port, with a folder of its own. Use it in a `with`."""
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+from harness import ROOT, Skip, Weir, need_bpf, need_go, run, started, wait_for
 from receiver import Receiver
 
 CONFIG = '''
@@ -46,12 +46,11 @@ pyroscope.write "there" {{
 
 def go_pprof(pprof, *flags):
     """What `go tool pprof` prints of it."""
-    if not shutil.which('go'):
-        raise Skip('there is no Go')
+    go = need_go()
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, 'profile.pb.gz')
         file.write_bytes(pprof)
-        done = subprocess.run(['go', 'tool', 'pprof', *flags, str(file)], capture_output=True, text=True,
+        done = subprocess.run([go, 'tool', 'pprof', *flags, str(file)], capture_output=True, text=True,
                               env={**os.environ, 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder}, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """pyroscope.receive_http takes what programs and agents send: a program with the SDK of Pyroscope, and another weir."""
-import gzip
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 import urllib.request
 
-from harness import ROOT, Skip, Weir, free_port, need_bpf, run, started, wait_for
-from receiver import Receiver, all_of, varints
+from harness import ROOT, Weir, free_port, need_bpf, need_go, run, started, wait_for
+from receiver import Receiver, total_of
 
 RECEIVING = '''
 pyroscope.receive_http "in" {{
@@ -40,24 +38,10 @@ pyroscope.write "directly" {{
 '''
 
 
-def value(pprof):
-    """The sum of a profile's samples."""
-    return sum(number for sample in all_of(gzip.decompress(pprof), 2)
-               for packed in all_of(sample, 2)
-               for number in ([packed] if isinstance(packed, int) else varints(packed)))
-
-
-def go():
-    found = shutil.which('go', path=os.environ['PATH'] + ':/usr/local/go/bin')
-    if not found:
-        raise Skip('there is no Go')
-    return found
-
-
 def what_the_sdk_sends_is_kept_and_sent_on():
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder, 'sdk')
-        subprocess.run([go(), 'build', '-o', program, '.'], cwd=ROOT / 'tests/integration/sdk', check=True, timeout=300,
+        subprocess.run([need_go(), 'build', '-o', program, '.'], cwd=ROOT / 'tests/integration/sdk', check=True, timeout=300,
                        env={**os.environ, 'GOTOOLCHAIN': 'local', 'GOFLAGS': '-buildvcs=false'})
         port = free_port()
         with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
@@ -85,7 +69,7 @@ def another_weir_sends_the_same_values():
                 wait_for('some profiles', lambda: len(direct.of('checkout')) >= 3, 30)
                 assert sender.stop() == 0, sender.log()
         wait_for('all of them', lambda: len(far.of('checkout')) == len(direct.of('checkout')), 20)
-        assert [value(pprof) for _, pprof in far.of('checkout')] == [value(pprof) for _, pprof in direct.of('checkout')]
+        assert [total_of(pprof) for _, pprof in far.of('checkout')] == [total_of(pprof) for _, pprof in direct.of('checkout')]
 
 
 def a_form_by_hand():

@@ -55,6 +55,13 @@ def series_of(push_request):
             yield labels, all_of(sample, 1)[0]
 
 
+def total_of(pprof):
+    """The sum of all values of a gzipped pprof."""
+    return sum(number for sample in all_of(gzip.decompress(pprof), 2)
+               for packed in all_of(sample, 2)
+               for number in ([packed] if isinstance(packed, int) else varints(packed)))
+
+
 class Receiver:
     """Listens on a free port of loopback. Use it in a `with`."""
 

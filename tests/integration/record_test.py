@@ -17,7 +17,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
 import browser as driver
 import page
-from harness import ROOT, WEIR, Skip, figure, need_bpf, need_root, run, started, wait_for
+from harness import ROOT, WEIR, Skip, figure, need_bpf, need_root, run, started
+from receiver import total_of
 
 NOBODY = 65534
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix='weir-record-'))
@@ -41,41 +42,6 @@ def outputs(name):
     return [word for form in FORMS for word in ('-o', FOLDER / f'{name}.{form}')]
 
 
-def varints(data, at, end):
-    while at < end:
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        yield value, at
-
-
-def fields(data):
-    """(number, value) of a protobuf message; the value is an integer or bytes."""
-    at = 0
-    while at < len(data):
-        key, at = next(varints(data, at, len(data)))
-        value, at = next(varints(data, at, len(data)))
-        if key & 7 == 2:
-            yield key >> 3, data[at:at + value]
-            at += value
-        else:
-            assert key & 7 == 0, key
-            yield key >> 3, value
-
-
-def pprof_total(path):
-    total = 0
-    for number, value in fields(gzip.decompress(path.read_bytes())):
-        if number == 2:
-            total += sum(v if isinstance(v, int) else next(varints(v, 0, len(v)))[0] for n, v in fields(value) if n == 2)
-    return total
-
-
 def folded_stacks(path):
     return [line.rsplit(' ', 1) for line in path.read_text(errors='replace').splitlines()]
 
@@ -91,7 +57,7 @@ def totals(name):
     assert sum(speedscope['weights']) == speedscope['endValue']
     flame = data_of_page(FOLDER / f'{name}.html')['flame']
     assert sum(flame['self']) == flame['total'][0]
-    return {'pprof': pprof_total(FOLDER / f'{name}.pb.gz'),
+    return {'pprof': total_of((FOLDER / f'{name}.pb.gz').read_bytes()),
             'folded': sum(int(value) for _, value in folded_stacks(FOLDER / f'{name}.folded')),
             'speedscope': speedscope['endValue'], 'html': flame['total'][0]}
 

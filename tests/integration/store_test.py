@@ -2,12 +2,11 @@
 """What pyroscope.store keeps can be asked for over HTTP, also with `go tool pprof`, and outlives kill -9."""
 import os
 import re
-import shutil
 import subprocess
 import urllib.parse
 import urllib.request
 
-from harness import Skip, Weir, free_port, run, wait_for
+from harness import Weir, free_port, need_go, run, wait_for
 
 CONFIG = '''
 pyroscope.receive_http "in" {{
@@ -47,13 +46,6 @@ class Kept(Weir):
         return self.json(API + what + '?' + urllib.parse.urlencode(query))
 
 
-def go():
-    found = shutil.which('go', path=os.environ['PATH'] + ':/usr/local/go/bin')
-    if not found:
-        raise Skip('there is no Go')
-    return found
-
-
 def what_is_kept_can_be_asked_for():
     with Kept() as weir:
         weir.begin()
@@ -74,7 +66,7 @@ def what_is_kept_can_be_asked_for():
 
 
 def go_tool_pprof_reads_it():
-    tool = go()
+    tool = need_go()
     with Kept() as weir:
         weir.begin()
         send(weir.receiving, 'shop', 'main;work 30\nmain;idle 10\n')

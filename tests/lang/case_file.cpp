@@ -1,6 +1,9 @@
 #include "tests/lang/case_file.h"
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <string_view>
 
@@ -71,6 +74,29 @@ void write_cases(const std::filesystem::path& file, const std::vector<Case>& cas
     write_text(out, cases[i].kind, cases[i].input);
     write_text(out, cases[i].expected.keyword, cases[i].expected.text);
   }
+}
+
+std::size_t check_cases(const std::filesystem::path& folder, const std::function<Outcome(const Case&)>& run) {
+  bool update = std::getenv("WEIR_UPDATE_CASES") != nullptr;
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".test") continue;
+    std::vector<Case> cases = read_cases(entry.path());
+    for (Case& one : cases) {
+      ++count;
+      Outcome outcome = run(one);
+      if (update) {
+        one.expected = outcome;
+        continue;
+      }
+      CAPTURE(entry.path().filename().string());
+      CAPTURE(one.name);
+      CHECK(outcome.keyword == one.expected.keyword);
+      CHECK(outcome.text == one.expected.text);
+    }
+    if (update) write_cases(entry.path(), cases);
+  }
+  return count;
 }
 
 }  // namespace weir::lang

@@ -32,4 +32,8 @@ struct Case {
 std::vector<Case> read_cases(const std::filesystem::path& file);
 void write_cases(const std::filesystem::path& file, const std::vector<Case>& cases);
 
+// Runs every case of the folder's files and compares, or rewrites what is expected; returns how many there
+// are.
+std::size_t check_cases(const std::filesystem::path& folder, const std::function<Outcome(const Case&)>& run);
+
 }  // namespace weir::lang

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Load, Polled, State, Status } from "./api";
 import { bytes, count, moment, percent, plural, span } from "./format";
-import { Dialog, HealthMark, Icon, Note, stateWord } from "./parts";
+import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
 import type { Route } from "./route";
 import { toggle } from "./theme";
 
@@ -122,23 +122,6 @@ const kKeys: [string, string][] = [
   ["?", "This list"],
 ];
 
-function KeysDialog({ onClose }: { onClose: () => void }) {
-  return (
-    <Dialog title="Keyboard" onClose={onClose}>
-      <dl class="keys">
-        {kKeys.map(([key, does]) => (
-          <>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </>
-        ))}
-      </dl>
-    </Dialog>
-  );
-}
-
 function Refused({ load, runningSince }: { load: Load; runningSince: number }) {
   const errors = load.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
   const first = errors[0];
@@ -200,7 +183,7 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
       </main>
       <Foot status={known} onLosses={() => setLosses(true)} />
       {losses && known && <LossDialog status={known} onClose={() => setLosses(false)} />}
-      {keys && <KeysDialog onClose={() => onKeys(false)} />}
+      {keys && <KeysDialog keys={kKeys} onClose={() => onKeys(false)} />}
       <div id="live" class="sr" role="status" aria-live="polite" />
     </>
   );

@@ -224,6 +224,24 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   );
 }
 
+// `keys`: each key and what it does.
+export function KeysDialog({ keys, onClose }: { keys: [string, string][]; onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard" onClose={onClose}>
+      <dl class="keys">
+        {keys.map(([key, does]) => (
+          <>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
+
 export function ErrorState({ what, why, children }: { what: string; why: string; children?: ComponentChildren }) {
   return (
     <StateBox title={what} state="unhealthy">

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import type { FlameColumns, Loss } from "../api";
 import { amount, moment, percent, plural } from "../format";
 import { useKeys } from "../keys";
-import { Bar, Dialog, Icon, Segments, StateBox } from "../parts";
+import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
 import { buildTree } from "../profiles/model";
 import { apply, toggle } from "../theme";
@@ -37,23 +37,6 @@ const kKeys: [string, string][] = [
   ["t", "Dark or light"],
   ["?", "This list"],
 ];
-
-function KeysDialog({ onClose }: { onClose: () => void }) {
-  return (
-    <Dialog title="Keyboard" onClose={onClose}>
-      <dl class="keys">
-        {kKeys.map(([key, does]) => (
-          <>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </>
-        ))}
-      </dl>
-    </Dialog>
-  );
-}
 
 function FactsDialog({ recording, onClose }: { recording: Recording; onClose: () => void }) {
   return (
@@ -134,7 +117,7 @@ function Page({ recording }: { recording: Recording }) {
         </Bar>
         {isEmpty ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} summary={summary(recording)} />}
       </main>
-      {dialog === "keys" && <KeysDialog onClose={() => setDialog("")} />}
+      {dialog === "keys" && <KeysDialog keys={kKeys} onClose={() => setDialog("")} />}
       {dialog === "facts" && <FactsDialog recording={recording} onClose={() => setDialog("")} />}
       <div id="live" class="sr" role="status" aria-live="polite" />
     </>
