@@ -304,7 +304,7 @@ Result<> Decoder::choose_type(std::string_view sample_type) {
   type.period_unit = text(raw_.period_type.unit);
   if (type.sample_type.starts_with("alloc_") || type.sample_type.starts_with("inuse_"))
     type.name = "memory";
-  else if (type.sample_type != "cpu" && type.sample_type != "samples")
+  else if (!type.sample_type.empty() && type.sample_type != "cpu" && type.sample_type != "samples")
     type.name = type.sample_type;
   profile_.period = static_cast<std::int64_t>(raw_.period);
   return check_names();

@@ -143,6 +143,16 @@ TEST_CASE("push: what weir sends is what weir receives") {
         "s\n");
 }
 
+TEST_CASE("push: a profile that does not say what it counts has a name all the same") {
+  // A string table with nothing in it, and a type without a name.
+  std::string pprof("\x32\x00\x0a\x00", 4);
+  std::string text =
+      fmt::format(R"({{"series": [{{"samples": [{{"rawProfile": "{}"}}]}}]}})", net::base64(pprof));
+  CHECK(
+      said(read_push(request_of("/", "application/json", text), kNow, kLimit)) ==
+      "{__name__=\"process_cpu\",service_name=\"unspecified\"} : period 0 value 0 from 1767225600 for 0 s\n");
+}
+
 TEST_CASE("push: what is refused, and why") {
   auto refused = [](std::string content_type, std::string body, std::size_t limit = kLimit) {
     return said(read_push(request_of("/", std::move(content_type), std::move(body)), kNow, limit));
