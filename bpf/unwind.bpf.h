@@ -299,6 +299,18 @@ static __always_inline __u32 unwind_to_caller(struct scratch* s, __u64 cfa, __u3
   return unwind_push(s, 0);
 }
 
+/* The return address was taken off the stack and is about to be jumped to: the caller's stack may end right here. */
+static __always_inline __u32 unwind_to_register(struct scratch* s, __u64 to, __u64 cfa, __u32 kind) {
+  struct unwinding* u = &s->unwinding;
+  if (cfa < u->sp) return CPU_SAMPLE_STOP_NOT_RISING;
+  if (kind != UNWIND_FP_SAME) u->fp = kUnwindNoFramePointer;
+  u->ip = to;
+  u->sp = cfa;
+  u->exact = 0;
+  u->doubt = 0;
+  return unwind_push(s, 0);
+}
+
 /* The kind of the mapping around an address, 0 when there is none, and the rule there. */
 static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
   struct unwinding* u = &s->unwinding;
@@ -346,11 +358,12 @@ static __always_inline __u32 unwind_by_rule(struct scratch* s, struct unwind_rul
       case UNWIND_CFA_SIGNAL: return unwind_signal_frame(s);
       default:
         if (!u->exact || rule.cfa < UNWIND_CFA_REGISTER ||
-            rule.cfa >= UNWIND_CFA_INDEXED_DEREF + UNWIND_REGISTERS)
+            rule.cfa >= UNWIND_CFA_RETURN_REGISTER + UNWIND_REGISTERS)
           return unwind_by_frame_pointer(CPU_SAMPLE_STOP_NO_ROW, u->sp);
         if (!u->has_registers && unwind_take_registers()) return CPU_SAMPLE_STOP_UNREADABLE;
         u->has_registers = 1;
         base = u->registers[rule.cfa & (UNWIND_REGISTERS - 1)];
+        if (rule.cfa >= UNWIND_CFA_RETURN_REGISTER) return unwind_to_register(s, base, u->sp + offset, rule.fp);
         follow = rule.cfa >= UNWIND_CFA_REGISTER_DEREF;
         if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) base = u->sp + 8 * base;
     }

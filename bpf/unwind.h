@@ -37,6 +37,9 @@ enum unwind_cfa {
   UNWIND_CFA_REGISTER = 16,       /* + DWARF number of a register: its value + cfa_offset; leaf frames only */
   UNWIND_CFA_REGISTER_DEREF = 32, /* … a word near it */
   UNWIND_CFA_INDEXED_DEREF = 48,  /* … a word near sp + 8 * its value */
+  /* sp + cfa_offset; the return address is in this register, the frame pointer is the caller's or lost (the jump
+   * with which _Unwind_Resume() enters a handler). Leaf frames only, too. */
+  UNWIND_CFA_RETURN_REGISTER = 64,
 };
 
 /* Where the caller's frame pointer (rbp) is. */

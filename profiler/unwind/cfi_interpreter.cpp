@@ -305,12 +305,16 @@ CfiInterpreter::Step CfiInterpreter::step_register(std::uint8_t op, Cursor& code
     case kRestoreExtended: restore(reg); break;
     case kUndefined: save(reg, How::undefined, {}); break;
     case kSameValue: save(reg, How::same, {}); break;
-    case kRegister: save(reg, code.uleb() == reg ? How::same : How::other, {}); break;
+    case kRegister: save_in_register(reg, code.uleb()); break;
     case kExpression: save(reg, How::at, evaluate(code.take(code.uleb()), kCfaItself)); break;
     case kValExpression: save(reg, How::value, evaluate(code.take(code.uleb()), kCfaItself)); break;
     default: return Step::broken;
   }
   return Step::more;
+}
+
+void CfiInterpreter::save_in_register(std::uint64_t reg, std::uint64_t other) {
+  save(reg, other == reg ? How::same : How::in_register, {Kind::sum, base_register(other), 0, 0});
 }
 
 void CfiInterpreter::set_cfa(std::uint64_t reg, std::uint64_t offset) {
@@ -327,6 +331,10 @@ void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& value) {
     bool below = how == How::at && value == CfiValue{Kind::sum, kCfa, kReturnAddress, 0};
     state_.ra = below ? CfiState::Ra::below_cfa : CfiState::Ra::elsewhere;
     if (how == How::undefined) state_.ra = CfiState::Ra::undefined;
+    if (how == How::in_register) {
+      state_.ra = CfiState::Ra::in_register;
+      state_.ra_register = value.base;
+    }
   } else if (reg == kRsp) {
     bool cfa = how == How::value && value == CfiValue{Kind::sum, kCfa, 0, 0};
     state_.sp = cfa ? CfiState::Sp::cfa : CfiState::Sp::elsewhere;
@@ -335,7 +343,10 @@ void CfiInterpreter::save(std::uint64_t reg, How how, const CfiValue& value) {
 
 void CfiInterpreter::restore(std::uint64_t reg) {
   if (reg == kRbp) state_.fp = initial_->fp;
-  if (reg == cie_->return_address) state_.ra = initial_->ra;
+  if (reg == cie_->return_address) {
+    state_.ra = initial_->ra;
+    state_.ra_register = initial_->ra_register;
+  }
   if (reg == kRsp) state_.sp = initial_->sp;
 }
 

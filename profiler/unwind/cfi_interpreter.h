@@ -28,7 +28,7 @@ class CfiInterpreter {
 
   enum class Step : std::uint8_t { more, done, broken, full };
   // What became of a register.
-  enum class How : std::uint8_t { same, at, value, undefined, other };
+  enum class How : std::uint8_t { same, at, value, in_register, undefined };
 
   Step execute(Cursor code, std::optional<PlainState> plain);
   // From a plain state on, as long as it stays one; then state_ is what was reached.
@@ -45,6 +45,7 @@ class CfiInterpreter {
   bool emit();
 
   void save(std::uint64_t reg, How how, const CfiValue& value);
+  void save_in_register(std::uint64_t reg, std::uint64_t other);
   void save_at_offset(std::uint64_t reg, How how, std::uint64_t factored);
   void restore(std::uint64_t reg);
   void set_cfa(std::uint64_t reg, std::uint64_t offset);

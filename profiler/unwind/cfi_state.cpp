@@ -44,6 +44,17 @@ unwind_rule cfa_rule(const CfiValue& cfa) {
   return rule;
 }
 
+unwind_rule return_register_rule(const CfiState& state) {
+  const CfiValue& cfa = state.cfa;
+  bool sayable = cfa.kind == Kind::sum && cfa.base == kRsp && fits<std::int32_t>(cfa.offset);
+  if (!sayable || state.ra_register >= kRegisters) return {};
+  unwind_rule rule{};
+  rule.cfa = static_cast<std::uint8_t>(UNWIND_CFA_RETURN_REGISTER + state.ra_register);
+  rule.fp = state.fp.kind == SavedFp::Kind::same ? UNWIND_FP_SAME : UNWIND_FP_UNKNOWN;
+  rule.cfa_offset = static_cast<std::int32_t>(cfa.offset);
+  return rule;
+}
+
 void set_fp(unwind_rule& rule, unwind_fp kind, std::int64_t offset) {
   bool sayable = fits<std::int16_t>(offset);
   rule.fp = sayable ? kind : UNWIND_FP_UNKNOWN;
@@ -229,7 +240,9 @@ unwind_rule rule_of(const CfiState& state, FrameKind kind) {
     rule.cfa = UNWIND_CFA_SIGNAL;
     return rule;
   }
-  if (state.ra != CfiState::Ra::below_cfa || state.sp != CfiState::Sp::cfa) return rule;
+  if (state.sp != CfiState::Sp::cfa) return rule;
+  if (state.ra == CfiState::Ra::in_register) return return_register_rule(state);
+  if (state.ra != CfiState::Ra::below_cfa) return rule;
   rule = cfa_rule(state.cfa);
   if (rule.cfa != UNWIND_CFA_INVALID) set_fp(rule, state.fp, state.cfa);
   return rule;

@@ -53,14 +53,16 @@ struct SavedFp {
 };
 
 struct CfiState {
-  // The return address. x86-64's calls put it at CFA - 8; only that is followed.
-  enum class Ra : std::uint8_t { elsewhere, below_cfa, undefined };
+  // The return address. x86-64's calls put it at CFA - 8; code that returns in its own way takes it into a
+  // register.
+  enum class Ra : std::uint8_t { elsewhere, below_cfa, in_register, undefined };
   // The caller's stack pointer: what a call leaves is the CFA.
   enum class Sp : std::uint8_t { cfa, elsewhere };
 
   CfiValue cfa;
   SavedFp fp;
   Ra ra = Ra::elsewhere;
+  std::uint8_t ra_register = 0;
   Sp sp = Sp::cfa;
 };
 

@@ -119,6 +119,8 @@ std::string cfa_text(const unwind_rule& rule) {
     case UNWIND_CFA_PLT: return "plt" + offset(rule.cfa_offset);
     default: break;
   }
+  if (rule.cfa >= UNWIND_CFA_RETURN_REGISTER)
+    return "sp" + offset(rule.cfa_offset) + " from r" + std::to_string(rule.cfa - UNWIND_CFA_RETURN_REGISTER);
   if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF)
     return word("sp+8*r" + std::to_string(rule.cfa - UNWIND_CFA_INDEXED_DEREF));
   if (rule.cfa >= UNWIND_CFA_REGISTER_DEREF)

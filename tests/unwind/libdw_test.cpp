@@ -92,6 +92,7 @@ std::string saved_text(Dwarf_Frame* frame, int reg) {
   if (from_cfa && count == 2 && all[1].atom == DW_OP_stack_value) return "cfa+0";
   if (from_cfa && count == 2 && is_breg(all[1])) return "[" + breg_text(all[1]) + "]";
   if (is_breg(all[0]) && count == 1) return "[" + breg_text(all[0]) + "]";
+  if (all[0].atom == DW_OP_regx && count == 1) return "in " + name_of(all[0].number);
   return all.back().atom == DW_OP_stack_value ? "a value" : "another expression";
 }
 
@@ -118,9 +119,13 @@ Said said_by_rule(const unwind_rule& rule) {
       said.cfa = "*(rsp" + number(rule.cfa_offset >> 8) + "+8*r9)" + number(rule.cfa_offset & 0xff);
       break;
     default:
-      said.cfa = rule.cfa < UNWIND_CFA_REGISTER_DEREF
-                     ? name_of(rule.cfa - UNWIND_CFA_REGISTER) + number(rule.cfa_offset)
-                     : deref(rule.cfa - UNWIND_CFA_REGISTER_DEREF);
+      if (rule.cfa >= UNWIND_CFA_RETURN_REGISTER)
+        said.cfa =
+            "rsp" + number(rule.cfa_offset) + " from " + name_of(rule.cfa - UNWIND_CFA_RETURN_REGISTER);
+      else
+        said.cfa = rule.cfa < UNWIND_CFA_REGISTER_DEREF
+                       ? name_of(rule.cfa - UNWIND_CFA_REGISTER) + number(rule.cfa_offset)
+                       : deref(rule.cfa - UNWIND_CFA_REGISTER_DEREF);
   }
   switch (rule.fp) {
     case UNWIND_FP_SAME: said.fp = "same"; break;
@@ -142,7 +147,11 @@ Said said_by_libdw(Dwarf_Frame* frame, bool is_signal, std::string& unsayable) {
   if (ra == "undefined") return {"end", ""};
   if (is_signal && said.cfa == "*(rsp+160)+0") return {"signal", ""};
   if (said.cfa == "another expression") unsayable = "the CFA is another expression";
-  if (ra != "[cfa-8]") unsayable = "the return address is at " + ra;
+  bool in_register = ra.starts_with("in r") && said.cfa.starts_with("rsp");
+  if (in_register)
+    said.cfa += " from" + ra.substr(2);
+  else if (ra != "[cfa-8]")
+    unsayable = "the return address is at " + ra;
   if (sp != "cfa+0") unsayable = "the stack pointer is " + sp;
   if (!unsayable.empty()) return {"none", ""};
   if (said.fp != "same" && !said.fp.starts_with("[cfa") && !said.fp.starts_with("[rbp")) {
@@ -163,6 +172,7 @@ struct Comparison {
 std::string kind_of(const unwind_rule& rule) {
   constexpr const char* kNames[] = {"invalid",  "end",      "sp",  "fp",    "fp chain",
                                     "sp deref", "fp deref", "plt", "signal"};
+  if (rule.cfa >= UNWIND_CFA_RETURN_REGISTER) return "return register";
   if (rule.cfa >= UNWIND_CFA_INDEXED_DEREF) return "indexed deref";
   if (rule.cfa >= UNWIND_CFA_REGISTER_DEREF) return "register deref";
   return rule.cfa >= UNWIND_CFA_REGISTER ? "register" : kNames[rule.cfa];

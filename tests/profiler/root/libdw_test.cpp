@@ -107,7 +107,10 @@ void Both::compare(const Snapshot& snapshot, Counts& counts) {
   bool one_length = same == ours.frames.size() && same == theirs.frames.size();
   bool complete = ours.stop == CPU_SAMPLE_STOP_END;
   bool cut = ours.stop == CPU_SAMPLE_STOP_UNREADABLE;
-  bool one_end = complete == (theirs.at_start && theirs.unreadable == 0) && (!cut || theirs.unreadable != 0);
+  // For libdw a return address of 0 is a thread's start, and for us an end like that of a chain.
+  bool at_zero = ours.stop == CPU_SAMPLE_STOP_CHAIN_END && theirs.at_start;
+  bool one_end = (complete || at_zero) == (theirs.at_start && theirs.unreadable == 0) &&
+                 (!cut || theirs.unreadable != 0);
   if ((!one_length || !one_end) && is_excused(ours, same)) {
     ++counts.excused;
   } else if (!one_length || !one_end) {
