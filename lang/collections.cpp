@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "lang/text.h"
+
 namespace weir::lang {
 namespace {
 
@@ -41,6 +43,10 @@ std::expected<Objects, CallError> objects_of(const std::vector<Value>& arguments
   return objects;
 }
 
+std::unexpected<CallError> too_many_elements() {
+  return call_error(fmt::format("the list may become longer than {} elements", kMostElements));
+}
+
 bool match(const Map& left, const Map& right, const std::vector<std::string>& keys) {
   for (const std::string& key : keys) {
     auto a = left.find(key), b = right.find(key);
@@ -65,7 +71,11 @@ CallResult concat(const std::vector<Value>& arguments) {
   }
   // One list stays the list it is, shared.
   if (arguments.size() == 1) return arguments[0];
+  std::size_t size = 0;
+  for (const Value& argument : arguments) size += argument.as_list()->size();
+  if (size > kMostElements) return too_many_elements();
   std::vector<Value> elements;
+  elements.reserve(size);
   for (const Value& argument : arguments) {
     auto list = argument.as_list();
     for (std::size_t i = 0; i < list->size(); ++i) elements.push_back(list->at(i));
@@ -92,6 +102,7 @@ CallResult combine_maps(const std::vector<Value>& arguments) {
   if (keys->empty()) return argument_error(2, {"", "should name at least one key"});
   Converted<bool> keep_left = arguments.size() == 4 ? Codec<bool>::from_value(arguments[3]) : false;
   if (!keep_left) return argument_error(3, keep_left.error());
+  if (right->size() != 0 && left->size() > kMostElements / right->size()) return too_many_elements();
   std::vector<Value> combined;
   for (const auto& l : *left) {
     for (const auto& r : *right) {

@@ -7,8 +7,11 @@ namespace weir::lang {
 namespace {
 
 constexpr std::uint32_t kTabWidth = 8;
-// A cell wider than this makes no column: one very long name must not push thousands of lines aside.
+// A cell wider than this makes no column, nor do cells that would take so many times the room of their text
+// when that is much: one very long name must not push thousands of lines aside.
 constexpr std::uint32_t kWidest = 1000;
+constexpr std::uint64_t kMost = 16;
+constexpr std::uint64_t kFreely = 4 << 20;
 
 std::uint32_t count_runes(std::string_view text) {
   auto is_first = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
@@ -93,16 +96,20 @@ void Columns::set_widths() {
 
 void Columns::set_width(std::size_t column, std::size_t first_line, std::size_t end_line) {
   std::uint32_t width = 0;
+  std::uint64_t text = 0;
   bool is_empty = true;
   for (std::size_t i = first_line; i < end_line; ++i) {
     const Cell& cell = cells_[lines_[i].first_cell + column];
     width = std::max(width, cell.width + 1);
+    text += cell.width;
     is_empty = is_empty && cell.width == 0 && cell.mark == Mark::soft;
   }
+  bool is_aligned =
+      width <= kWidest && width * std::uint64_t{end_line - first_line} <= kFreely + kMost * text;
   for (std::size_t i = first_line; i < end_line; ++i) {
     Cell& cell = cells_[lines_[i].first_cell + column];
     // What is left to pad with.
-    std::uint32_t full = width > kWidest ? cell.width + 1 : width;
+    std::uint32_t full = is_aligned ? width : cell.width + 1;
     cell.width = is_empty ? 0 : full - (cell.size == 0 ? 0 : cell.width);
   }
 }

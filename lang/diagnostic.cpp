@@ -27,6 +27,19 @@ void sort_by_place(Diagnostics& diagnostics) {
   diagnostics = std::move(sorted);
 }
 
+void keep_first(Diagnostics& diagnostics) {
+  for (Severity severity : {Severity::error, Severity::warning}) {
+    std::size_t seen = 0;
+    std::erase_if(diagnostics,
+                  [&](const Diagnostic& d) { return d.severity == severity && ++seen > kMostDiagnostics; });
+    if (seen <= kMostDiagnostics) continue;
+    std::size_t more = seen - kMostDiagnostics;
+    const char* what = severity == Severity::error ? "error" : "warning";
+    std::string message = fmt::format("{} more {}{} not shown", more, what, more == 1 ? " is" : "s are");
+    diagnostics.push_back({.severity = severity, .message = std::move(message)});
+  }
+}
+
 std::string one_line(const Diagnostic& diagnostic) {
   // Messages repeat what a config and its file are called: no byte of theirs may steer a terminal.
   if (!diagnostic.source) return printable(diagnostic.message);

@@ -30,9 +30,14 @@ using Diagnostics = std::vector<Diagnostic>;
 // Of one text that are kept: what is no config at all has an error at every byte.
 inline constexpr std::size_t kMostSyntaxErrors = 20;
 
+// Of one config that are kept, of errors and of warnings each.
+inline constexpr std::size_t kMostDiagnostics = 100;
+
 bool has_errors(const Diagnostics& diagnostics);
 // By file and place; keeps the order of equals.
 void sort_by_place(Diagnostics& diagnostics);
+// Keeps the first kMostDiagnostics of each severity, and says of how many it does not.
+void keep_first(Diagnostics& diagnostics);
 
 enum class Color { off, on };
 

@@ -10,9 +10,14 @@
 namespace weir::lang {
 namespace {
 
+struct Secret {
+  std::string text;  // without quotes
+  bool quoted;
+};
+
 struct Hidden {
-  SourcePtr source;                // with the stars
-  std::vector<std::string> texts;  // what stood there, without quotes
+  SourcePtr source;  // with the stars
+  std::vector<Secret> secrets;
 };
 
 class Hider {
@@ -24,7 +29,7 @@ class Hider {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (is_secret_name(tokens_[i])) i = hide_value(i + 1);
     }
-    return {Source::make(source_->name(), std::move(text_)), std::move(hidden_)};
+    return {Source::make(source_->name(), std::move(text_)), std::move(secrets_)};
   }
 
  private:
@@ -45,8 +50,9 @@ class Hider {
       if (kind == open_brace || kind == open_bracket || kind == open_paren) ++open;
       if (kind == close_brace || kind == close_bracket || kind == close_paren) --open;
       if (open < 0 || (open == 0 && (kind == terminator || kind == comma))) break;
-      bool is_literal = kind == string || (kind == illegal && source_->text(tokens_[at].span)[0] == '\'');
-      if (is_literal && !is_variable(at)) hide(tokens_[at].span);
+      // Behind what is illegal no line ends.
+      if (open == 0 && kind == identifier && tokens_[at + 1].kind == assign) return at - 1;
+      if (is_quoted(at) ? !is_variable(at) : is_bare_word(at)) hide(at);
     }
     return at;
   }
@@ -57,12 +63,39 @@ class Hider {
            source_->text(tokens_[at - 2].span) == "env";
   }
 
-  void hide(Span span) {
+  bool is_quoted(std::size_t at) const {
+    TokenKind kind = tokens_[at].kind;
+    bool is_broken =
+        kind == TokenKind::illegal && std::string_view("'\"`").contains(source_->text(tokens_[at].span)[0]);
+    return kind == TokenKind::string || is_broken;
+  }
+
+  // Who forgets the quotes writes a word or a number. A name that leads on, is led to or gets a value is a
+  // reference or a field, and what stands in [] behind one is an index.
+  bool is_bare_word(std::size_t at) const {
+    using enum TokenKind;
+    TokenKind kind = tokens_[at].kind;
+    TokenKind before = tokens_[at - 1].kind;  // there is at least the secret's name
+    TokenKind behind = tokens_[at + 1].kind;  // or the end
+    if (kind == illegal) return true;
+    if (kind == number || kind == floating) {
+      TokenKind indexed = at >= 2 ? tokens_[at - 2].kind : illegal;
+      return before != open_bracket ||
+             (indexed != identifier && indexed != close_paren && indexed != close_bracket);
+    }
+    bool leads_on = behind == dot || behind == open_paren || behind == open_bracket || behind == assign;
+    return kind == identifier && before != dot && !leads_on;
+  }
+
+  void hide(std::size_t at) {
+    Span span = tokens_[at].span;
     std::string_view literal = source_->text(span);
-    bool is_closed = literal.size() > 1 && literal.back() == literal.front();
+    bool quoted = is_quoted(at);
+    bool is_closed = quoted && literal.size() > 1 && literal.back() == literal.front();
+    std::uint32_t begin = quoted ? span.begin + 1 : span.begin;
     std::uint32_t end = is_closed ? span.end - 1 : span.end;
-    hidden_.emplace_back(literal.substr(1, end - span.begin - 1));
-    for (std::uint32_t i = span.begin + 1; i < end; ++i) {
+    secrets_.push_back({std::string(literal.substr(begin - span.begin, end - begin)), quoted});
+    for (std::uint32_t i = begin; i < end; ++i) {
       if (text_[i] != '\n') text_[i] = '*';
     }
   }
@@ -71,15 +104,36 @@ class Hider {
   const IsSecretName& is_secret_;
   std::vector<Token> tokens_;
   std::string text_;
-  std::vector<std::string> hidden_;
+  std::vector<Secret> secrets_;
 };
 
-void hide_in_message(std::string& message, const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) {
-    std::string quoted = '"' + text + '"';
-    for (auto at = message.find(quoted); at != message.npos; at = message.find(quoted, at)) {
-      message.replace(at, quoted.size(), "(secret)");
+bool is_word(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c < 0;
+}
+
+// Whether what stands at [at, at + size) is no part of a longer word.
+bool is_whole(std::string_view message, std::size_t at, std::size_t size) {
+  bool begins = at == 0 || !is_word(message[at - 1]) || !is_word(message[at]);
+  std::size_t end = at + size;
+  return begins && (end == message.size() || !is_word(message[end]) || !is_word(message[end - 1]));
+}
+
+void replace_each(std::string& message, const std::string& text, bool whole_words) {
+  constexpr std::string_view kInstead = "(secret)";
+  for (auto at = message.find(text); at != message.npos; at = message.find(text, at)) {
+    if (whole_words && !is_whole(message, at, text.size())) {
+      ++at;
+      continue;
     }
+    message.replace(at, text.size(), kInstead);
+    at += kInstead.size();
+  }
+}
+
+void hide_in_message(std::string& message, const std::vector<Secret>& secrets) {
+  for (const Secret& secret : secrets) {
+    replace_each(message, '"' + secret.text + '"', false);
+    if (!secret.quoted && !secret.text.empty()) replace_each(message, secret.text, true);
   }
 }
 
@@ -91,7 +145,7 @@ void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret) {
     if (!source) return;
     auto [it, is_new] = known.try_emplace(source);
     if (is_new) it->second = Hider(source, is_secret).run();
-    hide_in_message(message, it->second.texts);
+    hide_in_message(message, it->second.secrets);
     source = it->second.source;
   };
   for (Diagnostic& diagnostic : diagnostics) {

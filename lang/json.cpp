@@ -237,6 +237,8 @@ class JsonWriter {
  public:
   // False: there is no JSON for something inside.
   Result<> write(const Value& value) {
+    // What is shared is written as often as it is met.
+    if (out_.size() > kLongestText) return fail("the text would be longer than {} bytes", kLongestText);
     switch (value.type()) {
       case Type::null: out_ += "null"; return {};
       case Type::boolean: out_ += *value.as_bool() ? "true" : "false"; return {};

@@ -2,15 +2,26 @@
 
 #include <fmt/core.h>
 
+#include "lang/text.h"
+
 namespace weir::lang {
 
 Result<Value> LibraryFunction::call(const std::vector<Value>& arguments) const {
-  CallResult result = body_(arguments);
+  CallResult result = invoke(arguments);
   if (result) return *std::move(result);
   const CallError& error = result.error();
   if (!error.argument) return fail("{}: {}", name_, error.mismatch.message);
   return fail("{}: argument {}{} {}", name_, *error.argument + 1, error.mismatch.path,
               error.mismatch.message);
+}
+
+CallResult LibraryFunction::invoke(const std::vector<Value>& arguments) const {
+  CallResult result = body_(arguments);
+  if (!result) return result;
+  // Calls may be nested, each making more of what the one inside has made.
+  if (const std::string* text = result->as_string(); text && text->size() > kLongestText)
+    return call_error(fmt::format("the text would be longer than {} bytes", kLongestText));
+  return result;
 }
 
 Value make_function(std::string_view name, LibraryFunction::Body body,

@@ -37,7 +37,8 @@ class LibraryFunction final : public Function {
   std::string_view name() const override { return name_; }
   const Parameters& parameters() const { return parameters_; }
   Result<Value> call(const std::vector<Value>& arguments) const override;
-  CallResult invoke(const std::vector<Value>& arguments) const { return body_(arguments); }
+  // No text becomes longer than kLongestText.
+  CallResult invoke(const std::vector<Value>& arguments) const;
 
  private:
   std::string name_;

@@ -112,6 +112,8 @@ Value replace(const EvalOptions&) {
 
 Value split_text(const EvalOptions&) {
   return typed<Text, Text>("split", [](const Text& text, const Text& by) -> Result<Value> {
+    if (count_parts(text, by) > kMostElements)
+      return fail("the list would have more than {} elements", kMostElements);
     return Codec<Texts>::to_value(split(text, by));
   });
 }

@@ -60,6 +60,14 @@ std::string replace_all(std::string_view text, std::string_view old, std::string
   }
 }
 
+std::size_t count_parts(std::string_view text, std::string_view separator) {
+  if (separator.empty()) return text.size();
+  std::size_t parts = 1;
+  for (auto at = text.find(separator); at != text.npos; at = text.find(separator, at + separator.size()))
+    ++parts;
+  return parts;
+}
+
 std::vector<std::string> split(std::string_view text, std::string_view separator) {
   std::vector<std::string> parts;
   if (separator.empty()) {

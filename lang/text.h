@@ -12,6 +12,8 @@ namespace weir::lang {
 // Of a config, and of what an expression makes: nested calls multiply, and a crafted config must not fill the
 // memory.
 inline constexpr std::size_t kLongestText = 64u << 20;
+// Of a list that is made element by element.
+inline constexpr std::size_t kMostElements = 4u << 20;
 
 bool is_letter(char32_t code);     // category L
 bool is_digit(char32_t code);      // category Nd

@@ -72,6 +72,7 @@ lang::Diagnostics validate(const std::filesystem::path& path, const Registry& re
     if (!lang::has_errors(diagnostics)) warn_of_doubtful(*plan, diagnostics);
   }
   lang::sort_by_place(diagnostics);
+  lang::keep_first(diagnostics);
   hide_secrets(diagnostics, registry);
   return diagnostics;
 }

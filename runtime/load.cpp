@@ -35,6 +35,7 @@ PlanPtr ControllerCore::check(LoadResult& result, LoggingSettings& logging) {
     logging = decode_logging(plan->logging, environment.env, diagnostics);
   }
   lang::sort_by_place(diagnostics);
+  lang::keep_first(diagnostics);
   hide_secrets(diagnostics, *environment.registry);
   return lang::has_errors(diagnostics) ? nullptr : plan;
 }

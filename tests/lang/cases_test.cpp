@@ -108,6 +108,31 @@ TEST_CASE("hiding secrets moves nothing and leaves nothing") {
   CHECK(diagnostics[0].message == "(secret) and \"e\"");
 }
 
+TEST_CASE("a secret without its quotes is hidden as well") {
+  struct Hiding {
+    const char *text, *hidden, *message, *hidden_message;
+  };
+  constexpr Hiding kHidings[] = {
+      {"password = hunter2", "password = *******", "identifier \"hunter2\" does not exist",
+       "identifier (secret) does not exist"},
+      {"password = 1234", "password = ****", "1234 should be string, got number",
+       "(secret) should be string, got number"},
+      {"password = 12.5e3 // 1", "password = ****** // 1", "m12.5e3", "m12.5e3"},
+      {"password = pass-word!", "password = ****-****!", "word pass", "(secret) (secret)"},
+      {"password = local.file.x.content", "password = local.file.x.content", "content", "content"},
+      {"password = nonsensitive(a.b[0][1])", "password = nonsensitive(a.b[0][1])", "a 0", "a 0"},
+      {"password = {a = b, \"c\" = 7}", "password = {a = *, \"*\" = *}", "a b", "a (secret)"},
+      {"password = §§§\nx = y", "password = ******\nx = y", "y", "y"},
+  };
+  for (const Hiding& one : kHidings) {
+    CAPTURE(std::string(one.text));
+    Diagnostics diagnostics = {{.source = Source::make("input", one.text), .message = one.message}};
+    hide_secrets(diagnostics, [](std::string_view name) { return name == "password"; });
+    CHECK(diagnostics[0].source->text() == one.hidden);
+    CHECK(diagnostics[0].message == one.hidden_message);
+  }
+}
+
 TEST_CASE("the conformance corpora are answered as they should be") {
   if (std::system("python3 -c '' 2>/dev/null") != 0) {
     MESSAGE("SKIP: conformance: python3 is missing");

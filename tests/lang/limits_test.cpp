@@ -17,11 +17,11 @@ std::string first_error(std::string text) {
   return file ? "" : file.error().front().message;
 }
 
-std::string evaluated(std::string text) {
+std::string evaluated(std::string text, Dialect dialect = Dialect::river) {
   auto source = Source::make("input", std::move(text));
   auto expr = parse_expression(source);
   if (!expr) return expr.error().front().message;
-  auto value = evaluate(**expr, source, {});
+  auto value = evaluate(**expr, source, {.dialect = dialect});
   return value ? describe(*value) : value.error().message;
 }
 
@@ -63,6 +63,46 @@ TEST_CASE("values have limits") {
   CHECK(evaluated("format(\"%1000000d\" + \"%1000000d\", 1, 2)").size() < 1000);
   CHECK(evaluated("format(\"" + repeated("%1000000d", 30) + "\", " + repeated("1, ", 29) + "1)")
             .find("longer than") != std::string::npos);
+}
+
+TEST_CASE("nested calls and long lists have limits") {
+  std::string forty =
+      "replace(\"" + std::string(1000, 'x') + "\", \"x\", \"" + std::string(40'000, ',') + "\")";
+  std::string longer = "longer than 67108864 bytes";
+  CHECK(evaluated("encoding.to_base64(encoding.to_base64(" + forty + "))", Dialect::alloy).find(longer) !=
+        std::string::npos);
+  CHECK(evaluated("encoding.url_encode(" + forty + ")", Dialect::alloy).find(longer) != std::string::npos);
+  CHECK(evaluated("encoding.to_json({a = " + forty + ", b = " + forty + ", c = 1})", Dialect::alloy)
+            .find(longer) != std::string::npos);
+  for (std::string_view by : {"", ","}) {
+    CHECK(evaluated("split(" + forty + ", \"" + std::string(by) + "\")")
+              .find("the list would have more than 4194304 elements") != std::string::npos);
+  }
+  std::string objects = "[" + repeated("{a = 1}, ", 3000) + "]";
+  CHECK(evaluated("array.combine_maps(" + objects + ", " + objects + ", [\"a\"])", Dialect::alloy)
+            .find("may become longer than 4194304 elements") != std::string::npos);
+}
+
+TEST_CASE("one long name does not push a long config aside") {
+  std::string text = std::string(999, 'x') + " = 1\n" + repeated("a = 1\n", 100'000);
+  auto printed = print_standard(Source::make("input", text));
+  REQUIRE(printed);
+  CHECK(*printed == text);
+  std::string few = std::string(999, 'x') + " = 1\n" + repeated("a = 1\n", 3);
+  printed = print_standard(Source::make("input", few));
+  REQUIRE(printed);
+  CHECK(printed->find("\na" + std::string(998, ' ') + " = 1\n") != std::string::npos);
+}
+
+TEST_CASE("of very many diagnostics the first are kept") {
+  SourcePtr source = Source::make("input", "a");
+  Diagnostics diagnostics(kMostDiagnostics,
+                          {.severity = Severity::warning, .source = source, .message = "w"});
+  diagnostics.resize(3 * kMostDiagnostics + 1, {.source = source, .message = "e"});
+  keep_first(diagnostics);
+  CHECK(diagnostics.size() == 2 * kMostDiagnostics + 1);
+  CHECK(diagnostics.back().message == "101 more errors are not shown");
+  CHECK(has_errors(diagnostics));
 }
 
 TEST_CASE("a power takes no time") {
