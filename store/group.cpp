@@ -18,16 +18,25 @@ std::int64_t window_of(const Index::Entry& entry, Duration window) {
   return entry.start - (offset < 0 ? offset + window.count() : offset);
 }
 
+// Sound bytes that mean nothing.
+std::unexpected<ReadError> fail_nonsense(const Error& error) {
+  return fail_read(ReadError::Why::nonsense, "{}", error.message);
+}
+
+std::unexpected<ReadError> fail_append(const Error& error) {
+  return fail_read(ReadError::Why::refused, "{}", error.message);
+}
+
 }  // namespace
 
-Result<Dictionary> read_dictionary(const SegmentReader& segment, const std::vector<Place>& parts) {
+ReadResult<Dictionary> read_dictionary(const SegmentReader& segment, const std::vector<Place>& parts) {
   Dictionary dictionary;
   for (Place place : parts) {
     auto record = segment.read(place);
-    if (!record) return fail(record.error());
+    if (!record) return fail_read(record.error());
     auto part = unpack(record->body);
-    if (!part) return fail(part.error());
-    if (auto ok = dictionary.read_part(*part); !ok) return fail(ok.error());
+    if (!part) return fail_nonsense(part.error());
+    if (auto ok = dictionary.read_part(*part); !ok) return fail_nonsense(ok.error());
   }
   return dictionary;
 }
@@ -66,38 +75,39 @@ std::pair<ProfileRecord, Samples> StackSums::take() {
   return {record, std::move(samples)};
 }
 
-Result<std::pair<ProfileRecord, Samples>> read_profile(const SegmentReader& segment,
-                                                       const Index::Entry& entry) {
+ReadResult<std::pair<ProfileRecord, Samples>> read_profile(const SegmentReader& segment,
+                                                           const Index::Entry& entry) {
+  using enum ReadError::Why;
   auto content = segment.read(entry.place);
-  if (!content) return fail(content.error());
+  if (!content) return fail_read(content.error());
   auto head = decode_head(content->head);
   auto* record = head ? std::get_if<ProfileRecord>(&*head) : nullptr;
-  if (record == nullptr) return fail("read a stored profile: another record stands there");
+  if (record == nullptr) return fail_read(nonsense, "read a stored profile: another record stands there");
   Index::Entry found = index_entry(*record, entry.place);
   if (found.start != entry.start || found.total != entry.total || found.samples != entry.samples)
-    return fail("read a stored profile: another one stands there");
+    return fail_read(nonsense, "read a stored profile: another one stands there");
   auto samples = decode_samples(content->body);
-  if (!samples) return fail(samples.error());
+  if (!samples) return fail_nonsense(samples.error());
   return std::pair(*record, *std::move(samples));
 }
 
-Result<profile::Profile> read_group(const SegmentLog& log, const Index::Group& group) {
+ReadResult<profile::Profile> read_group(const SegmentLog& log, const Index::Group& group) {
   auto segment = log.reader(group.segment);
-  if (!segment) return fail(segment.error());
+  if (!segment) return fail_read(segment.error());
   auto dictionary = read_dictionary(*segment, group.parts);
-  if (!dictionary) return fail(dictionary.error());
+  if (!dictionary) return fail_read(dictionary.error());
   StackSums sums(*dictionary);
   for (const Index::Entry& entry : group.entries) {
     auto read = read_profile(*segment, entry);
-    if (!read) return fail(read.error());
-    if (auto ok = sums.add(read->first, read->second); !ok) return fail(ok.error());
+    if (!read) return fail_read(read.error());
+    if (auto ok = sums.add(read->first, read->second); !ok) return fail_nonsense(ok.error());
   }
   auto [record, samples] = sums.take();
   profile::Profile profile{.id = record.id, .labels = group.key->labels, .type = group.key->type};
   profile.period = samples.period;
   profile.start = record.start;
   profile.duration = record.duration;
-  if (auto ok = dictionary->expand(samples.sums, profile); !ok) return fail(ok.error());
+  if (auto ok = dictionary->expand(samples.sums, profile); !ok) return fail_nonsense(ok.error());
   return profile;
 }
 
@@ -108,30 +118,31 @@ bool can_be_coarser(const Index::Group& group, Duration window) {
   });
 }
 
-Result<> write_coarser(const SegmentReader& from, const Index::Group& group, Duration window,
-                       std::uint32_t number, const SegmentLog::Append& append) {
+ReadResult<void> write_coarser(const SegmentReader& from, const Index::Group& group, Duration window,
+                               std::uint32_t number, const SegmentLog::Append& append) {
   auto dictionary = read_dictionary(from, group.parts);
-  if (!dictionary) return fail(dictionary.error());
+  if (!dictionary) return fail_read(dictionary.error());
   auto part = pack(dictionary->whole());
-  if (!part) return fail(part.error());
-  if (auto ok = append(encode_head(SeriesRecord{number, *group.key}), {}); !ok) return ok;
+  if (!part) return fail_nonsense(part.error());
+  if (auto ok = append(encode_head(SeriesRecord{number, *group.key}), {}); !ok)
+    return fail_append(ok.error());
   auto part_head = encode_head(PartRecord{.series = number, .number = 0, .stacks = dictionary->stacks()});
-  if (auto ok = append(part_head, *part); !ok) return ok;
+  if (auto ok = append(part_head, *part); !ok) return fail_append(ok.error());
 
   auto entries = group.entries;
   std::ranges::sort(entries, {}, &Index::Entry::start);
   StackSums sums(*dictionary);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     auto read = read_profile(from, entries[i]);
-    if (!read) return fail(read.error());
-    if (auto ok = sums.add(read->first, read->second); !ok) return ok;
+    if (!read) return fail_read(read.error());
+    if (auto ok = sums.add(read->first, read->second); !ok) return fail_nonsense(ok.error());
     bool last = i + 1 == entries.size();
     if (!last && window_of(entries[i], window) == window_of(entries[i + 1], window)) continue;
     auto [record, samples] = sums.take();
     record.series = number;
     auto body = encode_samples(samples);
-    if (!body) return fail(body.error());
-    if (auto ok = append(encode_head(record), *body); !ok) return ok;
+    if (!body) return fail_nonsense(body.error());
+    if (auto ok = append(encode_head(record), *body); !ok) return fail_append(ok.error());
   }
   return {};
 }

@@ -12,7 +12,7 @@
 
 namespace weir::store {
 
-Result<Dictionary> read_dictionary(const SegmentReader& segment, const std::vector<Place>& parts);
+ReadResult<Dictionary> read_dictionary(const SegmentReader& segment, const std::vector<Place>& parts);
 
 // Adds up the samples of profiles that have one dictionary.
 class StackSums {
@@ -34,16 +34,16 @@ class StackSums {
 };
 
 // Fails also when another record than the index meant stands there.
-Result<std::pair<ProfileRecord, Samples>> read_profile(const SegmentReader& segment,
-                                                       const Index::Entry& entry);
+ReadResult<std::pair<ProfileRecord, Samples>> read_profile(const SegmentReader& segment,
+                                                           const Index::Entry& entry);
 
 // All of a group as one profile.
-Result<profile::Profile> read_group(const SegmentLog& log, const Index::Group& group);
+ReadResult<profile::Profile> read_group(const SegmentLog& log, const Index::Group& group);
 
 // The group's profiles that begin in the same `window` as one, written as a series of its own to another
-// segment.
-Result<> write_coarser(const SegmentReader& from, const Index::Group& group, Duration window,
-                       std::uint32_t number, const SegmentLog::Append& append);
+// segment. Refused too where that cannot be written to.
+ReadResult<void> write_coarser(const SegmentReader& from, const Index::Group& group, Duration window,
+                               std::uint32_t number, const SegmentLog::Append& append);
 // Whether that would make any difference.
 bool can_be_coarser(const Index::Group& group, Duration window);
 

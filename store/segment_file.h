@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "store/read_error.h"
 #include "store/segment_log.h"
 
 namespace weir::store {
@@ -34,12 +35,13 @@ struct RecordFrame {
 std::string make_record_front(std::string_view head, std::string_view body);  // frame and head
 
 enum class HeaderState { good, not_ours, later_version };
-HeaderState check_header(int fd);
+ReadResult<HeaderState> check_header(int fd);
 
 struct ScanResult {
   std::uint64_t good_end = 0;  // of the last record before anything bad
   std::uint64_t bad_at = 0;    // 0: nothing bad
   bool good_after = false;     // sound records follow what is bad: no torn tail
+  int refused = 0;             // errno of the file system; then nothing is known of what follows
 };
 enum class Verify { heads, all };
 // Visits what is sound, also after what is not.
@@ -47,6 +49,6 @@ ScanResult scan_segment(int fd, std::uint32_t number, std::uint64_t size, Verify
                         const SegmentLog::Visit& visit);
 
 // The whole record, checked.
-Result<LogContent> read_record(int fd, Place place);
+ReadResult<LogContent> read_record(int fd, Place place);
 
 }  // namespace weir::store

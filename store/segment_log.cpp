@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "store/segment_file.h"
 
@@ -36,9 +37,10 @@ Result<> write_all(int fd, std::uint64_t offset, std::string_view data) {
   return {};
 }
 
-std::uint64_t size_of(int fd) {
+Result<std::uint64_t> size_of(int fd) {
   struct stat st{};
-  return ::fstat(fd, &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
+  if (::fstat(fd, &st) != 0) return fail_errno(errno, "stat");
+  return static_cast<std::uint64_t>(st.st_size);
 }
 
 std::string_view header_bytes(const SegmentHeader& header) {
@@ -75,35 +77,74 @@ Error too_large(std::string_view head, std::string_view body) {
   return fail("append a record of {} and {} bytes: too large", head.size(), body.size()).error();
 }
 
+struct WrittenSegment {
+  std::uint64_t size = sizeof(SegmentHeader);
+  std::vector<std::pair<Place, std::string>> heads;
+};
+
 // Writes a whole segment; what fails leaves no file.
-Result<> write_segment(const std::filesystem::path& to, const SegmentLog::Fill& fill) {
+Result<WrittenSegment> write_segment(const std::filesystem::path& to, std::uint32_t number,
+                                     const SegmentLog::Fill& fill) {
   Fd fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!fd) return fail_errno(errno, "create {}", to.string());
-  std::uint64_t end = sizeof(SegmentHeader);
+  WrittenSegment segment;
   Result<> written = write_all(fd.get(), 0, header_bytes(SegmentHeader{}));
   if (written) {
     written = fill([&](std::string_view head, std::string_view body) -> Result<> {
       if (is_too_large(head, body)) return fail(too_large(head, body));
       std::string data = make_record_front(head, body).append(body);
-      auto ok = write_all(fd.get(), end, data);
-      end += data.size();
+      auto ok = write_all(fd.get(), segment.size, data);
+      Place place{number, static_cast<std::uint32_t>(segment.size), static_cast<std::uint32_t>(data.size())};
+      segment.heads.emplace_back(place, std::string(head));
+      segment.size += data.size();
       return ok;
     });
   }
   if (written && ::fsync(fd.get()) != 0) written = fail_errno(errno, "sync");
-  if (written) return {};
+  if (written) return segment;
   ::unlink(to.c_str());
   return fail("{}: {}", to.string(), written.error().message);
 }
 
+// Whether any of its bytes is; fails when not all can be read.
+Result<bool> is_damaged(int fd) {
+  auto size = size_of(fd);
+  if (!size) return fail(size.error());
+  auto header = check_header(fd);
+  if (!header) return fail(header.error());
+  ScanResult scan = scan_segment(fd, 0, *size, Verify::all, [](Place, std::string_view) {});
+  if (scan.refused != 0) return fail("{}", errno_text(scan.refused));
+  return *header == HeaderState::not_ours || scan.bad_at != 0;
+}
+
 // Copies the sound records of a segment.
-Result<> copy_sound(int from, std::uint64_t size, const SegmentLog::Append& append) {
+Result<> copy_sound(int from, const SegmentLog::Append& append) {
+  auto size = size_of(from);
+  if (!size) return fail(size.error());
   Result<> copied;
-  scan_segment(from, 0, size, Verify::all, [&](Place place, std::string_view) {
+  auto copy = [&](Place place, std::string_view) {
+    if (!copied) return;
     auto record = read_record(from, place);
-    if (copied && record) copied = append(record->head, record->body);
-  });
+    copied = record ? append(record->head, record->body) : fail(record.error());
+  };
+  ScanResult scan = scan_segment(from, 0, *size, Verify::all, copy);
+  if (copied && scan.refused != 0) return fail("{}", errno_text(scan.refused));
   return copied;
+}
+
+// The segment's name is *.corrupt from now on, and its sound records take its own; at no time is neither
+// there. Gives the new name.
+Result<std::filesystem::path> set_aside(const std::filesystem::path& segment,
+                                        const std::filesystem::path& sound) {
+  std::filesystem::path aside = aside_name(segment);
+  // Not every file system has links.
+  bool is_linked = ::link(segment.c_str(), aside.c_str()) == 0;
+  if (!is_linked && ::rename(segment.c_str(), aside.c_str()) != 0)
+    return fail_errno(errno, "rename {}", segment.string());
+  if (::rename(sound.c_str(), segment.c_str()) == 0) return aside;
+  auto error = fail_errno(errno, "rename {}", sound.string());
+  (void)(is_linked ? ::unlink(aside.c_str()) : ::rename(aside.c_str(), segment.c_str()));
+  return error;
 }
 
 }  // namespace
@@ -116,6 +157,11 @@ void SegmentLog::set_size(std::uint32_t segment, std::uint64_t bytes) {
   std::uint64_t& size = sizes_[segment];
   bytes_ += bytes - size;
   size = bytes;
+}
+
+void SegmentLog::forget(std::uint32_t segment) {
+  set_size(segment, 0);
+  sizes_.erase(segment);
 }
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options, const Visit& visit) {
@@ -133,12 +179,20 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options, const Visi
   }
   if (error) return fail("list {}: {}", log->options_.path.string(), error.message());
   std::sort(numbers.begin(), numbers.end());
-  for (std::uint32_t number : numbers) {
-    log->next_number_ = number + 1;
-    if (auto ok = log->load(number, number == numbers.back(), visit); !ok)
-      log->set_aside_.push_back(ok.error().message);
+  if (!numbers.empty()) {
+    log->newest_at_open_ = numbers.back();
+    log->next_number_ = numbers.back() + 1;
   }
+  for (std::uint32_t number : numbers) log->load_or_note(number, visit);
   return log;
+}
+
+void SegmentLog::read_unread(const Visit& visit) {
+  for (const auto& [segment, why] : std::exchange(unread_, {})) load_or_note(segment, visit);
+}
+
+void SegmentLog::load_or_note(std::uint32_t segment, const Visit& visit) {
+  if (auto ok = load(segment, visit); !ok) unread_[segment] = ok.error().message;
 }
 
 // Makes the folder when it is missing, and locks it.
@@ -155,92 +209,93 @@ Result<> SegmentLog::make_folder() {
   return {};
 }
 
-Result<> SegmentLog::load(std::uint32_t segment, bool newest, const Visit& visit) {
+// Fails when it cannot be read now.
+Result<> SegmentLog::load(std::uint32_t segment, const Visit& visit) {
   std::filesystem::path path = file(segment);
+  bool newest = segment == newest_at_open_;
   Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  bool read_only = !fd && errno == EROFS;  // what is there can be shown all the same
+  // What is there can be shown all the same.
+  bool read_only = !fd && (errno == EROFS || errno == EACCES || errno == EPERM);
   if (read_only) fd = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return {};  // somebody has moved it away meanwhile
   if (!fd) return fail_errno(errno, "open {}", path.string());
-  std::uint64_t size = size_of(fd.get());
-  HeaderState header = check_header(fd.get());
-  if (header == HeaderState::later_version)
-    return fail("{}: left alone: written by a later version of weir", path.string());
-  if (newest && size < sizeof(SegmentHeader)) {  // cut while it was begun: holds nothing
-    ::unlink(path.c_str());
+  auto size = size_of(fd.get());
+  if (!size) return fail("{}: {}", path.string(), size.error().message);
+  auto header = check_header(fd.get());
+  if (!header) return fail("read {}: {}", path.string(), header.error().message);
+  if (*header == HeaderState::later_version) {
+    set_aside_.push_back(path.string() + ": left alone: written by a later version of weir");
     return {};
   }
-  if (header == HeaderState::not_ours) {
-    salvage(segment, visit);
+  if (newest && *size < sizeof(SegmentHeader)) {  // cut while it was begun: holds nothing
+    ::unlink(path.c_str());
     return {};
   }
 
   // What stands in the newest one may have been written when the power went.
   std::vector<std::pair<Place, std::string>> records;
   ScanResult scan = scan_segment(
-      fd.get(), segment, size, newest ? Verify::all : Verify::heads,
+      fd.get(), segment, *size, newest ? Verify::all : Verify::heads,
       [&](Place place, std::string_view head) { records.emplace_back(place, std::string(head)); });
-  if (scan.bad_at != 0 && (scan.good_after || !newest)) {
-    salvage(segment, visit);
-    return {};
+  if (scan.refused != 0) return fail_errno(scan.refused, "read {}", path.string());
+  bool is_torn = scan.bad_at != 0 && newest && !scan.good_after;
+  if (*header == HeaderState::not_ours || (scan.bad_at != 0 && !is_torn)) {
+    auto salvaged = salvage(segment, visit);
+    return salvaged ? Result<>() : fail(salvaged.error());
   }
-  if (scan.bad_at != 0 && !read_only && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
+  if (is_torn && !read_only && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
     return fail_errno(errno, "cut the torn end of {}", path.string());
   set_size(segment, scan.good_end);
-  if (newest && !read_only) active_number_ = segment;
+  if (newest && !read_only && segment + 1 == next_number_) active_number_ = segment;
   for (const auto& [place, head] : records) visit(place, head);
   return {};
 }
 
-void SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
-  if (segment == active_number_) close_active();
-  auto replaced = replace_by_sound(segment);
-  if (!replaced) {
-    set_aside_.push_back(replaced.error().message);
-    return;
+Result<bool> SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
+  std::filesystem::path path = file(segment);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  bool is_gone = !fd && errno == ENOENT;
+  if (!fd && !is_gone) return fail_errno(errno, "open {}", path.string());
+  if (is_gone) {
+    if (segment == active_number_) close_active();
+    forget(segment);
+    return true;
   }
-  if (auto ok = visit_rewritten(segment, visit); !ok) set_aside_.push_back(ok.error().message);
-}
-
-Result<> SegmentLog::visit_rewritten(std::uint32_t segment, const Visit& visit) {
-  sync_folder(options_.path);
-  std::filesystem::path path = file(segment);
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", path.string());
-  std::uint64_t size = size_of(fd.get());
-  set_size(segment, size);
-  scan_segment(fd.get(), segment, size, Verify::heads, visit);
-  return {};
-}
-
-// The segment's name is *.corrupt from now on; its sound records take its own. At no time is neither there.
-Result<> SegmentLog::replace_by_sound(std::uint32_t segment) {
-  std::filesystem::path path = file(segment);
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", path.string());
+  auto damaged = is_damaged(fd.get());
+  if (!damaged) return fail("read {}: {}", path.string(), damaged.error().message);
+  if (!*damaged) return false;
   std::filesystem::path sound = path;
   sound += kNew;
-  auto copied = write_segment(
-      sound, [&](const Append& append) { return copy_sound(fd.get(), size_of(fd.get()), append); });
-  set_size(segment, 0);
-  sizes_.erase(segment);
-  // With a full disk it stays as it is; the next open tries again.
-  if (!copied) return fail("{}: corrupt, left alone: {}", path.string(), copied.error().message);
-  std::filesystem::path aside = aside_name(path);
-  // Not every file system has links.
-  if (::link(path.c_str(), aside.c_str()) != 0 && ::rename(path.c_str(), aside.c_str()) != 0)
-    return fail_errno(errno, "rename {}", path.string());
-  set_aside_.push_back(fmt::format("{}: corrupt; its sound records were kept", aside.string()));
-  if (::rename(sound.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", sound.string());
-  return {};
+  auto written = write_segment(sound, segment, [&](const Append& to) { return copy_sound(fd.get(), to); });
+  if (!written) return fail("{} is corrupt; keep its sound records: {}", path.string(), written.error().message);
+  auto aside = store::set_aside(path, sound);
+  if (!aside) {
+    ::unlink(sound.c_str());
+    return fail(aside.error());
+  }
+  sync_folder(options_.path);
+  if (segment == active_number_) close_active();
+  set_aside_.push_back(aside->string() + ": corrupt; its sound records were kept");
+  set_size(segment, written->size);
+  for (const auto& [place, head] : written->heads) visit(place, head);
+  return true;
 }
 
 Result<> SegmentLog::rewrite(std::uint32_t segment, const Fill& fill, const Visit& visit) {
   std::filesystem::path path = file(segment);
   std::filesystem::path fresh = path;
   fresh += kNew;
-  if (auto ok = write_segment(fresh, fill); !ok) return fail(ok.error());
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", fresh.string());
-  return visit_rewritten(segment, visit);
+  auto written = write_segment(fresh, segment, fill);
+  if (!written) return fail(written.error());
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    auto error = fail_errno(errno, "rename {}", fresh.string());
+    ::unlink(fresh.c_str());
+    return error;
+  }
+  sync_folder(options_.path);
+  set_size(segment, written->size);
+  for (const auto& [place, head] : written->heads) visit(place, head);
+  return {};
 }
 
 bool SegmentLog::would_begin() {
@@ -282,9 +337,11 @@ Result<> SegmentLog::begin_segment() {
 // What is written to a file that somebody has removed, or moved, is written to nowhere.
 void SegmentLog::leave_if_gone() {
   struct stat st{};
-  if (!active_ || (::stat(file(active_number_).c_str(), &st) == 0 && st.st_ino == active_inode_)) return;
-  set_size(active_number_, 0);
-  sizes_.erase(active_number_);
+  if (!active_) return;
+  bool is_there = ::stat(file(active_number_).c_str(), &st) == 0 ? st.st_ino == active_inode_
+                                                                 : errno != ENOENT && errno != ENOTDIR;
+  if (is_there) return;
+  forget(active_number_);
   close_active();
 }
 
@@ -322,29 +379,30 @@ Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
   return place;
 }
 
-Result<SegmentReader> SegmentLog::reader(std::uint32_t segment) const {
+ReadResult<SegmentReader> SegmentLog::reader(std::uint32_t segment) const {
   std::filesystem::path path = file(segment);
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", path.string());
-  return SegmentReader(std::move(fd), std::move(path));
+  if (fd) return SegmentReader(std::move(fd), std::move(path));
+  auto why = errno == ENOENT ? ReadError::Why::gone : ReadError::Why::refused;
+  return fail_read(why, "open {}: {}", path.string(), errno_text(errno));
 }
 
-Result<LogContent> SegmentReader::read(Place place) const {
+ReadResult<LogContent> SegmentReader::read(Place place) const {
   auto content = read_record(fd_.get(), place);
-  if (!content) return fail("read {} at {}: {}", path_.string(), place.offset, content.error().message);
-  return content;
+  if (content) return content;
+  return fail_read(content.error().why, "read {} at {}: {}", path_.string(), place.offset,
+                   content.error().message);
 }
 
-Result<LogContent> SegmentLog::read(Place place) const {
+ReadResult<LogContent> SegmentLog::read(Place place) const {
   auto segment = reader(place.segment);
-  if (!segment) return fail(segment.error());
+  if (!segment) return fail_read(segment.error());
   return segment->read(place);
 }
 
 bool SegmentLog::remove(std::uint32_t segment) {
   if (::unlink(file(segment).c_str()) != 0 && errno != ENOENT) return false;
-  set_size(segment, 0);
-  sizes_.erase(segment);
+  forget(segment);
   return true;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "store/read_error.h"
 
 namespace weir::store {
 
@@ -35,7 +36,7 @@ struct LogContent {
 // Reads records of one segment as it was when this was made, whatever happens to it meanwhile.
 class SegmentReader {
  public:
-  Result<LogContent> read(Place place) const;
+  ReadResult<LogContent> read(Place place) const;
 
  private:
   friend class SegmentLog;
@@ -59,9 +60,13 @@ class SegmentLog {
 
   // Visits every record, oldest segment first. A torn tail is cut; a segment
   // that is corrupt is renamed to *.corrupt, and its sound records are kept in
-  // its place; a segment of a later format is left alone. Fails when the folder
-  // cannot be used or another process uses it.
+  // its place; one of a later format, or that cannot be read now, is left alone.
+  // Fails when the folder cannot be used or another process uses it.
   static Result<std::unique_ptr<SegmentLog>> open(Options options, const Visit& visit);
+  // Why segments could not be read, by number: they are not among segments(), and nothing removes them.
+  const std::map<std::uint32_t, std::string>& unread() const { return unread_; }
+  // Tries those again, and visits the records of what can be read now.
+  void read_unread(const Visit& visit);
 
   // Records go to the active segment; one is begun when there is none, or it has its size.
   Result<Place> append(std::string_view head, std::string_view body);
@@ -71,13 +76,14 @@ class SegmentLog {
   bool would_begin();
   void close_active();
 
-  Result<SegmentReader> reader(std::uint32_t segment) const;
-  Result<LogContent> read(Place place) const;
+  ReadResult<SegmentReader> reader(std::uint32_t segment) const;
+  ReadResult<LogContent> read(Place place) const;
   // Removes a segment that is not active; false when the file system refuses.
   bool remove(std::uint32_t segment);
-  // After read() failed: sets the segment aside and visits its sound records at their new places.
-  // What it could not do stands in set_aside().
-  void salvage(std::uint32_t segment, const Visit& visit);
+  // After read() failed. Where any byte is damaged, sets the segment aside and visits its sound records at
+  // their new places; true then, and when the file is gone. False when all are sound. Fails, and changes
+  // nothing, when the file cannot be read or its sound records not be written now.
+  Result<bool> salvage(std::uint32_t segment, const Visit& visit);
   // Puts other records in the place of those of a segment that is not active, all at once or, when `fill`
   // or the disk fails, none. Visits the new ones.
   using Append = std::function<Result<>(std::string_view head, std::string_view body)>;
@@ -94,14 +100,14 @@ class SegmentLog {
   explicit SegmentLog(Options options) : options_(std::move(options)) {}
 
   std::filesystem::path file(std::uint32_t segment) const;
-  Result<> load(std::uint32_t segment, bool newest, const Visit& visit);
-  Result<> replace_by_sound(std::uint32_t segment);
-  Result<> visit_rewritten(std::uint32_t segment, const Visit& visit);
+  void load_or_note(std::uint32_t segment, const Visit& visit);
+  Result<> load(std::uint32_t segment, const Visit& visit);
   Result<> begin_segment();
   Result<> make_folder();
   void leave_if_gone();
   Result<> write_at_end(std::string_view data);
   void set_size(std::uint32_t segment, std::uint64_t bytes);
+  void forget(std::uint32_t segment);
 
   Options options_;
   Fd lock_;
@@ -109,10 +115,12 @@ class SegmentLog {
   std::uint64_t active_inode_ = 0;
   std::uint32_t active_number_ = 0;
   std::uint32_t next_number_ = 1;
+  std::uint32_t newest_at_open_ = 0;  // it alone may end in what a crash has torn
   bool torn_ = false;  // what a failed write left behind the end could not be cut
   std::map<std::uint32_t, std::uint64_t> sizes_;
   std::uint64_t bytes_ = 0;
   std::vector<std::string> set_aside_;
+  std::map<std::uint32_t, std::string> unread_;
 };
 
 }  // namespace weir::store

@@ -49,6 +49,7 @@ struct State {
   std::optional<Writer> writer;
   Store::Limits limits;
   std::set<std::uint32_t> coarse;  // segments with nothing left to merge
+  std::map<std::uint32_t, std::string> unreadable;  // segments whose reading or mending was refused, and why
 
   std::mutex index_mutex;  // guards the rest
   Index index;
@@ -75,6 +76,12 @@ void publish_stats(State& s) {
   s.stats.corrupt_segments = reasons.size();
   auto few = static_cast<std::ptrdiff_t>(std::min(reasons.size(), kMaxReasons));
   s.stats.set_aside.assign(reasons.end() - few, reasons.end());
+  s.stats.unreadable.clear();
+  s.stats.unreadable_segments = s.unreadable.size() + s.log->unread().size();
+  for (const auto* segments : {&s.log->unread(), &std::as_const(s.unreadable)}) {
+    for (const auto& [segment, why] : *segments)
+      if (s.stats.unreadable.size() < kMaxReasons) s.stats.unreadable.push_back(why);
+  }
 }
 
 // The heads of a segment that was written anew.
@@ -107,12 +114,13 @@ class SegmentStore : public Store {
   void remove_empty();
   void make_coarser(WallTime now);
   std::optional<std::uint32_t> next_to_make_coarser(WallTime now);
-  void rewrite_coarser(std::uint32_t segment, bool& unreadable);
+  ReadResult<void> rewrite_coarser(std::uint32_t segment);
   std::uint64_t replace_in_index(std::uint32_t segment, const Heads& heads) const;
   template <class Use>
   void read_all(const Selection& selection, Use use) const;
   std::optional<Profile> read_again(const Index::Group& group, TimeRange range) const;
-  void salvage(std::uint32_t segment) const;
+  void try_unreadable();
+  bool salvage(std::uint32_t segment) const;
 
   std::unique_ptr<State> state_;
 };
@@ -177,6 +185,7 @@ void SegmentStore::expire(WallTime now) {
   State& s = *state_;
   std::lock_guard write_lock(s.write);
   take_new_limits(s);
+  try_unreadable();
   {
     std::lock_guard index_lock(s.index_mutex);
     std::int64_t oldest = 0;
@@ -211,11 +220,9 @@ void SegmentStore::make_coarser(WallTime now) {
   if (!segment) return;
   // Where that fails for want of room the segment stays as it is.
   s.coarse.insert(*segment);
-  bool unreadable = false;
-  rewrite_coarser(*segment, unreadable);
-  if (!unreadable) return;
-  salvage(*segment);
-  s.coarse.erase(*segment);
+  auto rewritten = rewrite_coarser(*segment);
+  if (rewritten || rewritten.error().why == ReadError::Why::refused) return;
+  if (salvage(*segment)) s.coarse.erase(*segment);
 }
 
 std::optional<std::uint32_t> SegmentStore::next_to_make_coarser(WallTime now) {
@@ -235,7 +242,7 @@ std::optional<std::uint32_t> SegmentStore::next_to_make_coarser(WallTime now) {
   return std::nullopt;
 }
 
-void SegmentStore::rewrite_coarser(std::uint32_t segment, bool& unreadable) {
+ReadResult<void> SegmentStore::rewrite_coarser(std::uint32_t segment) {
   State& s = *state_;
   std::vector<Index::Group> groups;
   {
@@ -243,30 +250,27 @@ void SegmentStore::rewrite_coarser(std::uint32_t segment, bool& unreadable) {
     groups = s.index.find_segment(segment);
   }
   auto reader = s.log->reader(segment);
-  if (!reader) {
-    unreadable = true;
-    return;
-  }
+  if (!reader) return fail_read(reader.error());
+  ReadError error;  // refused, when it is the log that fails
   auto fill = [&](const SegmentLog::Append& append) -> Result<> {
     std::uint32_t number = 0;
-    bool refused = false;
-    auto tried = [&](std::string_view head, std::string_view body) {
-      auto ok = append(head, body);
-      refused |= !ok;
-      return ok;
-    };
     for (const Index::Group& group : groups) {
-      auto ok = write_coarser(*reader, group, s.limits.coarse_window, number++, tried);
-      unreadable |= !ok && !refused;
-      if (!ok) return ok;
+      auto ok = write_coarser(*reader, group, s.limits.coarse_window, number++, append);
+      if (ok) continue;
+      error = ok.error();
+      return fail(error);
     }
     return {};
   };
   Heads heads;
-  if (!s.log->rewrite(segment, fill, heads.visit())) return;
+  if (auto ok = s.log->rewrite(segment, fill, heads.visit()); !ok) {
+    error.message = ok.error().message;
+    return fail_read(error);
+  }
   std::uint64_t fewer = replace_in_index(segment, heads);
   std::lock_guard index_lock(s.index_mutex);
   s.stats.merged += fewer;
+  return {};
 }
 
 // What the index has of a segment is forgotten for what stands there now; how many profiles fewer that is.
@@ -324,39 +328,64 @@ void SegmentStore::read_all(const Selection& selection, Use use) const {
   }
 }
 
-// A group that could not be read has expired or moved meanwhile, or its segment is corrupt.
+// A group that could not be read has expired or moved meanwhile, its segment is corrupt, or the file system
+// refuses it now.
 std::optional<Profile> SegmentStore::read_again(const Index::Group& group, TimeRange range) const {
   State& s = *state_;
   std::lock_guard write_lock(s.write);
-  auto find = [&] {
-    std::lock_guard index_lock(s.index_mutex);
-    return s.index.find_again(group, range);
-  };
-  Index::Group now = find();
-  if (now.entries.empty()) return std::nullopt;
-  if (auto profile = read_group(*s.log, now)) return std::move(*profile);
-  salvage(group.segment);
-  now = find();
-  if (now.entries.empty()) return std::nullopt;
-  if (auto profile = read_group(*s.log, now)) return std::move(*profile);
-  // Its checksums are right, and still it makes no sense: it would not the next time either.
-  std::lock_guard index_lock(s.index_mutex);
-  s.stats.lost_corrupt += s.index.forget_group(now.segment, now.series);
-  return std::nullopt;
+  for (bool mended = false;;) {
+    Index::Group now;
+    {
+      std::lock_guard index_lock(s.index_mutex);
+      now = s.index.find_again(group, range);
+    }
+    if (now.entries.empty()) return std::nullopt;
+    auto profile = read_group(*s.log, now);
+    if (profile) return std::move(*profile);
+    if (profile.error().why == ReadError::Why::refused)
+      s.unreadable.try_emplace(group.segment, profile.error().message);
+    // What was refused lately is not tried again for every question.
+    if (!s.unreadable.contains(group.segment) && !mended && (mended = salvage(group.segment))) continue;
+    if (!s.unreadable.contains(group.segment)) {
+      // Its checksums are right, and still it makes no sense: it would not the next time either.
+      std::lock_guard index_lock(s.index_mutex);
+      s.stats.lost_corrupt += s.index.forget_group(now.segment, now.series);
+    }
+    publish_stats(s);
+    return std::nullopt;
+  }
 }
 
-// Under `write`: sets a segment aside and finds its sound records at their new places.
-void SegmentStore::salvage(std::uint32_t segment) const {
+// Under `write`: what could not be read or mended may be by now.
+void SegmentStore::try_unreadable() {
+  State& s = *state_;
+  Heads heads;
+  s.log->read_unread(heads.visit());
+  {
+    std::lock_guard index_lock(s.index_mutex);
+    Replay replay(s.index);
+    for (const auto& [place, head] : heads.list) replay.record(place, head);
+    s.stats.lost_corrupt += replay.lost();
+  }
+  for (const auto& [segment, why] : std::exchange(s.unreadable, {}))
+    if (s.log->segments().contains(segment)) salvage(segment);
+}
+
+// Under `write`: sets a segment aside, if any of it is damaged, and finds its sound records at their new
+// places. Whether that was done.
+bool SegmentStore::salvage(std::uint32_t segment) const {
   State& s = *state_;
   Heads sound;
-  // When the file cannot be opened or renamed, the log says so in set_aside() and all of it is out of reach.
-  s.log->salvage(segment, sound.visit());
+  auto salvaged = s.log->salvage(segment, sound.visit());
+  if (!salvaged) s.unreadable[segment] = salvaged.error().message;
+  if (!salvaged || !*salvaged) return false;
   std::uint64_t fewer = replace_in_index(segment, sound);
   {
     std::lock_guard index_lock(s.index_mutex);
     s.stats.lost_corrupt += fewer;
   }
   publish_stats(s);
+  return true;
 }
 
 Result<profile::FlameTree> SegmentStore::flame(const Selection& selection, std::size_t max_nodes) const {

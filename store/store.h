@@ -103,6 +103,9 @@ class Store : public Querier {
     std::uint64_t lost_corrupt = 0;      // profiles that were lost with them, as far as that can be known
     std::uint64_t write_errors = 0;      // profiles lost to the disk
     std::vector<std::string> set_aside;  // the last few files set aside or left alone, and why
+    // Segments that cannot be read or mended now; expire() tries them again.
+    std::uint64_t unreadable_segments = 0;
+    std::vector<std::string> unreadable;  // a few of them, and why
   };
 
   // Reads the index of what is there; never deletes what it cannot read. One store for a folder:

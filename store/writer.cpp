@@ -38,7 +38,7 @@ Result<Writer::Series*> Writer::find(std::uint32_t series, const SeriesKey& key,
     Series& found = known->second;
     if (found.dictionary) return &found;
     auto segment = log_.reader(segment_);
-    auto dictionary = segment ? read_dictionary(*segment, found.parts) : fail(segment.error());
+    auto dictionary = segment ? read_dictionary(*segment, found.parts) : fail_read(segment.error());
     if (!dictionary) return fail(dictionary.error());
     found.dictionary = *std::move(dictionary);
     memory_ += found.dictionary->memory();

@@ -196,6 +196,79 @@ TEST_CASE("a byte flipped under the running store is found when it is read") {
   CHECK(store->stats().corrupt_segments == 1);
 }
 
+TEST_CASE("a segment that cannot be opened for a while is neither forgotten nor deleted") {
+  TempFolder folder;
+  std::filesystem::path file = ten_profiles(folder.path);
+  auto store = open_store(folder.path, std::chrono::hours(1));
+  std::int64_t one = profile_of("a", 0).total();
+  {
+    NoDescriptors none;
+    for (int round = 0; round < 3; ++round) {
+      CHECK(store->merge(everything("a"))->total() == 0);
+      store->expire(at(1000));
+      auto stats = store->stats();
+      CHECK(stats.profiles == 11);
+      CHECK(stats.lost_corrupt == 0);
+      CHECK(stats.corrupt_segments == 0);
+      CHECK(stats.unreadable_segments == 1);
+      REQUIRE(stats.unreadable.size() == 1);
+      CHECK(stats.unreadable[0] == "open " + file.string() + ": too many open files");
+    }
+  }
+  store->expire(at(1000));
+  CHECK(store->stats().unreadable_segments == 0);
+  CHECK(store->merge(everything("a"))->total() == 10 * one);
+  CHECK(store->merge(everything("b"))->total() == one);
+  CHECK(files_ending(folder.path, ".segment").size() == 2);
+}
+
+TEST_CASE("a segment that cannot be read when the store is opened is found again when it can be") {
+  for (const char* behind : {static_cast<const char*>(nullptr), kReadsFail}) {
+    TempFolder folder;
+    std::filesystem::path file = ten_profiles(folder.path);
+    std::unique_ptr<Store> store;
+    {
+      Hidden hidden(file, behind);
+      store = open_store(folder.path);
+      store->expire(at(1000));
+      CHECK(store->stats().unreadable_segments == 1);
+      CHECK(store->stats().corrupt_segments == 0);
+      CHECK(store->stats().profiles == 1);
+    }
+    store->expire(at(1000));
+    CHECK(store->stats().unreadable_segments == 0);
+    CHECK(store->stats().profiles == 11);
+    CHECK(store->merge(everything("a"))->total() == 10 * profile_of("a", 0).total());
+  }
+}
+
+TEST_CASE("a damaged segment that cannot be mended for a while keeps its sound profiles") {
+  TempFolder folder;
+  std::filesystem::path file = ten_profiles(folder.path);
+  auto store = open_store(folder.path);
+  std::string content = read(file);
+  content.back() = static_cast<char>(content.back() ^ 1);
+  write(file, content);
+  std::filesystem::path in_the_way = file.string() + ".new";
+  std::filesystem::create_directory(in_the_way);
+  Selection sound = everything("a");
+  sound.range.until = at(9);
+  std::int64_t one = profile_of("a", 0).total();
+  for (int round = 0; round < 2; ++round) {
+    CHECK(store->merge(everything("a"))->total() == 0);
+    CHECK(store->merge(sound)->total() == 9 * one);
+    CHECK(store->stats().unreadable_segments == 1);
+    CHECK(store->stats().unreadable.at(0).starts_with(file.string() + " is corrupt; keep its sound records: "));
+    store->expire(at(1000));
+  }
+  std::filesystem::remove(in_the_way);
+  store->expire(at(1000));
+  CHECK(store->stats().unreadable_segments == 0);
+  CHECK(store->stats().corrupt_segments == 1);
+  CHECK(store->stats().lost_corrupt == 1);
+  CHECK(store->merge(everything("a"))->total() == 9 * one);
+}
+
 TEST_CASE("a segment cut anywhere keeps what stands before the cut") {
   TempFolder folder;
   std::filesystem::path file = ten_profiles(folder.path);

@@ -135,10 +135,12 @@ TEST_CASE("a byte flipped anywhere costs one record and sets the segment aside")
     // A body is looked at when it is read, a head at once.
     for (std::uint32_t segment : bad) {
       std::size_t sound = 0;
-      again.log->salvage(segment, [&](Place place, std::string_view) {
+      auto salvaged = again.log->salvage(segment, [&](Place place, std::string_view) {
         CHECK(again.log->read(place).has_value());
         ++sound;
       });
+      REQUIRE(salvaged.has_value());
+      CHECK(*salvaged);
       CHECK(sound == 3);
     }
     CHECK(again.log->set_aside().size() == 1);
@@ -165,6 +167,75 @@ TEST_CASE("what is not ours is set aside, what is of a later version is left alo
   CHECK(read(folder.path / "0000000001.segment.corrupt") == "no segment at all, but long enough");
   CHECK(read(folder.path / "0000000002.segment") == later_bytes + "what we cannot know");
   CHECK(read(folder.path / "notes.txt") == "somebody's");
+}
+
+TEST_CASE("a segment that cannot be opened or read now is left alone, and read when it can be") {
+  struct Row {
+    const char* behind;
+    const char* segment;
+    const char* why;
+  };
+  const Row rows[] = {{nullptr, "0000000001.segment", "open "},
+                      {nullptr, "0000000003.segment", "open "},
+                      {kReadsFail, "0000000001.segment", "read "},
+                      {kReadsFail, "0000000003.segment", "read "}};
+  for (const Row& row : rows) {
+    CAPTURE(row.why);
+    CAPTURE(row.segment);
+    TempFolder folder;
+    Opened opened = open_log(folder.path, 100);
+    for (const char* head : {"a", "b", "c"}) append(*opened.log, head, std::string(100, 'x'));
+    opened.log.reset();
+    std::filesystem::path file = folder.path / row.segment;
+    std::string content = read(file);
+    std::vector<std::string> late;
+    auto visit = [&](Place, std::string_view head) { late.emplace_back(head); };
+    {
+      Hidden hidden(file, row.behind);
+      opened = open_log(folder.path, 100);
+      CHECK(opened.heads.size() == 2);
+      CHECK(opened.log->set_aside().empty());
+      REQUIRE(opened.log->unread().size() == 1);
+      CHECK(opened.log->unread().begin()->second.starts_with(row.why + file.string() + ": "));
+      opened.log->read_unread(visit);
+      CHECK(late.empty());
+      append(*opened.log, "d", std::string(100, 'x'));
+      CHECK(opened.log->active() == 4);
+    }
+    opened.log->read_unread(visit);
+    CHECK(late.size() == 1);
+    CHECK(opened.log->unread().empty());
+    CHECK(opened.log->segments().size() == 4);
+    CHECK(opened.log->active() == 4);
+    CHECK(read(file) == content);
+    opened.log.reset();
+    CHECK(open_log(folder.path).heads == std::vector<std::string>{"a", "b", "c", "d"});
+  }
+}
+
+TEST_CASE("only what is damaged is salvaged") {
+  TempFolder folder;
+  Opened opened = open_log(folder.path);
+  append(*opened.log, "head", "body");
+  opened.log->close_active();
+  auto salvaged = [&] { return opened.log->salvage(1, [](Place, std::string_view) { FAIL("visited"); }); };
+  auto sound = salvaged();
+  REQUIRE(sound.has_value());
+  CHECK_FALSE(*sound);
+  std::filesystem::path file = folder.path / "0000000001.segment";
+  std::string content = read(file);
+  for (const char* behind : {static_cast<const char*>(nullptr), kReadsFail}) {
+    Hidden hidden(file, behind);
+    CHECK_FALSE(salvaged().has_value());
+  }
+  CHECK(opened.log->segments().contains(1));
+  CHECK(opened.log->set_aside().empty());
+  CHECK(files_ending(folder.path, "").size() == 2);  // with the lock
+  std::filesystem::remove(file);
+  auto gone = salvaged();
+  REQUIRE(gone.has_value());
+  CHECK(*gone);
+  CHECK(opened.log->segments().empty());
 }
 
 TEST_CASE("one log for a folder") {

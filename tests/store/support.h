@@ -1,6 +1,8 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,6 +75,43 @@ inline void write(const std::filesystem::path& file, std::string_view content) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(content.data(), static_cast<std::streamsize>(content.size()));
 }
+
+// While it stands, this process can open no file.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(lowest);
+    rlimit none{static_cast<rlim_t>(lowest), before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+// While it stands, the file's name leads elsewhere: to itself, which nobody can open, or to what cannot be
+// read.
+class Hidden {
+ public:
+  explicit Hidden(std::filesystem::path file, const char* behind = nullptr) : file_(std::move(file)) {
+    std::filesystem::rename(file_, away());
+    std::filesystem::create_symlink(behind == nullptr ? file_.filename() : behind, file_);
+  }
+  ~Hidden() { std::filesystem::rename(away(), file_); }
+  Hidden(const Hidden&) = delete;
+  Hidden& operator=(const Hidden&) = delete;
+
+ private:
+  std::filesystem::path away() const { return file_.string() + ".away"; }
+
+  std::filesystem::path file_;
+};
+inline constexpr const char* kReadsFail = "/proc/self/mem";  // its first page is mapped nowhere
 
 inline std::vector<std::filesystem::path> files_ending(const std::filesystem::path& folder,
                                                        std::string_view end) {
