@@ -36,6 +36,8 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
                                  "Profiles that became part of a coarser one.");
   appended_ = metrics.counter("pyroscope_store_profiles_total", "Profiles written.");
   bytes_ = metrics.gauge("pyroscope_store_bytes", "Space that all profiles take.");
+  unreadable_ = metrics.gauge("pyroscope_store_unreadable_segments",
+                              "Files of the store that cannot be read now.");
 }
 
 // The counters go on where another store, of another path, begins at zero.
@@ -50,6 +52,7 @@ void Store::count(const store::Store::Stats& now) {
   lost_corrupt_->add(since(now.lost_corrupt, counted_.lost_corrupt));
   downsampled_->add(since(now.merged, counted_.merged));
   bytes_->set(static_cast<double>(now.bytes));
+  unreadable_->set(static_cast<double>(now.unreadable_segments));
   counted_ = now;
 }
 
@@ -181,11 +184,23 @@ void Store::report() {
       .corrupt_segments = stats.corrupt_segments,
       .lost_corrupt = stats.lost_corrupt,
       .set_aside = stats.set_aside,
+      .unreadable_segments = stats.unreadable_segments,
+      .unreadable = stats.unreadable,
       .last_error = error_,
   });
+  report_health(stats);
+}
+
+void Store::report_health(const store::Store::Stats& stats) {
   if (!error_.empty()) {
     ctx_.set_health(runtime::HealthState::unhealthy,
                     fmt::format("{}: profiles are lost until this is mended", error_));
+    return;
+  }
+  if (!stats.unreadable.empty()) {
+    ctx_.set_health(runtime::HealthState::unhealthy,
+                    fmt::format("{} cannot be read ({}): what it has is not shown until this is mended",
+                                count_text(stats.unreadable_segments, "file"), stats.unreadable[0]));
     return;
   }
   ctx_.set_health(runtime::HealthState::healthy,

@@ -65,6 +65,8 @@ class Store {
     std::uint64_t expired_age = 0, expired_bytes = 0, downsampled = 0;
     std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0, lost_corrupt = 0;
     std::vector<std::string> set_aside;
+    std::uint64_t unreadable_segments = 0;
+    std::vector<std::string> unreadable;
     std::string last_error;
 
     static constexpr auto fields() {
@@ -86,6 +88,9 @@ class Store {
                          "Profiles that were lost with them, as far as that can be known."),
           lang::optional("set_aside", &DebugInfo::set_aside,
                          "The last of those files, and why each was set aside or left alone."),
+          lang::optional("unreadable_segments", &DebugInfo::unreadable_segments,
+                         "Files that cannot be read or mended now; weir tries them again every 30 s."),
+          lang::optional("unreadable", &DebugInfo::unreadable, "Some of those, and why."),
           lang::optional("last_error", &DebugInfo::last_error, "The last thing that went wrong."),
       };
     }
@@ -106,6 +111,7 @@ class Store {
   void write_next();
   void expire_later();
   void report();
+  void report_health(const store::Store::Stats& stats);
   void count(const store::Store::Stats& now);
 
   runtime::Context& ctx_;
@@ -120,7 +126,7 @@ class Store {
   store::Store::Stats counted_;  // what of store_'s stats the counters have
   std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_, lost_corrupt_,
       downsampled_;
-  std::shared_ptr<Gauge> bytes_;
+  std::shared_ptr<Gauge> bytes_, unreadable_;
 };
 
 }  // namespace weir::pyroscope

@@ -197,6 +197,34 @@ TEST_CASE("pyroscope.store: what a corrupt file costs is counted, and the file i
   CHECK(store.world().health.message.starts_with("1 profile, "));
 }
 
+TEST_CASE("pyroscope.store: a file that cannot be read is health, until it can be") {
+  TempDir dir;
+  auto file = dir.path() / "0000000001.segment";
+  auto away = dir.path() / "away";
+  {
+    weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+    store.start();
+    receiver_of(store.world())->push(profile_at(store.world().clock().wall()));
+    store.run();
+  }
+  std::filesystem::rename(file, away);
+  std::filesystem::create_symlink(file, file);  // leads to itself: nobody can open it
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+  store.start();
+  auto unreadable = store.world().metrics().gauge("pyroscope_store_unreadable_segments", "", {});
+  CHECK(unreadable->value() == 1);
+  CHECK(store.world().health.state == weir::runtime::HealthState::unhealthy);
+  CHECK(store.world().health.message.starts_with("1 file cannot be read (open " + file.string() + ": "));
+  receiver_of(store.world())->push(profile_at(store.world().clock().wall()));
+  store.run();
+  CHECK(store.world().health.state == weir::runtime::HealthState::unhealthy);
+  std::filesystem::rename(away, file);
+  store.advance(31s);
+  CHECK(unreadable->value() == 0);
+  CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
+  CHECK(store.world().health.message.starts_with("2 profiles, "));
+}
+
 TEST_CASE("pyroscope.store: a receiver outlives its component") {
   TempDir dir;
   ReceiverPtr receiver;
