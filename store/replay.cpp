@@ -17,7 +17,11 @@ void Replay::record(Place place, std::string_view head) {
     series_.clear();
   }
   auto decoded = decode_head(head);
-  if (!decoded) return;  // of another version: not ours to show
+  if (!decoded) {
+    Strange& strange = strange_[place.segment];
+    if (strange.records++ == 0) strange.why = decoded.error().message;
+    return;
+  }
   if (auto* series = std::get_if<SeriesRecord>(&*decoded)) {
     series_[series->number] = index_.series_number(series->key);
   } else if (auto* part = std::get_if<PartRecord>(&*decoded)) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 
 #include "store/index.h"
@@ -22,6 +23,12 @@ class Replay {
   const std::map<std::uint32_t, std::uint32_t>& series() const { return series_; }
   // Profiles whose part of the dictionary is not there any more.
   std::uint64_t lost() const { return lost_; }
+  // Records that mean nothing to us, by segment.
+  struct Strange {
+    std::uint64_t records = 0;
+    std::string why;  // of the first
+  };
+  const std::map<std::uint32_t, Strange>& strange() const { return strange_; }
 
  private:
   void add(Place place, const PartRecord& part);
@@ -31,6 +38,7 @@ class Replay {
   std::uint32_t segment_ = 0;
   std::map<std::uint32_t, std::uint32_t> series_;
   std::uint64_t lost_ = 0;
+  std::map<std::uint32_t, Strange> strange_;
 };
 
 Index::Entry index_entry(const ProfileRecord& profile, Place place);

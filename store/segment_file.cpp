@@ -107,7 +107,8 @@ ReadResult<HeaderState> check_header(int fd) {
   if (!size) return fail_read(ReadError::Why::refused, "{}", errno_text(size.error()));
   if (*size < sizeof header) return HeaderState::not_ours;
   if (std::memcmp(header.magic, ours.magic, sizeof ours.magic) != 0) return HeaderState::not_ours;
-  return header.version == ours.version ? HeaderState::good : HeaderState::later_version;
+  if (header.version > ours.version) return HeaderState::later_version;
+  return header.version == ours.version ? HeaderState::good : HeaderState::earlier_version;
 }
 
 ScanResult scan_segment(int fd, std::uint32_t number, std::uint64_t size, Verify verify,

@@ -12,7 +12,8 @@
 
 namespace weir::store {
 
-inline constexpr std::uint32_t kSegmentVersion = 1;
+// Raised with every new kind of record, so that a weir who does not know it leaves the file alone.
+inline constexpr std::uint32_t kSegmentVersion = 2;
 inline constexpr std::size_t kMaxHead = 256u << 10;
 inline constexpr std::size_t kMaxBody = 64u << 20;
 
@@ -34,7 +35,7 @@ struct RecordFrame {
 
 std::string make_record_front(std::string_view head, std::string_view body);  // frame and head
 
-enum class HeaderState { good, not_ours, later_version };
+enum class HeaderState { good, earlier_version, not_ours, later_version };
 ReadResult<HeaderState> check_header(int fd);
 
 struct ScanResult {

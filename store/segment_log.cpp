@@ -246,7 +246,9 @@ Result<> SegmentLog::load(std::uint32_t segment, const Visit& visit) {
   if (is_torn && !read_only && ::ftruncate(fd.get(), static_cast<off_t>(scan.good_end)) != 0)
     return fail_errno(errno, "cut the torn end of {}", path.string());
   set_size(segment, scan.good_end);
-  if (newest && !read_only && segment + 1 == next_number_) active_number_ = segment;
+  // What is written now has no place in a file that says it is of an earlier version.
+  bool goes_on = newest && *header == HeaderState::good && segment + 1 == next_number_;
+  if (goes_on && !read_only) active_number_ = segment;
   for (const auto& [place, head] : records) visit(place, head);
   return {};
 }
@@ -267,7 +269,8 @@ Result<bool> SegmentLog::salvage(std::uint32_t segment, const Visit& visit) {
   std::filesystem::path sound = path;
   sound += kNew;
   auto written = write_segment(sound, segment, [&](const Append& to) { return copy_sound(fd.get(), to); });
-  if (!written) return fail("{} is corrupt; keep its sound records: {}", path.string(), written.error().message);
+  if (!written)
+    return fail("{} is corrupt; keep its sound records: {}", path.string(), written.error().message);
   auto aside = store::set_aside(path, sound);
   if (!aside) {
     ::unlink(sound.c_str());

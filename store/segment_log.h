@@ -80,6 +80,8 @@ class SegmentLog {
   ReadResult<LogContent> read(Place place) const;
   // Removes a segment that is not active; false when the file system refuses.
   bool remove(std::uint32_t segment);
+  // Knows nothing of such a segment any more; the file stays.
+  void leave_alone(std::uint32_t segment) { forget(segment); }
   // After read() failed. Where any byte is damaged, sets the segment aside and visits its sound records at
   // their new places; true then, and when the file is gone. False when all are sound. Fails, and changes
   // nothing, when the file cannot be read or its sound records not be written now.
@@ -93,13 +95,13 @@ class SegmentLog {
   // Size of each by its number.
   const std::map<std::uint32_t, std::uint64_t>& segments() const { return sizes_; }
   std::uint64_t bytes() const { return bytes_; }
+  std::filesystem::path file(std::uint32_t segment) const;
   // Of files set aside or left alone, each with the reason.
   const std::vector<std::string>& set_aside() const { return set_aside_; }
 
  private:
   explicit SegmentLog(Options options) : options_(std::move(options)) {}
 
-  std::filesystem::path file(std::uint32_t segment) const;
   void load_or_note(std::uint32_t segment, const Visit& visit);
   Result<> load(std::uint32_t segment, const Visit& visit);
   Result<> begin_segment();
@@ -116,7 +118,7 @@ class SegmentLog {
   std::uint32_t active_number_ = 0;
   std::uint32_t next_number_ = 1;
   std::uint32_t newest_at_open_ = 0;  // it alone may end in what a crash has torn
-  bool torn_ = false;  // what a failed write left behind the end could not be cut
+  bool torn_ = false;                 // what a failed write left behind the end could not be cut
   std::map<std::uint32_t, std::uint64_t> sizes_;
   std::uint64_t bytes_ = 0;
   std::vector<std::string> set_aside_;

@@ -103,6 +103,11 @@ class Store : public Querier {
     std::uint64_t lost_corrupt = 0;      // profiles that were lost with them, as far as that can be known
     std::uint64_t write_errors = 0;      // profiles lost to the disk
     std::vector<std::string> set_aside;  // the last few files set aside or left alone, and why
+    // Segments of which something is sound and yet not understood: they are never deleted.
+    std::uint64_t strange_segments = 0;
+    std::uint64_t strange_records = 0;  // found at open or later, as of an earlier or a later weir
+    std::uint64_t coarse_failures = 0;  // attempts to make a segment's profiles coarser
+    std::string coarse_error;           // of the last
     // Segments that cannot be read or mended now; expire() tries them again.
     std::uint64_t unreadable_segments = 0;
     std::vector<std::string> unreadable;  // a few of them, and why

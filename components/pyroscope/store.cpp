@@ -1,5 +1,7 @@
 #include "components/pyroscope/store.h"
 
+#include <algorithm>
+
 #include "components/wording.h"
 
 namespace weir::pyroscope {
@@ -30,14 +32,15 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
       kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); }, lost("queue_full"));
   write_errors_ = lost("disk");
   lost_corrupt_ = lost("corrupt");
+  lost_strange_ = lost("unknown_format");
   expired_age_ = expired("retention");
   expired_bytes_ = expired("max_bytes");
   downsampled_ = metrics.counter("pyroscope_store_downsampled_profiles_total",
                                  "Profiles that became part of a coarser one.");
   appended_ = metrics.counter("pyroscope_store_profiles_total", "Profiles written.");
   bytes_ = metrics.gauge("pyroscope_store_bytes", "Space that all profiles take.");
-  unreadable_ = metrics.gauge("pyroscope_store_unreadable_segments",
-                              "Files of the store that cannot be read now.");
+  unreadable_ =
+      metrics.gauge("pyroscope_store_unreadable_segments", "Files of the store that cannot be read now.");
 }
 
 // The counters go on where another store, of another path, begins at zero.
@@ -47,8 +50,11 @@ void Store::count(const store::Store::Stats& now) {
   expired_age_->add(since(now.expired_age, counted_.expired_age));
   expired_bytes_->add(since(now.expired_bytes, counted_.expired_bytes));
   write_errors_->add(since(now.write_errors, counted_.write_errors));
-  if (now.corrupt_segments > counted_.corrupt_segments && !now.set_aside.empty())
-    ctx_.log().warn("a file of the store was set aside", {{"file", now.set_aside.back()}});
+  for (const auto& text : now.set_aside) {
+    if (std::ranges::find(counted_.set_aside, text) == counted_.set_aside.end())
+      ctx_.log().warn("a file of the store was set aside or left alone", {{"file", text}});
+  }
+  lost_strange_->add(since(now.strange_records, counted_.strange_records));
   lost_corrupt_->add(since(now.lost_corrupt, counted_.lost_corrupt));
   downsampled_->add(since(now.merged, counted_.merged));
   bytes_->set(static_cast<double>(now.bytes));
@@ -184,8 +190,12 @@ void Store::report() {
       .corrupt_segments = stats.corrupt_segments,
       .lost_corrupt = stats.lost_corrupt,
       .set_aside = stats.set_aside,
+      .strange_segments = stats.strange_segments,
+      .strange_records = stats.strange_records,
       .unreadable_segments = stats.unreadable_segments,
       .unreadable = stats.unreadable,
+      .downsample_failures = stats.coarse_failures,
+      .downsample_error = stats.coarse_error,
       .last_error = error_,
   });
   report_health(stats);

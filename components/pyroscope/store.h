@@ -65,8 +65,11 @@ class Store {
     std::uint64_t expired_age = 0, expired_bytes = 0, downsampled = 0;
     std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0, lost_corrupt = 0;
     std::vector<std::string> set_aside;
+    std::uint64_t strange_segments = 0, strange_records = 0;
     std::uint64_t unreadable_segments = 0;
     std::vector<std::string> unreadable;
+    std::uint64_t downsample_failures = 0;
+    std::string downsample_error;
     std::string last_error;
 
     static constexpr auto fields() {
@@ -88,9 +91,16 @@ class Store {
                          "Profiles that were lost with them, as far as that can be known."),
           lang::optional("set_aside", &DebugInfo::set_aside,
                          "The last of those files, and why each was set aside or left alone."),
+          lang::optional("strange_segments", &DebugInfo::strange_segments,
+                         "Files kept for good, because an earlier or a later weir has written something in "
+                         "them that this one does not understand."),
+          lang::optional("strange_records", &DebugInfo::strange_records, "How much of it there is."),
           lang::optional("unreadable_segments", &DebugInfo::unreadable_segments,
                          "Files that cannot be read or mended now; weir tries them again every 30 s."),
           lang::optional("unreadable", &DebugInfo::unreadable, "Some of those, and why."),
+          lang::optional("downsample_failures", &DebugInfo::downsample_failures,
+                         "Attempts to write a file anew with coarser profiles; it stays as it is meanwhile."),
+          lang::optional("downsample_error", &DebugInfo::downsample_error, "Why the last of those failed."),
           lang::optional("last_error", &DebugInfo::last_error, "The last thing that went wrong."),
       };
     }
@@ -125,7 +135,7 @@ class Store {
 
   store::Store::Stats counted_;  // what of store_'s stats the counters have
   std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_, lost_corrupt_,
-      downsampled_;
+      lost_strange_, downsampled_;
   std::shared_ptr<Gauge> bytes_, unreadable_;
 };
 

@@ -258,7 +258,8 @@ TEST_CASE("a damaged segment that cannot be mended for a while keeps its sound p
     CHECK(store->merge(everything("a"))->total() == 0);
     CHECK(store->merge(sound)->total() == 9 * one);
     CHECK(store->stats().unreadable_segments == 1);
-    CHECK(store->stats().unreadable.at(0).starts_with(file.string() + " is corrupt; keep its sound records: "));
+    CHECK(
+        store->stats().unreadable.at(0).starts_with(file.string() + " is corrupt; keep its sound records: "));
     store->expire(at(1000));
   }
   std::filesystem::remove(in_the_way);
