@@ -18,6 +18,19 @@ Result<json::value> parse_json(std::string_view text, std::string_view what) {
   return value;
 }
 
+std::size_t json_bytes(std::string_view text) {
+  constexpr std::size_t kValue = 2 * sizeof(json::key_value_pair) + 32;  // as a container grows; a key's text
+  std::size_t values = 1;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    char c = text[at];
+    values += c == ',' || c == '[' || c == '{' ? 1 : 0;
+    if (c != '"') continue;
+    // To the quote that ends the string.
+    for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\' ? 1 : 0;
+  }
+  return text.size() + values * kValue;
+}
+
 const json::object& as_object(const json::value& value) {
   static const json::object kNone;
   return value.is_object() ? value.get_object() : kNone;

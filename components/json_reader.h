@@ -13,6 +13,9 @@ namespace weir {
 
 // Strict JSON of bounded depth; `what` is named in the error.
 Result<boost::json::value> parse_json(std::string_view text, std::string_view what);
+// About how much memory what parse_json() makes of it takes: many times as much as the text, where the text
+// is made for that.
+std::size_t json_bytes(std::string_view text);
 
 const boost::json::object& object_at(const boost::json::object& object, std::string_view key);
 const boost::json::array& array_at(const boost::json::object& object, std::string_view key);

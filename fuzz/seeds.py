@@ -1,5 +1,6 @@
 """Inputs to start from, of this machine's own files and the tests' cases: one function a target, which yields bytes."""
 import base64
+import gzip
 import json
 import lzma
 import pathlib
@@ -51,6 +52,45 @@ def eh_frame():
 
 def folded():
     yield b'root;leaf 12\nroot;other leaf -3\r\n# a remark\n[unknown];std::map<int, long> 9223372036854775807\n'
+
+
+def field(number, content):
+    """Of a message: bytes with their length before them."""
+    size, length = len(content), b''
+    while size >= 0x80:
+        length, size = length + bytes([size & 0x7f | 0x80]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+def small_pprof():
+    """Two types, a mapping, two locations with lines, samples with labels, times."""
+    strings = b''.join(field(6, text) for text in (b'', b'samples', b'count', b'cpu', b'nanoseconds', b'/bin/a', b'main', b'main.go', b'comm'))
+    types = field(1, b'\x08\x01\x10\x02') + field(1, b'\x08\x03\x10\x04') + field(11, b'\x08\x03\x10\x04')
+    places = (field(3, b'\x08\x01\x10\x01\x18\x40\x28\x05') + field(5, b'\x08\x01\x10\x06\x20\x07')
+              + field(4, b'\x08\x01\x10\x01\x18\x02' + field(4, b'\x08\x01\x10\x03')) + field(4, b'\x08\x02\x10\x01\x18\x03'))
+    samples = field(2, field(1, b'\x01\x02') + field(2, b'\x01\x05') + field(3, b'\x08\x08\x10\x06')) + field(2, b'\x08\x02\x10\x01\x10\x02')
+    return strings + types + places + samples + b'\x48\x05\x50\x06\x60\x07\x70\x03'
+
+
+def received():
+    """By the first byte: push as message and as JSON; ingest of pprof, of a form, of lines, with a name."""
+    pprof = small_pprof()
+    label = field(1, field(1, b'service_name') + field(2, b'shop'))
+    identity = b'6ba7b810-9dad-41d1-80b4-00c04fd430c8'
+    for profile in (pprof, gzip.compress(pprof)):
+        encoded = base64.b64encode(profile).decode()
+        yield b'\0' + field(1, label + field(2, field(1, profile) + field(2, identity)))
+        yield b'\1' + json.dumps({'series': [{'labels': [{'name': 'a', 'value': 'b'}],
+                                             'samples': [{'rawProfile': encoded, 'ID': identity.decode()}]}]}).encode()
+        yield b'\2' + profile
+        yield (b'\3--b\r\nContent-Disposition: form-data; name="profile"; filename="p;q"\r\n\r\n' + profile
+               + b'\r\n--b\r\ncontent-disposition: form-data; name=sample_type_config\r\n\r\n'
+               + b'{"cpu": {"units": "nanoseconds", "cumulative": false}}\r\n--b--\r\n')
+    yield b'\4main;a\r\n main;b\n# a remark\n'
+    for query in (b'name=shop.cpu%7Benv%3Dprod,region=eu%7D&from=1767225000&until=1767225010000&sampleRate=50&units=samples',
+                  b'name=shop.inuse_space&format=groups', b'name=shop%7Bservice_name=till%7D&units=objects&format=folded',
+                  b'name=shop&units=bytes', b'name=a.wall&sampleRate=0&until=1767225010000000000', b'name=%7B%7D', b'name=a&format=jfr'):
+        yield b'\5' + query
 
 
 def unpack():
@@ -157,8 +197,21 @@ def library_words():
     return sorted(set(re.findall(r'"([a-z_]{2,16})"', (ROOT / 'lang/stdlib.cpp').read_text())))
 
 
-WORDS = {'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
+def request_words():
+    """What requests are made of, and the names that the reader looks for."""
+    found = {'--b', '--b--', '\\x0d\\x0a', '\\x0d\\x0a\\x0d\\x0a', 'Content-Disposition: ', 'form-data; name=', '\\"', '%7B', '%7D', '%2C', '=', '&', ',',
+             '[', ']', '{', '}', ':', 'null', 'true', '\\x1f\\x8b'}
+    for name in ('received.cpp', 'ingest.cpp'):
+        found.update(re.findall(r'"([A-Za-z_]{2,20})"', (ROOT / 'components/pyroscope' / name).read_text()))
+    return sorted(found)
+
+
+def folded_words():
+    return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
+
+
+WORDS = {'received': request_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, gopclntab, debug_link, demangle, unwind,
+         for function in (elf, eh_frame, unpack, folded, received, gopclntab, debug_link, demangle, unwind,
                                lang_parse, lang_print, lang_eval, lang_decode)}

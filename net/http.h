@@ -56,8 +56,9 @@ struct Response {
 
 // Called on the server's thread: must answer from memory, at once. `reply` may
 // be called later and from any thread, exactly once; a request without reply
-// is answered 503 after Server::Options::reply_timeout.
-using Reply = std::function<void(Response)>;
+// is answered 503 after Server::Options::reply_timeout. False: it came too late
+// for that, and the sender will believe that nothing was done.
+using Reply = std::function<bool(Response)>;
 using Handler = std::function<void(const Request&, Reply)>;
 
 class Server {

@@ -146,12 +146,13 @@ asio::awaitable<Response> Session::call_handler(const Request& request) {
   Reply reply = [slot, gate = service_.gate](Response response) {
     {
       std::lock_guard lock(slot->mutex);
-      if (std::exchange(slot->answered, true)) return;
+      if (std::exchange(slot->answered, true)) return false;
       slot->response = std::move(response);
     }
     gate->dispatch([slot] {
       if (slot->waiting) slot->waiting->cancel();
     });
+    return true;
   };
   std::string failure;
   try {

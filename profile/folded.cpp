@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <unordered_map>
@@ -10,6 +11,14 @@ namespace weir::profile {
 namespace {
 
 constexpr std::size_t kMaxFrames = 64u << 20;  // in all stacks together
+
+// A frame, its line and its place in the index; a stack and its sample. Vectors that grow have all twice.
+constexpr std::size_t kFrameBytes = 2 * sizeof(Frame) + sizeof(Line) + 96;
+constexpr std::size_t kStackBytes = 2 * (sizeof(Stack) + sizeof(Sample)) + 16;
+
+std::unexpected<Error> too_much_memory(std::size_t line) {
+  return fail("line {}: the stacks take too much memory once decoded", line);
+}
 
 // A name must not end its field or its line.
 void append_name(std::string& out, std::string_view name) {
@@ -33,12 +42,17 @@ std::string fold(const Profile& profile, const Stack& stack) {
 
 class FoldedReader {
  public:
+  explicit FoldedReader(MemoryBudget& budget) : budget_(budget) {}
+
+  // With a value behind the stack, or as a stack that was met once.
   Result<> read(std::string_view line, std::size_t number);
+  Result<> read_stack(std::string_view names, std::int64_t value, std::size_t number);
   Profile take() { return std::move(profile_); }
 
  private:
   std::uint32_t frame(std::string_view name);
 
+  MemoryBudget& budget_;
   Profile profile_;
   std::unordered_map<std::string_view, std::uint32_t> frames_;  // views into the text
   std::size_t frame_count_ = 0;
@@ -47,7 +61,7 @@ class FoldedReader {
 std::uint32_t FoldedReader::frame(std::string_view name) {
   auto next = static_cast<std::uint32_t>(profile_.frames.size());
   auto [found, is_new] = frames_.try_emplace(name, next);
-  if (is_new)
+  if (is_new && budget_.take(kFrameBytes + name.size()))
     profile_.frames.push_back(
         {.kind = FrameKind::native, .no_name = NoName::named, .lines = {{std::string(name), "", 0}}});
   return found->second;
@@ -62,15 +76,22 @@ Result<> FoldedReader::read(std::string_view line, std::size_t number) {
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size())
     return fail("line {}: \"{}\" is no value", number, digits.substr(0, 40));
+  return read_stack(line.substr(0, space), value, number);
+}
+
+Result<> FoldedReader::read_stack(std::string_view names, std::int64_t value, std::size_t number) {
+  auto frames = static_cast<std::size_t>(std::ranges::count(names, ';')) + 1;
   Stack stack{.frames = {}, .complete = true};
-  std::string_view names = line.substr(0, space);
+  if (!budget_.take(kStackBytes + frames * sizeof stack.frames[0])) return too_much_memory(number);
+  stack.frames.reserve(frames);
   for (std::size_t stop = names.size(); stop != std::string_view::npos;) {
     std::size_t start = stop == 0 ? std::string_view::npos : names.rfind(';', stop - 1);
     std::size_t begin = start == std::string_view::npos ? 0 : start + 1;
     stack.frames.push_back(frame(names.substr(begin, stop - begin)));
     stop = start;
   }
-  frame_count_ += stack.frames.size();
+  if (budget_.is_over()) return too_much_memory(number);
+  frame_count_ += frames;
   if (frame_count_ > kMaxFrames) return fail("line {}: more than {} frames in all", number, kMaxFrames);
   profile_.samples.push_back(
       {.stack = static_cast<std::uint32_t>(profile_.stacks.size()), .value = value, .count = value});
@@ -104,7 +125,12 @@ std::string encode_folded(const Profile& before, const Profile& after) {
 
 Result<Profile> decode_folded(std::string_view text, std::size_t limit) {
   if (text.size() > limit) return fail("larger than {} bytes", limit);
-  FoldedReader reader;
+  MemoryBudget budget(memory_for(limit));
+  return decode_folded(text, FoldedLines::with_values, budget);
+}
+
+Result<Profile> decode_folded(std::string_view text, FoldedLines lines, MemoryBudget& budget) {
+  FoldedReader reader(budget);
   std::size_t number = 0;
   while (!text.empty()) {
     std::size_t end = std::min(text.find('\n'), text.size());
@@ -112,8 +138,11 @@ Result<Profile> decode_folded(std::string_view text, std::size_t limit) {
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+    while (lines == FoldedLines::stacks_only && line.starts_with(' ')) line.remove_prefix(1);
     if (line.empty() || line.starts_with('#')) continue;
-    if (auto read = reader.read(line, number); !read) return fail(read.error());
+    auto read =
+        lines == FoldedLines::with_values ? reader.read(line, number) : reader.read_stack(line, 1, number);
+    if (!read) return fail(read.error());
   }
   Profile profile = reader.take();
   profile.type = {.name = "",

@@ -29,20 +29,7 @@ std::size_t size_hint(std::string_view data, std::size_t limit) {
                                  std::max<std::size_t>(limit, 64));
 }
 
-}  // namespace
-
-std::string gzip(std::string_view data) {
-  std::unique_ptr<libdeflate_compressor, Free> compressor(libdeflate_alloc_compressor(1));
-  if (!compressor) throw std::bad_alloc();
-  std::string out;
-  std::size_t bound = libdeflate_gzip_compress_bound(compressor.get(), data.size());
-  out.resize_and_overwrite(bound, [&](char* to, std::size_t n) {
-    return libdeflate_gzip_compress(compressor.get(), data.data(), data.size(), to, n);
-  });
-  return out;
-}
-
-Result<std::string> gunzip(std::string_view data, std::size_t limit) {
+Result<std::string> unpack(std::string_view data, std::size_t limit, bool& is_too_large) {
   std::unique_ptr<libdeflate_decompressor, Free> decompressor(libdeflate_alloc_decompressor());
   if (!decompressor) throw std::bad_alloc();
   if (data.empty()) return fail("gunzip: no data");
@@ -56,17 +43,46 @@ Result<std::string> gunzip(std::string_view data, std::size_t limit) {
     auto result = libdeflate_gzip_decompress_ex(decompressor.get(), data.data(), data.size(),
                                                 out.data() + used, room, &in, &written);
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
-      if (used + room > limit) return fail("gunzip: more than {} bytes once unpacked", limit);
+      is_too_large = used + room > limit;
+      if (is_too_large) return fail("gunzip: more than {} bytes once unpacked", limit);
       room = std::min(room * 2, limit - used + 1);
       continue;
     }
     if (result != LIBDEFLATE_SUCCESS) return fail("gunzip: not gzip data, or damaged");
     used += written;
-    if (used > limit) return fail("gunzip: more than {} bytes once unpacked", limit);
+    is_too_large = used > limit;
+    if (is_too_large) return fail("gunzip: more than {} bytes once unpacked", limit);
     data.remove_prefix(in);
   }
   out.resize(used);
   return out;
+}
+
+}  // namespace
+
+std::string gzip(std::string_view data) {
+  std::unique_ptr<libdeflate_compressor, Free> compressor(libdeflate_alloc_compressor(1));
+  if (!compressor) throw std::bad_alloc();
+  std::string out;
+  std::size_t bound = libdeflate_gzip_compress_bound(compressor.get(), data.size());
+  out.resize_and_overwrite(bound, [&](char* to, std::size_t n) {
+    return libdeflate_gzip_compress(compressor.get(), data.data(), data.size(), to, n);
+  });
+  return out;
+}
+
+Result<std::string> gunzip(std::string_view data, MemoryBudget& budget) {
+  std::size_t limit = budget.left();
+  bool is_too_large = false;
+  auto plain = unpack(data, limit, is_too_large);
+  if (is_too_large) (void)budget.take(limit + 1);
+  if (plain && !budget.take(plain->size())) return fail("gunzip: no memory for {} bytes", plain->size());
+  return plain;
+}
+
+Result<std::string> gunzip(std::string_view data, std::size_t limit) {
+  bool is_too_large = false;
+  return unpack(data, limit, is_too_large);
 }
 
 }  // namespace weir::profile

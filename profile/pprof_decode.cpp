@@ -3,173 +3,22 @@
 
 #include "profile/hash_index.h"
 #include "profile/pprof.h"
+#include "profile/pprof_message.h"
 #include "profile/text.h"
-#include "profile/wire.h"
-
-// The numbers are those of the fields in google/pprof's profile.proto. Fields
-// may come in any order, so everything is collected first and resolved then.
 
 namespace weir::profile {
 namespace {
 
-// A few bytes of message can stand for many bytes of memory; these bound it.
-constexpr std::size_t kMaxItems = 2u << 20;    // of each kind
+// A few bytes of message can stand for many bytes of memory; these and the budget bound it.
 constexpr std::size_t kMaxLabels = 64;         // of a sample
+constexpr std::size_t kMaxPath = 4096;         // of a mapped file: no process sees a longer one
 constexpr std::size_t kMaxFrames = 64u << 20;  // in all stacks together
 constexpr std::size_t kMaxSampleTypes = 16;
-constexpr std::size_t kNameBudgetFactor = 2;  // bytes of names copied, in units of the limit
-
-struct RawValueType {
-  std::uint64_t type = 0;
-  std::uint64_t unit = 0;
-};
-
-struct RawMapping {
-  std::uint64_t id = 0, start = 0, limit = 0, offset = 0, file = 0, build_id = 0;
-};
-
-struct RawLine {
-  std::uint64_t function = 0, line = 0;
-};
-
-struct RawLocation {
-  std::uint64_t id = 0, mapping = 0, address = 0;
-  std::uint32_t first_line = 0, lines = 0;
-};
-
-struct RawFunction {
-  std::uint64_t id = 0, name = 0, file = 0;
-};
-
-struct RawLabel {
-  std::uint64_t name = 0, text = 0, number = 0;
-
-  bool operator==(const RawLabel&) const = default;
-};
-
-struct Raw {
-  std::vector<RawValueType> sample_types;
-  std::vector<std::string_view> samples;
-  std::vector<RawMapping> mappings;
-  std::vector<RawLocation> locations;
-  std::vector<RawLine> lines;
-  std::vector<RawFunction> functions;
-  std::vector<std::string_view> strings;
-  RawValueType period_type;
-  std::uint64_t time = 0, duration = 0, period = 0, default_sample_type = 0;
-};
-
-// Calls `assign(field)` for each field; false when the bytes are no message.
-template <class Assign>
-bool each_field(std::string_view data, Assign assign) {
-  WireReader reader(data);
-  WireField field;
-  while (reader.next(field)) assign(field);
-  return !reader.failed();
-}
-
-bool read_value_type(std::string_view data, RawValueType& to) {
-  return each_field(data, [&](const WireField& f) {
-    if (f.number == 1) to.type = f.value;
-    if (f.number == 2) to.unit = f.value;
-  });
-}
-
-bool read_mapping(std::string_view data, RawMapping& to) {
-  return each_field(data, [&](const WireField& f) {
-    switch (f.number) {
-      case 1: to.id = f.value; break;
-      case 2: to.start = f.value; break;
-      case 3: to.limit = f.value; break;
-      case 4: to.offset = f.value; break;
-      case 5: to.file = f.value; break;
-      case 6: to.build_id = f.value; break;
-      default: break;
-    }
-  });
-}
-
-bool read_location(std::string_view data, RawLocation& to, std::vector<RawLine>& lines) {
-  bool lines_ok = true;
-  to.first_line = static_cast<std::uint32_t>(lines.size());
-  bool ok = each_field(data, [&](const WireField& f) {
-    if (f.number == 1) to.id = f.value;
-    if (f.number == 2) to.mapping = f.value;
-    if (f.number == 3) to.address = f.value;
-    if (f.number != 4) return;
-    RawLine line;
-    lines_ok &= each_field(f.bytes, [&](const WireField& g) {
-      if (g.number == 1) line.function = g.value;
-      if (g.number == 2) line.line = g.value;
-    });
-    if (lines.size() < kMaxItems) lines.push_back(line);
-  });
-  to.lines = static_cast<std::uint32_t>(lines.size()) - to.first_line;
-  return ok && lines_ok && lines.size() < kMaxItems;
-}
-
-bool read_function(std::string_view data, RawFunction& to) {
-  return each_field(data, [&](const WireField& f) {
-    if (f.number == 1) to.id = f.value;
-    if (f.number == 2) to.name = f.value;
-    if (f.number == 4) to.file = f.value;
-  });
-}
-
-bool read_label(std::string_view data, RawLabel& to) {
-  return each_field(data, [&](const WireField& f) {
-    if (f.number == 1) to.name = f.value;
-    if (f.number == 2) to.text = f.value;
-    if (f.number == 3) to.number = f.value;
-  });
-}
-
-// Repeated numbers come packed or one by one.
-template <class Take>
-bool take_numbers(const WireField& field, Take take) {
-  if (field.type == WireType::varint) return take(field.value);
-  if (field.type != WireType::bytes) return false;
-  WireReader reader(field.bytes);
-  std::uint64_t value = 0;
-  while (!reader.at_end())
-    if (!reader.varint(value) || !take(value)) return false;
-  return true;
-}
-
-bool read_top_field(const WireField& f, Raw& raw) {
-  switch (f.number) {
-    case 1: return read_value_type(f.bytes, raw.sample_types.emplace_back());
-    case 2: raw.samples.push_back(f.bytes); return f.type == WireType::bytes;
-    case 3: return read_mapping(f.bytes, raw.mappings.emplace_back());
-    case 4: return read_location(f.bytes, raw.locations.emplace_back(), raw.lines);
-    case 5: return read_function(f.bytes, raw.functions.emplace_back());
-    case 6: raw.strings.push_back(f.bytes); return f.type == WireType::bytes;
-    case 9: raw.time = f.value; return true;
-    case 10: raw.duration = f.value; return true;
-    case 11: return read_value_type(f.bytes, raw.period_type);
-    case 12: raw.period = f.value; return true;
-    case 14: raw.default_sample_type = f.value; return true;
-    default: return true;
-  }
-}
-
-Result<Raw> read_raw(std::string_view data) {
-  Raw raw;
-  WireReader reader(data);
-  WireField field;
-  while (reader.next(field)) {
-    if (!read_top_field(field, raw)) return fail("decode pprof: damaged field {}", field.number);
-    std::size_t most = std::max({raw.sample_types.size(), raw.samples.size(), raw.mappings.size(),
-                                 raw.locations.size(), raw.functions.size(), raw.strings.size()});
-    if (most > kMaxItems)
-      return fail("decode pprof: more than {} entries in field {}", kMaxItems, field.number);
-  }
-  if (reader.failed()) return fail("decode pprof: not a protobuf message, or cut off");
-  if (raw.strings.empty() || !raw.strings[0].empty())
-    return fail("decode pprof: the string table does not begin with the empty string");
-  if (raw.sample_types.empty()) return fail("decode pprof: no sample type");
-  return raw;
-}
+constexpr std::size_t kAllocation = 16;  // what the heap takes for itself
+// Of an index by hash, for each item: two slots of eight bytes while it grows, at a third of them free.
+constexpr std::size_t kIndexed = 48;
+// Until 2116: the end of a window is a time too.
+constexpr std::int64_t kMostNanoseconds = INT64_MAX / 2;
 
 // From the ids of a message to indexes. Ids are usually 1, 2, 3 …; foreign
 // ones may be anything, so a hash table would have to defend itself.
@@ -217,7 +66,7 @@ FrameKind kind_of_source(std::string_view file) {
 
 class Decoder {
  public:
-  Decoder(Raw raw, std::size_t limit) : raw_(std::move(raw)), name_budget_(limit * kNameBudgetFactor) {}
+  Decoder(const Raw& raw, MemoryBudget& budget) : raw_(raw), budget_(budget) {}
 
   Result<Profile> decode(std::string_view sample_type);
 
@@ -232,25 +81,22 @@ class Decoder {
   std::uint32_t label_set();
   std::int64_t count_of(std::int64_t value) const;
 
-  // A copy of string `index`; remembers when one does not exist or there were too many.
+  // A copy of string `index`; remembers when there is none, or no memory for it.
   std::string text(std::uint64_t index) {
-    if (index >= raw_.strings.size() || raw_.strings[index].size() > name_budget_) {
-      (index >= raw_.strings.size() ? bad_string_ : over_budget_) = true;
-      return {};
-    }
-    name_budget_ -= raw_.strings[index].size();
+    bad_string_ |= index >= raw_.strings.size();
+    if (bad_string_ || !budget_.take(raw_.strings[index].size() + kAllocation)) return {};
     return std::string(raw_.strings[index]);
   }
-  Result<> check_names() const {
+  Result<> check() const {
     if (bad_string_) return fail("decode pprof: a string is not in the string table");
-    if (over_budget_) return fail("decode pprof: names take too much memory");
+    if (budget_.is_over()) return too_much_memory();
     return {};
   }
+  bool is_as_unnamed(const Frame& frame, std::string_view name) const;
 
-  Raw raw_;
-  std::size_t name_budget_;
+  const Raw& raw_;
+  MemoryBudget& budget_;
   bool bad_string_ = false;
-  bool over_budget_ = false;
   Profile profile_;
   IdIndex locations_, mappings_, functions_;
   std::size_t value_index_ = 0;  // of the sample type taken
@@ -276,9 +122,12 @@ Result<Profile> Decoder::decode(std::string_view sample_type) {
   if (auto ok = make_mappings(); !ok) return std::unexpected(ok.error());
   if (auto ok = make_frames(); !ok) return std::unexpected(ok.error());
   if (auto ok = make_samples(); !ok) return std::unexpected(ok.error());
-  auto nanoseconds = std::chrono::nanoseconds(static_cast<std::int64_t>(raw_.time));
-  profile_.start = WallTime(std::chrono::duration_cast<WallTime::duration>(nanoseconds));
-  profile_.duration = Duration(static_cast<std::int64_t>(raw_.duration));
+  auto within = [](std::uint64_t nanoseconds) {
+    return std::chrono::nanoseconds(
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(nanoseconds), 0, kMostNanoseconds));
+  };
+  profile_.start = WallTime(std::chrono::duration_cast<WallTime::duration>(within(raw_.time)));
+  profile_.duration = within(raw_.duration);
   return std::move(profile_);
 }
 
@@ -307,22 +156,26 @@ Result<> Decoder::choose_type(std::string_view sample_type) {
   else if (!type.sample_type.empty() && type.sample_type != "cpu" && type.sample_type != "samples")
     type.name = type.sample_type;
   profile_.period = static_cast<std::int64_t>(raw_.period);
-  return check_names();
+  return check();
 }
 
 Result<> Decoder::make_mappings() {
+  if (!budget_.take(raw_.mappings.size() * sizeof(Mapping))) return too_much_memory();
   profile_.mappings.reserve(raw_.mappings.size());
   for (const RawMapping& mapping : raw_.mappings) {
+    if (mapping.file < raw_.strings.size() && raw_.strings[mapping.file].size() > kMaxPath)
+      return fail("decode pprof: a mapped file's name is longer than {} bytes", kMaxPath);
     profile_.mappings.push_back({.file = text(mapping.file),
                                  .build_id = text(mapping.build_id),
                                  .start = mapping.start,
                                  .limit = mapping.limit,
                                  .offset = mapping.offset});
   }
-  return check_names();
+  return check();
 }
 
 Result<> Decoder::make_frames() {
+  if (!budget_.take(raw_.locations.size() * sizeof(Frame))) return too_much_memory();
   profile_.frames.reserve(raw_.locations.size());
   for (const RawLocation& location : raw_.locations)
     if (auto ok = make_frame(location); !ok) return ok;
@@ -343,8 +196,6 @@ Result<> Decoder::make_frame(const RawLocation& location) {
                : frame.mapping == kNoMapping ? FrameKind::unknown
                                              : FrameKind::native;
   frame.no_name = frame.mapping == kNoMapping ? NoName::no_mapping : NoName::stripped;
-  // What the frame would be called without a name: then that is no name.
-  std::string unnamed = display_name(frame, profile_.mappings);
   for (std::uint32_t i = 0; i < location.lines; ++i) {
     const RawLine& line = raw_.lines[location.first_line + i];
     if (line.function == 0) continue;
@@ -353,7 +204,8 @@ Result<> Decoder::make_frame(const RawLocation& location) {
       return fail("decode pprof: location {} refers to function {}, which is not there", location.id,
                   line.function);
     std::string name = text(raw_.functions[function].name);
-    if (name.empty() || (location.lines == 1 && name == unnamed)) continue;
+    if (name.empty() || (location.lines == 1 && is_as_unnamed(frame, name))) continue;
+    if (!budget_.take(2 * sizeof(Line) + kAllocation)) return too_much_memory();
     frame.lines.push_back(
         {.function = std::move(name),
          .file = text(raw_.functions[function].file),
@@ -363,10 +215,17 @@ Result<> Decoder::make_frame(const RawLocation& location) {
     frame.no_name = NoName::named;
     if (!kernel) frame.kind = kind_of_source(frame.lines.front().file);
   }
-  return check_names();
+  return check();
+}
+
+// What the frame would be called without a name is no name.
+bool Decoder::is_as_unnamed(const Frame& frame, std::string_view name) const {
+  if (!name.starts_with(module_name(frame, profile_.mappings))) return false;
+  return name == display_name(frame, profile_.mappings);
 }
 
 Result<> Decoder::make_samples() {
+  if (!budget_.take(raw_.samples.size() * (sizeof(Sample) + kIndexed))) return too_much_memory();
   profile_.samples.reserve(raw_.samples.size());
   for (std::string_view sample : raw_.samples)
     if (auto ok = make_sample(sample); !ok) return ok;
@@ -409,9 +268,13 @@ Result<> Decoder::make_sample(std::string_view data) {
   auto [stack, is_new] =
       stacks_.find_or_insert(hash_bytes(frames_.data(), frames_.size() * sizeof frames_[0], seed_), next,
                              [&](std::uint32_t i) { return profile_.stacks[i].frames == frames_; });
-  if (is_new) profile_.stacks.push_back({.frames = frames_});
+  if (is_new) {
+    std::size_t bytes = 2 * sizeof(Stack) + kIndexed + kAllocation + frames_.size() * sizeof frames_[0];
+    if (!budget_.take(bytes)) return too_much_memory();
+    profile_.stacks.push_back({.frames = frames_});
+  }
   add_sample(stack, label_set());
-  return check_names();
+  return check();
 }
 
 void Decoder::add_sample(std::uint32_t stack, std::uint32_t labels) {
@@ -439,6 +302,8 @@ std::uint32_t Decoder::label_set() {
       label_sets_.find_or_insert(hash_bytes(labels_.data(), labels_.size() * sizeof labels_[0], seed_), next,
                                  [&](std::uint32_t i) { return known_labels_[i] == labels_; });
   if (!is_new) return index;
+  std::size_t of_a_label = sizeof(RawLabel) + 2 * sizeof(Labels::Pair) + 2 * kAllocation;
+  if (!budget_.take(kIndexed + 4 * sizeof(Labels) + labels_.size() * of_a_label)) return kNoLabels;
   known_labels_.push_back(labels_);
   std::vector<Labels::Pair> pairs;
   for (const RawLabel& label : labels_) {
@@ -455,47 +320,60 @@ std::int64_t Decoder::count_of(std::int64_t value) const {
   return divisible ? std::max<std::int64_t>(value / profile_.period, 1) : 1;
 }
 
-// The fields of a message; they point into `data`, or into `unpacked` where that had to be unpacked.
-Result<Raw> read_message(std::string_view data, std::size_t limit, std::string& unpacked) {
-  if (data.size() > limit) return fail("decode pprof: larger than {} bytes", limit);
-  if (data.size() >= 2 && data[0] == '\x1f' && data[1] == '\x8b') {
-    auto plain = gunzip(data, limit);
-    if (!plain) return fail("decode pprof: {}", plain.error().message);
-    unpacked = std::move(*plain);
-    data = unpacked;
-  }
-  return read_raw(data);
+bool is_gzip(std::string_view data) {
+  return data.starts_with("\x1f\x8b");
 }
 
-}  // namespace
-
-Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type) {
-  std::string unpacked;
-  auto raw = read_message(data, limit, unpacked);
-  if (!raw) return std::unexpected(raw.error());
-  return Decoder(std::move(*raw), limit).decode(sample_type);
-}
-
-Result<std::vector<Profile>> decode_pprof_types(std::string_view data, std::size_t limit) {
-  std::string unpacked;
-  auto raw = read_message(data, limit, unpacked);
-  if (!raw) return std::unexpected(raw.error());
+// Each of the names that are no other's.
+Result<std::vector<std::string_view>> distinct_types(const Raw& raw) {
   std::vector<std::string_view> types;
-  for (const RawValueType& type : raw->sample_types) {
-    if (type.type >= raw->strings.size()) return fail("decode pprof: a string is not in the string table");
-    std::string_view name = raw->strings[type.type];
+  for (const RawValueType& type : raw.sample_types) {
+    if (type.type >= raw.strings.size()) return fail("decode pprof: a string is not in the string table");
+    std::string_view name = raw.strings[type.type];
     if (std::ranges::find(types, name) == types.end()) types.push_back(name);
     if (types.size() > kMaxSampleTypes)
       return fail("decode pprof: more than {} sample types", kMaxSampleTypes);
   }
   if (std::ranges::find(types, "cpu") != types.end()) std::erase(types, "samples");
+  return types;
+}
+
+}  // namespace
+
+Result<Profile> decode_pprof(std::string_view data, std::size_t limit, std::string_view sample_type) {
+  if (data.size() > limit) return fail("decode pprof: larger than {} bytes", limit);
+  std::string unpacked;
+  if (is_gzip(data)) {
+    auto plain = gunzip(data, limit);
+    if (!plain) return fail("decode pprof: {}", plain.error().message);
+    unpacked = *std::move(plain);
+    data = unpacked;
+  }
+  MemoryBudget budget(memory_for(limit));
+  auto raw = read_raw(data, budget);
+  if (!raw) return std::unexpected(raw.error());
+  return Decoder(*raw, budget).decode(sample_type);
+}
+
+Result<std::vector<Profile>> decode_pprof_types(std::string_view data, MemoryBudget& budget) {
+  std::string unpacked;
+  if (is_gzip(data)) {
+    auto plain = gunzip(data, budget);
+    if (!plain) return fail("decode pprof: {}", plain.error().message);
+    unpacked = *std::move(plain);
+    data = unpacked;
+  }
+  auto raw = read_raw(data, budget);
+  if (!raw) return std::unexpected(raw.error());
+  auto types = distinct_types(*raw);
+  if (!types) return std::unexpected(types.error());
   std::vector<Profile> profiles;
-  for (std::string_view type : types) {
-    // Mostly there is only one.
-    auto profile = Decoder(type == types.back() ? std::move(*raw) : *raw, limit).decode(type);
+  for (std::string_view type : *types) {
+    auto profile = Decoder(*raw, budget).decode(type);
     if (!profile) return std::unexpected(profile.error());
     profiles.push_back(std::move(*profile));
   }
+  budget.give_back(unpacked.size());
   return profiles;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "profile/memory_budget.h"
 #include "profile/profile.h"
 
 namespace weir::profile {
@@ -16,9 +17,14 @@ std::string encode_folded(const Profile& profile);
 // The same of two profiles, "root;…;leaf before after", as difffolded.pl writes it.
 std::string encode_folded(const Profile& before, const Profile& after);
 
-// Reads lines as encode_folded(profile) writes them, at most `limit` bytes. What the values count is not
-// told: the type is "samples" in "count", and there is neither a time nor a duration.
+// Reads lines as encode_folded(profile) writes them, at most `limit` bytes, which may take memory_for(limit).
+// What the values count is not told: the type is "samples" in "count", and there is neither a time nor a
+// duration.
 Result<Profile> decode_folded(std::string_view text, std::size_t limit);
+
+// The same within a budget of memory; also of lines that are a stack alone, each met once.
+enum class FoldedLines { with_values, stacks_only };
+Result<Profile> decode_folded(std::string_view text, FoldedLines lines, MemoryBudget& budget);
 
 // A file of https://www.speedscope.app: one sampled profile, each distinct stack once, with its value for a
 // weight. `name` is what the viewer calls it.

@@ -74,7 +74,7 @@ void add_common_headers(net::Headers& headers) {
 void Site::handle(const net::Request& request, const net::Reply& reply) {
   net::Reply finish = [reply](net::Response response) {
     add_common_headers(response.headers);
-    reply(std::move(response));
+    return reply(std::move(response));
   };
   std::string path = percent_decode(request.path());
   const auto* route = std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, path); });

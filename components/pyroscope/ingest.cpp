@@ -114,19 +114,11 @@ void set_times(profile::Profile& profile, const Ingest& ingest) {
 }
 
 // One line a stack, each with a value, or each once.
-Received folded_profile(const Ingest& ingest, std::string_view body, std::size_t limit) {
-  std::string with_values;
-  if (ingest.format == "lines") {
-    for (std::size_t at = 0; at < body.size();) {
-      std::size_t end = std::min(body.find('\n', at), body.size());
-      std::string_view line = trim(body.substr(at, end - at));
-      if (!line.empty()) with_values.append(line).append(" 1\n");
-      at = end + 1;
-    }
-    body = with_values;
-  }
-  auto profile = profile::decode_folded(body, limit);
-  if (!profile) return std::unexpected(bad_request(profile.error().message));
+Received folded_profile(const Ingest& ingest, std::string_view body, profile::MemoryBudget& budget) {
+  auto lines =
+      ingest.format == "lines" ? profile::FoldedLines::stacks_only : profile::FoldedLines::with_values;
+  auto profile = profile::decode_folded(body, lines, budget);
+  if (!profile) return std::unexpected(unreadable(profile.error().message, budget));
   static constexpr NamedType kCpu = kNamedTypes.front();
   static constexpr NamedType kObjects{"alloc_objects", "memory", "count"},
       kBytes{"alloc_space", "memory", "bytes"};
@@ -156,7 +148,8 @@ Received folded_profile(const Ingest& ingest, std::string_view body, std::size_t
 }
 
 // {"alloc_objects": {"units": "objects", "display-name": "…", "cumulative": false}, …}
-std::expected<void, Refusal> check_config(std::string_view text) {
+std::expected<void, Refusal> check_config(std::string_view text, profile::MemoryBudget& budget) {
+  if (!budget.take(json_bytes(text))) return std::unexpected(unreadable("", budget));
   auto root = parse_json(text, "sample_type_config");
   if (!root) return std::unexpected(bad_request(root.error().message));
   for (const auto& [name, config] : as_object(*root)) {
@@ -170,7 +163,7 @@ std::expected<void, Refusal> check_config(std::string_view text) {
 }
 
 Received pprof_profiles(const Ingest& ingest, const net::Request& request, std::string_view body,
-                        std::size_t limit) {
+                        profile::MemoryBudget& budget) {
   std::string_view pprof = body;
   std::vector<Part> parts;
   std::string boundary = multipart_boundary(request.headers.get("Content-Type"));
@@ -181,11 +174,12 @@ Received pprof_profiles(const Ingest& ingest, const net::Request& request, std::
     for (const Part& part : *split) {
       if (part.name == "profile") pprof = part.content;
       if (part.name != "sample_type_config") continue;
-      if (auto checked = check_config(part.content); !checked) return std::unexpected(checked.error());
+      if (auto checked = check_config(part.content, budget); !checked)
+        return std::unexpected(checked.error());
     }
     if (pprof.empty()) return std::unexpected(bad_request("the form has no field \"profile\""));
   }
-  auto profiles = profiles_of(pprof, limit);
+  auto profiles = profiles_of(pprof, budget);
   if (!profiles) return profiles;
   for (profile::Profile& profile : *profiles) {
     if (const NamedType* type = named_type(profile.type.sample_type)) profile.type.name = type->name;
@@ -222,18 +216,19 @@ std::expected<profile::Labels, Refusal> read_series_name(std::string_view text) 
   return profile::Labels(std::move(pairs));
 }
 
-Received read_ingest(const net::Request& request, WallTime now, std::size_t unpacked_limit) {
+Received read_ingest(const net::Request& request, WallTime now, profile::MemoryBudget& budget) {
   auto ingest = parameters_of(request, now);
   if (!ingest) return std::unexpected(ingest.error());
   split_name(*ingest);
-  auto body = unpacked_body(request, unpacked_limit);
+  std::string unpacked;
+  auto body = plain_body(request, budget, unpacked);
   if (!body) return std::unexpected(body.error());
   bool is_form = !multipart_boundary(request.headers.get("Content-Type")).empty();
   const std::string& format = ingest->format;
   if (format == "pprof" || (format.empty() && is_form))
-    return pprof_profiles(*ingest, request, *body, unpacked_limit);
+    return pprof_profiles(*ingest, request, *body, budget);
   if (format.empty() || format == "folded" || format == "groups" || format == "lines")
-    return folded_profile(*ingest, *body, unpacked_limit);
+    return folded_profile(*ingest, *body, budget);
   return std::unexpected(Refusal{
       422, "format", fmt::format("format \"{}\": pprof, folded and lines are taken", format.substr(0, 64))});
 }

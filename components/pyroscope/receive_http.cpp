@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "components/pyroscope/received_parts.h"
 #include "components/wording.h"
 #include "net/text.h"
 
@@ -10,8 +11,9 @@ namespace {
 
 constexpr std::string_view kPush = "/push.v1.PusherService/Push";
 constexpr std::string_view kIngest = "/ingest";
-constexpr std::size_t kUnpackedFactor = 8;
-constexpr std::size_t kMostWaiting = 64u << 20;  // bytes of requests that are being read
+constexpr std::size_t kMemoryFactor = 16;        // of one request, in units of its largest size
+constexpr std::size_t kLeastMemory = 1u << 20;   // of one request, however small it may be
+constexpr std::size_t kMostMemory = 256u << 20;  // of all requests that are being read
 constexpr Duration kTick = std::chrono::seconds(5);
 
 bool is_json(const net::Request& request) {
@@ -58,6 +60,11 @@ std::string listen_text(const ListenArguments& http) {
 
 // One request, until it is answered.
 struct ReceiveHttp::Call {
+  Call(std::shared_ptr<profile::SharedMemory> memory, std::size_t most)
+      : shared(std::move(memory)), budget(most, shared.get()) {}
+
+  std::shared_ptr<profile::SharedMemory> shared;
+  profile::MemoryBudget budget;
   net::Request request;
   net::Reply reply;
   std::vector<profile::ProfilePtr> profiles;
@@ -101,12 +108,18 @@ void ReceiveHttp::listen() {
                                .header_timeout = args_.http.server_read_timeout,
                                .idle_timeout = args_.http.server_idle_timeout,
                                .reply_timeout = args_.http.server_write_timeout};
-  auto server = net::Server::start(options, [this](const net::Request& request, net::Reply reply) {
-    auto call = std::make_shared<Call>();
-    call->request = request;
-    call->reply = std::move(reply);
-    ctx_.post([this, call] { take(call); });
-  });
+  std::size_t most = std::max(args_.max_body_bytes * kMemoryFactor, kLeastMemory);
+  memory_ = std::make_shared<profile::SharedMemory>(std::max(most, kMostMemory));
+  auto server = net::Server::start(
+      options, [this, most, memory = memory_](const net::Request& request, net::Reply reply) {
+        auto call = std::make_shared<Call>(memory, most);
+        call->reply = std::move(reply);
+        call->request = {
+            .method = request.method, .target = request.target, .headers = request.headers, .body = {}};
+        // The connection keeps its own until it is answered.
+        if (call->budget.take(2 * request.body.size())) call->request.body = request.body;
+        ctx_.post([this, call] { take(call); });
+      });
   if (server) {
     server_ = *std::move(server);
     error_.clear();
@@ -130,14 +143,11 @@ void ReceiveHttp::take(std::shared_ptr<Call> call) {
                    fmt::format("there is nothing at this path: send profiles to {} or {}", kPush, kIngest)});
   }
   if (call->request.method != "POST") return refuse(*call, {405, "method", "only POST is taken here"});
-  std::size_t bytes = call->request.body.size();
-  if (waiting_bytes_ + bytes > kMostWaiting && waiting_bytes_ != 0)
-    return refuse(*call, {429, "busy", "too many requests are being read: try again in a second"});
-  waiting_bytes_ += bytes;
+  if (call->budget.is_over()) return refuse(*call, unreadable("", call->budget));
   ctx_.offload(
-      [call, now = ctx_.clock().wall(), limit = args_.max_body_bytes * kUnpackedFactor] {
-        Received received = call->request.path() == kPush ? read_push(call->request, now, limit)
-                                                          : read_ingest(call->request, now, limit);
+      [call, now = ctx_.clock().wall()] {
+        Received received = call->request.path() == kPush ? read_push(call->request, now, call->budget)
+                                                          : read_ingest(call->request, now, call->budget);
         if (!received) {
           call->refusal = received.error();
           return;
@@ -145,14 +155,14 @@ void ReceiveHttp::take(std::shared_ptr<Call> call) {
         for (profile::Profile& profile : *received)
           call->profiles.push_back(std::make_shared<const profile::Profile>(std::move(profile)));
       },
-      [this, call, bytes] {
-        waiting_bytes_ -= bytes;
-        finish(*call);
-      });
+      [this, call] { finish(*call); });
 }
 
 void ReceiveHttp::finish(Call& call) {
   if (!call.refusal.reason.empty()) return refuse(call, call.refusal);
+  // Who was told that it took too long sends the same again.
+  if (!call.reply(taken_response(call.request)))
+    return count_refusal({503, "too_slow", "it took too long to read: the sender was told to try again"});
   for (const profile::ProfilePtr& profile : call.profiles) {
     for (const ReceiverPtr& receiver : args_.forward_to) receiver->push(profile);
   }
@@ -163,11 +173,15 @@ void ReceiveHttp::finish(Call& call) {
   bytes_count_->add(static_cast<double>(call.request.body.size()));
   bool is_first = last_ == MonoTime();
   last_ = ctx_.clock().mono();
-  call.reply(taken_response(call.request));
   if (is_first) report();
 }
 
 void ReceiveHttp::refuse(const Call& call, const Refusal& refusal) {
+  count_refusal(refusal);
+  call.reply(refused_response(call.request, refusal));
+}
+
+void ReceiveHttp::count_refusal(const Refusal& refusal) {
   RefusedInfo& info = refused_[refusal.reason];
   info.reason = refusal.reason;
   info.last = refusal.message;
@@ -176,7 +190,6 @@ void ReceiveHttp::refuse(const Call& call, const Refusal& refusal) {
       .counter("pyroscope_receive_http_refused_requests_total", "Requests that were not taken, by reason.",
                {{"reason", refusal.reason}})
       ->add(1);
-  call.reply(refused_response(call.request, refusal));
 }
 
 // Ages in the health message would stand still without it.
@@ -191,7 +204,7 @@ void ReceiveHttp::report() {
   DebugInfo info{.port = server_ ? server_->port() : 0u,
                  .requests = requests_,
                  .profiles = profiles_,
-                 .waiting_bytes = waiting_bytes_,
+                 .waiting_bytes = memory_ ? memory_->held() : 0,
                  .last_ago = has_any ? Duration(now - last_) : Duration::zero()};
   for (const auto& [reason, refused] : refused_) info.refused.push_back(refused);
   ctx_.publish_debug_info(info);

@@ -69,7 +69,8 @@ class ReceiveHttp {
       return std::tuple{
           lang::required("forward_to", &Arguments::forward_to, "Where the profiles go."),
           lang::optional("max_body_bytes", &Arguments::max_body_bytes,
-                         "How large a request may be; unpacked it may take eight times as much.")
+                         "How large a request may be; unpacked and decoded it may take sixteen times as much "
+                         "memory.")
               .unit("bytes")
               .at_least(1024)
               .at_most(128 << 20),
@@ -104,7 +105,8 @@ class ReceiveHttp {
           lang::optional("port", &DebugInfo::port, "Port it listens on; 0: it does not."),
           lang::optional("requests", &DebugInfo::requests, "Requests taken."),
           lang::optional("profiles", &DebugInfo::profiles, "Profiles in them, handed over."),
-          lang::optional("waiting_bytes", &DebugInfo::waiting_bytes, "Requests that are being read now.")
+          lang::optional("waiting_bytes", &DebugInfo::waiting_bytes,
+                         "Memory for requests that are being read now.")
               .unit("bytes"),
           lang::optional("last_ago", &DebugInfo::last_ago, "Time since the last one."),
           lang::block("refused", &DebugInfo::refused, "Requests that were not taken."),
@@ -125,6 +127,7 @@ class ReceiveHttp {
   void take(std::shared_ptr<Call> call);
   void finish(Call& call);
   void refuse(const Call& call, const Refusal& refusal);
+  void count_refusal(const Refusal& refusal);
   void tick();
   void report();
 
@@ -134,11 +137,11 @@ class ReceiveHttp {
   Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
   runtime::Timer retry_, ticker_;
   std::uint64_t requests_ = 0, profiles_ = 0;
-  std::size_t waiting_bytes_ = 0;
   MonoTime last_;
   std::map<std::string, RefusedInfo, std::less<>> refused_;
   std::shared_ptr<Counter> requests_count_, profiles_count_, bytes_count_;
-  std::unique_ptr<net::Server> server_;  // goes first: its thread calls us
+  std::shared_ptr<profile::SharedMemory> memory_;  // of the requests that are being read
+  std::unique_ptr<net::Server> server_;            // goes first: its thread calls us
 };
 
 }  // namespace weir::pyroscope

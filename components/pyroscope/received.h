@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/http.h"
 #include "profile/labels.h"
+#include "profile/memory_budget.h"
 #include "profile/profile.h"
 
 namespace weir::pyroscope {
@@ -23,14 +24,13 @@ struct Refusal {
 
 using Received = std::expected<std::vector<profile::Profile>, Refusal>;
 
-// `unpacked_limit`, here and below: bytes that a body, and each profile in it, may take once unpacked.
-// `now` stands for a time that is missing.
-// A unary call of push.v1.PusherService/Push by the Connect protocol, as application/proto or
-// application/json.
-Received read_push(const net::Request& request, WallTime now, std::size_t unpacked_limit);
+// `budget`, here and below: memory that all of it may take, once unpacked and decoded. `now` stands for a
+// time that is missing. A unary call of push.v1.PusherService/Push by the Connect protocol, as
+// application/proto or application/json.
+Received read_push(const net::Request& request, WallTime now, profile::MemoryBudget& budget);
 
 // POST /ingest?name=APP{k=v,…}&from=&until=&format=&sampleRate=&units=…; the formats folded, lines and pprof.
-Received read_ingest(const net::Request& request, WallTime now, std::size_t unpacked_limit);
+Received read_ingest(const net::Request& request, WallTime now, profile::MemoryBudget& budget);
 
 // The labels in an application's name, "shop.cpu{region=eu,env=prod}", __name__ being what stands before the
 // brace.

@@ -18,10 +18,15 @@ inline Refusal bad_request(std::string message) {
   return {400, "malformed", std::move(message)};
 }
 
-std::expected<std::string, Refusal> unpacked_body(const net::Request& request, std::size_t limit);
+// What was wrong, or that the memory did not suffice.
+Refusal unreadable(std::string message, const profile::MemoryBudget& budget);
 
-// Of a pprof, gzipped or not: one for each sample type. What it takes unpacked is taken from the budget.
-Received profiles_of(std::string_view pprof, std::size_t& budget);
+// The body, or what it is unpacked, which is kept in `unpacked`.
+std::expected<std::string_view, Refusal> plain_body(const net::Request& request,
+                                                    profile::MemoryBudget& budget, std::string& unpacked);
+
+// Of a pprof, gzipped or not: one for each sample type.
+Received profiles_of(std::string_view pprof, profile::MemoryBudget& budget);
 
 // The labels, with a profile's name and a service's where they have none.
 void set_labels(profile::Profile& profile, const profile::Labels& labels);

@@ -34,7 +34,8 @@ ReceiveHttp::Arguments arguments(const std::shared_ptr<Sink>& sink) {
 
 class Harness : public testing::ComponentHarness<ReceiveHttp> {
  public:
-  explicit Harness(const std::shared_ptr<Sink>& sink) : ComponentHarness(arguments(sink)) { start(); }
+  explicit Harness(const std::shared_ptr<Sink>& sink) : Harness(arguments(sink)) {}
+  explicit Harness(ReceiveHttp::Arguments args) : ComponentHarness(std::move(args)) { start(); }
 
   std::int64_t number(std::string_view name) {
     // Of a whole number there are two kinds.
@@ -45,24 +46,28 @@ class Harness : public testing::ComponentHarness<ReceiveHttp> {
     }
     return -1;
   }
-  // The answer: status and body.
-  std::string send(std::string method, std::string path, std::string type, std::string body) {
+  // The answer: status and body. Nothing runs until somebody lets it.
+  std::future<std::string> begin(std::string method, std::string path, std::string type, std::string body) {
     net::ClientRequest request{.method = std::move(method),
                                .url = fmt::format("http://127.0.0.1:{}{}", number("port"), path),
                                .body = std::move(body)};
     request.headers.set("Content-Type", type);
-    std::promise<Result<net::ClientResponse>> promise;
-    auto answer = promise.get_future();
-    auto pending = client_->send(std::move(request), {.on_head = {}, .on_data = {}, .on_done = [&](auto got) {
-                                                        promise.set_value(std::move(got));
-                                                      }});
+    auto promise = std::make_shared<std::promise<std::string>>();
+    auto take = [promise](Result<net::ClientResponse> got) {
+      promise->set_value(got ? fmt::format("{} {}", got->status, got->body) : got.error().message);
+    };
+    pending_ = client_->send(std::move(request), {.on_head = {}, .on_data = {}, .on_done = take});
+    return promise->get_future();
+  }
+  std::string send(std::string method, std::string path, std::string type, std::string body) {
+    auto answer = begin(std::move(method), std::move(path), std::move(type), std::move(body));
     REQUIRE(world().wait_until([&] { return answer.wait_for(0s) == std::future_status::ready; }));
-    auto got = answer.get();
-    return got ? fmt::format("{} {}", got->status, got->body) : got.error().message;
+    return answer.get();
   }
 
  private:
   std::unique_ptr<net::Client> client_ = net::Client::create();
+  std::unique_ptr<net::Pending> pending_;
 };
 
 }  // namespace
@@ -102,6 +107,22 @@ TEST_CASE("pyroscope.receive_http says what it does not take, and counts it") {
     CAPTURE(reason);
     CHECK(metrics.contains(fmt::format("reason=\"{}\"}} 1", reason)));
   }
+}
+
+TEST_CASE("pyroscope.receive_http does not hand over what its sender will send again") {
+  auto sink = std::make_shared<Sink>();
+  ReceiveHttp::Arguments args = arguments(sink);
+  args.http.server_write_timeout = 100ms;
+  Harness component(args);
+  // Nothing runs until the sender was told that it took too long.
+  auto answer = component.begin("POST", "/ingest?name=shop", "text/plain", "main;work 3");
+  CHECK(answer.get().starts_with("503 no answer within"));
+  component.run();
+  CHECK(sink->profiles.empty());
+  component.advance(5s);
+  CHECK(component.number("profiles") == 0);
+  CHECK(component.number("waiting_bytes") == 0);
+  CHECK(component.world().registry.expose().contains("reason=\"too_slow\"} 1"));
 }
 
 TEST_CASE("pyroscope.receive_http waits for a port that is taken, and moves to another") {

@@ -15,17 +15,25 @@ using namespace std::literals;
 namespace weir {
 namespace {
 
-using pyroscope::read_ingest;
-using pyroscope::read_push;
 using pyroscope::Received;
 
-constexpr std::size_t kLimit = 1 << 20;
+constexpr std::size_t kMemory = 1 << 20;
 constexpr WallTime kNow{std::chrono::seconds(1'767'225'600)};
 
 net::Request request_of(std::string target, std::string content_type, std::string body) {
   net::Request request{.method = "POST", .target = std::move(target), .headers = {}, .body = std::move(body)};
   request.headers.set("Content-Type", content_type);
   return request;
+}
+
+Received read_push(const net::Request& request, std::size_t memory = kMemory) {
+  profile::MemoryBudget budget(memory);
+  return pyroscope::read_push(request, kNow, budget);
+}
+
+Received read_ingest(const net::Request& request, std::size_t memory = kMemory) {
+  profile::MemoryBudget budget(memory);
+  return pyroscope::read_ingest(request, kNow, budget);
 }
 
 std::string form(std::string_view profile, std::string_view config = "") {
@@ -56,7 +64,7 @@ std::string said(const Received& received) {
 }
 
 std::string ingest(std::string query, std::string body, std::string content_type = "") {
-  return said(read_ingest(request_of("/ingest?" + query, content_type, std::move(body)), kNow, kLimit));
+  return said(read_ingest(request_of("/ingest?" + query, content_type, std::move(body))));
 }
 
 }  // namespace
@@ -122,7 +130,7 @@ TEST_CASE("ingest: what is refused, and why") {
 TEST_CASE("push: what weir sends is what weir receives") {
   profile::Profile profile = profile::testing::sample_profile();
   std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
-  auto received = read_push(request_of("/", "application/proto", body), kNow, kLimit);
+  auto received = read_push(request_of("/", "application/proto", body));
   REQUIRE(received);
   REQUIRE(received->size() == 1);
   CHECK(received->front().id == profile.id);
@@ -131,13 +139,13 @@ TEST_CASE("push: what weir sends is what weir receives") {
 
   net::Request packed = request_of("/", "application/proto", profile::gzip(body));
   packed.headers.set("Content-Encoding", "gzip");
-  CHECK(said(read_push(packed, kNow, kLimit)) == said(received));
+  CHECK(said(read_push(packed)) == said(received));
 
   std::string text = fmt::format(
       R"({{"series": [{{"labels": [{{"name": "service_name", "value": "till"}}, {{"name": "__name__", "value": "wall"}}],
           "samples": [{{"rawProfile": "{}"}}]}}]}})",
       net::base64(profile::encode_pprof_gzip(profile)));
-  CHECK(said(read_push(request_of("/", "application/json; charset=utf-8", text), kNow, kLimit)) ==
+  CHECK(said(read_push(request_of("/", "application/json; charset=utf-8", text))) ==
         "{__name__=\"wall\",service_name=\"till\"} cpu:nanoseconds period 10309278 value 92783502 from "
         "1700000000 for 15 "
         "s\n");
@@ -149,13 +157,13 @@ TEST_CASE("push: a profile that does not say what it counts has a name all the s
   std::string text =
       fmt::format(R"({{"series": [{{"samples": [{{"rawProfile": "{}"}}]}}]}})", net::base64(pprof));
   CHECK(
-      said(read_push(request_of("/", "application/json", text), kNow, kLimit)) ==
+      said(read_push(request_of("/", "application/json", text))) ==
       "{__name__=\"process_cpu\",service_name=\"unspecified\"} : period 0 value 0 from 1767225600 for 0 s\n");
 }
 
 TEST_CASE("push: what is refused, and why") {
-  auto refused = [](std::string content_type, std::string body, std::size_t limit = kLimit) {
-    return said(read_push(request_of("/", std::move(content_type), std::move(body)), kNow, limit));
+  auto refused = [](std::string content_type, std::string body, std::size_t memory = kMemory) {
+    return said(read_push(request_of("/", std::move(content_type), std::move(body)), memory));
   };
   profile::Profile profile = profile::testing::sample_profile();
   std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
@@ -164,16 +172,143 @@ TEST_CASE("push: what is refused, and why") {
   CHECK(refused("application/json", "{").starts_with("400 malformed"));
   CHECK(refused("application/json", R"({"series": [{"samples": [{"rawProfile": "*"}]}]})")
             .starts_with("400 malformed"));
-  CHECK(refused("application/proto", body, 100).starts_with("400 malformed: the profile: "));
+  CHECK(refused("application/proto", body, 100).starts_with("413 too_large: "));
   for (std::size_t size = 0; size < body.size(); size += 7) {
     // Some of what is cut off is a message too, with fewer fields.
-    auto received = read_push(request_of("/", "application/proto", body.substr(0, size)), kNow, kLimit);
+    auto received = read_push(request_of("/", "application/proto", body.substr(0, size)));
     if (received) CHECK(received->size() <= 1);
   }
   net::Request packed = request_of("/", "application/proto", body);
   packed.headers.set("Content-Encoding", "zstd");
-  CHECK(said(read_push(packed, kNow, kLimit)) ==
-        "415 content_encoding: content encoding \"zstd\": only gzip is taken");
+  CHECK(said(read_push(packed)) == "415 content_encoding: content encoding \"zstd\": only gzip is taken");
+}
+
+// ---- bytes that stand for very many ----
+
+// A field of a message: its number, its content.
+std::string field(unsigned number, std::string_view content) {
+  std::string out(1, static_cast<char>(number << 3 | 2));
+  std::size_t size = content.size();
+  for (; size >= 0x80; size >>= 7) out += static_cast<char>(size | 0x80);
+  out += static_cast<char>(size);
+  return out.append(content);
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+std::string numbered(std::size_t number) {
+  std::string out;
+  for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
+  return out += static_cast<char>(number);
+}
+
+std::string pprof_of(std::string_view rest) {
+  return field(6, "") + field(6, "cpu") + field(1, "\x08\x01\x10\x01") + std::string(rest);
+}
+
+TEST_CASE("what is read takes no more memory than it may, however few bytes ask for it") {
+  constexpr std::size_t kMany = 200'000;
+  std::string labels;
+  for (std::size_t i = 0; i < kMany / 64; ++i) {
+    std::string sample = "\x10\x01";
+    for (std::size_t label = 0; label < 60; ++label)
+      sample += field(3, "\x08\x01\x18" + numbered(i * 64 + label));
+    labels += field(2, sample);
+  }
+  auto locations = [](std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += field(4, "\x08" + numbered(i + 1));
+    return all;
+  };
+  std::string mappings;
+  for (std::size_t i = 0; i < kMany; ++i) mappings += field(3, "\x08" + numbered(i + 1));
+  std::string types;
+  for (int i = 0; i < 16; ++i) types += field(6, std::string(1, static_cast<char>('a' + i)));
+  for (int i = 0; i < 15; ++i) types += field(1, "\x08" + numbered(2 + static_cast<std::size_t>(i)));
+  struct Row {
+    const char* name;
+    std::string pprof;
+  };
+  const Row rows[] = {{"labels, each set another", pprof_of(labels)},
+                      {"locations", pprof_of(locations(kMany))},
+                      {"mappings", pprof_of(mappings)},
+                      {"lines of a location", pprof_of(field(4, "\x08\x01" + repeated(field(4, ""), kMany)))},
+                      {"strings", pprof_of(repeated(field(6, ""), kMany))},
+                      {"sixteen types of everything", pprof_of(types + locations(10'000))}};
+  for (const Row& row : rows) {
+    SUBCASE(row.name) {
+      std::string body = field(1, field(2, field(1, profile::gzip(row.pprof))));
+      CAPTURE(row.pprof.size());
+      CHECK(said(read_push(request_of("/", "application/proto", body), 4 * kMemory))
+                .starts_with("413 too_large: "));
+      profile::MemoryBudget plenty(1 << 30);
+      CHECK(profile::decode_pprof_types(row.pprof, plenty));
+    }
+  }
+}
+
+TEST_CASE("a request is refused before more is made of it than may be") {
+  auto refused = [](std::string type, std::string body) {
+    return said(read_push(request_of("/", std::move(type), std::move(body))));
+  };
+  CHECK(refused("application/proto", repeated(field(1, ""), 2000)) == "400 malformed: more than 1024 series");
+  CHECK(refused("application/proto", field(1, repeated(field(1, ""), 65))) ==
+        "400 malformed: a series has more than 64 labels");
+  CHECK(
+      refused("application/proto", field(1, field(1, field(1, "a") + field(2, std::string(70'000, 'b'))))) ==
+      "400 malformed: the labels of a series take more than 65536 bytes");
+  CHECK(refused("application/proto", field(1, field(1, field(1, "a\xff")))) ==
+        "400 malformed: a label is no UTF-8");
+  CHECK(refused("application/json", "{\"x\": [" + repeated("0,", 100'000) + "0]}")
+            .starts_with("413 too_large: "));
+  CHECK(refused("application/json", "{\"a\": \"" + repeated(",", 100'000) + "\"}") == "");
+  std::string deep = repeated("[", 100);
+  CHECK(refused("application/json", deep).starts_with("400 malformed: the body is not JSON"));
+  net::Request packed = request_of("/", "application/proto", profile::gzip(std::string(8 * kMemory, '\0')));
+  packed.headers.set("Content-Encoding", "gzip");
+  CHECK(said(read_push(packed)).starts_with("413 too_large: "));
+}
+
+TEST_CASE("folded stacks of very many short names take no more memory than they may") {
+  std::string names;
+  for (std::size_t i = 0; i < 40'000; ++i) names += fmt::format("{:x};", i);
+  CHECK(ingest("name=a", names + "leaf 1").starts_with("413 too_large: "));
+  CHECK(ingest("name=a&format=lines", repeated("a\n", 20'000)).starts_with("413 too_large: "));
+}
+
+TEST_CASE("memory that others hold is not there") {
+  profile::SharedMemory shared(1 << 20);
+  profile::MemoryBudget first(1 << 20, &shared);
+  REQUIRE(first.take(900'000));
+  profile::Profile profile = profile::testing::sample_profile();
+  std::string body = pyroscope::encode_push(profile, {}).at(0)->body;
+  {
+    profile::MemoryBudget second(1 << 20, &shared);
+    CHECK(said(pyroscope::read_push(request_of("/", "application/proto", body), kNow, second))
+              .starts_with("429 busy: "));
+  }
+  CHECK(shared.held() >= 900'000);
+}
+
+TEST_CASE("times that cannot be are not added up") {
+  std::string times = std::string("\x48") + numbered(static_cast<std::size_t>(INT64_MAX)) + "\x50" +
+                      numbered(static_cast<std::size_t>(INT64_MAX));
+  profile::MemoryBudget budget(kMemory);
+  auto profiles = profile::decode_pprof_types(pprof_of(times), budget);
+  REQUIRE(profiles);
+  const profile::Profile& profile = profiles->at(0);
+  CHECK(profile.start > WallTime());
+  CHECK(profile.start + std::chrono::duration_cast<WallTime::duration>(profile.duration) > profile.start);
+  std::string before = std::string("\x48") + numbered(static_cast<std::size_t>(INT64_MIN)) + "\x50" +
+                       numbered(static_cast<std::size_t>(INT64_MIN));
+  profiles = profile::decode_pprof_types(pprof_of(before), budget);
+  REQUIRE(profiles);
+  CHECK(profiles->at(0).start == WallTime());
+  CHECK(profiles->at(0).duration == Duration::zero());
 }
 
 }  // namespace weir

@@ -75,6 +75,11 @@ std::vector<std::string> comments_of(std::string_view message) {
   return comments;
 }
 
+Result<std::vector<Profile>> types_of(std::string_view message) {
+  MemoryBudget budget(kLimit);
+  return decode_pprof_types(message, budget);
+}
+
 }  // namespace
 
 TEST_CASE("pprof: what is written is read again") {
@@ -207,7 +212,7 @@ TEST_CASE("pprof: what is refused, and why") {
 
 TEST_CASE("pprof: one profile for each type of value") {
   std::string two = profile_with_types({{"alloc_space", "bytes"}, {"inuse_space", "bytes"}});
-  auto profiles = decode_pprof_types(two, kLimit);
+  auto profiles = types_of(two);
   REQUIRE(profiles);
   REQUIRE(profiles->size() == 2);
   CHECK((*profiles)[0].type.sample_type == "alloc_space");
@@ -215,14 +220,14 @@ TEST_CASE("pprof: one profile for each type of value") {
   CHECK((*profiles)[0].total() == 1);
   CHECK((*profiles)[1].total() == 2);
   // How many samples stand behind the time is part of the one profile.
-  auto cpu = decode_pprof_types(profile_with_types({{"samples", "count"}, {"cpu", "nanoseconds"}}), kLimit);
+  auto cpu = types_of(profile_with_types({{"samples", "count"}, {"cpu", "nanoseconds"}}));
   REQUIRE(cpu);
   REQUIRE(cpu->size() == 1);
   CHECK(cpu->front().type.sample_type == "cpu");
   CHECK(cpu->front().samples.front().count == 1);
   std::vector<std::pair<std::string, std::string>> many;
   for (int i = 0; i < 17; ++i) many.emplace_back(std::to_string(i), "count");
-  CHECK(!decode_pprof_types(profile_with_types(many), kLimit));
+  CHECK(!types_of(profile_with_types(many)));
 }
 
 TEST_CASE("an id is read as it is written, and nothing else is one") {
@@ -237,7 +242,7 @@ TEST_CASE("an id is read as it is written, and nothing else is one") {
 }
 
 TEST_CASE("pprof: limits hold") {
-  std::string long_name(1000, 'n');
+  std::string long_name(10'000, 'n');
   std::string many = head() + bytes(6, long_name) + bytes(5, field(1, 1) + field(2, 7));
   std::string lines;
   for (int i = 0; i < 200; ++i) lines += bytes(4, field(1, 1));

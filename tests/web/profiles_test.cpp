@@ -306,6 +306,7 @@ TEST_CASE("web: a stuck store holds up nobody, and too many questions are refuse
       std::lock_guard lock(mutex);
       statuses.push_back(response.status);
       changed.notify_all();
+      return true;
     });
   }
   auto refused = [&] { return std::ranges::count(statuses, 503); };

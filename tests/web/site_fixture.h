@@ -38,6 +38,7 @@ struct SiteFixture {
       std::lock_guard lock(mutex);
       answer = std::move(response);
       came.notify_all();
+      return true;
     });
     std::unique_lock lock(mutex);
     REQUIRE(came.wait_for(lock, std::chrono::seconds(10), [&] { return answer.has_value(); }));
