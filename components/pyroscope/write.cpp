@@ -49,13 +49,13 @@ struct Write::Encoding {
   std::vector<profile::ProfilePtr> profiles;
   ExternalLabels external;
   std::vector<PushRequestPtr> requests;
-  std::uint64_t cleaned = 0;
+  EncodeLosses losses;
   std::promise<void> promise;
   std::shared_future<void> ready = promise.get_future().share();
 
   void run() {
     for (const auto& profile : profiles) {
-      auto parts = encode_push(*profile, external, &cleaned);
+      auto parts = encode_push(*profile, external, &losses);
       std::ranges::move(parts, std::back_inserter(requests));
     }
     promise.set_value();
@@ -82,6 +82,7 @@ Write::Write(runtime::Context& ctx, Arguments args, Limits limits)
   inbox_ = std::make_shared<Inbox>(
       kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, lost("not_encoded_in_time"));
   without_endpoint_ = lost("no_endpoint");
+  too_large_ = lost("too_large");
   cleaned_ = ctx.metrics().counter(kCleaned.name, kCleaned.help);
 }
 
@@ -223,7 +224,8 @@ std::shared_ptr<Write::Encoding> Write::take_batch(std::size_t most) {
 }
 
 void Write::hand_out(Encoding& encoding) {
-  cleaned_->add(static_cast<double>(encoding.cleaned));
+  cleaned_->add(static_cast<double>(encoding.losses.cleaned));
+  too_large_->add(static_cast<double>(encoding.losses.too_large));
   if (endpoints_.empty()) {
     without_endpoint_->add(static_cast<double>(encoding.profiles.size()));
     return;

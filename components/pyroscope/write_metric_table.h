@@ -25,7 +25,7 @@ inline constexpr MetricInfo kLatency{"pyroscope_write_latency", histogram,
                                      "endpoint, type"};
 inline constexpr MetricInfo kLost{
     "pyroscope_write_lost_profiles_total", counter,
-    "Profiles lost before they were an endpoint's: no_endpoint, not_encoded_in_time.", "reason"};
+    "Profiles lost before they were an endpoint's: no_endpoint, not_encoded_in_time, too_large.", "reason"};
 inline constexpr MetricInfo kCleaned{
     "pyroscope_write_cleaned_labels_total", counter,
     "Labels cut or left out because a server takes no longer or no more ones."};
