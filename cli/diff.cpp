@@ -11,6 +11,7 @@
 #include "cli/figures.h"
 #include "cli/profile_file.h"
 #include "cli/terminal.h"
+#include "lang/text.h"
 #include "profile/compare.h"
 #include "profile/flame.h"
 #include "profile/text_formats.h"
@@ -29,9 +30,11 @@ constexpr Flag kFlags[] = {
     {.name = "by",
      .value = "BASIS",
      .default_text = "total",
-     .doc = "What is compared: total, the CPU time as it was recorded (a command that was run twice); time, "
-            "as if "
-            "both recordings had lasted as long (a service); share, as if both had taken as much CPU."},
+     .doc = "What is compared: total, the CPU time as it was recorded (of a command that was run twice); "
+            "time, as "
+            "if both recordings had lasted equally long (of a service); share, as if both had taken the same "
+            "CPU "
+            "time (of different loads)."},
     {.name = "rows",
      .value = "NUMBER",
      .default_text = "40",
@@ -92,14 +95,14 @@ std::string basis_text(const Comparison& comparison) {
 }
 
 std::string row_text(const profile::FunctionChange& change, std::string_view unit) {
-  std::int64_t difference = change.after.self - change.before.self;
+  std::int64_t difference = profile::subtract_saturating(change.after.self, change.before.self);
   std::string sign = difference > 0 ? "+" : "";
-  std::string module = change.function.module.empty() ? "" : "  " + printable(change.function.module);
+  std::string module = change.function.module.empty() ? "" : "  " + lang::printable(change.function.module);
   return fmt::format("{:>12}  {:>12}  {:>12}  {:>8}  {:>8}  {}{}\n", amount_text(change.before.self, unit),
                      amount_text(change.after.self, unit), sign + amount_text(difference, unit),
                      change_text(change.before.self, change.after.self),
-                     change_text(change.before.total, change.after.total), printable(change.function.name),
-                     module);
+                     change_text(change.before.total, change.after.total),
+                     lang::printable(change.function.name), module);
 }
 
 std::string table(const Comparison& comparison, std::size_t most) {
@@ -157,7 +160,7 @@ std::string write(const Comparison& comparison, DiffForm form, std::size_t rows)
 }
 
 ExitCode refuse(const Error& error, ExitCode code) {
-  say("Error: {}\n", printable(error.message));
+  say("Error: {}\n", lang::printable(error.message));
   return code;
 }
 
@@ -192,9 +195,9 @@ constinit const Command kDiffCommand{
     .summary = "compare two profiles in files, function by function",
     .description =
         "Reads two files, pprof (gzipped or not) or folded stacks, and says which functions take more CPU of "
-        "their own than before and which take less, the largest change first. Recordings of different "
-        "lengths "
-        "are compared as if they had lasted as long.",
+        "their own than before and which take less, the largest change first. What was recorded is compared "
+        "as "
+        "it is; --by=time makes up for recordings of different lengths, --by=share for different loads.",
     .flags = kFlags,
     .min_operands = 2,
     .max_operands = 2,

@@ -9,17 +9,17 @@ namespace weir::profile {
 std::vector<FunctionChange> compare_functions(const Profile& before, const Profile& after) {
   FunctionTable table;
   table.add(before);
-  std::vector<FunctionTotals> then = table.totals();
+  std::vector<FunctionTotals> then = table.take_totals();
   table.add(after);
   then.resize(table.totals().size());
   std::vector<FunctionChange> changes;
   changes.reserve(then.size());
-  for (std::size_t i = 0; i < then.size(); ++i) {
-    const FunctionTotals& both = table.totals()[i];
-    FunctionTotals now{.self = both.self - then[i].self, .total = both.total - then[i].total};
-    changes.push_back({table.symbols()[i], then[i], now});
-  }
-  auto change = [](const FunctionChange& c) { return std::abs(c.after.self - c.before.self); };
+  for (std::size_t i = 0; i < then.size(); ++i)
+    changes.push_back({table.symbols()[i], then[i], table.totals()[i]});
+  auto change = [](const FunctionChange& c) {
+    std::int64_t difference = subtract_saturating(c.after.self, c.before.self);
+    return difference == INT64_MIN ? INT64_MAX : std::abs(difference);
+  };
   auto size = [](const FunctionChange& c) { return std::max(c.after.total, c.before.total); };
   std::ranges::sort(changes, [&](const FunctionChange& a, const FunctionChange& b) {
     if (change(a) != change(b)) return change(a) > change(b);

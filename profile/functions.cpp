@@ -24,4 +24,11 @@ void FunctionTable::add(const Profile& profile) {
   }
 }
 
+std::vector<FunctionTotals> FunctionTable::take_totals() {
+  std::vector<FunctionTotals> taken(totals_.size());
+  taken.swap(totals_);
+  total_ = 0;
+  return taken;
+}
+
 }  // namespace weir::profile

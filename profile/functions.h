@@ -23,6 +23,8 @@ class FunctionTable {
   const FramePaths& paths() const { return paths_; }
   const std::vector<FunctionTotals>& totals() const { return totals_; }
   std::int64_t total() const { return total_; }
+  // Takes what all functions took, and counts from nothing again; they keep their numbers.
+  std::vector<FunctionTotals> take_totals();
 
  private:
   FramePaths paths_;

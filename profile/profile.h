@@ -87,6 +87,12 @@ inline std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
   return b < 0 ? INT64_MIN : INT64_MAX;
 }
 
+inline std::int64_t subtract_saturating(std::int64_t a, std::int64_t b) {
+  std::int64_t difference = 0;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return b < 0 ? INT64_MAX : INT64_MIN;
+}
+
 using ProfilePtr = std::shared_ptr<const Profile>;
 
 }  // namespace weir::profile

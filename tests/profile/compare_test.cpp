@@ -29,6 +29,21 @@ TEST_CASE("compared functions: the largest change of self first") {
   CHECK(changes[1].after.self == 4);
 }
 
+TEST_CASE("values of foreign profiles may be anything, and are compared all the same") {
+  constexpr std::string_view kMost = "9223372036854775807", kLeast = "-9223372036854775808";
+  auto changes = compare_functions(folded(fmt::format("a {}\nb {}\nc 1\n", kMost, kLeast)),
+                                   folded(fmt::format("a {}\nb {}\nc 2\n", kLeast, kMost)));
+  REQUIRE(changes.size() == 3);
+  CHECK(changes[0].before.self == INT64_MAX);
+  CHECK(changes[0].after.self == INT64_MIN);
+  CHECK(changes[1].before.self == INT64_MIN);
+  CHECK(changes[1].after.self == INT64_MAX);
+  CHECK(changes[2].after.self == 2);
+  // What was before does not take the room of what is now.
+  auto same = compare_functions(folded(fmt::format("a {}\n", kMost)), folded(fmt::format("a {}\n", kMost)));
+  CHECK(same[0].after.self == INT64_MAX);
+}
+
 TEST_CASE("recordings are made alike by nothing, by time, or by their totals") {
   Profile before = testing::sample_profile();
   Profile after = testing::sample_profile();
