@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <random>
+
+#include <fmt/core.h>
+
 #include "base/fd.h"
 
 namespace weir {
@@ -34,15 +38,55 @@ Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_
   return {};
 }
 
-Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  std::filesystem::path beside = path;
-  beside += ".tmp";
-  Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return fail_errno(errno, "create {}", beside.string());
+namespace {
+
+// A file that nobody has made before us.
+Fd create_beside(const std::filesystem::path& path, mode_t rights, std::filesystem::path& beside) {
+  constexpr int kTries = 100;
+  std::random_device random;
+  Fd fd;
+  for (int i = 0; i < kTries && !fd; ++i) {
+    beside = path;
+    beside += fmt::format(".{:08x}.tmp", random());
+    fd = Fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, rights));
+    if (!fd && errno != EEXIST) break;
+  }
+  return fd;
+}
+
+// The rights and the owner of the file before.
+Result<> dress(const Fd& fd, const struct stat& before, const std::filesystem::path& path) {
+  // The owner first: a change of it takes rights away.
+  bool is_theirs = ::fchown(fd.get(), before.st_uid, before.st_gid) == 0;
+  // Never somebody else's program with our rights.
+  mode_t rights = before.st_mode & (is_theirs ? 07777 : 0777);
+  if (::fchmod(fd.get(), rights) != 0) return fail_errno(errno, "set the rights of {}", path.string());
+  return {};
+}
+
+Result<> put_in_place(const Fd& fd, const std::filesystem::path& beside, const std::filesystem::path& path,
+                      std::string_view content) {
   if (auto written = write_all(fd, beside, content); !written) return written;
   if (::fsync(fd.get()) != 0) return fail_errno(errno, "sync {}", beside.string());
   if (::rename(beside.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename {}", path.string());
   return {};
+}
+
+}  // namespace
+
+Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content,
+                               std::optional<FileOwner> owner) {
+  struct stat before{};
+  bool is_there = ::lstat(path.c_str(), &before) == 0 && S_ISREG(before.st_mode);
+  std::filesystem::path beside;
+  Fd fd = create_beside(path, is_there ? 0600 : 0644, beside);
+  if (!fd) return fail_errno(errno, "create {}", beside.string());
+  Result<> done = is_there ? dress(fd, before, path) : Result<>();
+  if (owner && ::fchown(fd.get(), owner->user, owner->group) != 0)
+    done = fail_errno(errno, "give {} to its user", path.string());
+  if (done) done = put_in_place(fd, beside, path, content);
+  if (!done) ::unlink(beside.c_str());
+  return done;
 }
 
 }  // namespace weir

@@ -1,8 +1,11 @@
 // Reading and writing whole small files, always with a limit.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +23,15 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 // To the end of what is open; `path` is for the error.
 Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content);
 
-// Replaces the file in one step: writes beside it, syncs, renames over it.
-Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content);
+struct FileOwner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+// Replaces the file in one step: writes beside it, syncs, renames over it. A file that is there keeps its
+// rights and, where that is allowed, its owner; nobody sees it with others. `owner` is whose it shall be
+// instead. A link is replaced itself: in a folder of everybody's it may lead anywhere.
+Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content,
+                               std::optional<FileOwner> owner = std::nullopt);
 
 }  // namespace weir

@@ -10,6 +10,18 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
+struct Columns {
+  char32_t first, last;
+  std::size_t columns;
+};
+
+constexpr Columns kColumns[] = {{0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200D, 0},
+                                {0x20D0, 0x20FF, 0},   {0x2E80, 0x303E, 2},   {0x3041, 0x4DBF, 2},
+                                {0x4E00, 0x9FFF, 2},   {0xA000, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},
+                                {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},   {0xFE30, 0xFE6F, 2},
+                                {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2},
+                                {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2}};
+
 }  // namespace
 
 Rune decode_rune(std::string_view text, std::size_t at) {
@@ -63,6 +75,24 @@ std::size_t utf8_floor(std::string_view text, std::size_t limit) {
   std::size_t cut = limit;
   while (cut > 0 && limit - cut < 4 && is_continuation(text[cut])) --cut;
   return cut;
+}
+
+std::size_t columns_of(char32_t code) {
+  for (const Columns& some : kColumns) {
+    if (code < some.first) return 1;
+    if (code <= some.last) return some.columns;
+  }
+  return 1;
+}
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    Rune rune = decode_rune(text, at);
+    columns += columns_of(rune.code);
+    at += rune.size;
+  }
+  return columns;
 }
 
 std::string utf8_text(std::string_view text) {

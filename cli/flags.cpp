@@ -42,11 +42,12 @@ struct FlagWord {
   const Flag* flag = nullptr;
   std::string_view written;  // as the person wrote the flag: "--duration", "-d"
   std::optional<std::string_view> value;
+  bool has_equals = false;  // before the value
 };
 
 Result<FlagWord> read_long(const Command& command, std::string_view word) {
   std::size_t equals = word.find('=');
-  FlagWord read{.written = word.substr(0, equals), .value = {}};
+  FlagWord read{.written = word.substr(0, equals), .value = {}, .has_equals = equals != word.npos};
   std::string_view name = read.written.substr(2);
   read.flag = find_flag(command, name);
   if (!read.flag) return unknown_flag(command, name);
@@ -60,8 +61,15 @@ Result<FlagWord> read_letter(const Command& command, std::string_view word) {
   if (found == command.flags.end())
     return fail("weir {} has no flag {}: flags are written --name=value", command.name, word);
   read.flag = &*found;
-  if (word.size() > 2) read.value = word.substr(word[2] == '=' ? 3 : 2);
+  read.has_equals = word.size() > 2 && word[2] == '=';
+  if (word.size() > 2) read.value = word.substr(read.has_equals ? 3 : 2);
   return read;
+}
+
+// Several switches may share a dash: "-wt". Those behind the first letter, as a word of their own.
+std::string rest_of_switches(const FlagWord& read) {
+  bool is_letters = !read.written.starts_with("--") && read.flag->value.empty() && read.value;
+  return is_letters && !read.has_equals ? "-" + std::string(*read.value) : "";
 }
 
 // Reads the flag at words[at] and moves `at` to the last word it took.
@@ -72,6 +80,12 @@ Result<> read_flag(Invocation& invocation, std::span<const std::string_view> wor
   if (!read) return fail(read.error());
   const Flag& flag = *read->flag;
   std::vector<std::string>& values = invocation.given[flag.name];
+  if (std::string rest = rest_of_switches(*read); !rest.empty()) {
+    values.emplace_back("true");
+    const std::string_view only[] = {rest};
+    std::size_t first = 0;
+    return read_flag(invocation, only, first);
+  }
   if (flag.value.empty()) {
     auto value = switch_value(flag, read->value.value_or("true"));
     if (!value) return fail(value.error());
@@ -156,12 +170,31 @@ std::vector<std::string> Invocation::all(std::string_view name) const {
 
 namespace {
 
+bool is_help(std::string_view word) {
+  return word == "--help" || word == "-h";
+}
+
+// Whether the word is a flag whose value is the next word.
+bool takes_next(const Command& command, std::string_view word) {
+  const Flag* flag = nullptr;
+  if (word.starts_with("--")) {
+    flag = find_flag(command, word.substr(2));
+  } else if (word.size() == 2) {
+    auto found = std::ranges::find(command.flags, word[1], &Flag::letter);
+    flag = found == command.flags.end() ? nullptr : &*found;
+  }
+  return flag && !flag->value.empty();
+}
+
 // Whether --help stands among the words, wherever the rest goes wrong.
 bool asks_for_help(const Command& command, std::span<const std::string_view> words) {
-  for (std::string_view word : words) {
-    if (word == "--help" || word == "-h") return true;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    std::string_view word = words[at];
+    if (is_help(word)) return true;
     bool is_operand = !word.starts_with('-');
     if (word == "--" || (command.runs_operands && is_operand)) return false;
+    bool has_value_behind = at + 1 < words.size() && !is_help(words[at + 1]);
+    if (has_value_behind && takes_next(command, word)) ++at;
   }
   return false;
 }

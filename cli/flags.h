@@ -1,6 +1,7 @@
 // A subcommand as a table, and the command line read against it. Flags are
 // GNU style: --name=value, --name value; a switch is --name or --name=false;
-// a flag with a letter also -n value and -nvalue; "--" ends them. Help texts and the reference page come from
+// a flag with a letter also -n value and -nvalue, switches
+// together -ab; "--" ends them. Help texts and the reference page come from
 // the same table.
 #pragma once
 

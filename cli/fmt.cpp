@@ -32,7 +32,9 @@ constexpr Flag kFlags[] = {
     {.name = "test",
      .value = "",
      .default_text = "",
-     .doc = "Write nothing: name the files that are not in standard form, and end with 1 if there are any.",
+     .doc =
+         "Write nothing: name the files that are not in standard form, and end with 1 if there are any. Not "
+         "together with --write.",
      .letter = 't'},
 };
 
@@ -89,16 +91,12 @@ Result<std::vector<std::string>> all_files(const Invocation& invocation, Mode mo
   return files;
 }
 
-// Where a link leads to, with the rights it had.
+// A link is followed: who names it means the file.
 Result<> replace(const fs::path& path, std::string_view text) {
   std::error_code failed;
   fs::path real = fs::canonical(path, failed);
   if (failed) return fail_errno(failed.value(), "find {}", path.string());
-  fs::perms rights = fs::status(real, failed).permissions();
-  if (auto written = write_file_atomically(real, text); !written) return written;
-  if (!failed) fs::permissions(real, rights, failed);
-  if (failed) return fail_errno(failed.value(), "give {} the rights it had", real.string());
-  return {};
+  return write_file_atomically(real, text);
 }
 
 ExitCode say(const Error& error, ExitCode code) {

@@ -2,12 +2,17 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
+#include <optional>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/file_system.h"
@@ -33,10 +38,11 @@ constexpr Ending kEndings[] = {
     {".collapsed", FileForm::folded},
 };
 
-// Who called sudo: the file and the browser are theirs. uid 0 when nobody did.
+// Who called sudo: the file and the browser are theirs.
 struct Caller {
-  uid_t uid = 0;
-  gid_t gid = 0;
+  FileOwner owner;
+  std::string name, home;
+  std::vector<gid_t> groups;
 };
 
 std::uint32_t number(std::string_view text) {
@@ -45,10 +51,20 @@ std::uint32_t number(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? value : 0;
 }
 
-Caller caller() {
-  if (::geteuid() != 0) return {};
-  Caller found{number(environment_variable("SUDO_UID")), number(environment_variable("SUDO_GID"))};
-  return found.uid != 0 && found.gid != 0 ? found : Caller{};
+std::optional<Caller> caller() {
+  if (::geteuid() != 0) return std::nullopt;
+  Caller found{.owner = {number(environment_variable("SUDO_UID")), number(environment_variable("SUDO_GID"))}};
+  if (found.owner.user == 0 || found.owner.group == 0) return std::nullopt;
+  found.groups = {found.owner.group};
+  const passwd* entry = ::getpwuid(found.owner.user);
+  if (!entry) return found;
+  found.name = entry->pw_name;
+  found.home = entry->pw_dir;
+  int count = 256;
+  found.groups.resize(static_cast<std::size_t>(count));
+  if (::getgrouplist(entry->pw_name, found.owner.group, found.groups.data(), &count) < 0) count = 256;
+  found.groups.resize(static_cast<std::size_t>(count));
+  return found;
 }
 
 // Of what is no file: a pipe, a terminal, /dev/null.
@@ -63,11 +79,34 @@ bool is_other_than_file(const std::filesystem::path& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-[[noreturn]] void become_browser(const char* path, Caller who) {
+// What sudo does not keep, or has of root's: a browser looks there for the user's windows and settings.
+std::vector<std::string> browser_environment(const Caller& who) {
+  std::string runtime = fmt::format("/run/user/{}", who.owner.user);
+  std::vector<std::string> own{"HOME=" + who.home, "USER=" + who.name, "LOGNAME=" + who.name,
+                               "XDG_RUNTIME_DIR=" + runtime};
+  auto add = [&](std::string_view name, std::string_view file, const std::string& value) {
+    bool is_set = !environment_variable(name).empty();
+    if (!is_set && ::access(fmt::format("{}/{}", runtime, file).c_str(), F_OK) == 0)
+      own.push_back(fmt::format("{}={}", name, value));
+  };
+  add("DBUS_SESSION_BUS_ADDRESS", "bus", fmt::format("unix:path={}/bus", runtime));
+  add("WAYLAND_DISPLAY", "wayland-0", "wayland-0");
+  std::vector<std::string> all = own;
+  for (char** entry = environ; *entry; ++entry) {
+    std::string_view set(*entry);
+    std::string_view name = set.substr(0, set.find('=') + 1);
+    bool is_ours = std::ranges::any_of(own, [&](const std::string& one) { return one.starts_with(name); });
+    if (!is_ours && !name.starts_with("SUDO_")) all.emplace_back(set);
+  }
+  return all;
+}
+
+[[noreturn]] void become_browser(const char* path, const Caller* who, char* const* entries) {
   Signals::reset();
-  bool is_theirs =
-      who.uid == 0 || (::setgroups(0, nullptr) == 0 && ::setgid(who.gid) == 0 && ::setuid(who.uid) == 0);
-  if (is_theirs) ::execlp("xdg-open", "xdg-open", path, nullptr);
+  bool is_theirs = !who || (::setgroups(who->groups.size(), who->groups.data()) == 0 &&
+                            ::setgid(who->owner.group) == 0 && ::setuid(who->owner.user) == 0);
+  const char* words[] = {"xdg-open", path, nullptr};
+  if (is_theirs) ::execvpe("xdg-open", const_cast<char* const*>(words), entries);  // NOLINT
   ::_exit(127);
 }
 
@@ -107,10 +146,8 @@ std::string encode(const profile::Profile& profile, FileForm form, const web::Fl
 
 Result<> write_profile_file(const std::filesystem::path& path, std::string_view content) {
   if (is_other_than_file(path)) return write_into(path, content);
-  if (auto written = write_file_atomically(path, content); !written) return written;
-  Caller who = caller();
-  if (who.uid != 0) (void)!::lchown(path.c_str(), who.uid, who.gid);
-  return {};
+  auto who = caller();
+  return write_file_atomically(path, content, who ? std::optional(who->owner) : std::nullopt);
 }
 
 Result<profile::Profile> read_profile_file(const std::filesystem::path& path) {
@@ -130,10 +167,17 @@ Result<profile::Profile> read_profile_file(const std::filesystem::path& path) {
 
 Result<> open_in_browser(const std::filesystem::path& path) {
   std::string name = std::filesystem::absolute(path);
-  Caller who = caller();
+  auto who = caller();
+  // Made before the fork: afterwards nothing may be allocated.
+  std::vector<std::string> environment;
+  if (who) environment = browser_environment(*who);
+  std::vector<char*> entries;
+  for (std::string& entry : environment) entries.push_back(entry.data());
+  entries.push_back(nullptr);
+  std::signal(SIGCHLD, SIG_DFL);
   pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "start xdg-open");
-  if (pid == 0) become_browser(name.c_str(), who);
+  if (pid == 0) become_browser(name.c_str(), who ? &*who : nullptr, who ? entries.data() : environ);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

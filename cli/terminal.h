@@ -16,12 +16,7 @@ namespace weir::cli {
 lang::Color color_of_stderr();
 lang::Color color_of_stdout();
 
-// Names of programs and functions may be any bytes: what is no text, and what a terminal would obey, becomes
-// U+FFFD.
-std::string printable(std::string_view text);
-// In columns, of printable text.
-std::size_t width_of(std::string_view text);
-// At most so many columns of the text, made printable; what was cut ends, or begins, with "…".
+// At most so many columns of the text, made printable (lang/text.h); what was cut ends, or begins, with "…".
 std::string cut(std::string_view text, std::size_t columns);
 std::string cut_front(std::string_view text, std::size_t columns);
 

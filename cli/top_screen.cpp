@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/utf8.h"
 #include "cli/figures.h"
 #include "cli/terminal.h"
 
@@ -33,7 +34,7 @@ std::string line_of(const std::vector<Piece>& pieces, std::size_t columns, lang:
   for (const Piece& piece : pieces) {
     if (left == 0) break;
     std::string text = cut(piece.text, left);
-    left -= width_of(text);
+    left -= columns_of(text);
     bool styled = color == lang::Color::on && !piece.style.empty();
     out += styled ? fmt::format("{}{}{}", piece.style, text, kPlain) : text;
   }
@@ -42,7 +43,7 @@ std::string line_of(const std::vector<Piece>& pieces, std::size_t columns, lang:
 
 std::string padded(std::string_view text, std::size_t width) {
   std::string out = cut(text, width);
-  out.append(width - width_of(out), ' ');
+  out.append(width - columns_of(out), ' ');
   return out;
 }
 

@@ -9,28 +9,6 @@
 namespace weir::lang {
 namespace {
 
-struct Width {
-  char32_t first, last;
-  std::size_t columns;
-};
-
-// What does not take one column of a terminal: marks upon the letter before, and wide letters. Not all there
-// are: a caret may stand a column off.
-constexpr Width kWidths[] = {{0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200D, 0},
-                             {0x20D0, 0x20FF, 0},   {0x2E80, 0x303E, 2},   {0x3041, 0x4DBF, 2},
-                             {0x4E00, 0x9FFF, 2},   {0xA000, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},
-                             {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},   {0xFE30, 0xFE6F, 2},
-                             {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2},
-                             {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2}};
-
-std::size_t width_of(char32_t code) {
-  for (const Width& width : kWidths) {
-    if (code < width.first) return 1;
-    if (code <= width.last) return width.columns;
-  }
-  return 1;
-}
-
 // A source line as it is shown, with the column of each byte of the source in it.
 struct Line {
   std::string text;
@@ -53,7 +31,7 @@ Line show(std::string_view raw) {
     }
     if (rune.valid && is_printable(rune.code)) {
       line.text += bytes;
-      column += width_of(rune.code);
+      column += columns_of(rune.code);
       continue;
     }
     // What is not text must not reach a terminal; its escape takes a column a byte.

@@ -75,7 +75,8 @@ TEST_CASE("a wrong command line says what would be right") {
 
 constexpr Flag kRecordFlags[] = {
     {.name = "duration", .value = "SECONDS", .default_text = "10", .doc = "How long.", .letter = 'd'},
-    {.name = "open", .value = "", .default_text = "", .doc = "Shows it."},
+    {.name = "open", .value = "", .default_text = "", .doc = "Shows it.", .letter = 'o'},
+    {.name = "test", .value = "", .default_text = "", .doc = "Only looks.", .letter = 't'},
 };
 constexpr Command kRecord{.name = "record",
                           .operands = "[-- COMMAND …]",
@@ -110,6 +111,16 @@ TEST_CASE("letters, repeated flags, and a command with flags of its own") {
     CHECK(read->flag("duration") == (row.durations.empty() ? "10" : row.durations.back()));
     CHECK(read->words.size() == row.words.size());
   }
+  for (const std::vector<std::string_view>& words :
+       {std::vector<std::string_view>{"-ot"}, {"-o", "-t"}, {"-to"}, {"-t", "-o=true"}}) {
+    auto read = read_command_line(kRecord, words);
+    REQUIRE(read.has_value());
+    CHECK(read->is_on("open"));
+    CHECK(read->is_on("test"));
+  }
+  const std::vector<std::string_view> odd_switch{"-ox"};
+  CHECK(read_command_line(kRecord, odd_switch).error().message ==
+        "weir record has no flag -x: flags are written --name=value");
   const std::vector<std::string_view> no_value{"-d"};
   CHECK(read_command_line(kRecord, no_value).error().message == "-d needs a value: -d SECONDS");
   const std::vector<std::string_view> no_flag{"-x5"};
@@ -123,6 +134,13 @@ TEST_CASE("--help wins over everything, except behind --") {
   CHECK(read_command_line(kCommand, wrong)->wants_help);
   const std::vector<std::string_view> operand{"--", "--help"};
   CHECK_FALSE(read_command_line(kCommand, operand)->wants_help);
+  for (const std::vector<std::string_view>& words : {std::vector<std::string_view>{"-d", "10", "--help"},
+                                                     {"--duration", "10", "-h"},
+                                                     {"-d", "--help"},
+                                                     {"-d5", "-h"}})
+    CHECK(read_command_line(kRecord, words)->wants_help);
+  const std::vector<std::string_view> of_the_command{"-d", "10", "ls", "--help"};
+  CHECK_FALSE(read_command_line(kRecord, of_the_command)->wants_help);
 }
 
 TEST_CASE("an unknown command names the likely one") {

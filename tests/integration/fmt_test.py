@@ -47,9 +47,34 @@ def files_are_rewritten_in_their_place():
         assert fmt('--test', '.', folder=folder) == (0, '', '')
 
 
+def a_file_keeps_its_owner_and_nobody_else_sees_it():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        os.chmod(folder, 0o777)
+        secret, victim = folder / 'secret.river', folder / 'victim'
+        secret.write_text(UGLY)
+        victim.write_text('untouched')
+        os.chmod(secret, 0o600)
+        if os.geteuid() == 0:
+            os.chown(secret, 12345, 12346)
+        before = secret.stat()
+        # What used to be written to first, whoever had put it there.
+        (folder / 'secret.river.tmp').symlink_to(victim)
+        assert fmt('-w', 'secret.river', folder=folder) == (0, '', '')
+        after = secret.stat()
+        assert secret.read_text() == STANDARD and victim.read_text() == 'untouched'
+        assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode), (before, after)
+        assert sorted(os.listdir(folder)) == ['secret.river', 'secret.river.tmp', 'victim']
+
+
 def what_cannot_be_meant_is_refused():
     assert fmt('-w', '-', text='')[0] == 1
-    assert fmt('-w', '-t', 'x.river')[0] == 1
+    with tempfile.NamedTemporaryFile('w+', suffix='.river') as file:
+        file.write(UGLY)
+        file.flush()
+        for flags in (['-w', '-t'], ['-wt'], ['-tw']):
+            assert fmt(*flags, file.name) == (1, '', 'Error: --write and --test exclude each other\n')
+            assert pathlib.Path(file.name).read_text() == UGLY
     assert fmt('no-such-file.river')[0] == 1
 
 
@@ -67,4 +92,5 @@ def ten_megabytes_take_little_memory():
 
 
 run(standard_input_comes_out_in_standard_form, what_is_wrong_is_said_at_its_place, files_are_rewritten_in_their_place,
+    a_file_keeps_its_owner_and_nobody_else_sees_it,
     what_cannot_be_meant_is_refused, ten_megabytes_take_little_memory)
