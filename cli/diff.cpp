@@ -196,8 +196,7 @@ constinit const Command kDiffCommand{
     .description =
         "Reads two files, pprof (gzipped or not) or folded stacks, and says which functions take more CPU of "
         "their own than before and which take less, the largest change first. What was recorded is compared "
-        "as "
-        "it is; --by=time makes up for recordings of different lengths, --by=share for different loads.",
+        "as it is; --by=time makes up for recordings of different lengths, --by=share for different loads.",
     .flags = kFlags,
     .min_operands = 2,
     .max_operands = 2,

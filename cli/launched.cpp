@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/fd.h"
+#include "cli/descendants.h"
 #include "cli/signals.h"
 
 namespace weir::cli {
@@ -37,10 +39,10 @@ struct Failure {
   ::_exit(127);
 }
 
-int wait_for(pid_t pid, int options) {
+int wait_for(pid_t pid) {
   int status = 0;
   pid_t waited = 0;
-  do waited = ::waitpid(pid, &status, options);
+  do waited = ::waitpid(pid, &status, 0);
   while (waited < 0 && errno == EINTR);
   return waited == pid ? status : -1;
 }
@@ -51,6 +53,9 @@ Result<Launched> Launched::start(std::span<const std::string> command) {
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));  // NOLINT
   words.push_back(nullptr);
+  // Where it is ignored nobody hears how a child ends, and its number is soon somebody else's.
+  std::signal(SIGCHLD, SIG_DFL);
+  adopt_orphans();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make a pipe");
   Fd heard(ends[0]);
@@ -61,7 +66,7 @@ Result<Launched> Launched::start(std::span<const std::string> command) {
   told.reset();
   Launched launched(pid);
   // Stopped at exec, or ended without.
-  int status = wait_for(pid, 0);
+  int status = wait_for(pid);
   if (WIFSTOPPED(status)) return launched;
   launched.status_ = status;
   Failure failure;
@@ -84,23 +89,38 @@ Result<> Launched::go() {
   return {};
 }
 
+// Of what the command started and left behind, too.
+void Launched::reap() {
+  int status = 0;
+  for (;;) {
+    pid_t waited = ::waitpid(-1, &status, WNOHANG);
+    if (waited <= 0 && !(waited < 0 && errno == EINTR)) return;
+    if (waited == pid_ && (WIFEXITED(status) || WIFSIGNALED(status))) status_ = status;
+  }
+}
+
 bool Launched::has_ended() {
-  if (status_ || pid_ < 0) return true;
-  int status = wait_for(pid_, WNOHANG);
-  if (status >= 0 && (WIFEXITED(status) || WIFSIGNALED(status))) status_ = status;
-  return status_.has_value();
+  if (pid_ >= 0 && !status_) reap();
+  return status_ || pid_ < 0;
 }
 
 void Launched::end() {
   constexpr auto kPatience = std::chrono::seconds(3);
   constexpr auto kBetweenLooks = std::chrono::milliseconds(5);
   if (has_ended()) return;
-  ::kill(pid_, stopped_ ? SIGKILL : SIGTERM);
-  auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!has_ended() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(kBetweenLooks);
-  if (has_ended()) return;
-  ::kill(pid_, SIGKILL);
-  status_ = wait_for(pid_, 0);
+  auto are_gone = [this] {
+    reap();
+    return status_ && descendants().empty();
+  };
+  auto start = std::chrono::steady_clock::now();
+  signal_descendants(stopped_ ? SIGKILL : SIGTERM);
+  while (!are_gone()) {
+    // One that is being started meanwhile is met the next time.
+    auto waited = std::chrono::steady_clock::now() - start;
+    if (waited > kPatience) signal_descendants(SIGKILL);
+    if (waited > 2 * kPatience) return;  // what the kernel holds cannot be ended
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
 }
 
 std::string Launched::status_text() const {

@@ -26,7 +26,9 @@ class Launched {
   Result<> go();
   // Whether it has ended; status_text() then says how. Does not wait.
   bool has_ended();
-  // Asks it to end, and makes it end where it does not within seconds.
+  // Asks it and all processes it has started to end, and makes them where they do not within seconds. Whether
+  // they are still in its process group does not matter, so the terminal's keys reach it and us as they reach
+  // any command. Nothing, when it has ended by itself: what it left behind it meant to.
   void end();
   // "ended with code 3", "was ended by signal 9".
   std::string status_text() const;
@@ -34,6 +36,7 @@ class Launched {
 
  private:
   explicit Launched(pid_t pid) : pid_(pid) {}
+  void reap();
 
   pid_t pid_ = -1;
   bool stopped_ = true;

@@ -19,6 +19,7 @@
 #include "cli/sampling.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "lang/text.h"
 #include "store/merge.h"
 
 namespace weir::cli {
@@ -36,8 +37,9 @@ constexpr Flag kFlags[] = {
     {.name = "duration",
      .value = "SECONDS",
      .default_text = "10",
-     .doc = "How long: a number of seconds, or a duration such as 1m30s. 0 means until Ctrl-C. A command is "
-            "recorded until it ends unless this is given, and is then ended with the recording.",
+     .doc = "How long: a number of seconds, or a duration such as 1m30s; 0: until Ctrl-C. A command is "
+            "recorded until it ends; with this flag it is ended with the recording, and all that it has "
+            "started.",
      .letter = 'd'},
     {.name = "pid",
      .value = "PID",
@@ -193,7 +195,7 @@ void print_summary(const RecordPlan& plan, const Recorded& recorded) {
   const CollectionStats& stats = recorded.stats;
   double cpu = static_cast<double>(recorded.profile.total()) / 1e9;
   std::string why = recorded.ended_by.empty() ? "" : fmt::format(" ({})", recorded.ended_by);
-  say("Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", printable(plan.title),
+  say("Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", lang::printable(plan.title),
       seconds(recorded.duration), why, grouped(stats.attributed), cpu);
   if (stats.attributed > 0)
     say(", {:.0f} % of the stacks complete", 100.0 * stats.complete / stats.attributed);
@@ -257,9 +259,10 @@ ExitCode record(const Invocation& invocation) {
   limit_malloc();
   auto plan = make_record_plan(invocation);
   if (!plan) {
-    say("Error: {}\n", printable(plan.error().message));
+    say("Error: {}\n", lang::printable(plan.error().message));
     return kRefused;
   }
+  std::signal(SIGCHLD, SIG_DFL);  // whoever ignored it: it says that the command has ended
   auto signals = Signals::open({SIGCHLD});
   if (!signals) return no_sampling(signals.error(), invocation);
   LogHub log;
@@ -268,13 +271,13 @@ ExitCode record(const Invocation& invocation) {
   if (!sampling) return no_sampling(sampling.error(), invocation);
   auto command = begin(*plan, **sampling);
   if (!command) {
-    say("Error: {}\n", printable(command.error().message));
+    say("Error: {}\n", lang::printable(command.error().message));
     return kNoWorld;
   }
   std::string length =
       plan->duration > Duration::zero() ? fmt::format(" for {:g} s", seconds(plan->duration)) : "";
   say("Recording {}{}, {} samples a second on each CPU. Ctrl-C ends it and keeps what is there.\n",
-      printable(plan->title), length, plan->rate);
+      lang::printable(plan->title), length, plan->rate);
   Recorded recorded = Recorder(*plan, **sampling, *signals, *command).record();
   if (*command) (*command)->end();
   print_summary(*plan, recorded);
@@ -290,11 +293,11 @@ constinit const Command kRecordCommand{
     .operands = "[-- COMMAND …]",
     .summary = "profile this machine, a process or a command now, into a file",
     .description =
-        "Samples the whole machine, or what --pid, --container or a command choose, and writes what it saw. "
-        "A command is sampled from its first instruction on, with all processes it starts. Needs neither a "
-        "config nor a server. Ctrl-C ends the recording and keeps what was recorded. Says at the end how "
-        "many "
-        "samples were lost, and why.",
+        "Samples the whole machine, or what --pid, --container or a command choose, and writes a flame graph "
+        "that any browser shows, or what --output asks for. Needs neither a config nor a server. A command "
+        "is "
+        "sampled from its first instruction on, with all processes it starts. Ctrl-C ends the recording and "
+        "keeps what was recorded. Says at the end how many samples were lost, and why.",
     .flags = kFlags,
     .min_operands = 0,
     .max_operands = 10'000,

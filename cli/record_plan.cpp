@@ -1,7 +1,5 @@
 #include "cli/record_plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -11,10 +9,35 @@
 namespace weir::cli {
 namespace {
 
+// Of a line "Tgid:\t123" in /proc/PID/status; empty when it has no such line.
+std::string_view status_field(std::string_view status, std::string_view name) {
+  std::string_view value;
+  profiler::each_line(status, [&](std::string_view line) {
+    if (line.starts_with(name)) value = line.substr(name.size());
+  });
+  while (value.starts_with('\t') || value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
+// /proc answers to a thread's number and to an ended process too, but neither can be sampled.
 Result<std::uint32_t> parse_pid(std::string_view text) {
   auto pid = parse_number("pid", text, 1 << 22);
-  if (pid && ::access(fmt::format("/proc/{}", *pid).c_str(), F_OK) != 0)
-    return fail("--pid: there is no process {}", *pid);
+  if (!pid) return pid;
+  auto status = profiler::read_proc(*pid, "status");
+  if (!status) return fail("--pid: there is no process {}", *pid);
+  std::string_view process = status_field(*status, "Tgid:");
+  if (!process.empty() && process != std::to_string(*pid)) {
+    return fail("--pid: {} is a thread of process {} ({}): record that with --pid={}", *pid, process,
+                status_field(*status, "Name:"), process);
+  }
+  auto life = profiler::life_of(*pid);
+  bool has_ended = status_field(*status, "State:").starts_with('Z') && !(life && life->has_other_threads());
+  if (has_ended) {
+    return fail(
+        "--pid: process {} ({}) has ended, and waits for its parent {} to take note of that: nothing of it "
+        "runs that could be sampled",
+        *pid, status_field(*status, "Name:"), status_field(*status, "PPid:"));
+  }
   return pid;
 }
 

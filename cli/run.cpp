@@ -122,6 +122,7 @@ ExitCode stop(Program& program) {
 
 ExitCode run(const Invocation& invocation) {
   limit_malloc();
+  std::signal(SIGHUP, SIG_DFL);  // it loads the config again, whoever ignored it
   auto signals = Signals::open();
   if (!signals) {
     fmt::print(stderr, "Error: {}\n", signals.error().message);

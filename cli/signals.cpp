@@ -6,13 +6,25 @@
 #include <csignal>
 
 namespace weir::cli {
+namespace {
+
+bool is_ignored(int number) {
+  struct sigaction now{};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
 
 Result<Signals> Signals::open(std::initializer_list<int> more) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
-  for (int number : more) sigaddset(&set, number);
+  for (int number : {SIGINT, SIGTERM}) sigaddset(&set, number);
+  auto add = [&](int number) {
+    if (!is_ignored(number)) sigaddset(&set, number);
+  };
+  add(SIGHUP);
+  for (int number : more) add(number);
   int refused = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   if (refused != 0) return fail_errno(refused, "block signals");
   Fd fd(::signalfd(-1, &set, SFD_CLOEXEC));

@@ -12,7 +12,8 @@ namespace weir::cli {
 class Signals {
  public:
   // Blocks the three and `more` for this thread and every thread made after it, and
-  // ignores SIGPIPE: call it before there is any other thread.
+  // ignores SIGPIPE: call it before there is any other thread. What is ignored stays
+  // so, but for the first two: nohup ignores SIGHUP, a shell that knows no jobs SIGTSTP.
   static Result<Signals> open(std::initializer_list<int> more = {});
 
   // Waits for the next one; its number.

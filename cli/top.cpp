@@ -1,8 +1,5 @@
 // weir top: who uses the CPUs, live.
 
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/record_plan.h"
 #include "cli/sampling.h"
+#include "cli/screen.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "cli/top_screen.h"
@@ -89,71 +87,21 @@ Result<Plan> make_plan(const Invocation& invocation) {
   return plan;
 }
 
-// The terminal while weir top has it: keys one by one, a screen of its own. Gives it back as it was.
-class Screen {
- public:
-  static std::optional<Screen> open() {
-    termios before{};
-    bool is_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
-    if (!is_terminal || ::tcgetattr(STDIN_FILENO, &before) != 0) return std::nullopt;
-    return std::optional<Screen>(std::in_place, before);
-  }
-  explicit Screen(const termios& before) : before_(before) {
-    termios raw = before;
-    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    raw.c_cc[VMIN] = 0;
-    raw.c_cc[VTIME] = 0;
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    // The other screen, without the cursor; long lines end at the edge.
-    fmt::print("\x1b[?1049h\x1b[?25l\x1b[?7l");
-  }
-  ~Screen() {
-    fmt::print("\x1b[?7h\x1b[?25h\x1b[?1049l");
-    std::fflush(stdout);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-  }
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-
-  static ScreenSize size() {
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
-    return {.columns = size.ws_col, .lines = size.ws_row};
-  }
-  // Nobody looks any more, though no signal may have said so.
-  static bool is_gone() {
-    pollfd polled{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    return ::poll(&polled, 1, 0) > 0 && (polled.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-  }
-  // What was pressed since the last call; does not wait.
-  static std::string read() {
-    char bytes[256];
-    ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
-    return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : std::string();
-  }
-  static void show(const std::vector<std::string>& lines) {
-    std::string out = "\x1b[H";
-    for (std::size_t i = 0; i < lines.size(); ++i) out += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
-    fmt::print("{}\x1b[J", out);
-    std::fflush(stdout);
-  }
-
- private:
-  termios before_;
-};
-
 class Top {
  public:
   Top(Plan plan, Sampling& sampling, Signals& signals)
       : plan_(std::move(plan)), sampling_(sampling), signals_(signals), screen_(Screen::open()) {}
 
-  void run();
+  // The signal that ended it, 0 for none.
+  int run();
 
  private:
   void look();
   void show();
   void read_keys();
   void heed(int signal);
+  void pause();
+  void go_on();
   bool is_over() const { return plan_.state.wants_to_end || (plan_.count > 0 && looks_ >= plan_.count); }
 
   Plan plan_;
@@ -163,6 +111,7 @@ class Top {
   std::optional<TopSummary> summary_;
   std::uint64_t lost_ = 0;  // before the interval
   std::uint32_t looks_ = 0;
+  int ended_by_ = 0;
   MonoTime last_look_ = std::chrono::steady_clock::now();
 };
 
@@ -201,11 +150,32 @@ void Top::read_keys() {
 }
 
 void Top::heed(int signal) {
-  if (signal == SIGWINCH) return show();
+  switch (signal) {
+    case SIGWINCH: return show();
+    case SIGTSTP: return pause();
+    case SIGCONT: return go_on();
+    default: break;
+  }
   plan_.state.wants_to_end = true;
+  ended_by_ = signal;
 }
 
-void Top::run() {
+// As Ctrl-Z does with any program, but in a terminal that is as it was.
+void Top::pause() {
+  if (screen_) screen_->leave();
+  ::raise(SIGSTOP);
+  go_on();
+}
+
+void Top::go_on() {
+  if (screen_) screen_->enter();
+  // What was sampled meanwhile is of no interval.
+  (void)sampling_.collect();
+  last_look_ = std::chrono::steady_clock::now();
+  show();
+}
+
+int Top::run() {
   show();
   while (!is_over()) {
     MonoTime next = last_look_ + plan_.interval;
@@ -217,6 +187,7 @@ void Top::run() {
     }
     if (std::chrono::steady_clock::now() >= next && !is_over()) look();
   }
+  return ended_by_;
 }
 
 ExitCode top(const Invocation& invocation) {
@@ -233,11 +204,16 @@ ExitCode top(const Invocation& invocation) {
                                    .default_target = profile::Labels{{"service_name", "top"}}};
   options.limits.processes = 4096;
   options.limits.kernel_pid_entries = 16'384;
-  auto signals = Signals::open({SIGWINCH});
+  auto signals = Signals::open({SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT});
   auto sampling = signals ? Sampling::open(options, Logger(log, ""))
                           : Result<std::unique_ptr<Sampling>>(fail(signals.error()));
   if (!sampling) return no_sampling(sampling.error(), invocation);
-  Top(*std::move(plan), **sampling, *signals).run();
+  int ended_by = Top(*std::move(plan), **sampling, *signals).run();
+  // Whoever presses Ctrl-\ wants to see where it was.
+  if (ended_by == SIGQUIT) {
+    Signals::reset();
+    ::raise(SIGQUIT);
+  }
   return kOk;
 }
 
@@ -248,11 +224,9 @@ constinit const Command kTopCommand{
     .operands = "",
     .summary = "show who uses the CPUs, live",
     .description =
-        "Samples the whole machine and shows its processes, functions and containers, the busiest first: 100 "
-        "% is "
-        "one CPU all the time. Keys: Tab, 1, 2, 3 change the view, / filters, Space freezes, arrows scroll, "
-        "q "
-        "quits. Into a pipe it writes a table each interval.",
+        "Samples the whole machine and shows its processes, functions and containers, the busiest first; one "
+        "CPU all the time is 100 %. Keys: Tab, 1, 2, 3 change the view, / filters, Space freezes, arrows "
+        "scroll, q quits. Into a pipe it writes a table each interval.",
     .flags = kFlags,
     .min_operands = 0,
     .max_operands = 0,

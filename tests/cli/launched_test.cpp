@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 #include <vector>
 
+#include "cli/descendants.h"
 #include "profiler/process/proc_files.h"
 
 namespace weir::cli {
@@ -50,6 +52,30 @@ TEST_CASE("a command ends with the one who holds it, running or not") {
     }
     CHECK_FALSE(std::filesystem::exists("/proc/" + std::to_string(pid)));
   }
+}
+
+TEST_CASE("a command ends with all it has started, in its process group or not") {
+  const std::vector<std::string> command{"sh", "-c", "sleep 600 & setsid sleep 600 & wait"};
+  auto launched = Launched::start(command);
+  REQUIRE(launched.has_value());
+  REQUIRE(launched->go().has_value());
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (descendants().size() < 3 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(descendants().size() == 3);
+  launched->end();
+  CHECK(descendants().empty());
+  CHECK(launched->status_text() == "was ended by signal 15");
+}
+
+TEST_CASE("who does not want to hear of children hears of a command all the same") {
+  std::signal(SIGCHLD, SIG_IGN);
+  const std::vector<std::string> command{"sh", "-c", "exit 3"};
+  auto launched = Launched::start(command);
+  REQUIRE(launched.has_value());
+  REQUIRE(launched->go().has_value());
+  REQUIRE(ends(*launched));
+  CHECK(launched->status_text() == "ended with code 3");
 }
 
 }  // namespace

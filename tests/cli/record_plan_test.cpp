@@ -1,7 +1,11 @@
 #include "cli/record_plan.h"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <future>
+#include <thread>
 
 #include "cli/commands.h"
 
@@ -69,6 +73,33 @@ TEST_CASE("record: what cannot be says so before anything is sampled") {
     REQUIRE_FALSE(plan.has_value());
     CHECK(plan.error().message == row.message);
   }
+}
+
+TEST_CASE("record: a thread, and a process that has ended, are no process to sample") {
+  std::promise<pid_t> told;
+  std::promise<void> done;
+  std::thread thread([&] {
+    told.set_value(::gettid());
+    done.get_future().wait();
+  });
+  std::string tid = std::to_string(told.get_future().get());
+  auto plan = plan_of({"-p", tid});
+  done.set_value();
+  thread.join();
+  REQUIRE_FALSE(plan.has_value());
+  CHECK(plan.error().message.starts_with(
+      fmt::format("--pid: {} is a thread of process {} (", tid, ::getpid())));
+  CHECK(plan.error().message.ends_with(fmt::format("--pid={}", ::getpid())));
+
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  plan = plan_of({"-p", std::to_string(child)});
+  ::waitpid(child, nullptr, 0);
+  REQUIRE_FALSE(plan.has_value());
+  CHECK(plan.error().message.starts_with(fmt::format("--pid: process {} (", child)));
+  CHECK(plan.error().message.find("has ended") != std::string::npos);
 }
 
 }  // namespace

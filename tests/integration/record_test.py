@@ -105,6 +105,36 @@ def the_whole_machine_and_one_process_and_ctrl_c():
         assert any('shop::tax_of' in stack for stack, _ in stacks), stacks[:5]
 
 
+def what_a_shell_has_ignored_does_no_harm():
+    need_bpf()
+    # nohup ignores SIGHUP: whoever logs out does not end the recording.
+    command = [str(WEIR), 'record', '-d', '3', '-o', str(FOLDER / 'nohup.folded')]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    assert 'Recording' in process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 0 and 'for 3.0 s' in said and 'signal' not in said, said
+    # Who ignores SIGCHLD would never hear that the command has ended.
+    code, said = record('-o', FOLDER / 'child.folded', '--', 'sh', '-c', 'exit 3', seconds=30,
+                        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert code == 0 and 'the command ended with code 3' in said, said
+
+
+def all_that_a_command_has_started_ends_with_it():
+    need_bpf()
+    mark = f'600.{os.getpid()}'
+    script = f'sleep {mark} & setsid sleep {mark} & sleep {mark}'
+    code, said = record('-d', 1, '-o', FOLDER / 'group.folded', '--', 'sh', '-c', script)
+    assert code == 0, said
+    left = subprocess.run(['pgrep', '-f', f'sleep {mark}'], capture_output=True, text=True, check=False).stdout
+    assert left == '', left
+
+
+def help_is_given_behind_other_flags():
+    done = subprocess.run([str(WEIR), 'record', '-d', '10', '--help'], capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 0 and 'Usage:' in done.stdout, done
+
+
 @contextlib.contextmanager
 def in_container(pid):
     """Puts the process into a cgroup as a container runtime makes it."""
@@ -264,6 +294,9 @@ try:
         the_whole_machine_and_one_process_and_ctrl_c,
         a_container_is_found_by_the_start_of_its_id,
         a_recording_ends_with_its_process,
+        what_a_shell_has_ignored_does_no_harm,
+        all_that_a_command_has_started_ends_with_it,
+        help_is_given_behind_other_flags,
         a_plain_user_reads_what_to_run,
         two_recordings_are_compared,
         names_are_only_names_in_the_page,

@@ -2,9 +2,11 @@
 """weir top in a terminal: its views, the filter, freezing, other sizes, and how it gives the terminal back; and in a pipe."""
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import termios
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
 import browser as driver
@@ -75,6 +77,48 @@ def the_filter_freezing_and_another_size():
             assert t.process.wait(5) == 0
 
 
+def state_of(pid):
+    return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(') ')[2][0]
+
+
+def wait_for_state(t, state):
+    deadline = time.monotonic() + 10
+    while state_of(t.process.pid) != state:
+        t.read(0.05)
+        assert time.monotonic() < deadline, state_of(t.process.pid)
+
+
+def ctrl_z_gives_the_terminal_back_for_a_while():
+    need_bpf()
+    with Terminal([str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
+        t.wait('it shows something', has('[Processes]', ' of '))
+        assert termios.tcgetattr(t.slave) != t.before
+        t.type('\x1a')
+        wait_for_state(t, 'T')
+        assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
+        t.cells = {}
+        t.process.send_signal(signal.SIGCONT)
+        t.wait('it shows something again', has('[Processes]', ' of '))
+        assert termios.tcgetattr(t.slave) != t.before
+        t.type('q')
+        t.read(1)
+        assert t.process.wait(5) == 0, t.process.stderr.read()
+        assert termios.tcgetattr(t.slave) == t.before
+
+
+def whatever_ends_it_gives_the_terminal_back():
+    need_bpf()
+    for end, number in ((lambda t: t.type('\x1c'), signal.SIGQUIT),
+                        (lambda t: t.process.send_signal(signal.SIGSEGV), signal.SIGSEGV),
+                        (lambda t: t.process.send_signal(signal.SIGABRT), signal.SIGABRT)):
+        with Terminal([str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
+            t.wait('it shows something', has('[Processes]', ' of '))
+            end(t)
+            t.read(1)
+            assert t.process.wait(10) == -number, (number, t.process.returncode)
+            assert termios.tcgetattr(t.slave) == t.before, number
+
+
 def it_ends_with_its_terminal():
     need_bpf()
     master, slave = os.openpty()
@@ -94,4 +138,5 @@ def a_pipe_gets_tables():
     assert '\x1b' not in done.stdout, done.stdout
 
 
-run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size, it_ends_with_its_terminal, a_pipe_gets_tables)
+run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size,
+    ctrl_z_gives_the_terminal_back_for_a_while, whatever_ends_it_gives_the_terminal_back, it_ends_with_its_terminal, a_pipe_gets_tables)

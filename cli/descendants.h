@@ -1,0 +1,17 @@
+// Processes that have come of this one, however far: those of a command that was started.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+namespace weir::cli {
+
+// From here on a process whose parent ends becomes this one's child, and not init's.
+void adopt_orphans();
+// Those that run.
+std::vector<pid_t> descendants();
+// To all of them; never to a stranger that was given the number of one that has ended.
+void signal_descendants(int signal);
+
+}  // namespace weir::cli
