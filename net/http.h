@@ -68,6 +68,8 @@ class Server {
     std::size_t max_header_bytes = 16 << 10;
     std::size_t max_body_bytes = 4 << 20;
     std::size_t max_connections = 512;
+    // Of the bodies of all requests that are on their way; one alone may always come.
+    std::size_t max_held_bytes = 256 << 20;
     Duration header_timeout = std::chrono::seconds(10);
     Duration idle_timeout = std::chrono::seconds(60);
     Duration reply_timeout = std::chrono::seconds(30);

@@ -129,6 +129,10 @@ ReadState RequestReader::feed(std::string_view data, std::size_t& used) {
   return state;
 }
 
+std::size_t RequestReader::body_bytes() const {
+  return impl_->body.size() + impl_->request.body.size();
+}
+
 Request& RequestReader::request() {
   return impl_->request;
 }

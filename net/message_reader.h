@@ -26,6 +26,7 @@ class RequestReader {
   ReadState feed(std::string_view data, std::size_t& used);
 
   Request& request();
+  std::size_t body_bytes() const;  // as far as it has come
   bool keep_alive() const;
   bool is_http_1_1() const;
   ReadFailure failure() const;

@@ -30,6 +30,13 @@ Response refusal(const RequestReader& reader) {
   }
 }
 
+Response too_busy() {
+  Response response =
+      Response::text(503, "too many large requests are on their way: try again in a second\n");
+  response.headers.set("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
 Session::Session(Service& service, asio::ip::tcp::socket socket)
@@ -48,11 +55,14 @@ asio::awaitable<void> Session::serve() {
   bool keep = true;
   while (keep) {
     RequestReader reader(service_.options.max_header_bytes, service_.options.max_body_bytes);
-    Input input = co_await read_request(reader);
+    Held held(service_);
+    Input input = co_await read_request(reader, held);
     if (input == Input::gone) co_return;
     Response response;
     if (input == Input::bad_request) {
       response = refusal(reader);
+    } else if (input == Input::too_busy) {
+      response = too_busy();
     } else {
       response = co_await answer(reader.request(), reader.is_http_1_1());
     }
@@ -69,7 +79,7 @@ asio::awaitable<void> Session::refuse() {
   if (sent) co_await linger();
 }
 
-asio::awaitable<Session::Input> Session::read_request(RequestReader& reader) {
+asio::awaitable<Session::Input> Session::read_request(RequestReader& reader, Held& held) {
   const Server::Options& options = service_.options;
   // An empty line before a request is tolerated (RFC 9112, 2.2).
   if (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
@@ -84,6 +94,7 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader) {
       std::size_t used = 0;
       ReadState state = reader.feed(buffer_, used);
       buffer_.erase(0, used);
+      if (!held.grow_to(reader.body_bytes())) co_return Input::too_busy;
       if (state == ReadState::done) break;
       if (state == ReadState::failed) co_return Input::bad_request;
       if (state == ReadState::head_done) {

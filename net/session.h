@@ -21,6 +21,28 @@ struct Service {
   HostCheck hosts;
   std::shared_ptr<Gate> gate;
   bool stopping = false;
+  std::size_t held_bytes = 0;  // of bodies
+};
+
+// What a request holds of its service, until it is answered.
+class Held {
+ public:
+  explicit Held(Service& service) : service_(service) {}
+  ~Held() { service_.held_bytes -= bytes_; }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+  // False when that is too much, with what others hold.
+  bool grow_to(std::size_t bytes) {
+    service_.held_bytes += bytes - bytes_;
+    bytes_ = bytes;
+    bool is_alone = bytes_ == 0 || service_.held_bytes == bytes_;
+    return is_alone || service_.held_bytes <= service_.options.max_held_bytes;
+  }
+
+ private:
+  Service& service_;
+  std::size_t bytes_ = 0;
 };
 
 // Everything happens on the server's thread.
@@ -38,9 +60,9 @@ class Session {
   bool idle() const { return idle_; }
 
  private:
-  enum class Input { request, bad_request, gone };
+  enum class Input { request, bad_request, too_busy, gone };
 
-  asio::awaitable<Input> read_request(RequestReader& reader);
+  asio::awaitable<Input> read_request(RequestReader& reader, Held& held);
   asio::awaitable<bool> read_more(std::size_t bytes);
   asio::awaitable<Response> answer(Request& request, bool is_http_1_1);
   asio::awaitable<Response> call_handler(const Request& request);

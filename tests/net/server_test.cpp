@@ -203,6 +203,33 @@ TEST_CASE("server: a reply may come from another thread, once, and late ones har
   reply(Response::text(200, "third"));
 }
 
+TEST_CASE("server: bodies that are on their way take no more memory than they may") {
+  Mailbox<Reply> asked;
+  Server::Options options;
+  options.max_held_bytes = 1000;
+  auto server = start([&](const Request&, Reply reply) { asked.put(std::move(reply)); }, options);
+  std::string large =
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x');
+  Peer first = Peer::connect(server->port());
+  first.send(large);
+  Reply reply = *asked.take();
+  Peer second = Peer::connect(server->port());
+  second.send(large);
+  std::string refused = second.read_message();
+  CHECK(refused.starts_with("HTTP/1.1 503"));
+  CHECK(refused.contains("Retry-After: 1\r\n"));
+  // One without a body, and one that comes when there is room again.
+  Peer third = Peer::connect(server->port());
+  third.send(kGet);
+  (*asked.take())(Response::text(200, "small"));
+  CHECK(third.read_message().ends_with("small"));
+  reply(Response::text(200, "large"));
+  CHECK(first.read_message().ends_with("large"));
+  first.send(large);
+  (*asked.take())(Response::text(200, "again"));
+  CHECK(first.read_message().ends_with("again"));
+}
+
 TEST_CASE("server: limits in time") {
   Server::Options options;
   options.header_timeout = std::chrono::milliseconds(50);
