@@ -45,6 +45,9 @@ class Hider {
   std::size_t hide_value(std::size_t at) {
     using enum TokenKind;
     int open = 0;
+    // What stands in place of the = is no part of the value.
+    bool has_other_sign = tokens_[at].kind == illegal && tokens_[at].span.end - tokens_[at].span.begin == 1;
+    if (has_other_sign && !is_quoted(at)) ++at;
     for (; at < tokens_.size(); ++at) {
       TokenKind kind = tokens_[at].kind;
       if (kind == open_brace || kind == open_bracket || kind == open_paren) ++open;
@@ -133,7 +136,9 @@ void replace_each(std::string& message, const std::string& text, bool whole_word
 void hide_in_message(std::string& message, const std::vector<Secret>& secrets) {
   for (const Secret& secret : secrets) {
     replace_each(message, '"' + secret.text + '"', false);
-    if (!secret.quoted && !secret.text.empty()) replace_each(message, secret.text, true);
+    // A sign alone gives nothing away, and stands in many messages.
+    bool is_sign = secret.text.size() == 1 && !is_word(secret.text[0]);
+    if (!secret.quoted && !secret.text.empty() && !is_sign) replace_each(message, secret.text, true);
   }
 }
 
