@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::profile;
   constexpr std::size_t kLimit = 1 << 20;
-  constexpr std::size_t kLargest = 4096;  // what is larger only takes longer
+  constexpr std::size_t kLargest = 1024;  // what is larger only takes longer
   if (size > kLargest) return -1;
   auto decoded = decode_folded(std::string_view(reinterpret_cast<const char*>(data), size), kLimit);
   if (!decoded) return 0;

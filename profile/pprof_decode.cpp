@@ -363,8 +363,10 @@ Result<std::vector<Profile>> decode_pprof_types(std::string_view data, MemoryBud
     unpacked = *std::move(plain);
     data = unpacked;
   }
+  std::size_t before = budget.left();
   auto raw = read_raw(data, budget);
   if (!raw) return std::unexpected(raw.error());
+  std::size_t of_raw = before - budget.left();
   auto types = distinct_types(*raw);
   if (!types) return std::unexpected(types.error());
   std::vector<Profile> profiles;
@@ -373,7 +375,7 @@ Result<std::vector<Profile>> decode_pprof_types(std::string_view data, MemoryBud
     if (!profile) return std::unexpected(profile.error());
     profiles.push_back(std::move(*profile));
   }
-  budget.give_back(unpacked.size());
+  budget.give_back(of_raw + unpacked.size());
   return profiles;
 }
 

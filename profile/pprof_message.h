@@ -74,7 +74,7 @@ bool take_numbers(const WireField& field, Take take) {
 
 bool read_label(std::string_view data, RawLabel& to);
 
-// Views point into `data`; what it takes is taken from the budget and not given back.
+// Views point into `data`; what it takes is taken from the budget.
 Result<Raw> read_raw(std::string_view data, MemoryBudget& budget);
 
 inline std::unexpected<Error> too_much_memory() {

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -128,6 +129,30 @@ def all_that_a_command_has_started_ends_with_it():
     assert code == 0, said
     left = subprocess.run(['pgrep', '-f', f'sleep {mark}'], capture_output=True, text=True, check=False).stdout
     assert left == '', left
+
+
+def the_browser_of_who_called_sudo_finds_their_things():
+    need_bpf()
+    need_root()
+    folder = FOLDER / 'browser'
+    folder.mkdir()
+    os.chmod(FOLDER, 0o755)
+    os.chmod(folder, 0o777)
+    fake = folder / 'xdg-open'
+    fake.write_text(f'#!/bin/sh\n{{ id -u; env; echo "file $1"; }} > {folder}/told\n')
+    fake.chmod(0o755)
+    page_file = folder / 'page.html'
+    code, said = record('-d', 1, '-o', page_file, '--open', env={
+        'PATH': f'{folder}:{os.environ["PATH"]}', 'HOME': '/root', 'USER': 'root', 'XDG_RUNTIME_DIR': '/run/user/0', 'DISPLAY': ':7',
+        'SUDO_UID': str(NOBODY), 'SUDO_GID': str(NOBODY)})
+    assert code == 0 and 'xdg-open' not in said, said
+    uid, *told = (folder / 'told').read_text().splitlines()
+    nobody = pwd.getpwuid(NOBODY)
+    assert uid == str(NOBODY), uid
+    for line in (f'HOME={nobody.pw_dir}', f'USER={nobody.pw_name}', f'XDG_RUNTIME_DIR=/run/user/{NOBODY}', 'DISPLAY=:7', f'file {page_file}'):
+        assert line in told, (line, told)
+    assert not any(line.startswith('SUDO_') for line in told), told
+    assert page_file.stat().st_uid == NOBODY
 
 
 def help_is_given_behind_other_flags():
@@ -296,6 +321,7 @@ try:
         a_recording_ends_with_its_process,
         what_a_shell_has_ignored_does_no_harm,
         all_that_a_command_has_started_ends_with_it,
+        the_browser_of_who_called_sudo_finds_their_things,
         help_is_given_behind_other_flags,
         a_plain_user_reads_what_to_run,
         two_recordings_are_compared,
