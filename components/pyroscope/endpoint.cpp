@@ -5,18 +5,22 @@
 
 #include "components/pyroscope/write_metric_table.h"
 #include "components/wording.h"
+#include "profile/pprof.h"
 
 namespace weir::pyroscope {
 namespace {
 
 constexpr std::string_view kPath = "/push.v1.PusherService/Push";
 constexpr Duration kWindowKnown = std::chrono::minutes(10);  // then the server is asked again
-constexpr Duration kSurelyOld = std::chrono::minutes(15);    // a server takes what is a bit ahead, or behind
-constexpr std::uint64_t kBurst = 1u << 20;                   // bytes a server takes at once, if not for long
-constexpr int kSlowedTooOften = 3;
-constexpr std::size_t kMostParts = 64;  // a server that finds everything too large is not asked without end
-constexpr std::size_t kSearched = 16;   // fewer are sent, and may be refused
-constexpr Duration kBatchSpan = std::chrono::minutes(2);  // what lies far apart may not be taken together
+constexpr std::size_t kSearched = 16;                        // fewer are sent, and may be refused
+constexpr Duration kBatchSpan = std::chrono::minutes(2);     // what lies far apart may not be taken together
+
+std::string_view meaning_of_loss(std::string_view reason) {
+  if (reason == "queue_full") return "the queue was full";
+  if (reason == "too_old") return "it waited too long";
+  if (reason == "stopped") return "weir stopped, and it was not on the disk";
+  return "the queue's folder was removed";
+}
 
 }  // namespace
 
@@ -35,8 +39,13 @@ Endpoint::Endpoint(runtime::Context& ctx, Spool& spool, std::string key, Endpoin
   sent_bytes_ = metrics.counter(kSentBytes.name, kSentBytes.help, {{"endpoint", url}});
   sent_profiles_ = metrics.counter(kSentProfiles.name, kSentProfiles.help, {{"endpoint", url}});
   retries_ = metrics.counter(kRetries.name, kRetries.help, {{"endpoint", url}});
-  latency_ = metrics.histogram(kLatency.name, kLatency.help, default_latency_bounds(),
-                               {{"endpoint", url}, {"type", "push_endpoint"}});
+  auto latency = [&](std::string_view endpoint, std::string_view type) {
+    return metrics.histogram(kLatency.name, kLatency.help, default_latency_bounds(),
+                             {{"endpoint", std::string(endpoint)}, {"type", std::string(type)}});
+  };
+  downstream_latency_ = latency(url, "push_downstream");
+  endpoint_latency_ = latency(url, "push_endpoint");
+  total_latency_ = latency("-", "push_total");
 }
 
 Endpoint::~Endpoint() {
@@ -52,6 +61,7 @@ void Endpoint::apply(EndpointArguments args) {
   pause_.reset();
   stats_.paused_until = {};
   window_learned_ = {};
+  gzip_ = {};
   pump();
 }
 
@@ -78,32 +88,34 @@ void Endpoint::put_back(Items items, End end) {
 void Endpoint::sweep() {
   Items lost;
   std::erase_if(queue_, [&](Item& item) {
-    const Parcel& parcel = item.whole ? *item.whole->parcel : *item.parcel;
-    if (!parcel.lost) return false;
+    if (!whole_of(item).lost) return false;
     queue_bytes_ -= item.parcel->profile_bytes;
     lost.push_back(std::move(item));
     return true;
   });
   for (auto& item : lost) {
-    std::string reason = (item.whole ? item.whole->parcel : item.parcel)->lost;
-    std::string why = reason == "queue_full" ? "the queue was full"
-                      : reason == "too_old"  ? "it waited too long"
-                                             : "the queue's folder was removed";
-    drop(std::move(item), reason, std::move(why));
+    const char* reason = whole_of(item).lost;
+    drop(std::move(item), reason, std::string(meaning_of_loss(reason)));
+  }
+}
+
+void Endpoint::end() {
+  is_ending_ = true;
+  for (auto& [number, flight] : std::exchange(flights_, {})) {
+    for (const auto& item : flight.items) --item.parcel->flights;
+    put_back(std::move(flight.items), flight.end);
+  }
+  for (auto& [number, item] : std::exchange(halving_, {})) {
+    Items one;
+    one.push_back(std::move(item));
+    put_back(std::move(one), End::oldest);
   }
 }
 
 void Endpoint::drop_all(std::string_view reason) {
-  auto flights = std::exchange(flights_, {});
-  auto queue = std::exchange(queue_, {});
+  end();
   queue_bytes_ = 0;
-  for (auto& [number, flight] : flights) {
-    for (auto& item : flight.items) {
-      --item.parcel->flights;
-      drop(std::move(item), reason, "the endpoint was removed");
-    }
-  }
-  for (auto& item : queue) drop(std::move(item), reason, "the endpoint was removed");
+  for (auto& item : std::exchange(queue_, {})) drop(std::move(item), reason, "the endpoint was removed");
 }
 
 // ---- sending ----
@@ -121,7 +133,7 @@ void Endpoint::pump() {
 // that failed may have failed because of one profile: another one is tried then.
 void Endpoint::set_off() {
   bool is_probe = !stats_.error.empty();
-  bool is_backlog = queue_.size() > 2 * limits_.in_flight;
+  bool is_backlog = is_hurrying_ || queue_.size() > 2 * limits_.in_flight;
   End end = End::oldest;
   if (is_probe || is_backlog)
     end = std::exchange(next_end_, next_end_ == End::oldest ? End::newest : End::oldest);
@@ -130,6 +142,20 @@ void Endpoint::set_off() {
   if (end == End::oldest && set_off_search()) return;
   Items items = take_batch(end, most);
   if (!items.empty()) start_flight(std::move(items), end);
+}
+
+// Time passes for the server as for us, whatever our wall clock does meanwhile.
+void Endpoint::learn_window(WallTime too_old) {
+  if (too_old >= taken_) taken_ = WallTime::max();
+  window_ = too_old;
+  window_learned_ = ctx_.clock().mono();
+}
+
+bool Endpoint::is_too_old_for_server(const Item& item) const {
+  if (window_learned_ == MonoTime()) return false;
+  Duration since = ctx_.clock().mono() - window_learned_;
+  return since < kWindowKnown &&
+         item.parcel->start <= window_ + std::chrono::duration_cast<WallTime::duration>(since);
 }
 
 // How many at the front may be too old for the server or not, once one was.
@@ -168,7 +194,7 @@ void Endpoint::start_flight(Items items, End end) {
     else
       body += item.parcel->request->body;
   }
-  if (absent.empty()) return send(number, std::move(body));
+  if (absent.empty()) return pack(number, std::move(body));
   // All are: a batch is read, or it is in memory.
   spool_.load(absent, [this, number, alive = std::weak_ptr(alive_)](auto requests) {
     if (!alive.expired()) loaded(number, std::move(requests));
@@ -207,25 +233,49 @@ Endpoint::Items Endpoint::take_batch(End end, std::size_t most) {
   return items;
 }
 
-void Endpoint::loaded(std::uint64_t number, std::vector<Result<PushRequestPtr>> requests) {
+void Endpoint::loaded(std::uint64_t number, std::vector<SpoolDisk::Loaded> requests) {
   auto it = flights_.find(number);
   if (it == flights_.end()) return;
-  Items items;
+  Items items = std::exchange(it->second.items, {});
+  End end = it->second.end;
   std::string body;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    Item& item = it->second.items[i];
     if (requests[i]) {
       body += (*requests[i])->body;
-      items.push_back(std::move(item));
+      it->second.items.push_back(std::move(items[i]));
       continue;
     }
-    --item.parcel->flights;
-    drop(std::move(item), "disk", requests[i].error().message);
+    --items[i].parcel->flights;
+    not_loaded(std::move(items[i]), requests[i].error(), end);
   }
-  it->second.items = std::move(items);
-  if (!it->second.items.empty()) return send(number, std::move(body));
+  if (!it->second.items.empty()) return pack(number, std::move(body));
   flights_.erase(it);
   pump();
+  changed_();
+}
+
+void Endpoint::not_loaded(Item item, const SpoolDisk::LoadError& error, End end) {
+  using enum SpoolDisk::LoadError::Remedy;
+  if (error.remedy == none) return drop(std::move(item), "disk", error.message);
+  auto kind = error.remedy == few_tries ? PushAnswer::Kind::failed : PushAnswer::Kind::unreachable;
+  bool is_lost = whole_of(item).lost != nullptr;
+  Flight flight{.end = end};
+  flight.items.push_back(std::move(item));
+  retry(std::move(flight), {kind, "disk", error.message, {}});
+  if (is_lost) sweep();
+}
+
+void Endpoint::pack(std::uint64_t number, std::string body) {
+  if (!gzip_.is_wanted()) return send(number, std::move(body));
+  auto packed = std::make_shared<std::string>();
+  auto plain = std::make_shared<std::string>(std::move(body));
+  ctx_.offload([plain, packed] { *packed = profile::gzip(*plain); },
+               [this, number, plain, packed, alive = std::weak_ptr(alive_)] {
+                 if (alive.expired() || !flights_.contains(number)) return;
+                 bool is_smaller = packed->size() < plain->size();
+                 flights_[number].is_gzipped = is_smaller;
+                 send(number, std::move(is_smaller ? *packed : *plain));
+               });
 }
 
 void Endpoint::send(std::uint64_t number, std::string body) {
@@ -241,6 +291,8 @@ void Endpoint::send(std::uint64_t number, std::string body) {
        fmt::format("{}", std::chrono::ceil<std::chrono::milliseconds>(args_.remote_timeout).count())},
       {"User-Agent", "weir/" WEIR_VERSION " (linux)"},
   };
+  Flight& flight = flights_[number];
+  if (flight.is_gzipped) request.headers.emplace_back("Content-Encoding", "gzip");
   for (const auto& [name, value] : args_.headers) request.headers.emplace_back(name, value);
   request.body = std::move(body);
   request.total_timeout = args_.remote_timeout;
@@ -248,7 +300,6 @@ void Endpoint::send(std::uint64_t number, std::string body) {
   request.header_timeout = args_.remote_timeout;
   request.max_body_bytes = 1 << 20;
 
-  Flight& flight = flights_[number];
   flight.began = ctx_.clock().mono();
   // A password file that cannot be read is like a server that cannot be reached.
   if (auto applied = args_.apply_to(request); !applied) {
@@ -260,241 +311,9 @@ void Endpoint::send(std::uint64_t number, std::string body) {
       ctx_.fetch(std::move(request), {.on_done = [this, number](auto answer) { answered(number, answer); }});
 }
 
-// ---- answers ----
-
-Endpoint::Flight Endpoint::land(std::uint64_t number) {
-  auto it = flights_.find(number);
-  Flight flight = std::move(it->second);
-  flights_.erase(it);
-  for (const auto& item : flight.items) --item.parcel->flights;
-  return flight;
-}
-
-void Endpoint::answered(std::uint64_t number, const Result<runtime::FetchResponse>& answer) {
-  if (!flights_.contains(number)) return;
-  Flight flight = land(number);
-  last_done_ = std::move(flight.fetch);
-  latency_->observe(std::chrono::duration<double>(ctx_.clock().mono() - flight.began).count());
-  bool is_lost = std::ranges::any_of(flight.items, [](const Item& item) { return item.parcel->lost; });
-  judge(std::move(flight), PushAnswer::of(answer));
-  if (is_lost) sweep();
-  pump();
-  changed_();
-}
-
-void Endpoint::judge(Flight flight, const PushAnswer& answer) {
-  using enum PushAnswer::Kind;
-  bool gives_up = answer.kind == slow_down && !args_.retry_on_http_429;
-  switch (gives_up ? refused : answer.kind) {
-    case taken:
-      for (auto& item : flight.items) succeeded(std::move(item));
-      return;
-    case unreachable:
-    case failed:
-    case slow_down:
-    case held: return retry(std::move(flight), answer);
-    case too_large:
-    case out_of_window:
-    case refused: break;
-  }
-  if (flight.items.size() == 1) return one_refused(std::move(flight.items[0]), answer);
-  // Which one it was the server does not say.
-  for (auto& item : flight.items) item.alone = true;
-  put_back(std::move(flight.items), flight.end);
-}
-
-void Endpoint::one_refused(Item item, const PushAnswer& answer) {
-  bool is_old = ctx_.clock().wall() - item.parcel->start > kSurelyOld;
-  if (answer.kind == PushAnswer::Kind::too_large) return halve(std::move(item), answer);
-  if (answer.kind == PushAnswer::Kind::out_of_window && is_old) {
-    learn_window(item.parcel->start);
-    stats_.error.clear();  // the server is well: it takes what is new
-    backoff_.reset();
-    return drop(std::move(item), "too_old_for_server", answer.error);
-  }
-  failed(answer.error);
-  drop(std::move(item), answer.reason, answer.error);
-}
-
-// Time passes for the server as for us, whatever our wall clock does meanwhile.
-void Endpoint::learn_window(WallTime too_old) {
-  if (too_old >= taken_) taken_ = WallTime::max();
-  window_ = too_old;
-  window_learned_ = ctx_.clock().mono();
-}
-
-bool Endpoint::is_too_old_for_server(const Item& item) const {
-  if (window_learned_ == MonoTime()) return false;
-  Duration since = ctx_.clock().mono() - window_learned_;
-  return since < kWindowKnown &&
-         item.parcel->start <= window_ + std::chrono::duration_cast<WallTime::duration>(since);
-}
-
-void Endpoint::halve(Item item, const PushAnswer& answer) {
-  if (item.whole && item.whole->made >= kMostParts) {
-    failed(answer.error);
-    return drop(std::move(item), "too_large", answer.error);
-  }
-  auto halves = std::make_shared<std::vector<PushRequestPtr>>();
-  auto shared = std::make_shared<Item>(std::move(item));
-  ++halving_;
-  auto work = [this, shared, halves, answer, alive = std::weak_ptr(alive_)](PushRequestPtr request) {
-    ctx_.offload([request, halves] { *halves = halve_push(*request); },
-                 [this, shared, halves, answer, alive] {
-                   if (alive.expired()) return;
-                   --halving_;
-                   if (halves->empty()) {
-                     failed(answer.error);
-                     drop(std::move(*shared), "too_large", answer.error);
-                   } else {
-                     put_halves(*shared, *halves);
-                   }
-                   pump();
-                   changed_();
-                 });
-  };
-  if (shared->parcel->request) return work(shared->parcel->request);
-  spool_.load({shared->parcel}, [this, shared, work, alive = std::weak_ptr(alive_)](auto requests) {
-    if (alive.expired()) return;
-    if (requests[0]) return work(*requests[0]);
-    --halving_;
-    drop(std::move(*shared), "disk", requests[0].error().message);
-  });
-}
-
-void Endpoint::put_halves(const Item& item, const std::vector<PushRequestPtr>& halves) {
-  auto whole = item.whole ? item.whole : std::make_shared<Whole>(item.parcel, 1, 1);
-  whole->parts += halves.size() - 1;
-  whole->made += halves.size() - 1;
-  Items parts;
-  for (const auto& half : halves)
-    parts.push_back({.parcel = make_parcel(half), .whole = whole, .tries = item.tries});
-  put_back(std::move(parts), End::oldest);
-}
-
-void Endpoint::succeeded(Item item) {
-  sent_bytes_->add(static_cast<double>(item.parcel->profile_bytes));
-  stats_.last_success = ctx_.clock().mono();
-  stats_.error.clear();
-  backoff_.reset();
-  if (!item.whole) count_sent();
-  if (item.is_search) taken_ = std::min(taken_, item.parcel->start);
-  finish(std::move(item));
-}
-
-void Endpoint::retry(Flight flight, const PushAnswer& answer) {
-  failed(answer.error);
-  bool is_failure = answer.kind == PushAnswer::Kind::failed;
-  bool is_too_much = answer.kind == PushAnswer::Kind::slow_down;
-  bool is_single = flight.items.size() == 1;
-  Items again;
-  for (auto& item : flight.items) {
-    item.alone |= is_failure;
-    // While it takes nothing at all the profile is not the reason, unless there is no other.
-    bool may_be_its_fault = item.tries == 0 || stats_.sent != item.sent_before || queue_.empty();
-    if (is_failure && is_single && may_be_its_fault) {
-      ++item.tries;
-      item.sent_before = stats_.sent;
-    }
-    if (args_.max_backoff_retries > 0 && item.tries >= args_.max_backoff_retries) {
-      std::string why = fmt::format("{} (tried {} times)", answer.error, item.tries);
-      drop(std::move(item), answer.reason, std::move(why));
-      continue;
-    }
-    ++stats_.retries;
-    retries_->add();
-    if (is_too_much && is_single && item.parcel->raw_bytes > kBurst && ++item.slowed >= kSlowedTooOften) {
-      item.slowed = 0;
-      halve(std::move(item), answer);
-      continue;
-    }
-    again.push_back(std::move(item));
-  }
-  put_back(std::move(again), flight.end);
-  pause(answer.wait);
-}
-
-void Endpoint::pause(Duration at_least) {
-  if (pause_) return;  // of requests sent together the first one decides
-  Duration wait = std::max(backoff_.next(), at_least);
-  stats_.paused_until = ctx_.clock().mono() + wait;
-  pause_ = ctx_.after(wait, [this] {
-    pause_.reset();
-    stats_.paused_until = {};
-    pump();
-  });
-}
-
-void Endpoint::drop(Item item, std::string_view reason, std::string why) {
-  using namespace write_metric;
-  MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
-  if (item.whole) {
-    item.whole->lost = reason;
-  } else {
-    count_dropped(reason);
-  }
-  ctx_.metrics()
-      .counter(kDroppedBytes.name, kDroppedBytes.help, labels)
-      ->add(static_cast<double>(item.parcel->profile_bytes));
-  if (why != stats_.last_drop) {
-    std::string service = item.parcel->request ? item.parcel->request->service : "";
-    ctx_.log().warn("a profile was given up",
-                    {{"endpoint", url_text(args_.url)}, {"service", service}, {"reason", why}});
-  }
-  stats_.last_drop = std::move(why);
-  finish(std::move(item));
-}
-
-void Endpoint::count_sent() {
-  ++stats_.sent;
-  sent_profiles_->add();
-}
-
-void Endpoint::count_dropped(std::string_view reason) {
-  using namespace write_metric;
-  ++stats_.dropped;
-  if (reason == "too_old_for_server") ++stats_.too_old;
-  MetricLabels labels{{"endpoint", url_text(args_.url)}, {"reason", std::string(reason)}};
-  ctx_.metrics().counter(kDroppedProfiles.name, kDroppedProfiles.help, labels)->add();
-}
-
-void Endpoint::finish(Item item) {
-  ParcelPtr parcel = item.parcel;
-  if (item.whole) {
-    if (--item.whole->parts > 0) return;
-    parcel = item.whole->parcel;
-    if (item.whole->lost.empty()) {
-      count_sent();
-    } else {
-      count_dropped(item.whole->lost);
-    }
-  }
-  ++unrecorded_;
-  spool_.done(parcel, key_, [this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
-    --unrecorded_;
-    if (!queue_.empty() && !wakes_) {
-      wakes_ = true;
-      ctx_.post([this, alive] {
-        if (alive.expired()) return;
-        wakes_ = false;
-        pump();
-      });
-    }
-  });
-}
-
-void Endpoint::failed(std::string error) {
-  if (stats_.error.empty()) {
-    stats_.error_since = ctx_.clock().mono();
-    ctx_.log().warn("a push failed", {{"endpoint", url_text(args_.url)}, {"error", error}});
-  }
-  stats_.error = std::move(error);
-}
-
 Endpoint::Stats Endpoint::stats() const {
   Stats stats = stats_;
-  stats.waiting = queue_.size() + halving_;
+  stats.waiting = queue_.size() + halving_.size();
   stats.waiting_bytes = queue_bytes_;
   stats.in_flight = flights_.size();
   return stats;

@@ -15,6 +15,7 @@
 #include "components/backoff.h"
 #include "components/pyroscope/endpoint_arguments.h"
 #include "components/pyroscope/push_answer.h"
+#include "components/pyroscope/request_gzip.h"
 #include "components/pyroscope/spool.h"
 #include "runtime/context.h"
 
@@ -52,8 +53,10 @@ class Endpoint {
   // Gives up what is lost.
   void sweep();
   void pump();
-  // Nothing is sent any more: it would only be cancelled.
-  void end() { is_ending_ = true; }
+  // The end is near: what waits is sent in few requests.
+  void hurry() { is_hurrying_ = true; }
+  // Nothing is sent any more, and what is on its way waits again.
+  void end();
   // Gives up what waits and what is on its way.
   void drop_all(std::string_view reason);
   Stats stats() const;
@@ -80,6 +83,7 @@ class Endpoint {
   struct Flight {
     Items items;
     End end = End::oldest;
+    bool is_gzipped = false;
     MonoTime began;
     std::unique_ptr<runtime::Fetch> fetch;
   };
@@ -88,13 +92,17 @@ class Endpoint {
   void set_off();
   Items take_batch(End end, std::size_t most);
   bool is_too_old_for_server(const Item& item) const;
-  void loaded(std::uint64_t number, std::vector<Result<PushRequestPtr>> requests);
+  static const Parcel& whole_of(const Item& item) { return item.whole ? *item.whole->parcel : *item.parcel; }
+  void loaded(std::uint64_t number, std::vector<SpoolDisk::Loaded> requests);
+  void not_loaded(Item item, const SpoolDisk::LoadError& error, End end);
+  void pack(std::uint64_t number, std::string body);
   void send(std::uint64_t number, std::string body);
   void answered(std::uint64_t number, const Result<runtime::FetchResponse>& answer);
   Flight land(std::uint64_t number);
   void judge(Flight flight, const PushAnswer& answer);
   void one_refused(Item item, const PushAnswer& answer);
   void halve(Item item, const PushAnswer& answer);
+  void halve_loaded(std::uint64_t number, PushRequestPtr request, const PushAnswer& answer);
   void put_halves(const Item& item, const std::vector<PushRequestPtr>& halves);
   void succeeded(Item item);
   void retry(Flight flight, const PushAnswer& answer);
@@ -109,6 +117,9 @@ class Endpoint {
   std::size_t searched() const;
   bool set_off_search();
   void start_flight(Items items, End end);
+  double seconds_since(MonoTime time) const {
+    return std::chrono::duration<double>(ctx_.clock().mono() - time).count();
+  }
 
   runtime::Context& ctx_;
   Spool& spool_;
@@ -124,18 +135,20 @@ class Endpoint {
   std::uint64_t next_flight_ = 0;
   std::size_t unrecorded_ =
       0;  // answers the spool has not written yet: after a crash they would be sent again
-  std::size_t halving_ = 0;
+  std::map<std::uint64_t, Item> halving_;
   bool wakes_ = false;  // a pump is posted
-  bool is_ending_ = false;
+  bool is_hurrying_ = false, is_ending_ = false;
   End next_end_ = End::newest;
   std::unique_ptr<runtime::Fetch> last_done_;  // not destroyed within its own event
   runtime::Timer pause_;                       // set: nothing is sent
   WallTime window_;                            // what is no younger than this, at that time, is too old
   WallTime taken_ = WallTime::max();           // the oldest that was taken while the window was looked for
   MonoTime window_learned_;                    // default: nothing is known
+  RequestGzip gzip_;
   Stats stats_;
   std::shared_ptr<Counter> sent_bytes_, sent_profiles_, retries_;
-  std::shared_ptr<Histogram> latency_;
+  // Of a request, of a profile at this server, and until the last server is done with it.
+  std::shared_ptr<Histogram> downstream_latency_, endpoint_latency_, total_latency_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that may come later
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
+#include <optional>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -16,12 +18,26 @@ using Kind = PushAnswer::Kind;
 constexpr Duration kLongestRetryAfter = std::chrono::minutes(10);
 constexpr std::size_t kShownBody = 200;  // bytes of an error answer
 
-Duration retry_after(const runtime::FetchResponse& response) {
-  std::string_view text = response.header("Retry-After");
+// "Sun, 06 Nov 1994 08:49:37 GMT", the form that is left of three.
+std::optional<WallTime> http_date(const std::string& text) {
+  std::tm time{};
+  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return std::chrono::system_clock::from_time_t(::timegm(&time));
+}
+
+// Of a date, too, the server's clock is asked how far away it is, where it says what that shows.
+Duration retry_after(const runtime::FetchResponse& response, WallTime now) {
+  std::string text(response.header("Retry-After"));
+  Duration wait{};
   std::int64_t seconds = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0) return Duration::zero();
-  return std::min<Duration>(std::chrono::seconds(std::min<std::int64_t>(seconds, 86400)), kLongestRetryAfter);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    wait = std::chrono::seconds(std::min<std::int64_t>(seconds, 86400));
+  } else if (auto date = http_date(text)) {
+    wait = *date - http_date(std::string(response.header("Date"))).value_or(now);
+  }
+  return std::clamp<Duration>(wait, Duration::zero(), kLongestRetryAfter);
 }
 
 bool says(std::string_view text, std::string_view word) {
@@ -55,7 +71,7 @@ Kind kind_of(int status, std::string_view body) {
 
 }  // namespace
 
-PushAnswer PushAnswer::of(const Result<runtime::FetchResponse>& answer) {
+PushAnswer PushAnswer::of(const Result<runtime::FetchResponse>& answer, WallTime now) {
   if (!answer) return {Kind::unreachable, "network", answer.error().message, {}};
   if (answer->status == 200) {
     if (push::v1::PushResponse().ParseFromString(answer->body)) return {};
@@ -65,7 +81,7 @@ PushAnswer PushAnswer::of(const Result<runtime::FetchResponse>& answer) {
   while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.pop_back();
   return {kind_of(answer->status, answer->body.substr(0, 4096)), fmt::format("http_{}", answer->status),
           fmt::format("the server answered {}{}{}", answer->status, body.empty() ? "" : ": ", body),
-          retry_after(*answer)};
+          retry_after(*answer, now)};
 }
 
 }  // namespace weir::pyroscope

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
 #include "runtime/fetcher.h"
@@ -26,7 +27,7 @@ struct PushAnswer {
   std::string error;   // for a person
   Duration wait{};     // what the server asks for
 
-  static PushAnswer of(const Result<runtime::FetchResponse>& answer);
+  static PushAnswer of(const Result<runtime::FetchResponse>& answer, WallTime now);
 };
 
 }  // namespace weir::pyroscope

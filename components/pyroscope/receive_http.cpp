@@ -39,14 +39,15 @@ net::Response refused_response(const net::Request& request, const Refusal& refus
           : net::Response::text(refusal.status, refusal.message + "\n");
   if (refusal.status == 429) response.headers.set("Retry-After", "1");
   if (refusal.status == 405) response.headers.set("Allow", "POST");
+  response.headers.set("Accept-Encoding", "gzip");
   return response;
 }
 
 net::Response taken_response(const net::Request& request) {
   if (request.path() != kPush) return net::Response::text(200, "");
-  if (is_json(request)) return net::Response::json(200, "{}");
-  net::Response response;
-  response.headers.set("Content-Type", "application/proto");
+  net::Response response = is_json(request) ? net::Response::json(200, "{}") : net::Response();
+  if (!is_json(request)) response.headers.set("Content-Type", "application/proto");
+  response.headers.set("Accept-Encoding", "gzip");  // so a client of this protocol learns that it may
   return response;
 }
 

@@ -1,6 +1,7 @@
 #include "components/pyroscope/spool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace weir::pyroscope {
@@ -9,6 +10,7 @@ namespace {
 constexpr Duration kRetry = std::chrono::seconds(5);
 constexpr Duration kStalled = std::chrono::seconds(2);  // after that long the disk is not waited for
 constexpr std::size_t kJob = 256;                       // profiles written in one go
+constexpr std::size_t kManyDone = 4096;                 // then those that say nothing are looked for
 
 // Small enough that dropping the oldest one costs little of the whole.
 std::uint32_t segment_bytes(std::uint64_t max_bytes) {
@@ -39,6 +41,8 @@ void Spool::open(std::filesystem::path folder) {
 }
 
 void Spool::set_limits(Limits limits) {
+  // Whether there is a disk is decided at the start.
+  if ((limits.max_bytes == 0) != (limits_.max_bytes == 0)) limits.max_bytes = limits_.max_bytes;
   limits_ = limits;
   shrink_disk();
 }
@@ -64,6 +68,7 @@ void Spool::done(const ParcelPtr& parcel, const std::string& endpoint, std::func
   } else {
     done_.push_back({parcel, endpoint, std::move(then)});
     if (!stats_.error.empty()) release(done_);
+    if (done_.size() % kManyDone == 0) forget_done();
   }
   if (is_last && parcel->request) shrink_memory();
   pump();
@@ -76,6 +81,17 @@ void Spool::release(std::vector<Done>& done) {
   }
 }
 
+// Of what never came to a disk that hangs, nothing needs to be said there.
+void Spool::forget_done() {
+  auto rest = std::ranges::partition(done_, [](const Done& done) {
+    const Parcel& parcel = *done.parcel;
+    return parcel.waiting_for > 0 || parcel.place.segment != 0 || parcel.is_being_written;
+  });
+  std::vector<Done> forgotten(std::make_move_iterator(rest.begin()), std::make_move_iterator(rest.end()));
+  done_.erase(rest.begin(), rest.end());
+  release(forgotten);
+}
+
 // ---- jobs ----
 
 bool Spool::has_work() const {
@@ -86,37 +102,56 @@ bool Spool::has_work() const {
 void Spool::pump() {
   if (!disk_ || running_ || retry_ || is_ending_ || !has_work()) return;
   running_ = next_job();
+  ctx_.offload(
+      [this, &ctx = ctx_, disk = disk_, running = running_] {
+        ctx.post([this, running] {
+          if (running_ == running) watch();
+        });
+        disk->run(running->job, std::chrono::hours(1));
+      },
+      [this] {
+        finished(*running_);
+        running_.reset();
+        pump();
+        events_.changed();
+      });
+}
+
+// The time a job waits for its turn is not the disk's.
+void Spool::watch() {
   watchdog_ = ctx_.after(kStalled, [this] {
     set_error("the disk does not answer");
     release(running_->done);
     release(done_);
   });
-  ctx_.offload([disk = disk_, running = running_] { disk->run(running->job, std::chrono::hours(1)); },
-               [this, running = running_] {
-                 watchdog_.reset();
-                 finished(*running);
-                 running_.reset();
-                 pump();
-                 events_.changed();
-               });
 }
 
 std::shared_ptr<Spool::Running> Spool::next_job() {
   auto running = std::make_shared<Running>();
+  take_unwritten(*running);
+  take_done(*running);
+  find_unneeded(*running);
+  return running;
+}
+
+void Spool::take_unwritten(Running& running) {
   // Delivered before it could be written: it need not be.
   std::erase_if(unwritten_, [](const ParcelPtr& parcel) { return parcel->waiting_for == 0; });
-  while (!unwritten_.empty() && running->appended.size() < kJob) {
-    running->job.append.push_back(unwritten_.front()->request);
-    running->appended.push_back(std::move(unwritten_.front()));
-    running->appended.back()->is_being_written = true;
+  while (!unwritten_.empty() && running.appended.size() < kJob) {
+    running.job.append.push_back(unwritten_.front()->request);
+    running.appended.push_back(std::move(unwritten_.front()));
+    running.appended.back()->is_being_written = true;
     unwritten_.pop_front();
   }
+}
+
+void Spool::take_done(Running& running) {
   std::vector<Done> later;
   for (auto& done : done_) {
     const Parcel& parcel = *done.parcel;
     if (parcel.place.segment != 0) {
-      running->job.done[done.endpoint].push_back(parcel.place);
-      running->done.push_back(std::move(done));
+      running.job.done[done.endpoint].push_back(parcel.number);
+      running.done.push_back(std::move(done));
     } else if (parcel.is_being_written || parcel.waiting_for > 0) {
       later.push_back(std::move(done));
     } else if (done.then) {
@@ -124,34 +159,42 @@ std::shared_ptr<Spool::Running> Spool::next_job() {
     }
   }
   done_ = std::move(later);
+}
+
+void Spool::find_unneeded(Running& running) {
   needs_removal_ = false;
   auto needed = std::ranges::find_if(segments_, [](const auto& entry) { return entry.second.live > 0; });
   segments_.erase(segments_.begin(), needed);
-  running->job.none_needed = segments_.empty();
-  if (!segments_.empty()) running->job.oldest_needed = segments_.begin()->first;
   // Before the first open nobody knows what is needed.
-  if (!was_opened_) running->job.none_needed = false;
-  return running;
+  running.job.none_needed = segments_.empty() && was_opened_;
+  if (!segments_.empty()) running.job.oldest_needed = segments_.begin()->first;
+  for (const auto& [number, segment] : segments_) {
+    if (segment.live == 0 && number != active_) running.job.delivered.push_back(number);
+  }
 }
 
 void Spool::finished(Running& running) {
+  watchdog_.reset();
   SpoolDisk::Job& job = running.job;
   if (job.is_gone) lost_the_disk();
   if (job.log) log_ = job.log;
   if (job.was_opened) opened(job);
   stats_.bytes = job.bytes;
   stats_.segments = job.segments;
+  needs_removal_ |= job.active != active_;  // the one before may be delivered already
   active_ = job.active;
+  for (std::uint32_t segment : job.removed) segments_.erase(segment);
   for (std::size_t i = running.appended.size(); i-- > 0;) {
     const ParcelPtr& parcel = running.appended[i];
     parcel->is_being_written = false;
-    if (i < job.places.size()) {
-      parcel->place = job.places[i];
+    if (i < job.entries.size()) {
+      parcel->place = job.entries[i].place;
+      parcel->number = job.entries[i].number;
     } else if (parcel->waiting_for > 0) {
       unwritten_.push_front(parcel);
     }
   }
-  for (std::size_t i = 0; i < job.places.size(); ++i) enter(running.appended[i]);
+  for (std::size_t i = 0; i < job.entries.size(); ++i) enter(running.appended[i]);
   release(running.done);
   if (!job.done_is_written && !job.is_gone) {
     for (auto& done : running.done) done_.push_back(std::move(done));
@@ -171,6 +214,7 @@ void Spool::finished(Running& running) {
 void Spool::enter(const ParcelPtr& parcel) {
   Segment& segment = segments_[parcel->place.segment];
   segment.parcels.push_back(parcel);
+  segment.bytes += parcel->place.size;
   if (parcel->waiting_for == 0) return;
   ++segment.live;
   ++live_;
@@ -183,7 +227,8 @@ void Spool::opened(SpoolDisk::Job& job) {
   std::vector<Restored> restored;
   for (auto& found : job.found) {
     auto parcel = std::make_shared<Parcel>();
-    parcel->place = found.place;
+    parcel->place = found.entry.place;
+    parcel->number = found.entry.number;
     parcel->start = found.start;
     parcel->profile_bytes = found.profile_bytes;
     parcel->raw_bytes = found.raw_bytes;
@@ -283,12 +328,14 @@ void Spool::shrink_disk() {
   std::uint64_t bytes = stats_.bytes;
   std::size_t live = live_;
   bool any_lost = false;
+  // What is delivered goes in any case.
+  for (const auto& [number, segment] : segments_) {
+    if (segment.live == 0 && number != active_) bytes -= std::min(bytes, segment.bytes);
+  }
   for (auto it = segments_.begin(); it != segments_.end() && it->first != active_; ++it) {
     if (bytes <= limits_.max_bytes && live <= limits_.most_parcels) break;
     if (it->second.live == 0) continue;
-    std::uint64_t size = 0;
-    for (const auto& parcel : it->second.parcels) size += parcel->place.size;
-    bytes -= std::min(bytes, size);
+    bytes -= std::min(bytes, it->second.bytes);
     live -= std::min(live, it->second.live);
     lose(it->second, "queue_full");
     any_lost = true;
@@ -315,26 +362,51 @@ void Spool::expire() {
 void Spool::load(const std::vector<ParcelPtr>& parcels, Loaded loaded) {
   auto places = std::make_shared<std::vector<store::Place>>();
   for (const auto& parcel : parcels) places->push_back(parcel->place);
-  auto results = std::make_shared<std::vector<Result<PushRequestPtr>>>();
+  auto results = std::make_shared<std::vector<SpoolDisk::Loaded>>();
   ctx_.offload(
       [places, results, log = log_] {
+        using enum SpoolDisk::LoadError::Remedy;
+        auto is_gone = std::unexpected(SpoolDisk::LoadError{{"the disk is gone"}, wait});
         for (store::Place place : *places) {
-          results->push_back(log ? SpoolDisk::read(*log, place) : fail("the disk is gone"));
+          results->push_back(log ? SpoolDisk::read(*log, place) : is_gone);
         }
       },
       [results, loaded = std::move(loaded)] { loaded(std::move(*results)); });
 }
 
+// The job that is under way may be waiting for its turn, be running, or be over with nobody told: in each
+// case what has come of it counts.
 void Spool::finish(Duration patience) {
-  if (!disk_) return;
+  MonoTime until = system_clock().mono() + patience;
   watchdog_.reset();
-  retry_.reset();
-  while (has_work()) {
-    auto running = next_job();
-    if (running->job.append.empty() && running->job.done.empty()) return;
-    if (!disk_->run(running->job, patience) || !running->job.error.empty()) return;
-    was_opened_ = true;
+  while (disk_ && (running_ || has_work())) {
+    if (!running_) running_ = next_job();
+    Duration left = std::max(Duration::zero(), Duration(until - system_clock().mono()));
+    if (!disk_->run(running_->job, left)) break;
+    auto running = std::exchange(running_, nullptr);
+    finished(*running);
+    if (!running->job.error.empty() && !running->job.is_gone) break;
   }
+  retry_.reset();
+  lose_what_is_in_memory();
+}
+
+void Spool::lose_what_is_in_memory() {
+  std::size_t count = 0;
+  auto lose = [&](const ParcelPtr& parcel) {
+    if (parcel->waiting_for == 0) return;
+    parcel->lost = "stopped";
+    ++count;
+  };
+  std::ranges::for_each(unwritten_, lose);
+  if (running_) std::ranges::for_each(running_->appended, lose);
+  if (count == 0) return;
+  std::string why = !disk_     ? "the queue is in memory only"
+                    : running_ ? "the disk does not answer"
+                               : stats_.error;
+  ctx_.log().warn("profiles that were not delivered are lost",
+                  {{"profiles", fmt::format("{}", count)}, {"reason", why}});
+  events_.sweep();
 }
 
 Spool::Stats Spool::stats() const {

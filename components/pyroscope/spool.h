@@ -26,9 +26,11 @@ namespace weir::pyroscope {
 
 // A profile on its way to the endpoints.
 struct Parcel {
-  PushRequestPtr request;  // null: on the disk only
-  store::Place place;      // segment 0: not on the disk
-  WallTime start;          // of the profile
+  PushRequestPtr request;    // null: on the disk only
+  store::Place place;        // segment 0: not on the disk
+  std::uint64_t number = 0;  // there
+  WallTime start;            // of the profile
+  MonoTime handed_out;       // to the endpoints; default: by an earlier run
   std::uint64_t profile_bytes = 0, raw_bytes = 0;
   std::uint32_t waiting_for = 0;  // endpoints that are not done with it
   std::uint32_t flights = 0;      // requests it is in
@@ -64,7 +66,7 @@ class Spool {
     std::string error;  // why it is in memory only
     MonoTime error_since;
   };
-  using Loaded = std::function<void(std::vector<Result<PushRequestPtr>>)>;
+  using Loaded = std::function<void(std::vector<SpoolDisk::Loaded>)>;
 
   Spool(runtime::Context& ctx, Limits limits, Events events)
       : ctx_(ctx), limits_(limits), events_(std::move(events)) {}
@@ -80,7 +82,8 @@ class Spool {
   void expire();
   // Whether the disk has what it is to have, or does not work.
   bool is_idle() const { return !disk_ || retry_ || (!running_ && !has_work()); }
-  // From here on nothing goes to the pool; finish() writes what is left, now. For stop().
+  // From here on nothing goes to the pool; finish() writes what is left, now, and what cannot be written is
+  // lost. For stop().
   void end() { is_ending_ = true; }
   void finish(Duration patience);
   Stats stats() const;
@@ -89,6 +92,7 @@ class Spool {
   struct Segment {
     std::vector<ParcelPtr> parcels;
     std::size_t live = 0;
+    std::uint64_t bytes = 0;
   };
   struct Done {
     ParcelPtr parcel;
@@ -98,12 +102,18 @@ class Spool {
   struct Running;
 
   void pump();
+  void watch();
   std::shared_ptr<Running> next_job();
+  void take_unwritten(Running& running);
+  void take_done(Running& running);
+  void find_unneeded(Running& running);
   bool has_work() const;
   void finished(Running& running);
   void opened(SpoolDisk::Job& job);
   void lost_the_disk();
   void set_error(std::string error);
+  void forget_done();
+  void lose_what_is_in_memory();
   void enter(const ParcelPtr& parcel);
   void shrink_memory();
   void shrink_unwritten();

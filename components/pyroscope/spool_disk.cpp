@@ -1,6 +1,8 @@
 #include "components/pyroscope/spool_disk.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <unordered_map>
 #include <utility>
 
 #include "store/coding.h"
@@ -10,16 +12,17 @@ namespace {
 
 enum Kind : std::uint8_t { kProfile = 1, kDone = 2 };
 
-constexpr std::size_t kPlacesPerRecord = 8192;       // a head holds no more than 256 KiB
+constexpr std::size_t kNumbersPerRecord = 16384;     // a head holds no more than 256 KiB
 constexpr std::uint64_t kRestingBytes = 256u << 10;  // what an empty queue may take
 
 struct ProfileHead {
   WallTime start;
   std::uint64_t profile_bytes = 0, raw_bytes = 0;
   std::string_view service;
+  std::uint64_t number = 0;
 };
 
-std::string encode_head(const PushRequest& request) {
+std::string encode_head(const PushRequest& request, std::uint64_t number) {
   store::ByteWriter out;
   out.byte(kProfile);
   out.signed_number(
@@ -27,6 +30,7 @@ std::string encode_head(const PushRequest& request) {
   out.number(request.profile_bytes);
   out.number(request.raw_bytes);
   out.text(request.service);
+  out.number(number);
   return out.take();
 }
 
@@ -37,7 +41,15 @@ ProfileHead read_profile_head(store::ByteReader& in) {
   head.profile_bytes = in.number();
   head.raw_bytes = in.number();
   head.service = in.text();
+  head.number = in.number();
   return head;
+}
+
+void read_done(store::ByteReader& in, SpoolDisk::Numbers& done) {
+  std::vector<std::uint64_t>& numbers = done[std::string(in.text())];
+  for (std::size_t left = in.count(1); left > 0; --left) {
+    if (std::uint64_t number = in.number(); !in.failed()) numbers.push_back(number);
+  }
 }
 
 // Puts what the records say together. What a later version may have written besides is left out.
@@ -51,21 +63,30 @@ class Finder {
     if (kind == kProfile) {
       ProfileHead profile = read_profile_head(in);
       if (in.failed()) return;
-      at_[{place.segment, place.offset}] = found_.size();
-      found_.push_back({place, profile.start, profile.profile_bytes, profile.raw_bytes, {}});
+      last_ = std::max(last_, profile.number);
+      at_[profile.number] = found_.size();
+      found_.push_back(
+          {{place, profile.number}, profile.start, profile.profile_bytes, profile.raw_bytes, {}});
     } else if (kind == kDone) {
-      std::string key(in.text());
-      for (std::size_t left = in.count(2); left > 0; --left) {
-        auto segment = static_cast<std::uint32_t>(in.number());
-        auto it = at_.find({segment, static_cast<std::uint32_t>(in.number())});
-        if (!in.failed() && it != at_.end()) found_[it->second].done_by.push_back(key);
+      SpoolDisk::Numbers done;
+      read_done(in, done);
+      for (const auto& [key, numbers] : done) {
+        for (std::uint64_t number : numbers) mark(key, number);
       }
     }
   }
+  // The highest number that was ever used, as far as it matters.
+  std::uint64_t last() const { return last_; }
 
  private:
+  void mark(const std::string& key, std::uint64_t number) {
+    last_ = std::max(last_, number);
+    if (auto it = at_.find(number); it != at_.end()) found_[it->second].done_by.push_back(key);
+  }
+
   std::vector<SpoolDisk::Found>& found_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> at_;
+  std::unordered_map<std::uint64_t, std::size_t> at_;
+  std::uint64_t last_ = 0;
 };
 
 }  // namespace
@@ -73,22 +94,29 @@ class Finder {
 bool SpoolDisk::run(Job& job, Duration patience) {
   std::unique_lock lock(one_job_, patience);
   if (!lock) return false;
+  if (!std::exchange(job.is_over, true)) do_job(job);
+  return true;
+}
+
+void SpoolDisk::do_job(Job& job) {
   if (log_ && !is_there()) {
     log_.reset();
     job.is_gone = true;
     job.error = folder_.string() + ": somebody removed it";
-    return true;
+    return;
   }
   if (!log_) open(job);
-  if (!log_) return true;
+  if (!log_) return;
   append(job);
-  write_done(job);
+  auto written = write_done(job.done);
+  job.done_is_written = written.has_value();
+  if (!written) job.error = written.error().message;
   remove_unneeded(job);
+  remove_delivered(job);
   job.log = log_;
   job.bytes = log_->bytes();
   job.segments = static_cast<std::uint32_t>(log_->segments().size());
   job.active = log_->active();
-  return true;
 }
 
 // Files that were removed can be written to for as long as they are open.
@@ -108,40 +136,44 @@ void SpoolDisk::open(Job& job) {
     return;
   }
   log_ = *std::move(log);
+  next_number_ = std::max(next_number_, finder.last() + 1);
+  numbers_.clear();
+  for (const auto& found : job.found) remember(found.entry);
   job.was_opened = true;
   job.set_aside = log_->set_aside();
 }
 
 void SpoolDisk::append(Job& job) {
   for (const auto& request : job.append) {
-    auto place = log_->append(encode_head(*request), request->body);
+    auto place = log_->append(encode_head(*request, next_number_), request->body);
     if (!place) {
       job.error = place.error().message;
       return;
     }
-    job.places.push_back(*place);
+    job.entries.push_back({*place, next_number_++});
+    remember(job.entries.back());
   }
 }
 
-void SpoolDisk::write_done(Job& job) {
-  for (const auto& [key, places] : job.done) {
-    for (std::size_t from = 0; from < places.size(); from += kPlacesPerRecord) {
-      std::size_t to = std::min(from + kPlacesPerRecord, places.size());
+// Later segments have higher numbers.
+void SpoolDisk::remember(const Entry& entry) {
+  auto [it, is_new] = numbers_.try_emplace(entry.place.segment, entry.number, entry.number);
+  it->second.last = entry.number;
+}
+
+Result<> SpoolDisk::write_done(const Numbers& done) {
+  for (const auto& [key, numbers] : done) {
+    for (std::size_t from = 0; from < numbers.size(); from += kNumbersPerRecord) {
+      std::size_t to = std::min(from + kNumbersPerRecord, numbers.size());
       store::ByteWriter out;
       out.byte(kDone);
       out.text(key);
       out.number(to - from);
-      for (std::size_t i = from; i < to; ++i) {
-        out.number(places[i].segment);
-        out.number(places[i].offset);
-      }
-      if (auto written = log_->append(out.take(), ""); !written) {
-        job.error = written.error().message;
-        return;
-      }
+      for (std::size_t i = from; i < to; ++i) out.number(numbers[i]);
+      if (auto written = log_->append(out.take(), ""); !written) return fail(written.error());
     }
   }
-  job.done_is_written = true;
+  return {};
 }
 
 // Oldest first: what an older segment says is done must not come back when a newer one is gone.
@@ -154,16 +186,51 @@ void SpoolDisk::remove_unneeded(const Job& job) {
   }
   for (std::uint32_t segment : unneeded) {
     if (!log_->remove(segment)) return;
+    numbers_.erase(segment);
   }
 }
 
-Result<PushRequestPtr> SpoolDisk::read(const store::SegmentLog& log, store::Place place) {
+// A profile that nobody takes must not keep all that came after it.
+void SpoolDisk::remove_delivered(Job& job) {
+  for (std::uint32_t segment : job.delivered) {
+    if (segment == log_->active() || !save_done_of(segment) || !log_->remove(segment)) continue;
+    numbers_.erase(segment);
+    job.removed.push_back(segment);
+  }
+}
+
+// What it says of profiles in other segments.
+Result<> SpoolDisk::save_done_of(std::uint32_t segment) {
+  Numbers done;
+  auto visited = log_->visit_heads(segment, [&](store::Place, std::string_view head) {
+    store::ByteReader in(head);
+    if (in.byte() == kDone) read_done(in, done);
+  });
+  if (!visited) return visited;
+  auto is_elsewhere = [&](std::uint64_t number) {
+    return std::ranges::any_of(numbers_, [&](const auto& entry) {
+      return entry.first != segment && number >= entry.second.first && number <= entry.second.last;
+    });
+  };
+  for (auto& [key, numbers] : done) {
+    std::erase_if(numbers, [&](std::uint64_t number) { return !is_elsewhere(number); });
+  }
+  return write_done(done);
+}
+
+SpoolDisk::Loaded SpoolDisk::read(const store::SegmentLog& log, store::Place place) {
+  using enum LoadError::Remedy;
   auto content = log.read(place);
-  if (!content) return fail(content.error());
+  if (!content) {
+    int number = content.error().error_number;
+    auto remedy = number == 0 || number == ENOENT ? none : number == EIO ? few_tries : wait;
+    return std::unexpected(LoadError{{content.error().message}, remedy});
+  }
   store::ByteReader in(content->head);
   bool is_profile = in.byte() == kProfile;
   ProfileHead head = read_profile_head(in);
-  if (!is_profile || in.failed()) return fail("there is no profile at {}", place.offset);
+  if (!is_profile || in.failed())
+    return std::unexpected(LoadError{{fmt::format("there is no profile at {}", place.offset)}, none});
   auto request = std::make_shared<PushRequest>();
   request->profile_bytes = head.profile_bytes;
   request->raw_bytes = head.raw_bytes;

@@ -1,6 +1,7 @@
 #include "components/pyroscope/write.h"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <iterator>
 #include <ranges>
@@ -50,10 +51,13 @@ struct Write::Encoding {
   ExternalLabels external;
   std::vector<PushRequestPtr> requests;
   EncodeLosses losses;
+  std::atomic<bool> begun = false;
   std::promise<void> promise;
   std::shared_future<void> ready = promise.get_future().share();
 
+  // At the stop the strand does it where the pool has not begun.
   void run() {
+    if (begun.exchange(true)) return;
     for (const auto& profile : profiles) {
       auto parts = encode_push(*profile, external, &losses);
       std::ranges::move(parts, std::back_inserter(requests));
@@ -79,8 +83,9 @@ Write::Write(runtime::Context& ctx, Arguments args, Limits limits)
   auto lost = [&](std::string_view reason) {
     return ctx.metrics().counter(kLost.name, kLost.help, {{"reason", std::string(reason)}});
   };
-  inbox_ = std::make_shared<Inbox>(
-      kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, lost("not_encoded_in_time"));
+  not_encoded_ = lost("not_encoded_in_time");
+  inbox_ =
+      std::make_shared<Inbox>(kWaiting, [&ctx, this] { ctx.post([this] { encode_next(); }); }, not_encoded_);
   without_endpoint_ = lost("no_endpoint");
   too_large_ = lost("too_large");
   cleaned_ = ctx.metrics().counter(kCleaned.name, kCleaned.help);
@@ -115,6 +120,7 @@ void Write::apply(Arguments args) {
 
 void Write::finish(std::function<void()> done) {
   finished_ = std::move(done);
+  for (const auto& endpoint : endpoints_) endpoint->hurry();
   finish_deadline_ = ctx_.after(kFinish, [this] {
     if (auto finished = std::exchange(finished_, nullptr)) finished();
   });
@@ -138,7 +144,14 @@ void Write::stop() {
   spool_.end();
   for (const auto& endpoint : endpoints_) endpoint->end();
   MonoTime until = system_clock().mono() + kLastWrites;
-  if (encoding_ && encoding_->ready.wait_for(kLastWrites) == std::future_status::ready) hand_out(*encoding_);
+  if (encoding_) {
+    encoding_->run();
+    if (encoding_->ready.wait_for(kLastWrites) == std::future_status::ready) {
+      hand_out(*encoding_);
+    } else {
+      not_encoded_->add(static_cast<double>(encoding_->profiles.size()));
+    }
+  }
   while (system_clock().mono() < until) {
     auto rest = take_batch(kBatch);
     if (rest->profiles.empty()) break;
@@ -152,25 +165,40 @@ void Write::stop() {
 
 // Names an endpoint in the queue's files, which hold no password.
 std::string Write::key_of(const EndpointArguments& args) const {
-  std::string url = url_text(args.url);
-  auto before = std::ranges::count_if(
-      endpoints_, [&](const auto& endpoint) { return url_text(endpoint->arguments().url) == url; });
-  return before == 0 ? url : fmt::format("{}#{}", url, before + 1);
+  std::string first = url_text(args.url);
+  if (!args.name.empty()) first += " " + args.name;
+  std::string key = first;
+  auto is_taken = [&](const auto& endpoint) { return endpoint && endpoint->key() == key; };
+  for (int number = 2; std::ranges::any_of(endpoints_, is_taken); ++number)
+    key = fmt::format("{}#{}", first, number);
+  return key;
 }
 
-// An endpoint whose address stays keeps its queue, its state and its requests.
+// An endpoint whose address stays keeps its queue, its state and its requests. Of several with one address,
+// as there are for several tenants, the most alike is the same.
 void Write::make_endpoints() {
-  std::vector<std::unique_ptr<Endpoint>> before = std::move(endpoints_);
-  endpoints_.clear();
-  for (const auto& args : args_.endpoints) {
-    auto kept = std::ranges::find_if(
-        before, [&](const auto& endpoint) { return endpoint && endpoint->arguments().url == args.url; });
-    if (kept != before.end()) {
-      endpoints_.push_back(std::move(*kept));
-      endpoints_.back()->apply(args);
+  using Same = bool (*)(const EndpointArguments&, const EndpointArguments&);
+  constexpr Same kAlike[] = {
+      [](const auto& a, const auto& b) { return a == b; },
+      [](const auto& a, const auto& b) { return a.url == b.url && a.name == b.name; },
+      [](const auto& a, const auto& b) { return a.url == b.url; },
+  };
+  const auto& wanted = args_.endpoints;
+  std::vector<std::unique_ptr<Endpoint>> before = std::exchange(endpoints_, {});
+  endpoints_.resize(wanted.size());
+  for (Same same : kAlike) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      auto kept = std::ranges::find_if(
+          before, [&](const auto& endpoint) { return endpoint && same(endpoint->arguments(), wanted[i]); });
+      if (!endpoints_[i] && kept != before.end()) endpoints_[i] = std::move(*kept);
+    }
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (endpoints_[i]) {
+      endpoints_[i]->apply(wanted[i]);
     } else {
-      endpoints_.push_back(std::make_unique<Endpoint>(ctx_, spool_, key_of(args), args, limits_.endpoint,
-                                                      [this] { report_soon(); }));
+      endpoints_[i] = std::make_unique<Endpoint>(ctx_, spool_, key_of(wanted[i]), wanted[i], limits_.endpoint,
+                                                 [this] { report_soon(); });
     }
   }
   for (const auto& gone : before) {
@@ -232,6 +260,7 @@ void Write::hand_out(Encoding& encoding) {
   }
   for (auto& request : encoding.requests) {
     ParcelPtr parcel = make_parcel(std::move(request));
+    parcel->handed_out = ctx_.clock().mono();
     parcel->waiting_for = static_cast<std::uint32_t>(endpoints_.size());
     for (const auto& endpoint : endpoints_) endpoint->push(parcel);
     spool_.keep(parcel);

@@ -198,7 +198,7 @@ class Write {
   std::uint64_t damaged_ = 0;  // as counted
   runtime::Timer ticker_, finish_deadline_;
   std::function<void()> finished_;  // set: it is finishing
-  std::shared_ptr<Counter> without_endpoint_, too_large_, cleaned_;
+  std::shared_ptr<Counter> without_endpoint_, not_encoded_, too_large_, cleaned_;
 };
 
 }  // namespace weir::pyroscope

@@ -16,12 +16,13 @@ inline constexpr MetricInfo kDroppedBytes{"pyroscope_write_dropped_bytes_total",
 inline constexpr MetricInfo kDroppedProfiles{
     "pyroscope_write_dropped_profiles_total", counter,
     "Profiles given up, by reason: http_400 and the like, network, too_large, too_old_for_server, too_old, "
-    "queue_full, disk, endpoint_removed.",
+    "queue_full, disk, endpoint_removed, stopped.",
     "endpoint, reason"};
 inline constexpr MetricInfo kRetries{"pyroscope_write_retries_total", counter, "Tries after a failed one.",
                                      "endpoint"};
 inline constexpr MetricInfo kLatency{"pyroscope_write_latency", histogram,
-                                     "Seconds from the sending of a request to its answer.",
+                                     "Seconds: of a request (push_downstream), of a profile until a server "
+                                     "is done with it (push_endpoint), and until all are (push_total).",
                                      "endpoint, type"};
 inline constexpr MetricInfo kLost{
     "pyroscope_write_lost_profiles_total", counter,

@@ -146,6 +146,14 @@ class FakeContext final : public runtime::Context {
     post(std::move(done));
     return true;
   }
+  // One timer that is due; false when there is none.
+  bool run_due_timer() {
+    auto timer = next_timer();
+    if (!timer || timer->at > manual_clock.mono()) return false;
+    std::erase(timers_, timer);
+    timer->task();
+    return true;
+  }
   // Moves the clock from timer to timer, running everything on the way.
   void advance(Duration by) {
     MonoTime until = manual_clock.mono() + by;
@@ -274,13 +282,6 @@ class FakeContext final : public runtime::Context {
     std::erase_if(timers_, [](const auto& timer) { return !timer->live; });
     auto it = std::ranges::min_element(timers_, {}, [](const auto& timer) { return timer->at; });
     return it == timers_.end() ? nullptr : *it;
-  }
-  bool run_due_timer() {
-    auto timer = next_timer();
-    if (!timer || timer->at > manual_clock.mono()) return false;
-    std::erase(timers_, timer);
-    timer->task();
-    return true;
   }
   bool run_readable() {
     std::erase_if(watches_, [](const auto& watch) { return !watch->live; });
