@@ -18,7 +18,8 @@ def profile_time(pprof):
 
 
 class FaultyServer:
-    """`fault` is one of: ok, refused, slow, hang, reset, garbage, or a status with a Retry-After or without: '429 1', '500'."""
+    """`fault` is one of: ok, refused, blackhole, slow, hang, reset, garbage, or a status; with seconds of delay or of
+    Retry-After behind them, or without: 'slow 0.2', '429 1', '500'."""
 
     def __init__(self, fault='ok', certificate=None, window=None):
         self.fault = fault
@@ -28,9 +29,11 @@ class FaultyServer:
         self.requests = 0
         self.repeated_requests = 0      # with something in them that was taken before
         self.connections = 0
+        self.bytes = self.plain_bytes = 0  # of the bodies, as they came and unpacked
         self.lock = threading.Lock()
         self.certificate = certificate  # (file, key file)
         self.server = None
+        self.full = []  # a listening socket and connections that nobody accepts
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
             self.port = s.getsockname()[1]
@@ -41,12 +44,30 @@ class FaultyServer:
         return self
 
     def __exit__(self, *_):
-        self.fault = 'refused'
-        self.listen(False)
+        self.set('refused')
 
     def set(self, fault):
         self.fault = fault
-        self.listen(fault != 'refused')
+        while self.full:
+            self.full.pop().close()
+        self.listen(fault not in ('refused', 'blackhole'))
+        if fault == 'blackhole':
+            self.swallow()
+
+    def swallow(self):
+        """From here on the kernel leaves attempts to connect without an answer."""
+        door = socket.socket()
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(('127.0.0.1', self.port))
+        door.listen(0)
+        self.full.append(door)
+        for _ in range(5):
+            waiting = socket.socket()
+            waiting.settimeout(0.2)
+            self.full.append(waiting)
+            if waiting.connect_ex(door.getsockname()) != 0:
+                return
+        raise AssertionError('the backlog is never full')
 
     def listen(self, wanted):
         if wanted and not self.server:
@@ -117,22 +138,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(os.urandom(300))
             self.close_connection = True
             return
-        if fault == 'slow':
-            time.sleep(0.5)
-        while fault == 'hang' and owner.fault == 'hang':
+        if fault.startswith('slow'):
+            time.sleep(float(fault.partition(' ')[2] or 0.5))
+        while fault in ('hang', 'blackhole') and owner.fault == fault:
             time.sleep(0.01)
-        if fault == 'hang':  # who asked has gone
+        if fault in ('hang', 'blackhole'):  # who asked has gone
             self.close_connection = True
             return
+        plain = gzip.decompress(body) if self.headers['Content-Encoding'] == 'gzip' else body
+        owner.bytes += len(body)
+        owner.plain_bytes += len(plain)
         status, text, retry_after = 200, b'', None
         if fault[0].isdigit():
             status, _, retry_after = fault.partition(' ')
             text = b'as ordered'
         else:
-            status, text = owner.take(body)
+            status, text = owner.take(plain)
         self.send_response(int(status))
         self.send_header('Content-Type', 'application/proto')
         self.send_header('Content-Length', str(len(text)))
+        self.send_header('Accept-Encoding', 'gzip')  # as every Connect server says
         if retry_after:
             self.send_header('Retry-After', retry_after)
         self.end_headers()

@@ -5,6 +5,7 @@
   WORD…    only tests with one of them in their name
 """
 import contextlib
+import os
 import pathlib
 import random
 import shutil
@@ -169,7 +170,7 @@ def one_fault(fault, seconds):
 
 
 def every_fault_of_a_server_keeps_or_counts_each_profile():
-    for fault in ('refused', 'slow', 'hang', 'reset', 'garbage', '429 1', '400', '401', '403', '404', '413', '415', '422', '500', '503'):
+    for fault in ('refused', 'blackhole', 'slow', 'hang', 'reset', 'garbage', '429 1', '400', '401', '403', '404', '413', '415', '422', '500', '503'):
         one_fault(fault, 20 if LONG else 1.2)
 
 
@@ -214,6 +215,28 @@ def small_disk(kib):
         folder.rmdir()
 
 
+@contextlib.contextmanager
+def failing_disk():
+    """One that turns read-only when its file system finds an error; and how to make it find one."""
+    need_root()
+    image = pathlib.Path(tempfile.mkdtemp(prefix='weir-disk-')) / 'image'
+    folder = image.with_name('disk')
+    folder.mkdir()
+    image.write_bytes(b'')
+    os.truncate(image, 32 << 20)
+    made = shutil.which('mkfs.ext4', path=os.environ['PATH'] + ':/usr/sbin:/sbin')
+    if not made or subprocess.run([made, '-q', '-F', image], capture_output=True).returncode != 0:
+        raise Skip('there is no mkfs.ext4')
+    if subprocess.run(['mount', '-o', 'loop,errors=remount-ro', image, folder], capture_output=True).returncode != 0:
+        raise Skip('may not mount')
+    try:
+        device = subprocess.run(['findmnt', '-no', 'SOURCE', folder], capture_output=True, text=True).stdout.strip()
+        yield folder, pathlib.Path('/sys/fs/ext4', pathlib.Path(device).name, 'trigger_fs_error')
+    finally:
+        subprocess.run(['umount', '-l', folder], check=True)
+        shutil.rmtree(image.parent)
+
+
 def fill(folder):
     pass  # the queue itself fills it
 
@@ -223,9 +246,9 @@ def remove(folder):
         shutil.rmtree(entry)
 
 
-def one_disk_fault(name, break_disk, says):
+def one_disk_fault(name, disk, break_disk, says):
     seconds = 15 if LONG else 2
-    with small_disk(200 if name == 'full' else 50_000) as disk, FaultyServer('refused') as server:
+    with FaultyServer('refused') as server:
         with Loaded([server.url], 'every = "50ms"\n  per_round = 20', storage=disk) as w, Patience(w.wait_ready()) as patience:
             wait_for('the queue is on the disk', lambda: w.metric('pyroscope_write_queue_on_disk') == 1)
             break_disk(disk)
@@ -245,8 +268,15 @@ def one_disk_fault(name, break_disk, says):
 
 
 def a_disk_that_is_full_or_removed_costs_nothing_that_is_in_memory():
-    assert one_disk_fault('full', fill, 'in memory only') == 0 or LONG
-    assert one_disk_fault('removed', remove, '') == 0
+    with small_disk(200) as disk:
+        assert one_disk_fault('full', disk, fill, 'in memory only') == 0 or LONG
+    with small_disk(50_000) as disk:
+        assert one_disk_fault('removed', disk, remove, '') == 0
+
+
+def a_disk_that_turns_read_only_costs_nothing_that_is_in_memory():
+    with failing_disk() as (disk, trigger):
+        assert one_disk_fault('read-only', disk, lambda _: trigger.write_text('a test'), 'in memory only') == 0 or LONG
 
 
 def a_read_only_disk_is_used_as_soon_as_it_may_be_written():
@@ -273,7 +303,7 @@ def a_read_only_disk_is_used_as_soon_as_it_may_be_written():
 
 
 def a_stop_sends_what_can_be_sent_and_keeps_the_rest():
-    for fault in ('ok', 'slow', 'refused', 'hang'):
+    for fault in ('ok', 'slow 0.2', 'refused', 'hang'):  # a stop waits 1.5 s for a slow one
         storage = pathlib.Path(tempfile.mkdtemp(prefix='weir-stop-'))
         with FaultyServer() as server:
             load = 'every = "100ms"\n  per_round = 20'
@@ -285,7 +315,7 @@ def a_stop_sends_what_can_be_sent_and_keeps_the_rest():
                 begin = time.monotonic()
                 assert w.stop(seconds=5) == 0, w.log()
                 took, made, before = time.monotonic() - begin, w.made(), len(server.taken)
-            if fault in ('ok', 'slow'):
+            if fault in ('ok', 'slow 0.2'):
                 assert not missing(server, range(made)), (fault, missing(server, range(made)))
             server.set('ok')
             with Loaded([server.url], load + '\n  rounds = 1\n  first = 1000000', storage=storage) as w:
@@ -354,7 +384,7 @@ def a_day_of_backlog(window):
             old = w.metric('pyroscope_write_dropped_profiles_total', reason='too_old_for_server') or 0
             figure(f'a day of {made} profiles, window {window}: kept {kept:.0f} in {disk / 1e6:.1f} MB on disk, {rss} MiB; delivered '
                    f'{len(server.taken)}, too old {old:.0f}, in {took:.1f} s and {server.requests} requests over '
-                   f'{server.connections} connections; {patience.check()}')
+                   f'{server.connections} connections, {server.bytes / 1e6:.1f} MB for {server.plain_bytes / 1e6:.1f} MB; {patience.check()}')
             assert len(server.taken) + old == made and sum(server.taken.values()) == len(server.taken)
             return made, services, server, took
 
@@ -378,6 +408,7 @@ TESTS = [
     every_fault_of_a_server_keeps_or_counts_each_profile,
     an_expired_certificate_keeps_the_queue,
     a_disk_that_is_full_or_removed_costs_nothing_that_is_in_memory,
+    a_disk_that_turns_read_only_costs_nothing_that_is_in_memory,
     a_read_only_disk_is_used_as_soon_as_it_may_be_written,
     a_stop_sends_what_can_be_sent_and_keeps_the_rest,
     kill_nine_costs_at_most_a_window_each_time,
