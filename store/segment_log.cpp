@@ -403,6 +403,17 @@ ReadResult<LogContent> SegmentLog::read(Place place) const {
   return segment->read(place);
 }
 
+Result<> SegmentLog::visit_heads(std::uint32_t segment, const Visit& visit) const {
+  std::filesystem::path path = file(segment);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  auto size = size_of(fd.get());
+  if (!size) return fail(size.error());
+  ScanResult scan = scan_segment(fd.get(), segment, *size, Verify::heads, visit);
+  if (scan.refused != 0) return fail_errno(scan.refused, "read {}", path.string());
+  return {};
+}
+
 bool SegmentLog::remove(std::uint32_t segment) {
   if (::unlink(file(segment).c_str()) != 0 && errno != ENOENT) return false;
   forget(segment);

@@ -78,6 +78,8 @@ class SegmentLog {
 
   ReadResult<SegmentReader> reader(std::uint32_t segment) const;
   ReadResult<LogContent> read(Place place) const;
+  // The heads of a segment's records, as far as they are sound; fails when not all can be read.
+  Result<> visit_heads(std::uint32_t segment, const Visit& visit) const;
   // Removes a segment that is not active; false when the file system refuses.
   bool remove(std::uint32_t segment);
   // Knows nothing of such a segment any more; the file stays.

@@ -1,7 +1,6 @@
 #include "components/pyroscope/spool_disk.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <unordered_map>
 #include <utility>
 
@@ -220,11 +219,16 @@ Result<> SpoolDisk::save_done_of(std::uint32_t segment) {
 
 SpoolDisk::Loaded SpoolDisk::read(const store::SegmentLog& log, store::Place place) {
   using enum LoadError::Remedy;
-  auto content = log.read(place);
+  using store::ReadError;
+  auto segment = log.reader(place.segment);
+  if (!segment) {
+    bool is_gone = segment.error().why != ReadError::Why::refused;
+    return std::unexpected(LoadError{{segment.error().message}, is_gone ? none : wait});
+  }
+  auto content = segment->read(place);
   if (!content) {
-    int number = content.error().error_number;
-    auto remedy = number == 0 || number == ENOENT ? none : number == EIO ? few_tries : wait;
-    return std::unexpected(LoadError{{content.error().message}, remedy});
+    bool is_refused = content.error().why == ReadError::Why::refused;
+    return std::unexpected(LoadError{{content.error().message}, is_refused ? few_tries : none});
   }
   store::ByteReader in(content->head);
   bool is_profile = in.byte() == kProfile;
