@@ -5,6 +5,7 @@
   WORD…    only tests with one of them in their name
 """
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -87,40 +88,37 @@ class Loaded(Weir):
             time.sleep(0.3)
 
 
-class Patience(threading.Thread):
-    """Asks for the page, the metrics, a component and a reload all the time; `worst` is the longest answer."""
+class Patience:
+    """Another process asks for the page, the metrics, a component and a reload all the time."""
 
-    ASKED = [('/', 'GET'), ('/metrics', 'GET'), (f'/api/v0/web/components/{WRITE}', 'GET'), ('/-/reload', 'POST')]
+    ASKED = ['GET:/', 'GET:/metrics', f'GET:/api/v0/web/components/{WRITE}', 'POST:/-/reload']
 
     def __init__(self, w):
-        super().__init__(daemon=True)
-        self.w, self.times, self.over = w, [], threading.Event()
-
-    def run(self):
-        while not self.over.wait(0.05):
-            for path, method in self.ASKED:
-                begin = time.monotonic()
-                status = self.w.status(path, method)
-                self.times.append((time.monotonic() - begin, path))
-                assert status == 200, (path, status)
+        self.w, self.process, self.times = w, None, []
 
     def __enter__(self):
-        self.start()
+        command = [sys.executable, str(pathlib.Path(__file__).with_name('patience.py')), self.w.url, *self.ASKED]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
     def __exit__(self, *_):
         self.end()
 
     def end(self):
-        self.over.set()
-        self.join()
+        if self.process:
+            answered = self.process.communicate()[0]
+            assert self.process.returncode == 0, 'an answer was none'
+            self.times += json.loads(answered)
+            self.process = None
 
     def check(self):
         """95 of 100 within 50 ms: the machine has other things to do, too."""
+        self.end()
         times = sorted(self.times)
         typical, (worst, path) = times[len(times) * 95 // 100][0], times[-1]
+        late = sum(seconds >= 0.05 for seconds, _ in times)
         assert typical < 0.05, (typical, worst, path)
-        return f'answers {typical * 1000:.0f} ms (95 %), {worst * 1000:.0f} ms at most'
+        return f'answers {typical * 1000:.0f} ms (95 %), {worst * 1000:.0f} ms at most ({path}), {late} of {len(times)} took 50 ms'
 
 
 def missing(server, numbers):
