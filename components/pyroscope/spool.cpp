@@ -123,6 +123,7 @@ void Spool::watch() {
     set_error("the disk does not answer");
     release(running_->done);
     release(done_);
+    events_.changed();
   });
 }
 
@@ -224,6 +225,8 @@ void Spool::opened(SpoolDisk::Job& job) {
   was_opened_ = true;
   stats_.set_aside += job.set_aside.size();
   for (const auto& text : job.set_aside) ctx_.log().warn("a part of the queue is damaged", {{"file", text}});
+  for (const auto& text : job.unread)
+    ctx_.log().warn("a part of the queue cannot be read now; the next start tries again", {{"error", text}});
   std::vector<Restored> restored;
   for (auto& found : job.found) {
     auto parcel = std::make_shared<Parcel>();
@@ -413,6 +416,8 @@ Spool::Stats Spool::stats() const {
   Stats stats = stats_;
   auto is_waited_for = [](const ParcelPtr& parcel) { return parcel->waiting_for > 0; };
   stats.parcels = live_ + static_cast<std::size_t>(std::ranges::count_if(unwritten_, is_waited_for));
+  if (running_)
+    stats.parcels += static_cast<std::size_t>(std::ranges::count_if(running_->appended, is_waited_for));
   stats.memory_bytes = resident_bytes_;
   stats.on_disk = disk_ && was_opened_ && stats_.error.empty();
   return stats;

@@ -11,8 +11,9 @@ namespace {
 
 enum Kind : std::uint8_t { kProfile = 1, kDone = 2 };
 
-constexpr std::size_t kNumbersPerRecord = 16384;     // a head holds no more than 256 KiB
-constexpr std::uint64_t kRestingBytes = 256u << 10;  // what an empty queue may take
+constexpr std::size_t kNumbersPerRecord = 16384;      // a head holds no more than 256 KiB
+constexpr std::uint64_t kUnreadNumbers = 1ull << 32;  // more than what could not be read may have used
+constexpr std::uint64_t kRestingBytes = 256u << 10;   // what an empty queue may take
 
 struct ProfileHead {
   WallTime start;
@@ -136,6 +137,8 @@ void SpoolDisk::open(Job& job) {
   }
   log_ = *std::move(log);
   next_number_ = std::max(next_number_, finder.last() + 1);
+  for (const auto& [segment, why] : log_->unread()) job.unread.push_back(why);
+  if (!job.unread.empty()) next_number_ += kUnreadNumbers;
   numbers_.clear();
   for (const auto& found : job.found) remember(found.entry);
   job.was_opened = true;

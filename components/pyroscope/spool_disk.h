@@ -51,7 +51,7 @@ class SpoolDisk {
     bool was_opened = false;
     bool is_gone = false;  // somebody removed the folder: nothing of before is on the disk
     std::vector<Found> found;
-    std::vector<std::string> set_aside;
+    std::vector<std::string> set_aside, unread;
     std::shared_ptr<const store::SegmentLog> log;  // for read(); null: not open
     std::uint64_t bytes = 0;
     std::uint32_t segments = 0, active = 0;

@@ -217,6 +217,37 @@ TEST_CASE("pyroscope.write: what an endpoint has is remembered where a segment i
   CHECK(got.two == "s1 s2 ");
 }
 
+TEST_CASE("pyroscope.write: a segment that cannot be read at the start is delivered by a later one") {
+  TempDir folder;
+  {
+    Harness write(kOne, {}, folder.path());
+    write.push("s0");
+    write.answer(weir::fail("no route"));
+    write.push("s1");
+  }
+  std::filesystem::rename(segment(folder, 1), folder.path() / "away");
+  std::filesystem::create_directory(segment(folder, 1));
+  {
+    Harness write(kOne, {}, folder.path());
+    write.push("s2");
+    write.answer(FetchResponse{.status = 200});
+    CHECK(std::ranges::any_of(write.world.log_lines, [](const std::string& line) {
+      return line.find("cannot be read now") != std::string::npos;
+    }));
+  }
+  std::filesystem::remove(segment(folder, 1));
+  std::filesystem::rename(folder.path() / "away", segment(folder, 1));
+  CHECK(next_run(folder.path(), kOne).one == "s0 s1 ");
+}
+
+TEST_CASE("pyroscope.write: a profile that is being written is in the queue") {
+  Harness write(kOne);
+  write.push_unwritten({"s0", "s1"});
+  write.world.fetches[0]->answer(weir::fail("no route"));
+  write.run_strand();
+  CHECK(write.metric("pyroscope_write_queue_profiles{") == 2);
+}
+
 TEST_CASE("pyroscope.write: an endpoint that is removed while it halves a profile leaves nothing behind") {
   Harness write(kTwo);
   write.push("s0", 100);
