@@ -62,6 +62,10 @@ std::optional<std::uint32_t> Index::find_series(const SeriesKey& key) const {
 
 std::uint32_t Index::series_number(const SeriesKey& key) {
   if (auto known = find_series(key)) return *known;
+  return add_series(key);
+}
+
+std::uint32_t Index::add_series(const SeriesKey& key) {
   by_hash_.emplace(key.labels.hash(), next_series_);
   Series& series = series_[next_series_];
   series.key = std::make_shared<SeriesKey>(key);
@@ -70,7 +74,9 @@ std::uint32_t Index::series_number(const SeriesKey& key) {
 }
 
 void Index::add_part(std::uint32_t segment, std::uint32_t series, Place place, std::uint32_t stacks) {
-  Parts& parts = parts_[{segment, series}];
+  auto [found, is_new] = parts_.try_emplace({segment, series});
+  if (is_new) ++series_.at(series).dictionaries;
+  Parts& parts = found->second;
   parts.places.push_back(place);
   parts.stacks = stacks;
 }
@@ -104,23 +110,33 @@ void Index::forget(const Entry& entry) {
   --profiles_;
 }
 
-void Index::drop_empty_series() {
-  std::erase_if(by_hash_, [&](const auto& item) { return series_.at(item.second).entries.empty(); });
-  std::erase_if(series_, [](const auto& item) { return item.second.entries.empty(); });
+void Index::forget_parts(std::uint32_t segment, std::uint32_t series) {
+  if (parts_.erase({segment, series}) > 0) --series_.at(series).dictionaries;
+}
+
+void Index::drop_unused_series() {
+  std::erase_if(by_hash_, [&](const auto& item) { return !series_.at(item.second).is_used(); });
+  std::erase_if(series_, [](const auto& item) { return !item.second.is_used(); });
+}
+
+void Index::forget_unused(std::uint32_t series) {
+  auto found = series_.find(series);
+  if (found == series_.end() || found->second.is_used()) return;
+  std::erase_if(by_hash_, [&](const auto& item) { return item.second == series; });
+  series_.erase(found);
 }
 
 std::size_t Index::forget_segment(std::uint32_t segment) {
   std::uint64_t before = profiles_;
-  parts_.erase(parts_.lower_bound({segment, 0}), parts_.upper_bound({segment, UINT32_MAX}));
-  if (!segments_.contains(segment)) return 0;
   for (auto& [number, series] : series_) {
+    forget_parts(segment, number);
     std::erase_if(series.entries, [&](const Entry& entry) {
       if (entry.place.segment != segment) return false;
       forget(entry);
       return true;
     });
   }
-  drop_empty_series();
+  drop_unused_series();
   return before - profiles_;
 }
 
@@ -128,13 +144,13 @@ std::size_t Index::forget_group(std::uint32_t segment, std::uint32_t series) {
   auto found = series_.find(series);
   if (found == series_.end()) return 0;
   std::uint64_t before = profiles_;
-  parts_.erase({segment, series});
+  forget_parts(segment, series);
   std::erase_if(found->second.entries, [&](const Entry& entry) {
     if (entry.place.segment != segment) return false;
     forget(entry);
     return true;
   });
-  drop_empty_series();
+  drop_unused_series();
   return before - profiles_;
 }
 
@@ -146,7 +162,7 @@ std::size_t Index::forget_before(std::int64_t start) {
       series.entries.pop_front();
     }
   }
-  if (before != profiles_) drop_empty_series();
+  if (before != profiles_) drop_unused_series();
   return before - profiles_;
 }
 
@@ -160,7 +176,7 @@ Index::Group Index::make_group(std::uint32_t segment, std::uint32_t series) cons
 
 // The series may have another number now: it is forgotten with the last of its profiles.
 Index::Group Index::find_again(const Group& group, TimeRange range) const {
-  auto number = find_series(*group.key);
+  auto number = series_.contains(group.series) ? group.series : find_series(*group.key);
   if (!number) return {};
   Group again = make_group(group.segment, *number);
   auto [first, last] = entries_in(series_.at(*number).entries, range);

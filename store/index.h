@@ -29,8 +29,12 @@ class Index {
   static_assert(sizeof(Entry) == 32);
   struct Series {
     std::shared_ptr<const SeriesKey> key;
-    std::string type;           // as a selection names it
-    std::deque<Entry> entries;  // by start; blocks of its own, so that growing copies nothing
+    std::string type;              // as a selection names it
+    std::deque<Entry> entries;     // by start; blocks of its own, so that growing copies nothing
+    std::size_t dictionaries = 0;  // segments that have parts of its dictionary
+
+    // Known for as long as a segment describes it: who adds to that segment must not describe it again.
+    bool is_used() const { return !entries.empty() || dictionaries > 0; }
   };
   // What one series has in one segment, copied out, to be read without any lock.
   struct Group {
@@ -47,6 +51,10 @@ class Index {
 
   // Number of a series, which is added when it is new.
   std::uint32_t series_number(const SeriesKey& key);
+  // One more of the same key: of a segment that describes it twice, with a dictionary for each.
+  std::uint32_t add_series(const SeriesKey& key);
+  // Of which nothing was added.
+  void forget_unused(std::uint32_t series);
   // Of a series in a segment; a profile may be added when there are as many stacks as it needs.
   void add_part(std::uint32_t segment, std::uint32_t series, Place place, std::uint32_t stacks);
   std::uint32_t stacks(std::uint32_t segment, std::uint32_t series) const;
@@ -69,6 +77,7 @@ class Index {
   std::vector<LabelShare> breakdown(const Selection& selection, const std::string& label) const;
   std::vector<SeriesPoint> sums(const Selection& selection, Duration step) const;
   std::uint64_t profiles() const { return profiles_; }
+  std::size_t series() const { return series_.size(); }
 
  private:
   struct Parts {
@@ -81,7 +90,8 @@ class Index {
   void forget(const Entry& entry);
   std::optional<std::uint32_t> find_series(const SeriesKey& key) const;
   Group make_group(std::uint32_t segment, std::uint32_t series) const;
-  void drop_empty_series();
+  void forget_parts(std::uint32_t segment, std::uint32_t series);
+  void drop_unused_series();
 
   std::map<std::uint32_t, Series> series_;
   std::multimap<std::uint64_t, std::uint32_t> by_hash_;

@@ -23,7 +23,9 @@ void Replay::record(Place place, std::string_view head) {
     return;
   }
   if (auto* series = std::get_if<SeriesRecord>(&*decoded)) {
-    series_[series->number] = index_.series_number(series->key);
+    std::uint32_t number = index_.series_number(series->key);
+    bool is_described = !index_.parts(place.segment, number).empty();
+    series_[series->number] = is_described ? index_.add_series(series->key) : number;
   } else if (auto* part = std::get_if<PartRecord>(&*decoded)) {
     add(place, *part);
   } else {

@@ -359,27 +359,43 @@ Result<> SegmentLog::write_at_end(std::string_view data) {
   return fail("{}: {}", file(active_number_).string(), written.error().message);
 }
 
-Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
-  if (is_too_large(head, body)) return fail(too_large(head, body));
-  if (would_begin()) {
-    if (auto ok = begin_segment(); !ok) return fail(ok.error());
-  }
+Result<> SegmentLog::open_active() {
+  if (would_begin()) return begin_segment();
+  if (active_) return {};
+  std::filesystem::path path = file(active_number_);
+  active_ = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!active_) {
-    std::filesystem::path path = file(active_number_);
-    active_ = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    if (!active_) {
-      Error error = fail_errno(errno, "open {}", path.string()).error();
-      active_number_ = 0;  // the next record begins another one
-      return fail(error);
-    }
-    active_inode_ = inode_of(active_.get());
+    auto error = fail_errno(errno, "open {}", path.string());
+    active_number_ = 0;  // the next record begins another one
+    return error;
   }
-  std::string data = make_record_front(head, body).append(body);
-  Place place{active_number_, static_cast<std::uint32_t>(sizes_[active_number_]),
-              static_cast<std::uint32_t>(data.size())};
+  active_inode_ = inode_of(active_.get());
+  return {};
+}
+
+Result<Place> SegmentLog::append(std::string_view head, std::string_view body) {
+  Record record{head, body};
+  auto places = append_all({&record, 1});
+  if (!places) return fail(places.error());
+  return places->front();
+}
+
+Result<std::vector<Place>> SegmentLog::append_all(std::span<const Record> records) {
+  for (const auto& [head, body] : records)
+    if (is_too_large(head, body)) return fail(too_large(head, body));
+  if (auto ok = open_active(); !ok) return fail(ok.error());
+  std::uint64_t end = sizes_[active_number_];
+  std::string data;
+  std::vector<Place> places;
+  for (const auto& [head, body] : records) {
+    std::size_t from = data.size();
+    data.append(make_record_front(head, body)).append(body);
+    places.push_back({active_number_, static_cast<std::uint32_t>(end + from),
+                      static_cast<std::uint32_t>(data.size() - from)});
+  }
   if (auto ok = write_at_end(data); !ok) return fail(ok.error());
-  set_size(active_number_, place.offset + data.size());
-  return place;
+  set_size(active_number_, end + data.size());
+  return places;
 }
 
 ReadResult<SegmentReader> SegmentLog::reader(std::uint32_t segment) const {

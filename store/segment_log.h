@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,11 @@ class SegmentLog {
 
   // Records go to the active segment; one is begun when there is none, or it has its size.
   Result<Place> append(std::string_view head, std::string_view body);
+  // One behind the other in one segment: all of them, or none.
+  struct Record {
+    std::string_view head, body;
+  };
+  Result<std::vector<Place>> append_all(std::span<const Record> records);
   // 0: none.
   std::uint32_t active() const { return active_number_; }
   // Whether the next record would begin a new segment; so it is too when somebody has removed the file.
@@ -107,6 +113,7 @@ class SegmentLog {
   void load_or_note(std::uint32_t segment, const Visit& visit);
   Result<> load(std::uint32_t segment, const Visit& visit);
   Result<> begin_segment();
+  Result<> open_active();
   Result<> make_folder();
   void leave_if_gone();
   Result<> write_at_end(std::string_view data);

@@ -64,6 +64,7 @@ Result<> SegmentStore::append(const Profile& profile) {
   publish_stats(s);
   if (written) return {};
   std::lock_guard index_lock(s.index_mutex);
+  s.index.forget_unused(series);
   ++s.stats.write_errors;
   return fail("keep a profile: {}", written.error().message);
 }
@@ -117,6 +118,7 @@ Store::Stats SegmentStore::stats() const {
   std::lock_guard lock(state_->index_mutex);
   Stats stats = state_->stats;
   stats.profiles = state_->index.profiles();
+  stats.series = state_->index.series();
   return stats;
 }
 

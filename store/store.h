@@ -94,6 +94,7 @@ class Store : public Querier {
   struct Stats {
     std::uint64_t bytes = 0;     // on disk
     std::uint64_t profiles = 0;  // kept now
+    std::uint64_t series = 0;    // known
     std::uint64_t segments = 0;
     std::uint64_t appended = 0;          // since open
     std::uint64_t expired_age = 0;       // profiles dropped because of `retention` since open

@@ -1,5 +1,7 @@
 #include "store/writer.h"
 
+#include <algorithm>
+
 #include "store/group.h"
 #include "store/packing.h"
 
@@ -18,6 +20,7 @@ std::size_t Writer::Prepared::bytes() const {
 
 void Writer::resume(std::uint32_t series, std::uint32_t number, std::vector<Place> parts) {
   segment_ = log_.active();
+  next_number_ = std::max(next_number_, number + 1);
   series_[series] = {.number = number, .parts = std::move(parts), .dictionary = std::nullopt};
 }
 
@@ -29,6 +32,7 @@ void Writer::begin_if_full(std::int64_t start) {
   log_.close_active();
   segment_ = 0;
   series_.clear();
+  next_number_ = 0;
   memory_ = 0;
   first_start_.reset();
 }
@@ -44,11 +48,10 @@ Result<Writer::Series*> Writer::find(std::uint32_t series, const SeriesKey& key,
     memory_ += found.dictionary->memory();
     return &found;
   }
-  auto number = static_cast<std::uint32_t>(series_.size());
-  head = encode_head(SeriesRecord{number, key});
+  head = encode_head(SeriesRecord{next_number_, key});
   if (head.size() > kMaxSeriesHead) return fail("its labels take {} bytes, too many", head.size());
   Series& added = series_[series];
-  added.number = number;
+  added.number = next_number_++;
   added.dictionary.emplace();
   return &added;
 }
@@ -91,35 +94,28 @@ Result<Writer::Prepared> Writer::prepare(std::uint32_t series, const SeriesKey& 
   return prepared;
 }
 
+// All of it or nothing: a part that nobody knows of would be missing for what is written behind it.
 Result<Writer::Written> Writer::write(Prepared prepared) {
+  std::string head = encode_head(prepared.profile);
+  std::vector<SegmentLog::Record> records;
+  if (!prepared.series_head.empty()) records.push_back({prepared.series_head, {}});
+  if (!prepared.part.empty()) records.push_back({prepared.part_head, prepared.part});
+  records.push_back({head, prepared.samples});
+  bool has_segment = prepared.segment == 0 || !log_.would_begin();
+  auto places = has_segment ? log_.append_all(records) : fail("somebody has removed the segment");
+  if (!places) {
+    give_up(prepared);
+    return fail(places.error());
+  }
+  segment_ = places->back().segment;
   Series& series = series_.at(prepared.series);
-  Written written{.part = std::nullopt, .stacks = series.dictionary->stacks(), .profile = {}};
-  auto append = [&](const std::string& head, const std::string& body) {
-    auto place = log_.append(head, body);
-    if (place) segment_ = place->segment;
-    return place;
-  };
-  if (!prepared.series_head.empty()) {
-    if (auto place = append(prepared.series_head, {}); !place) {
-      give_up(prepared);
-      return fail(place.error());
-    }
-    prepared.series_head.clear();
-  }
+  Written written{.part = std::nullopt, .stacks = series.dictionary->stacks(), .profile = places->back()};
   if (!prepared.part.empty()) {
-    auto place = append(prepared.part_head, prepared.part);
-    if (!place) {
-      give_up(prepared);
-      return fail(place.error());
-    }
+    written.part = places->at(places->size() - 2);
     series.dictionary->mark_written();
-    series.parts.push_back(*place);
-    written.part = *place;
+    series.parts.push_back(*written.part);
   }
-  auto place = append(encode_head(prepared.profile), prepared.samples);
-  if (!place) return fail(place.error());
   if (!first_start_) first_start_ = to_nanoseconds(prepared.profile.start);
-  written.profile = *place;
   return written;
 }
 

@@ -63,6 +63,7 @@ class Writer {
   SegmentLog& log_;
   Limits limits_;
   std::unordered_map<std::uint32_t, Series> series_;  // of the active segment
+  std::uint32_t next_number_ = 0;                     // of a series there
   std::uint32_t segment_ = 0;
   std::optional<std::int64_t> first_start_;
   std::size_t memory_ = 0;  // of all dictionaries

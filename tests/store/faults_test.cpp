@@ -330,6 +330,39 @@ TEST_CASE("a full disk costs profiles, which are counted, until there is room ag
   ::umount(folder.path.c_str());
 }
 
+TEST_CASE("a profile of which only a part fits leaves nothing behind, wherever that ends") {
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::int64_t one = profile_of("a", 0).total();
+  bool fits = false;
+  for (std::uint64_t room = 1; !fits; room += 7) {
+    CAPTURE(room);
+    TempFolder folder;
+    auto store = open_store(folder.path);
+    append(*store, profile_of("a", 0));
+    auto grown = profile_of("a", 1);  // the dictionary has to grow for it
+    grown.frames[1].address = 0x2001;
+    rlimit some{std::filesystem::file_size(files_ending(folder.path, ".segment").at(0)) + room,
+                before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &some) == 0);
+    fits = store->append(grown).has_value();
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    if (!fits) append(*store, grown);
+    append(*store, profile_of("b", 2));
+    for (int round = 0; round < 2; ++round) {
+      CHECK(store->merge(everything("a"))->total() == 2 * one);
+      CHECK(store->merge(everything("b"))->total() == one);
+      auto stats = store->stats();
+      CHECK(stats.profiles == 3);
+      CHECK(stats.corrupt_segments == 0);
+      CHECK(stats.lost_corrupt == 0);
+      store.reset();
+      store = open_store(folder.path);
+    }
+  }
+}
+
 TEST_CASE("a full disk leaves old profiles as fine as they are") {
   TempFolder folder;
   if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=256k") != 0) {

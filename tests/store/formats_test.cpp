@@ -109,6 +109,37 @@ TEST_CASE("a segment of an earlier version is read, and not gone on with") {
   CHECK(files_ending(folder.path, ".segment").empty());
 }
 
+TEST_CASE("a segment that describes a series twice, as earlier weirs wrote it, is read with both") {
+  TempFolder folder;
+  Records records = records_of_profile(0);
+  auto other = profile_of("a", 1);
+  other.frames[1].address = 0x2001;
+  Dictionary dictionary;
+  Samples samples{.period = other.period, .sums = dictionary.add(other)};
+  records.emplace_back(encode_head(SeriesRecord{1, {other.labels, other.type}}), "");
+  records.emplace_back(encode_head(PartRecord{.series = 1, .number = 0, .stacks = dictionary.stacks()}),
+                       pack(dictionary.unwritten()).value());
+  records.emplace_back(encode_head(ProfileRecord{.series = 1,
+                                                 .id = other.id,
+                                                 .start = other.start,
+                                                 .duration = other.duration,
+                                                 .total = samples.total(),
+                                                 .samples = samples.count(),
+                                                 .stacks = samples.stacks()}),
+                       encode_samples(samples).value());
+  write_segment_of(folder.path, 1, records);
+  auto store = open_store(folder.path);
+  auto merged = store->merge(everything("a")).value();
+  CHECK(merged.total() == profile_of("a", 0).total() + other.total());
+  auto has = [&](std::uint64_t address) {
+    return std::ranges::any_of(merged.frames, [&](const auto& frame) { return frame.address == address; });
+  };
+  CHECK(has(other.frames[1].address));
+  CHECK(has(profile_of("a", 0).frames[1].address));
+  CHECK(store->stats().lost_corrupt == 0);
+  CHECK(store->services({at(-1), at(100)}).at(0).profiles == 2);
+}
+
 TEST_CASE("a profile whose bytes are sound and make no sense is lost once, and its file stays") {
   TempFolder folder;
   std::filesystem::path file = write_segment_of(folder.path, 1, records_of_profile(0, "no samples"));

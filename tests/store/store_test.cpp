@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include "store/record.h"
+#include "store/segment_log.h"
 #include "support.h"
 
 namespace weir::store {
@@ -317,6 +319,50 @@ TEST_CASE("a segment begins anew with what its profiles are made of") {
   CHECK(left < 12);
   CHECK(store->merge(everything("a"))->total() == left * one);
   CHECK(store->stats().lost_corrupt == 0);
+}
+
+TEST_CASE("a series whose profiles have all expired goes on in a segment that still describes it") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  std::int64_t one = profile_of("a", 0).total();
+  append(*store, profile_of("a", 0));
+  append(*store, profile_of("b", 1000));
+  store->expire(at(3700));
+  CHECK(store->stats().profiles == 1);
+  auto late = profile_of("a", 400);  // its clock is behind; the same segment takes it
+  late.frames[1].address = 0x2001;
+  append(*store, late);
+  append(*store, profile_of("c", 1001));
+  CHECK(store->stats().segments == 1);
+  for (int round = 0; round < 3; ++round) {
+    CAPTURE(round);
+    for (const char* service : {"b", "c"}) CHECK(store->merge(everything(service))->total() == one);
+    auto merged = store->merge(everything("a")).value();
+    CHECK(merged.total() == (round + 1) * one);
+    CHECK(std::ranges::any_of(merged.frames, [](const auto& frame) { return frame.address == 0x2001; }));
+    CHECK(store->stats().lost_corrupt == 0);
+    CHECK(store->stats().corrupt_segments == 0);
+    store.reset();
+    store = open_store(folder.path);
+    late.start = at(401 + round);
+    append(*store, late);
+  }
+  std::size_t described = 0;
+  store.reset();
+  auto log = SegmentLog::open({.path = folder.path}, [&](Place, std::string_view head) {
+    auto record = decode_head(head).value();
+    described += std::holds_alternative<SeriesRecord>(record) ? 1 : 0;
+  });
+  CHECK(described == 3);
+}
+
+TEST_CASE("a series of which no profile was taken is forgotten") {
+  TempFolder folder;
+  auto store = open_store(folder.path);
+  append(*store, profile_of("a", 0));
+  store->set_limits({.retention = std::chrono::hours(1), .max_bytes = 300});
+  CHECK_FALSE(store->append(profile_of("b", 1)).has_value());
+  CHECK(store->stats().series == 1);
 }
 
 TEST_CASE("reading and writing at the same time") {
