@@ -1,6 +1,16 @@
 #include "profile/hash_index.h"
 
+#include "profile/profile.h"
+
 namespace weir::profile {
+
+HashSeed::HashSeed() {
+  ProfileId drawn = ProfileId::random();
+  std::memcpy(&a, drawn.bytes.data(), sizeof a);
+  std::memcpy(&b, drawn.bytes.data() + sizeof a, sizeof b);
+}
+
+[[gnu::init_priority(101)]] const HashSeed kHashSeed;
 
 std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t seed) {
   const char* at = static_cast<const char*>(data);

@@ -10,12 +10,20 @@
 
 namespace weir::profile {
 
+// Drawn anew in every process, before anything else is made: who makes up a profile cannot know which of its
+// things would collide, and no hash means anything elsewhere.
+struct HashSeed {
+  std::uint64_t a = 0, b = 0;
+
+  HashSeed();
+};
+extern const HashSeed kHashSeed;
+
 inline std::uint64_t hash_mix(std::uint64_t a, std::uint64_t b) {
-  auto product = static_cast<unsigned __int128>(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xbf58476d1ce4e5b9u);
+  auto product = static_cast<unsigned __int128>(a ^ kHashSeed.a) * (b ^ kHashSeed.b);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-// Not for hostile keys unless the seed is random.
 std::uint64_t hash_bytes(const void* data, std::size_t size, std::uint64_t seed = 0);
 
 inline std::uint64_t hash_string(std::string_view text, std::uint64_t seed = 0) {

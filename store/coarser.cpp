@@ -83,7 +83,7 @@ void make_coarser(State& s, WallTime now) {
     coarse.is_mended = true;  // and tried again as it is now
     return;
   }
-  coarse.is_done = why == ReadError::Why::nonsense;
+  coarse.is_done = why == ReadError::Why::nonsense || why == ReadError::Why::too_large;
   coarse.next_try = now + std::min(kFirstWait * (1 << std::min(++coarse.failures, kDoublings)), kLongestWait);
 }
 

@@ -17,7 +17,6 @@ using profile::Profile;
 
 constexpr std::uint8_t kPartV1 = 1;
 constexpr std::uint32_t kNone = 0xffffffff;
-constexpr std::size_t kMaxFrames = 16u << 20;  // of all stacks of one profile
 
 std::uint32_t root_of(const profile::Stack& stack) {
   return (stack.complete ? 1u : 0u) | (stack.truncated ? 2u : 0u);
@@ -31,7 +30,9 @@ std::uint32_t number(std::size_t size) {
 
 struct Dictionary::Index {
   HashIndex texts, mappings, frames, nodes;
-  std::vector<Line> lines;  // of the frame being added
+  std::vector<Line> lines;    // of the frame being added
+  std::vector<bool> sampled;  // by node: whether it is the leaf of a sample
+  std::uint64_t stack_frames = 0;
 };
 
 Dictionary::Dictionary() : nodes_(kRoots) {}
@@ -85,6 +86,19 @@ void Dictionary::make_index() {
   }
   for (std::size_t i = kRoots; i < nodes_.size(); ++i)
     index_->nodes.insert(hash_of_node(nodes_[i]), number(i));
+  assume_all_sampled();
+}
+
+void Dictionary::assume_all_sampled() {
+  index_->sampled.assign(nodes_.size(), true);
+  std::vector<std::uint32_t> depths(nodes_.size());
+  for (std::size_t i = kRoots; i < nodes_.size(); ++i)
+    index_->stack_frames += depths[i] = depths[nodes_[i].parent] + 1;
+}
+
+std::uint64_t Dictionary::stack_frames() {
+  make_index();
+  return index_->stack_frames;
 }
 
 std::uint32_t Dictionary::add_text(std::string_view added) {
@@ -147,6 +161,9 @@ std::uint32_t Dictionary::add_stack(const profile::Stack& stack,
   std::uint32_t node = root_of(stack);
   for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame)
     node = add_node({node, frame_numbers[*frame]});
+  index_->sampled.resize(nodes_.size());
+  if (!index_->sampled[node]) index_->stack_frames += stack.frames.size();
+  index_->sampled[node] = true;
   return node;
 }
 
@@ -290,11 +307,12 @@ void Dictionary::read_nodes(ByteReader& in) {
 
 // ---- making profiles again ---------------------------------------------------------------------
 
-Result<> Dictionary::expand(const std::vector<StackSum>& sums, Profile& profile) const {
+ReadResult<void> Dictionary::expand(const std::vector<StackSum>& sums, Profile& profile) const {
   std::vector<std::uint32_t> frame_index(frames_.size(), kNone);
   std::vector<bool> seen(nodes_.size());
   for (const StackSum& sum : sums) {
-    if (sum.stack >= nodes_.size()) return fail("read a stored profile: its dictionary has no such stack");
+    if (sum.stack >= nodes_.size())
+      return fail_read(ReadError::Why::nonsense, "read a stored profile: its dictionary has no such stack");
     for (std::uint32_t node = sum.stack; node >= kRoots && !seen[node]; node = nodes_[node].parent) {
       seen[node] = true;
       frame_index[nodes_[node].frame] = 0;
@@ -311,7 +329,7 @@ Result<> Dictionary::expand(const std::vector<StackSum>& sums, Profile& profile)
   for (const StackSum& sum : sums) {
     profile.samples.push_back({number(profile.stacks.size()), sum.value, sum.count});
     if (!expand_stack(sum.stack, frame_index, budget, profile))
-      return fail("read a stored profile: its stacks have too many frames");
+      return fail_read(ReadError::Why::too_large, "its stacks have more than {} frames", kMaxFrames);
   }
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "profile/profile.h"
+#include "store/read_error.h"
 
 namespace weir::store {
 
@@ -28,6 +29,9 @@ struct StackSum {
 
 class Dictionary {
  public:
+  // Of all stacks that are expanded together. Who writes sees to it that a dictionary has no more.
+  static constexpr std::size_t kMaxFrames = 16u << 20;
+
   Dictionary();
   Dictionary(Dictionary&&) noexcept;
   Dictionary& operator=(Dictionary&&) noexcept;
@@ -37,6 +41,9 @@ class Dictionary {
   std::vector<StackSum> add(const profile::Profile& profile);
   // Stack numbers are below this.
   std::uint32_t stacks() const { return static_cast<std::uint32_t>(nodes_.size()); }
+
+  // Frames that all stacks which samples have had are of, or more: of what was read that is not known.
+  std::uint64_t stack_frames();
 
   // What has been added since the last part, as one more part.
   bool has_unwritten() const { return marks() != written_; }
@@ -49,7 +56,7 @@ class Dictionary {
   Result<> read_part(std::string_view part);
 
   // Fills in the mappings, frames, stacks and samples of a profile; nothing that no sample uses.
-  Result<> expand(const std::vector<StackSum>& sums, profile::Profile& profile) const;
+  ReadResult<void> expand(const std::vector<StackSum>& sums, profile::Profile& profile) const;
 
   std::size_t memory() const;
 
@@ -95,6 +102,7 @@ class Dictionary {
   std::string_view text(std::size_t number) const;
   std::uint32_t lines_begin(std::size_t frame) const { return frame == 0 ? 0 : frames_[frame - 1].lines_end; }
   void make_index();
+  void assume_all_sampled();
   std::uint64_t hash_of(const Frame& frame, const Line* lines, std::size_t count) const;
   std::uint32_t add_text(std::string_view text);
   std::uint32_t add_mapping(const profile::Mapping& mapping);

@@ -107,7 +107,7 @@ ReadResult<profile::Profile> read_group(const SegmentLog& log, const Index::Grou
   profile.period = samples.period;
   profile.start = record.start;
   profile.duration = record.duration;
-  if (auto ok = dictionary->expand(samples.sums, profile); !ok) return fail_nonsense(ok.error());
+  if (auto ok = dictionary->expand(samples.sums, profile); !ok) return fail_read(ok.error());
   return profile;
 }
 
@@ -123,7 +123,7 @@ ReadResult<void> write_coarser(const SegmentReader& from, const Index::Group& gr
   auto dictionary = read_dictionary(from, group.parts);
   if (!dictionary) return fail_read(dictionary.error());
   auto part = pack(dictionary->whole());
-  if (!part) return fail_nonsense(part.error());
+  if (!part) return fail_read(ReadError::Why::too_large, "{}", part.error().message);
   if (auto ok = append(encode_head(SeriesRecord{number, *group.key}), {}); !ok)
     return fail_append(ok.error());
   auto part_head = encode_head(PartRecord{.series = number, .number = 0, .stacks = dictionary->stacks()});

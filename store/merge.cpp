@@ -24,7 +24,7 @@ std::uint64_t hash_of(const Frame& frame) {
                                                    static_cast<std::uint64_t>(frame.kind) << 8 |
                                                    static_cast<std::uint64_t>(frame.no_name));
   for (const profile::Line& line : frame.lines)
-    hash = hash_mix(hash, hash_string(line.function, line.line) ^ hash_string(line.file));
+    hash = hash_string(line.file, hash_string(line.function, hash_mix(hash, line.line)));
   return hash;
 }
 

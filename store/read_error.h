@@ -10,10 +10,11 @@ namespace weir::store {
 
 struct ReadError : Error {
   enum class Why {
-    refused,   // by the file system, now: no descriptor left, no permission, an I/O error
-    gone,      // there is no such file
-    damaged,   // the bytes are not those that were written
-    nonsense,  // they are, and still mean nothing to us
+    refused,    // by the file system, now: no descriptor left, no permission, an I/O error
+    gone,       // there is no such file
+    damaged,    // the bytes are not those that were written
+    nonsense,   // they are, and still mean nothing to us
+    too_large,  // they are, and what they mean is more than we take at once
   };
   Why why = Why::refused;
 };

@@ -26,6 +26,10 @@ profile::Labels kept_labels(const profile::Labels& labels) {
   return profile::Labels(std::move(pairs));
 }
 
+struct WriteError : Error {
+  bool is_too_large = false;  // the profile: another one may well be written
+};
+
 class SegmentStore : public Store {
  public:
   explicit SegmentStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -42,7 +46,8 @@ class SegmentStore : public Store {
   Result<Profile> merge(const Selection& selection) const override;
 
  private:
-  Result<Writer::Written> write(std::uint32_t series, const SeriesKey& key, const Profile& profile);
+  std::expected<Writer::Written, WriteError> write(std::uint32_t series, const SeriesKey& key,
+                                                   const Profile& profile);
   template <class Use>
   void read_all(const Selection& selection, Use use) const;
   std::optional<Profile> read_again(const Index::Group& group, TimeRange range) const;
@@ -65,37 +70,40 @@ Result<> SegmentStore::append(const Profile& profile) {
   if (written) return {};
   std::lock_guard index_lock(s.index_mutex);
   s.index.forget_unused(series);
-  ++s.stats.write_errors;
+  ++(written.error().is_too_large ? s.stats.refused : s.stats.write_errors);
   return fail("keep a profile: {}", written.error().message);
 }
 
 // Under `write`, like those after it.
-Result<Writer::Written> SegmentStore::write(std::uint32_t series, const SeriesKey& key,
-                                            const Profile& profile) {
+std::expected<Writer::Written, WriteError> SegmentStore::write(std::uint32_t series, const SeriesKey& key,
+                                                               const Profile& profile) {
   State& s = *state_;
+  auto refused = [](std::string why, bool is_too_large) {
+    return std::unexpected(WriteError{{std::move(why)}, is_too_large});
+  };
   auto prepared = s.writer->prepare(series, key, profile);
   // Room is made at the cost of the segment it was prepared for when there is no other.
   for (bool again = true; again && prepared;) {
     if (prepared->bytes() > s.limits.max_bytes) {
       s.writer->give_up(*prepared);
-      return fail("its {} bytes are more than the store may keep", prepared->bytes());
+      return refused(fmt::format("its {} bytes are more than the store may keep", prepared->bytes()), false);
     }
     if (auto room = make_room(s, prepared->bytes()); !room) {
       s.writer->give_up(*prepared);
-      return fail(room.error());
+      return refused(room.error().message, false);
     }
     again = prepared->segment != 0 && prepared->segment != s.log->active();
     if (again) prepared = s.writer->prepare(series, key, profile);
   }
-  if (!prepared) return fail(prepared.error());
+  if (!prepared) return refused(prepared.error().message, true);
   ProfileRecord record = prepared->profile;
   auto written = s.writer->write(*std::move(prepared));
-  if (!written) return written;
+  if (!written) return refused(written.error().message, false);
   std::lock_guard index_lock(s.index_mutex);
   ++s.stats.appended;
   if (written->part) s.index.add_part(written->part->segment, series, *written->part, written->stacks);
   s.index.add(series, index_entry(record, written->profile));
-  return written;
+  return *std::move(written);
 }
 
 void SegmentStore::expire(WallTime now) {
@@ -170,6 +178,11 @@ std::optional<Profile> SegmentStore::read_again(const Index::Group& group, TimeR
     if (profile) return std::move(*profile);
     if (profile.error().why == ReadError::Why::refused)
       s.unreadable.try_emplace(group.segment, profile.error().message);
+    if (profile.error().why == ReadError::Why::too_large) {  // as earlier weirs wrote it: nothing is damaged
+      std::lock_guard index_lock(s.index_mutex);
+      ++s.stats.too_large;
+      return std::nullopt;
+    }
     // What was refused lately is not tried again for every question.
     if (!s.unreadable.contains(group.segment) && !mended && (mended = salvage(s, group.segment))) continue;
     // Its checksums are right, and still it makes no sense: it would not the next time either.

@@ -103,6 +103,8 @@ class Store : public Querier {
     std::uint64_t corrupt_segments = 0;  // set aside at open or found while reading
     std::uint64_t lost_corrupt = 0;      // profiles that were lost with them, as far as that can be known
     std::uint64_t write_errors = 0;      // profiles lost to the disk
+    std::uint64_t refused = 0;           // profiles that are more than a store takes of one
+    std::uint64_t too_large = 0;         // answers that left out what is more than is read at once
     std::vector<std::string> set_aside;  // the last few files set aside or left alone, and why
     // Segments of which something is sound and yet not understood: they are never deleted.
     std::uint64_t strange_segments = 0;
@@ -121,7 +123,7 @@ class Store : public Querier {
   ~Store() override = default;
 
   // Labels that begin with "__", but for __name__, are not kept.
-  // A profile that the disk refuses is lost and counted; the next one is tried again.
+  // A profile that the disk refuses, or that is too large, is lost and counted; the next one is tried again.
   virtual Result<> append(const profile::Profile& profile) = 0;
   // Applies age and size; `now` as the clock says. Of old profiles it merges those of one segment a call.
   virtual void expire(WallTime now) = 0;

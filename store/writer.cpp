@@ -12,6 +12,12 @@ constexpr std::size_t kMaxSeriesHead = 16u << 10;
 constexpr std::size_t kMaxDictionaries = 16u << 20;  // bytes of memory; then another segment begins
 constexpr std::size_t kFrameAndHead = 128;           // of a profile or a part in the log, at most
 
+std::uint64_t frames_of(const std::vector<profile::Stack>& stacks) {
+  std::uint64_t frames = 0;
+  for (const profile::Stack& stack : stacks) frames += stack.frames.size();
+  return frames;
+}
+
 }  // namespace
 
 std::size_t Writer::Prepared::bytes() const {
@@ -58,10 +64,15 @@ Result<Writer::Series*> Writer::find(std::uint32_t series, const SeriesKey& key,
 
 Result<Writer::Prepared> Writer::prepare(std::uint32_t series, const SeriesKey& key,
                                          const profile::Profile& profile) {
+  std::uint64_t frames = frames_of(profile.stacks);
+  if (frames > Dictionary::kMaxFrames)
+    return fail("its stacks have {} frames, more than {}", frames, Dictionary::kMaxFrames);
   begin_if_full(to_nanoseconds(profile.start));
   Prepared prepared{.series = series, .segment = segment_};
   auto found = find(series, key, prepared.series_head);
-  if (!found && series_.contains(series)) {  // its dictionary cannot be read any more: not gone on with
+  bool is_full = found && (*found)->dictionary->stack_frames() + frames > Dictionary::kMaxFrames;
+  // Its dictionary cannot be read any more, or takes no more: not gone on with.
+  if ((!found && series_.contains(series)) || is_full) {
     log_.close_active();
     begin_if_full(to_nanoseconds(profile.start));
     prepared.segment = segment_;
