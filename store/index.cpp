@@ -92,7 +92,9 @@ std::vector<Place> Index::parts(std::uint32_t segment, std::uint32_t series) con
 }
 
 void Index::add(std::uint32_t series, const Entry& entry) {
-  std::deque<Entry>& entries = series_.at(series).entries;
+  Series& its = series_.at(series);
+  its.is_expected = false;
+  std::deque<Entry>& entries = its.entries;
   if (entries.empty() || entries.back().start <= entry.start) {
     entries.push_back(entry);
   } else {
@@ -119,9 +121,16 @@ void Index::drop_unused_series() {
   std::erase_if(series_, [](const auto& item) { return !item.second.is_used(); });
 }
 
-void Index::forget_unused(std::uint32_t series) {
+std::uint32_t Index::expect(const SeriesKey& key) {
+  std::uint32_t number = series_number(key);
+  series_.at(number).is_expected = true;
+  return number;
+}
+
+void Index::give_up(std::uint32_t series) {
   auto found = series_.find(series);
-  if (found == series_.end() || found->second.is_used()) return;
+  found->second.is_expected = false;
+  if (found->second.is_used()) return;
   std::erase_if(by_hash_, [&](const auto& item) { return item.second == series; });
   series_.erase(found);
 }

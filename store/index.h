@@ -34,7 +34,8 @@ class Index {
     std::size_t dictionaries = 0;  // segments that have parts of its dictionary
 
     // Known for as long as a segment describes it: who adds to that segment must not describe it again.
-    bool is_used() const { return !entries.empty() || dictionaries > 0; }
+    bool is_used() const { return !entries.empty() || dictionaries > 0 || is_expected; }
+    bool is_expected = false;  // a profile is about to be added
   };
   // What one series has in one segment, copied out, to be read without any lock.
   struct Group {
@@ -53,8 +54,9 @@ class Index {
   std::uint32_t series_number(const SeriesKey& key);
   // One more of the same key: of a segment that describes it twice, with a dictionary for each.
   std::uint32_t add_series(const SeriesKey& key);
-  // Of which nothing was added.
-  void forget_unused(std::uint32_t series);
+  // The same, which stays until a profile is added, or given up: what makes room for it forgets others.
+  std::uint32_t expect(const SeriesKey& key);
+  void give_up(std::uint32_t series);
   // Of a series in a segment; a profile may be added when there are as many stacks as it needs.
   void add_part(std::uint32_t segment, std::uint32_t series, Place place, std::uint32_t stacks);
   std::uint32_t stacks(std::uint32_t segment, std::uint32_t series) const;

@@ -63,13 +63,13 @@ Result<> SegmentStore::append(const Profile& profile) {
   std::uint32_t series = 0;
   {
     std::lock_guard index_lock(s.index_mutex);
-    series = s.index.series_number(key);
+    series = s.index.expect(key);
   }
   auto written = write(series, key, profile);
   publish_stats(s);
   if (written) return {};
   std::lock_guard index_lock(s.index_mutex);
-  s.index.forget_unused(series);
+  s.index.give_up(series);
   ++(written.error().is_too_large ? s.stats.refused : s.stats.write_errors);
   return fail("keep a profile: {}", written.error().message);
 }

@@ -245,6 +245,15 @@ TEST_CASE("the store stays below its size, the oldest goes first") {
   CHECK(store->services({at(0), at(9000)}).size() == 3);
 }
 
+TEST_CASE("room is made for the first profile of a series too") {
+  TempFolder folder;
+  auto store = open_store(folder.path, std::chrono::hours(100), 100 << 10);
+  for (int i = 0; i < 1000; ++i) append(*store, profile_of("service-" + std::to_string(i), i));
+  CHECK(store->stats().expired_bytes > 0);
+  CHECK(store->stats().profiles + store->stats().expired_bytes == 1000);
+  CHECK(store->services({at(0), at(2000)}).size() == store->stats().profiles);
+}
+
 TEST_CASE("a profile larger than the store may be is refused, and nothing else goes for it") {
   TempFolder folder;
   auto store = open_store(folder.path);
