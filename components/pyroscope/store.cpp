@@ -31,6 +31,7 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
   inbox_ = std::make_shared<Inbox>(
       kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); }, lost("queue_full"));
   write_errors_ = lost("disk");
+  refused_ = lost("too_large");
   lost_corrupt_ = lost("corrupt");
   lost_strange_ = lost("unknown_format");
   expired_age_ = expired("retention");
@@ -50,6 +51,7 @@ void Store::count(const store::Store::Stats& now) {
   expired_age_->add(since(now.expired_age, counted_.expired_age));
   expired_bytes_->add(since(now.expired_bytes, counted_.expired_bytes));
   write_errors_->add(since(now.write_errors, counted_.write_errors));
+  refused_->add(since(now.refused, counted_.refused));
   for (const auto& text : now.set_aside) {
     if (std::ranges::find(counted_.set_aside, text) == counted_.set_aside.end())
       ctx_.log().warn("a file of the store was set aside or left alone", {{"file", text}});
@@ -187,6 +189,8 @@ void Store::report() {
       .downsampled = stats.merged,
       .dropped_queue_full = inbox_->dropped(),
       .write_errors = stats.write_errors,
+      .refused = stats.refused,
+      .too_large = stats.too_large,
       .corrupt_segments = stats.corrupt_segments,
       .lost_corrupt = stats.lost_corrupt,
       .set_aside = stats.set_aside,

@@ -63,7 +63,8 @@ class Store {
     std::uint64_t bytes = 0, profiles = 0, segments = 0;
     std::uint64_t appended = 0, waiting = 0;
     std::uint64_t expired_age = 0, expired_bytes = 0, downsampled = 0;
-    std::uint64_t dropped_queue_full = 0, write_errors = 0, corrupt_segments = 0, lost_corrupt = 0;
+    std::uint64_t dropped_queue_full = 0, write_errors = 0, refused = 0, too_large = 0;
+    std::uint64_t corrupt_segments = 0, lost_corrupt = 0;
     std::vector<std::string> set_aside;
     std::uint64_t strange_segments = 0, strange_records = 0;
     std::uint64_t unreadable_segments = 0;
@@ -86,6 +87,11 @@ class Store {
           lang::optional("dropped_queue_full", &DebugInfo::dropped_queue_full,
                          "Lost because the disk was slower than the profiles came."),
           lang::optional("write_errors", &DebugInfo::write_errors, "Lost because the disk refused them."),
+          lang::optional("refused", &DebugInfo::refused,
+                         "Lost because they were too large, or their labels were."),
+          lang::optional(
+              "too_large", &DebugInfo::too_large,
+              "Answers that left out what an earlier weir has written and is too much to read at once."),
           lang::optional("corrupt_segments", &DebugInfo::corrupt_segments, "Files set aside as unreadable."),
           lang::optional("lost_corrupt", &DebugInfo::lost_corrupt,
                          "Profiles that were lost with them, as far as that can be known."),
@@ -134,7 +140,7 @@ class Store {
   runtime::Timer retry_, expiry_;
 
   store::Store::Stats counted_;  // what of store_'s stats the counters have
-  std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_, lost_corrupt_,
+  std::shared_ptr<Counter> appended_, expired_age_, expired_bytes_, write_errors_, refused_, lost_corrupt_,
       lost_strange_, downsampled_;
   std::shared_ptr<Gauge> bytes_, unreadable_;
 };

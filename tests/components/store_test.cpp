@@ -1,6 +1,10 @@
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 
+#include <cstdio>
 #include <fstream>
+#include <functional>
 #include <string>
 
 #include "components/pyroscope/store.h"
@@ -223,6 +227,78 @@ TEST_CASE("pyroscope.store: a file that cannot be read is health, until it can b
   CHECK(unreadable->value() == 0);
   CHECK(store.world().health.state == weir::runtime::HealthState::healthy);
   CHECK(store.world().health.message.starts_with("2 profiles, "));
+}
+
+// A small disk of its own below `path`, which no other process sees; false without the right to make one.
+bool mount_disk(const std::filesystem::path& path) {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=256k") == 0;
+}
+
+TEST_CASE(
+    "pyroscope.store: a disk that turns read-only, or is full, is health, and costs windows that are "
+    "counted") {
+  TempDir dir;
+  if (!mount_disk(dir.path())) {
+    std::printf("SKIP: a disk that turns read-only: mounting a tmpfs needs root\n");
+    return;
+  }
+  auto filler = dir.path() / "filler";
+  struct Row {
+    const char* why;
+    std::function<void()> breaks, mends;
+  };
+  auto remount = [&](unsigned long flags) {
+    REQUIRE(::mount(nullptr, dir.path().c_str(), nullptr, MS_REMOUNT | flags, nullptr) == 0);
+  };
+  auto fill = [&] {
+    std::ofstream to(filler);
+    for (std::string block(4096, 'x'); to << block << std::flush;) {
+    }
+  };
+  const Row rows[] = {
+      {"read-only file system", [&] { remount(MS_RDONLY); }, [&] { remount(0); }},
+      {"no space left on device", fill, [&] { std::filesystem::remove(filler); }},
+  };
+  int kept = 0;
+  for (const Row& row : rows) {
+    CAPTURE(row.why);
+    weir::testing::ComponentHarness<Store> store(body_with(dir.path()) + "downsample_after = \"0s\"");
+    store.start();
+    auto& world = store.world();
+    auto push = [&] {
+      receiver_of(world)->push(profile_at(world.clock().wall()));
+      store.run();
+    };
+    auto lost = world.metrics().counter("pyroscope_store_lost_profiles_total", "", {{"reason", "disk"}});
+    auto total = [&] {
+      auto now = world.clock().wall();
+      return world.service<weir::store::Querier>()->merge({"shop", "", {}, {now - 24h, now + 24h}})->total();
+    };
+    row.breaks();
+    // What is left of the last page takes a few more.
+    int pushed = 0;
+    for (; world.health.state == weir::runtime::HealthState::healthy && pushed < 100; ++pushed) push();
+    for (int i = 0; i < 5; ++i, ++pushed) {
+      push();
+      store.advance(31s);
+    }
+    CHECK(world.health.state == weir::runtime::HealthState::unhealthy);
+    CHECK(world.health.message.find(row.why) != std::string::npos);
+    CHECK(lost->value() >= 6);
+    kept += pushed - static_cast<int>(lost->value());
+    CHECK(total() == 30 * kept);
+    row.mends();
+    push();
+    ++kept;
+    CHECK(world.health.state == weir::runtime::HealthState::healthy);
+    CHECK(total() == 30 * kept);
+  }
+  weir::testing::ComponentHarness<Store> store(body_with(dir.path()));
+  store.start();
+  CHECK(store.world().health.message.starts_with(std::to_string(kept) + " profiles, "));
+  store.stop();
+  ::umount(dir.path().c_str());
 }
 
 TEST_CASE("pyroscope.store: a receiver outlives its component") {
