@@ -112,14 +112,22 @@ def found(target):
         yield path.read_bytes()
 
 
-def gopclntab():
-    yield from found('gopclntab')
-    maker = ROOT / 'build-fuzz/fuzz/go_seeds'
-    text = subprocess.run([maker], capture_output=True, check=True).stdout
+def made_by(name):
+    """What a program of ours writes, each after its length."""
+    text = subprocess.run([ROOT / 'build-fuzz/fuzz' / name], capture_output=True, check=True).stdout
     while text:
         (size,) = struct.unpack_from('<I', text)
         yield text[4:4 + size]
         text = text[4 + size:]
+
+
+def gopclntab():
+    yield from found('gopclntab')
+    yield from made_by('go_seeds')
+
+
+def store_record():
+    yield from made_by('store_seeds')
 
 
 def debug_link():
@@ -214,4 +222,4 @@ WORDS = {'received': request_words, 'folded': folded_words, 'demangle': lambda: 
 
 SEEDS = {function.__name__: function
          for function in (elf, eh_frame, unpack, folded, received, gopclntab, debug_link, demangle, unwind,
-                               lang_parse, lang_print, lang_eval, lang_decode)}
+                               store_record, lang_parse, lang_print, lang_eval, lang_decode)}
