@@ -27,6 +27,12 @@ std::unexpected<ReadError> fail_read(ReadError::Why why, fmt::format_string<Args
   return std::unexpected(ReadError{{fmt::format(format, std::forward<Args>(args)...)}, why});
 }
 
+// For who asks no more than whether it can be had.
+using weir::fail;
+inline std::unexpected<Error> fail(const ReadError& error) {
+  return fail("{}", error.message);
+}
+
 inline std::unexpected<ReadError> fail_read(ReadError error) {
   return std::unexpected(std::move(error));
 }

@@ -112,8 +112,8 @@ void SegmentStore::expire(WallTime now) {
   take_new_limits(s);
   try_unreadable(s);
   forget_expired(s, now);
-  (void)make_room(s, 0);  // append() says so when there is none
-  if (s.limits.coarse_after > Duration::zero()) make_coarser(s, now);
+  // Where nothing can be removed nothing can be written anew.
+  if (make_room(s, 0) && s.limits.coarse_after > Duration::zero()) make_coarser(s, now);
   publish_stats(s);
 }
 
