@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Variables variables;
   EvalOptions options{
       .dialect = data[0] & 1 ? Dialect::alloy : Dialect::river, .scope = &variables, .env = {}};
-  auto value = evaluate(**expr, source, options);
+  auto value = evaluate(*expr->root, source, options);
   if (value) {
     (void)describe(*value);
     (void)(*value == *value);

@@ -40,6 +40,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto file = parse(source);
   if (check(file, source)) (void)references(file->body);
   auto expr = parse_expression(source);
-  if (check(expr, source)) (void)references(**expr);
+  if (check(expr, source)) (void)references(*expr->root);
   return 0;
 }

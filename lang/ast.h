@@ -1,20 +1,22 @@
-// The tree of a config text, as the parser makes it. Nodes are plain data and
-// own their children; places are spans of the source the tree was parsed from.
+// The tree of a config text, as the parser makes it. Nodes are plain data in the arena of their File; names
+// and literals are views of its source: a tree is there as long as its File is. Places are spans of the
+// source.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "lang/arena.h"
 #include "lang/source.h"
 
 namespace weir::lang {
 
 struct Expr;
-using ExprPtr = std::unique_ptr<Expr>;
+using Exprs = std::span<const Expr* const>;
 
 enum class UnaryOp : std::uint8_t { negate, logical_not };
 enum class BinaryOp : std::uint8_t {
@@ -39,62 +41,63 @@ std::string_view to_string(BinaryOp op);  // "||", "<=", …
 struct Literal {
   enum class Kind : std::uint8_t { number, floating, string, boolean, null };
   Kind kind = Kind::null;
-  std::string text;  // as it stands in the source, quotes and all
+  std::string_view text;  // as it stands in the source, quotes and all
 };
 
 struct Identifier {
-  std::string name;
+  std::string_view name;
 };
 
 struct ArrayExpr {
-  std::vector<ExprPtr> elements;
+  Exprs elements;
   Span open, close;  // the brackets
 };
 
 struct ObjectField {
-  std::string name;  // between the quotes when quoted, escapes not decoded
+  std::string_view name;  // between the quotes when quoted, escapes not decoded
   bool quoted = false;
   Span name_span;
-  ExprPtr value;
+  const Expr* value = nullptr;
 };
 
 struct ObjectExpr {
-  std::vector<ObjectField> fields;
+  std::span<const ObjectField> fields;
   Span open, close;
 };
 
 struct AccessExpr {  // object.name
-  ExprPtr object;
-  std::string name;
+  const Expr* object = nullptr;
+  std::string_view name;
   Span name_span;
 };
 
 struct IndexExpr {  // object[index]
-  ExprPtr object;
-  ExprPtr index;
+  const Expr* object = nullptr;
+  const Expr* index = nullptr;
   Span open, close;
 };
 
 struct CallExpr {
-  ExprPtr function;
-  std::vector<ExprPtr> arguments;
+  const Expr* function = nullptr;
+  Exprs arguments;
   Span open, close;
 };
 
 struct UnaryExpr {
   UnaryOp op = UnaryOp::negate;
   Span op_span;
-  ExprPtr operand;
+  const Expr* operand = nullptr;
 };
 
 struct BinaryExpr {
   BinaryOp op = BinaryOp::add;
   Span op_span;
-  ExprPtr left, right;
+  const Expr* left = nullptr;
+  const Expr* right = nullptr;
 };
 
 struct ParenExpr {
-  ExprPtr inner;
+  const Expr* inner = nullptr;
 };
 
 struct Expr {
@@ -105,23 +108,22 @@ struct Expr {
 };
 
 struct Attribute {
-  std::string name;
+  std::string_view name;
   Span name_span;
-  ExprPtr value;
+  const Expr* value = nullptr;
   Span span;  // from the name to the end of the value
 };
 
 struct Block;
-using Statement = std::variant<Attribute, std::unique_ptr<Block>>;
+using Statement = std::variant<Attribute, const Block*>;
 
 struct Body {
-  std::vector<Statement> statements;  // in order of the text
+  std::span<const Statement> statements;  // in order of the text
 };
 
 struct Block {
-  std::string name;  // all parts joined: "discovery.docker"
-  std::vector<std::string> name_parts;
-  std::string label;  // "" when there is none
+  std::string_view name;   // all parts joined: "discovery.docker"
+  std::string_view label;  // "" when there is none
   Span name_span;
   Span label_span;   // with its quotes; empty when there is none
   Span open, close;  // the braces
@@ -129,15 +131,18 @@ struct Block {
   Body body;
 };
 
-struct Comment {
-  Span span;
-  std::string text;  // as section 1.6 of the language says
-};
-
 struct File {
   SourcePtr source;
   Body body;
-  std::vector<Comment> comments;  // in order of the text
+  std::vector<Span> comments;  // in order of the text; comment_text() is what they say
+  std::unique_ptr<const Arena> arena;
+};
+
+// One that is no part of a file.
+struct LoneExpr {
+  SourcePtr source;
+  const Expr* root = nullptr;
+  std::unique_ptr<const Arena> arena;
 };
 
 }  // namespace weir::lang

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -8,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "lang/eval.h"
-#include "lang/lexer.h"
 #include "lang/locate.h"
 #include "lang/number.h"
 #include "lang/text.h"
+#include "lang/token.h"
 
 namespace weir::lang::detail {
 namespace {
@@ -70,7 +69,7 @@ class BodyDecoder {
       if (auto* attribute = std::get_if<Attribute>(&statement)) {
         decode_attribute(*attribute);
       } else {
-        decode_block(*std::get<std::unique_ptr<Block>>(statement));
+        decode_block(*std::get<const Block*>(statement));
       }
     }
     check_required(at);
@@ -108,7 +107,7 @@ class BodyDecoder {
   }
 
   // The name that is near; else the block that has such an attribute; else all there are, when they are few.
-  std::string attribute_hint(const std::string& name) {
+  std::string attribute_hint(std::string_view name) {
     std::string meant = did_you_mean(name, names(false));
     if (auto index = find(meant); index && !meant.empty()) {
       meant_.insert(*index);

@@ -5,12 +5,12 @@
 #include <fmt/core.h>
 
 #include "lang/arithmetic.h"
-#include "lang/lexer.h"
 #include "lang/library_function.h"
 #include "lang/locate.h"
 #include "lang/number.h"
 #include "lang/stdlib.h"
 #include "lang/text.h"
+#include "lang/token.h"
 
 namespace weir::lang {
 namespace {
@@ -46,7 +46,7 @@ class Evaluator {
   }
 
   // A leading 0 selects octal; what is no integer of 64 bits becomes a float.
-  static Value integer(const std::string& digits) {
+  static Value integer(std::string_view digits) {
     bool is_octal = digits.size() > 1 && digits[0] == '0';
     if (is_octal) {
       std::uint64_t value = 0;
@@ -76,7 +76,7 @@ class Evaluator {
   Outcome eval_node(const ArrayExpr& array, Span) {
     std::vector<Value> elements;
     elements.reserve(array.elements.size());
-    for (const ExprPtr& element : array.elements) {
+    for (const Expr* element : array.elements) {
       Outcome value = eval(*element);
       if (!value) return value;
       elements.push_back(*std::move(value));
@@ -108,7 +108,7 @@ class Evaluator {
     return fail(access.name_span, missing_field(*map, access.name));
   }
 
-  static std::string missing_field(const Map& map, const std::string& name) {
+  static std::string missing_field(const Map& map, std::string_view name) {
     constexpr std::size_t kMost = 100;
     std::vector<std::string> keys;
     map.visit([&](std::string_view key, const Value&) {
@@ -155,7 +155,7 @@ class Evaluator {
     if (!function) return function;
     std::vector<Value> arguments;
     arguments.reserve(call.arguments.size());
-    for (const ExprPtr& argument : call.arguments) {
+    for (const Expr* argument : call.arguments) {
       Outcome value = eval(*argument);
       if (!value) return value;
       arguments.push_back(*std::move(value));

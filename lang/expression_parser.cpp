@@ -1,9 +1,7 @@
 #include "lang/expression_parser.h"
 
 #include <algorithm>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -11,34 +9,29 @@ namespace weir::lang {
 namespace {
 
 struct Binary {
-  BinaryOp op;
-  int precedence;
+  BinaryOp op = BinaryOp::add;
+  int precedence = 0;  // 0: no operator
 };
 
-std::optional<Binary> binary_of(TokenKind kind) {
+Binary binary_of(TokenKind kind) {
   using enum TokenKind;
   switch (kind) {
-    case logical_or: return Binary{BinaryOp::logical_or, 1};
-    case logical_and: return Binary{BinaryOp::logical_and, 2};
-    case equal: return Binary{BinaryOp::equal, 3};
-    case not_equal: return Binary{BinaryOp::not_equal, 3};
-    case less: return Binary{BinaryOp::less, 3};
-    case less_equal: return Binary{BinaryOp::less_equal, 3};
-    case greater: return Binary{BinaryOp::greater, 3};
-    case greater_equal: return Binary{BinaryOp::greater_equal, 3};
-    case add: return Binary{BinaryOp::add, 4};
-    case subtract: return Binary{BinaryOp::subtract, 4};
-    case multiply: return Binary{BinaryOp::multiply, 5};
-    case divide: return Binary{BinaryOp::divide, 5};
-    case remainder: return Binary{BinaryOp::remainder, 5};
-    case power: return Binary{BinaryOp::power, 6};
-    default: return std::nullopt;
+    case logical_or: return {BinaryOp::logical_or, 1};
+    case logical_and: return {BinaryOp::logical_and, 2};
+    case equal: return {BinaryOp::equal, 3};
+    case not_equal: return {BinaryOp::not_equal, 3};
+    case less: return {BinaryOp::less, 3};
+    case less_equal: return {BinaryOp::less_equal, 3};
+    case greater: return {BinaryOp::greater, 3};
+    case greater_equal: return {BinaryOp::greater_equal, 3};
+    case add: return {BinaryOp::add, 4};
+    case subtract: return {BinaryOp::subtract, 4};
+    case multiply: return {BinaryOp::multiply, 5};
+    case divide: return {BinaryOp::divide, 5};
+    case remainder: return {BinaryOp::remainder, 5};
+    case power: return {BinaryOp::power, 6};
+    default: return {};
   }
-}
-
-template <class Node>
-Parsed make(Node node, Span span, int height) {
-  return {std::make_unique<Expr>(Expr{std::move(node), span}), height};
 }
 
 }  // namespace
@@ -48,27 +41,32 @@ Parsed ExpressionParser::parse_expression() {
 }
 
 template <class Node>
-Parsed ExpressionParser::leaf(Node node) {
-  return make(std::move(node), next(), 1);
+Parsed ExpressionParser::make(const Node& node, Span span, int height) {
+  return {arena_->make(Expr{node, span}), height};
+}
+
+template <class Node>
+Parsed ExpressionParser::leaf(const Node& node) {
+  return make(node, next(), 1);
 }
 
 Parsed ExpressionParser::parse_binary(int lowest) {
   Parsed left = parse_unary();
   for (;;) {
-    auto binary = binary_of(kind());
-    if (!left.expr || !binary || binary->precedence < lowest) return left;
+    Binary binary = binary_of(kind());
+    if (!left.expr || binary.precedence < lowest) return left;
     Span op_span = next();
     // Only the power groups from the right.
-    bool groups_right = binary->op == BinaryOp::power;
+    bool groups_right = binary.op == BinaryOp::power;
     Parsed right;
     {
       Level level(*this);
-      right = parse_binary(groups_right ? binary->precedence : binary->precedence + 1);
+      right = parse_binary(groups_right ? binary.precedence : binary.precedence + 1);
     }
     if (!right.expr) return {};
     Span span{left.expr->span.begin, right.expr->span.end};
     int height = grow(std::max(left.height, right.height));
-    left = make(BinaryExpr{binary->op, op_span, std::move(left.expr), std::move(right.expr)}, span, height);
+    left = make(BinaryExpr{binary.op, op_span, left.expr, right.expr}, span, height);
   }
 }
 
@@ -85,16 +83,16 @@ Parsed ExpressionParser::parse_unary() {
   Parsed operand = parse_unary();
   if (!operand.expr) return {};
   Span span{op_span.begin, operand.expr->span.end};
-  return make(UnaryExpr{op, op_span, std::move(operand.expr)}, span, grow(operand.height));
+  return make(UnaryExpr{op, op_span, operand.expr}, span, grow(operand.height));
 }
 
 Parsed ExpressionParser::parse_postfix() {
   Parsed left = parse_primary();
   while (left.expr) {
     switch (kind()) {
-      case dot: left = parse_access(std::move(left)); break;
-      case open_bracket: left = parse_index(std::move(left)); break;
-      case open_paren: left = parse_call(std::move(left)); break;
+      case dot: left = parse_access(left); break;
+      case open_bracket: left = parse_index(left); break;
+      case open_paren: left = parse_call(left); break;
       default: return left;
     }
   }
@@ -108,10 +106,10 @@ Parsed ExpressionParser::parse_access(Parsed object) {
     skip_in_expression();
     return {};
   }
-  std::string name(text());
+  std::string_view name = text();
   Span name_span = next();
   Span span{object.expr->span.begin, name_span.end};
-  return make(AccessExpr{std::move(object.expr), std::move(name), name_span}, span, grow(object.height));
+  return make(AccessExpr{object.expr, name, name_span}, span, grow(object.height));
 }
 
 Parsed ExpressionParser::parse_index(Parsed object) {
@@ -122,27 +120,27 @@ Parsed ExpressionParser::parse_index(Parsed object) {
   if (!index.expr) return {};
   Span span{object.expr->span.begin, close.end};
   int height = grow(std::max(object.height, index.height));
-  return make(IndexExpr{std::move(object.expr), std::move(index.expr), open, close}, span, height);
+  return make(IndexExpr{object.expr, index.expr, open, close}, span, height);
 }
 
 Parsed ExpressionParser::parse_call(Parsed function) {
   Level level(*this);
   Span open = next();
   int height = function.height;
-  auto arguments = parse_list(close_paren, open, height);
+  Exprs arguments = parse_list(close_paren, open, height);
   Span close = expect_close(close_paren, open);
   Span span{function.expr->span.begin, close.end};
-  return make(CallExpr{std::move(function.expr), std::move(arguments), open, close}, span, grow(height));
+  return make(CallExpr{function.expr, arguments, open, close}, span, grow(height));
 }
 
 Parsed ExpressionParser::parse_primary() {
   switch (kind()) {
-    case identifier: return leaf(Identifier{std::string(text())});
-    case string: return leaf(Literal{Literal::Kind::string, std::string(text())});
-    case number: return leaf(Literal{Literal::Kind::number, std::string(text())});
-    case floating: return leaf(Literal{Literal::Kind::floating, std::string(text())});
-    case boolean: return leaf(Literal{Literal::Kind::boolean, std::string(text())});
-    case null: return leaf(Literal{Literal::Kind::null, std::string(text())});
+    case identifier: return leaf(Identifier{text()});
+    case string: return leaf(Literal{Literal::Kind::string, text()});
+    case number: return leaf(Literal{Literal::Kind::number, text()});
+    case floating: return leaf(Literal{Literal::Kind::floating, text()});
+    case boolean: return leaf(Literal{Literal::Kind::boolean, text()});
+    case null: return leaf(Literal{Literal::Kind::null, text()});
     case open_paren: return parse_paren();
     case open_bracket: return parse_array();
     case open_brace: return parse_object();
@@ -161,30 +159,30 @@ Parsed ExpressionParser::parse_paren() {
   Parsed inner = parse_expression();
   Span close = expect_close(close_paren, open);
   if (!inner.expr) return {};
-  return make(ParenExpr{std::move(inner.expr)}, {open.begin, close.end}, grow(inner.height));
+  return make(ParenExpr{inner.expr}, {open.begin, close.end}, grow(inner.height));
 }
 
 Parsed ExpressionParser::parse_array() {
   Level level(*this);
   Span open = next();
   int height = 1;
-  auto elements = parse_list(close_bracket, open, height);
+  Exprs elements = parse_list(close_bracket, open, height);
   Span close = expect_close(close_bracket, open);
-  return make(ArrayExpr{std::move(elements), open, close}, {open.begin, close.end}, grow(height));
+  return make(ArrayExpr{elements, open, close}, {open.begin, close.end}, grow(height));
 }
 
 Parsed ExpressionParser::parse_object() {
   Level level(*this);
   Span open = next();
   int height = 1;
-  std::vector<ObjectField> fields;
+  std::size_t first = fields_.size();
   while (kind() != close_brace && kind() != end_of_file) {
-    if (auto field = parse_field(height)) fields.push_back(*std::move(field));
+    if (auto field = parse_field(height)) fields_.push_back(*field);
     if (kind() == close_brace) break;
     if (!take_comma("field list", close_brace, open)) break;
   }
   Span close = expect_close(close_brace, open);
-  return make(ObjectExpr{std::move(fields), open, close}, {open.begin, close.end}, grow(height));
+  return make(ObjectExpr{take_from(fields_, first), open, close}, {open.begin, close.end}, grow(height));
 }
 
 std::optional<ObjectField> ExpressionParser::parse_field(int& height) {
@@ -207,22 +205,22 @@ std::optional<ObjectField> ExpressionParser::parse_field(int& height) {
   Parsed value = parse_expression();
   if (!value.expr) return std::nullopt;
   height = std::max(height, value.height);
-  field.value = std::move(value.expr);
+  field.value = value.expr;
   return field;
 }
 
-std::vector<ExprPtr> ExpressionParser::parse_list(TokenKind close, Span open, int& height) {
-  std::vector<ExprPtr> elements;
+Exprs ExpressionParser::parse_list(TokenKind close, Span open, int& height) {
+  std::size_t first = elements_.size();
   while (kind() != close && kind() != end_of_file) {
     Parsed element = parse_expression();
     if (element.expr) {
       height = std::max(height, element.height);
-      elements.push_back(std::move(element.expr));
+      elements_.push_back(element.expr);
     }
     if (kind() == close) break;
     if (!take_comma("expression list", close, open)) break;
   }
-  return elements;
+  return take_from(elements_, first);
 }
 
 bool ExpressionParser::take_comma(std::string_view list, TokenKind close, Span open) {
@@ -261,7 +259,7 @@ bool ExpressionParser::is_left_open(TokenKind close) const {
   if (kind() != terminator) return false;
   if (peek() == end_of_file) return true;
   if (close == close_brace) return false;
-  return peek() == close_brace || (peek() == identifier && starts_statement(peek(2)));
+  return peek() == close_brace || (peek() == identifier && starts_statement(peek_further()));
 }
 
 bool ExpressionParser::starts_element(TokenKind kind, TokenKind close) {

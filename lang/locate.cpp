@@ -10,7 +10,7 @@ namespace {
 
 const Expr& without_parens(const Expr& expr) {
   const Expr* inner = &expr;
-  while (auto* paren = std::get_if<ParenExpr>(&inner->node)) inner = paren->inner.get();
+  while (auto* paren = std::get_if<ParenExpr>(&inner->node)) inner = paren->inner;
   return *inner;
 }
 
@@ -49,7 +49,7 @@ const Expr* field_value(const ObjectExpr& object, std::string_view& path) {
     }
     if (!found) continue;
     path = rest;
-    return it->value.get();
+    return it->value;
   }
   return nullptr;
 }
@@ -61,7 +61,7 @@ const Expr* step(const Expr& expr, std::string_view& path) {
     auto index = take_index(rest);
     if (!index || *index >= array->elements.size()) return nullptr;
     path = rest;
-    return array->elements[*index].get();
+    return array->elements[*index];
   }
   if (auto* object = std::get_if<ObjectExpr>(&inner.node)) return field_value(*object, path);
   return nullptr;
@@ -84,14 +84,14 @@ Found find_statement(const Body& body, std::string_view& path) {
   }
   std::size_t seen = 0;
   for (const Statement& statement : body.statements) {
-    auto* block = std::get_if<std::unique_ptr<Block>>(&statement);
+    auto* block = std::get_if<const Block*>(&statement);
     std::string_view rest = path;
     if (!block || !take_name(rest, (*block)->name)) continue;
     auto wanted = take_index(rest);
     if (wanted.value_or(0) != seen++) continue;
     if (rest.starts_with('.')) rest.remove_prefix(1);
     path = rest;
-    return {.block = block->get()};
+    return {.block = *block};
   }
   return last;
 }

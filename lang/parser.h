@@ -19,12 +19,12 @@ inline constexpr int kMaxNesting = 500;
 std::expected<File, Diagnostics> parse(SourcePtr source);
 
 // The same, statement by statement: each tree is gone when the call for it returns. Says what parse() would
-// say; where that is errors, some calls may have been made before. All comments of the text are known from
-// the first call on.
-using EachStatement = std::function<void(const Statement&, const std::vector<Comment>& comments)>;
-std::expected<std::vector<Comment>, Diagnostics> parse_each(SourcePtr source, const EachStatement& each);
+// say; where that is errors, some calls may have been made before. The comments are those of the text as far
+// as the end of the statement, or a little further.
+using EachStatement = std::function<void(const Statement&, const std::vector<Span>& comments)>;
+std::expected<std::vector<Span>, Diagnostics> parse_each(SourcePtr source, const EachStatement& each);
 
 // One expression alone; what stands after its terminator is ignored.
-std::expected<ExprPtr, Diagnostics> parse_expression(SourcePtr source);
+std::expected<LoneExpr, Diagnostics> parse_expression(SourcePtr source);
 
 }  // namespace weir::lang

@@ -6,6 +6,7 @@
 
 #include "lang/columns.h"
 #include "lang/parser.h"
+#include "lang/token.h"
 
 namespace weir::lang {
 namespace {
@@ -50,12 +51,12 @@ class Printer {
   explicit Printer(const Source& source) : source_(source), lines_(source) {}
 
   // The next of the file.
-  void print(const Statement& statement, const std::vector<Comment>& comments) {
+  void print(const Statement& statement, const std::vector<Span>& comments) {
     comments_ = comments;
     print(statement, file_);
   }
 
-  Printed finish(const std::vector<Comment>& comments) {
+  Printed finish(const std::vector<Span>& comments) {
     comments_ = comments;
     remaining_comments();
     std::string text = out_.finish();
@@ -90,7 +91,7 @@ class Printer {
 
   void print(const Statement& statement, Progress& progress) {
     auto* attribute = std::get_if<Attribute>(&statement);
-    const Block* block = attribute ? nullptr : std::get<std::unique_ptr<Block>>(statement).get();
+    const Block* block = attribute ? nullptr : std::get<const Block*>(statement);
     Span span = attribute ? attribute->span : block->span;
     std::uint32_t begin = first_line(span);
     if (progress.line > 0) {
@@ -169,10 +170,10 @@ class Printer {
     end_word(")", call.close);
   }
 
-  void elements(const std::vector<ExprPtr>& elements, Span open, Span close) {
+  void elements(Exprs elements, Span open, Span close) {
     std::uint32_t line = first_line(open);
     bool is_first = true;
-    for (const ExprPtr& element : elements) {
+    for (const Expr* element : elements) {
       if (!is_first) word(",");
       bool is_own_line = first_line(element->span) != line;
       if (is_own_line) {
@@ -297,7 +298,7 @@ class Printer {
   }
 
   bool is_cut_before(Span span) {
-    return has_comment_before(span.begin) && first_line(comments_[next_comment_].span) != first_line(span);
+    return has_comment_before(span.begin) && first_line(comments_[next_comment_]) != first_line(span);
   }
 
   // Whatever hangs on lines comes out the same of a second pass if the words keep their lines.
@@ -365,7 +366,7 @@ class Printer {
   // ---- comments ----
 
   bool has_comment_before(std::uint32_t offset) const {
-    return next_comment_ < comments_.size() && comments_[next_comment_].span.begin < offset;
+    return next_comment_ < comments_.size() && comments_[next_comment_].begin < offset;
   }
 
   void comments_before(Place next) {
@@ -373,8 +374,8 @@ class Printer {
     after_comments(next);
   }
 
-  void comment(const Comment& comment, std::uint32_t next_line) {
-    Place here = place(comment.span);
+  void comment(Span comment, std::uint32_t next_line) {
+    Place here = place(comment);
     if (!is_empty_) {
       // Inside an expression no line may begin behind a word that can end it.
       bool is_inside = is_guessed_ && here.offset < statement_end_;
@@ -392,9 +393,9 @@ class Printer {
     now_ = here;
     lines_may_differ_ = false;
     compare_lines(here.line);
-    write(comment.text);
-    remember_lines(last_line(comment.span));
-    last_comment_is_block_ = comment.text.starts_with("/*");
+    write(comment_text(source_.text(comment)));
+    remember_lines(last_line(comment));
+    last_comment_is_block_ = source_.text(comment).starts_with("/*");
   }
 
   // A comment on its own line is indented as far as what was begun, but not yet what is about to end.
@@ -426,7 +427,7 @@ class Printer {
   }
 
   const Source& source_;
-  std::span<const Comment> comments_;
+  std::span<const Span> comments_;
   Progress file_;
   LineFinder lines_;
   Columns out_;
@@ -453,7 +454,7 @@ std::expected<std::string, Diagnostics> print_standard(SourcePtr source) {
   constexpr int kMostPasses = 8;
   for (int pass = 1;; ++pass) {
     Printer printer(*source);
-    auto comments = parse_each(source, [&](const Statement& statement, const std::vector<Comment>& all) {
+    auto comments = parse_each(source, [&](const Statement& statement, const std::vector<Span>& all) {
       printer.print(statement, all);
     });
     if (!comments) return std::unexpected(std::move(comments).error());

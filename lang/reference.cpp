@@ -34,8 +34,8 @@ class Children {
   void operator()(const ParenExpr& paren) const { visit_(*paren.inner); }
 
  private:
-  void all(const std::vector<ExprPtr>& exprs) const {
-    for (const ExprPtr& expr : exprs) visit_(*expr);
+  void all(Exprs exprs) const {
+    for (const Expr* expr : exprs) visit_(*expr);
   }
 
   const Visit& visit_;
@@ -57,7 +57,7 @@ class Collector {
       if (auto* attribute = std::get_if<Attribute>(&statement)) {
         visit(*attribute->value);
       } else {
-        visit(std::get<std::unique_ptr<Block>>(statement)->body);
+        visit(std::get<const Block*>(statement)->body);
       }
     }
   }
@@ -72,7 +72,7 @@ class Collector {
     while (auto* access = std::get_if<AccessExpr>(&at->node)) {
       reference.names.push_back(access->name);
       reference.name_spans.push_back(access->name_span);
-      at = access->object.get();
+      at = access->object;
     }
     auto* identifier = std::get_if<Identifier>(&at->node);
     if (!identifier) return false;

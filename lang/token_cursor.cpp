@@ -1,30 +1,32 @@
 #include "lang/token_cursor.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
 
 namespace weir::lang {
 
-TokenCursor::TokenCursor(SourcePtr source, Tokens tokens)
-    : source_(std::move(source)), tokens_(std::move(tokens.tokens)), errors_(std::move(tokens.errors)) {
-  std::erase_if(tokens_, [&](const Token& token) {
-    if (token.kind != comment) return false;
-    comments_.push_back({token.span, comment_text(source_->text(token.span))});
-    return true;
-  });
-  for (const Diagnostic& error : errors_) lexical_.push_back(error.span.begin);
+TokenCursor::TokenCursor(SourcePtr source) : source_(std::move(source)), lexer_(source_) {
+  token_ = read();
+  ahead_ = read();
 }
 
-TokenKind TokenCursor::peek(std::size_t distance) const {
-  return tokens_[std::min(at_ + distance, tokens_.size() - 1)].kind;
+Token TokenCursor::read() {
+  for (;;) {
+    Token token = lexer_.next();
+    if (token.kind != comment) return token;
+    comments_.push_back(token.span);
+  }
 }
 
-Span TokenCursor::next() {
-  Span span = token().span;
-  if (at_ + 1 < tokens_.size()) ++at_;
-  return span;
+TokenKind TokenCursor::peek_further() const {
+  Lexer lexer = lexer_;
+  for (;;) {
+    Token token = lexer.next();
+    if (token.kind != comment) return token.kind;
+  }
 }
 
 std::string TokenCursor::token_name() const {
@@ -42,18 +44,18 @@ std::string TokenCursor::token_name() const {
 }
 
 Diagnostics TokenCursor::take_errors() {
-  sort_by_place(errors_);
-  if (errors_.size() >= kMostSyntaxErrors) {
-    errors_.erase(errors_.begin() + kMostSyntaxErrors, errors_.end());
-    errors_.push_back(
-        {Severity::error, source_, errors_.back().span, "too many errors: the rest is not shown", {}});
+  Diagnostics all = lexer_.errors();
+  std::ranges::move(errors_, std::back_inserter(all));
+  sort_by_place(all);
+  if (all.size() >= kMostSyntaxErrors) {
+    all.erase(all.begin() + kMostSyntaxErrors, all.end());
+    all.push_back({Severity::error, source_, all.back().span, "too many errors: the rest is not shown", {}});
   }
-  return std::move(errors_);
+  return all;
 }
 
 void TokenCursor::error(Span span, std::string message) {
-  // Of those the lexer found all may stand behind what is read.
-  if (given_up_ || errors_.size() - lexical_.size() >= kMostSyntaxErrors) return;
+  if (given_up_ || errors_.size() >= kMostSyntaxErrors) return;
   errors_.push_back({Severity::error, source_, span, std::move(message), {}});
 }
 
@@ -62,8 +64,10 @@ void TokenCursor::syntax_error(Span span, std::string message) {
   std::uint32_t line = source_->position(span.begin).line;
   if (line == last_error_line_) return;
   last_error_line_ = line;
-  auto after = std::upper_bound(lexical_.begin(), lexical_.end(), span.begin);
-  if (after != lexical_.begin() && source_->position(*std::prev(after)).line == line) return;
+  auto is_in_front = [&](const Diagnostic& lexical) {
+    return lexical.span.begin <= span.begin && source_->position(lexical.span.begin).line == line;
+  };
+  if (std::ranges::any_of(lexer_.errors(), is_in_front)) return;
   error(span, std::move(message));
 }
 
@@ -80,7 +84,8 @@ void TokenCursor::expected(std::string_view what, std::string_view hint) {
 void TokenCursor::too_deep() {
   error(token().span, fmt::format("nested deeper than {} levels", kMaxNesting));
   given_up_ = true;
-  at_ = tokens_.size() - 1;
+  // What the lexer finds in the rest is said all the same.
+  while (kind() != end_of_file) next();
 }
 
 Span TokenCursor::expect_close(TokenKind close, Span open) {
@@ -88,8 +93,9 @@ Span TokenCursor::expect_close(TokenKind close, Span open) {
   not_closed(close, open);
   // A wrong bracket at the end of the line is taken for the right one, unless it closes the block.
   std::uint32_t line = source_->position(begin()).line;
-  bool is_meant = is_closing(kind()) && peek() == terminator && block_line_ != line &&
-                  source_->position(open.begin).line == line;
+  auto is_on_line = [&](std::uint32_t place) { return source_->position(place).line == line; };
+  bool is_meant = is_closing(kind()) && peek() == terminator && is_on_line(open.begin) &&
+                  !(block_open_ && is_on_line(*block_open_));
   return is_meant ? next() : token().span;
 }
 

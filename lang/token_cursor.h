@@ -1,9 +1,9 @@
-// TokenCursor: where the parser stands among the tokens, and what it has to say about them. Passes over what
-// is wrong, so that one mistake is reported once.
+// TokenCursor: where the parser stands among the tokens, which it has read as they are asked for, and what it
+// has to say about them. Passes over what is wrong, so that one mistake is reported once.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +19,7 @@ class TokenCursor {
  protected:
   using enum TokenKind;
 
-  TokenCursor(SourcePtr source, Tokens tokens);
+  explicit TokenCursor(SourcePtr source);
 
   // One level of blocks or brackets on the way down.
   class Level {
@@ -37,18 +37,26 @@ class TokenCursor {
 
   // ---- tokens ----
 
-  const Token& token() const { return tokens_[at_]; }
-  TokenKind kind() const { return tokens_[at_].kind; }
-  std::string_view text() const { return source_->text(token().span); }
-  std::uint32_t begin() const { return token().span.begin; }
-  // Of the last token taken.
-  std::uint32_t end() const { return at_ == 0 ? 0 : tokens_[at_ - 1].span.end; }
-  TokenKind peek(std::size_t distance = 1) const;
-  Span next();
+  // Comments are not among them.
+  const Token& token() const { return token_; }
+  TokenKind kind() const { return token_.kind; }
+  std::string_view text() const { return source_->text(token_.span); }
+  std::uint32_t begin() const { return token_.span.begin; }
+  // The last one taken.
+  const Token& before() const { return before_; }
+  TokenKind peek() const { return ahead_.kind; }
+  TokenKind peek_further() const;
+  Span next() {
+    before_ = token_;
+    token_ = ahead_;
+    ahead_ = read();
+    return before_.span;
+  }
   std::string token_name() const;
 
   // ---- errors ----
 
+  bool is_faultless() const { return errors_.empty() && lexer_.errors().empty(); }
   Diagnostics take_errors();
   void error(Span span, std::string message);
   // One wrong token leads to many: the first error of a line is kept, and none where the lexer has
@@ -72,15 +80,19 @@ class TokenCursor {
   void skip_statement();
 
   SourcePtr source_;
-  std::vector<Token> tokens_;  // without the comments
-  std::vector<Comment> comments_;
-  Diagnostics errors_;
-  std::vector<std::uint32_t> lexical_;  // where the lexer's errors stand
-  std::size_t at_ = 0;
+  std::vector<Span> comments_;
+  Diagnostics errors_;  // but for the lexer's
   std::uint32_t last_error_line_ = 0;
-  std::uint32_t block_line_ = 0;  // where the innermost block was opened
-  int depth_ = 0;
+  std::optional<std::uint32_t> block_open_;  // where the innermost block begins
   bool given_up_ = false;
+
+ private:
+  Token read();
+
+  Lexer lexer_;
+  // The lexer is always a token further, so that it has said what is wrong here before the parser does.
+  Token before_{terminator, {}}, token_, ahead_;
+  int depth_ = 0;
 };
 
 }  // namespace weir::lang

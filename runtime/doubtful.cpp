@@ -42,7 +42,7 @@ class Doubts {
 
   void look_at_objects(const lang::SourcePtr& source, const lang::Body& body) {
     for (const lang::Statement& statement : body.statements) {
-      if (auto* block = std::get_if<std::unique_ptr<lang::Block>>(&statement)) {
+      if (auto* block = std::get_if<const lang::Block*>(&statement)) {
         look_at_objects(source, (*block)->body);
       } else {
         lang::visit_objects(*std::get<lang::Attribute>(statement).value,

@@ -185,12 +185,12 @@ const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
   std::string id;
   const lang::Expr* object = &expr;
   while (auto* inner = std::get_if<lang::AccessExpr>(&object->node)) {
-    id.insert(0, "." + inner->name);
-    object = inner->object.get();
+    id.insert(0, inner->name).insert(0, 1, '.');
+    object = inner->object;
   }
   auto* first = std::get_if<lang::Identifier>(&object->node);
   if (first == nullptr) return nullptr;
-  const NodeIndex* target = plan.find(first->name + id);
+  const NodeIndex* target = plan.find(id.insert(0, first->name));
   return target == nullptr ? nullptr : plan.nodes[*target].type;
 }
 

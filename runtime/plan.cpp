@@ -24,8 +24,7 @@ constexpr std::array kNotYet = {"http",     "tracing", "remotecfg", "livedebuggi
                                 "argument", "export",  "declare",   "foreach"};
 
 bool is_unsupported(const lang::Block& block) {
-  const std::string& first = block.name_parts.empty() ? block.name : block.name_parts.front();
-  if (block.name_parts.size() > 1) return first == "import" || first == "module";
+  if (block.name.starts_with("import.") || block.name.starts_with("module.")) return true;
   return std::ranges::find(kNotYet, block.name) != kNotYet.end();
 }
 
@@ -97,7 +96,7 @@ class Planner {
                           attribute->name));
         continue;
       }
-      const auto& block = *std::get<std::unique_ptr<lang::Block>>(statement);
+      const auto& block = *std::get<const lang::Block*>(statement);
       read_block({.block = &block, .source = file.source, .dialect = dialect});
     }
   }
@@ -119,7 +118,8 @@ class Planner {
           found.source, block.name_span,
           fmt::format("component \"{0}\" must have a label: write {0} \"name\" {{ … }}", block.name));
     }
-    std::string id = block.label.empty() ? block.name : block.name + "." + block.label;
+    std::string id(block.name);
+    if (!block.label.empty()) (id += '.') += block.label;
     auto [it, is_new] = plan_->by_id.try_emplace(id, static_cast<NodeIndex>(plan_->nodes.size()));
     if (!is_new) {
       const PlannedNode& first = plan_->nodes[it->second];
@@ -157,16 +157,16 @@ class Planner {
   std::string name_hint(const lang::Block& block) {
     // discovery.docker.local { … }
     std::string_view name = block.name;
-    std::string_view label = block.name_parts.back();
-    if (block.label.empty() && block.name_parts.size() > 2) {
+    if (block.label.empty() && std::ranges::count(name, '.') > 1) {
+      std::string_view label = name.substr(name.rfind('.') + 1);
       name.remove_suffix(label.size() + 1);
       if (registry_.find(name)) return fmt::format(": write {} \"{}\" {{ … }}", name, label);
     }
     std::string near = suggestion(block.name, registry_.names());
     if (!near.empty()) return near;
+    std::string first(block.name.substr(0, block.name.find('.')));
     std::vector<std::string_view> family = registry_.names();
-    std::erase_if(family,
-                  [&](std::string_view one) { return !one.starts_with(block.name_parts.front() + "."); });
+    std::erase_if(family, [&](std::string_view one) { return !one.starts_with(first + "."); });
     return family.empty() ? "" : fmt::format(" (there are {})", fmt::join(family, ", "));
   }
 
@@ -180,7 +180,7 @@ class Planner {
   void resolve_body(PlannedNode& node, const lang::Body& body, const lang::BodySchema* schema,
                     std::vector<NodeIndex>& needs) {
     for (const lang::Statement& statement : body.statements) {
-      if (auto* block = std::get_if<std::unique_ptr<lang::Block>>(&statement)) {
+      if (auto* block = std::get_if<const lang::Block*>(&statement)) {
         const lang::FieldSchema* field = schema ? schema->find((*block)->name) : nullptr;
         resolve_body(node, (*block)->body, field ? field->body : nullptr, needs);
         continue;

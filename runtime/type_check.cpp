@@ -12,7 +12,7 @@ namespace {
 
 const lang::Expr& without_parens(const lang::Expr& expr) {
   const lang::Expr* inner = &expr;
-  while (auto* paren = std::get_if<lang::ParenExpr>(&inner->node)) inner = paren->inner.get();
+  while (auto* paren = std::get_if<lang::ParenExpr>(&inner->node)) inner = paren->inner;
   return *inner;
 }
 
@@ -23,7 +23,7 @@ class Checker {
           const lang::FieldSchema& field, lang::Diagnostics& diagnostics)
       : plan_(plan), node_(node), attribute_(attribute), field_(field), diagnostics_(diagnostics) {}
 
-  void run() { look_at(*attribute_.value, field_.type, attribute_.name); }
+  void run() { look_at(*attribute_.value, field_.type, std::string(attribute_.name)); }
 
  private:
   // `place` is what `wanted` is the type of: "targets", "an element of targets".

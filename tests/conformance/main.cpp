@@ -128,13 +128,13 @@ json::object answer_eval(const SourcePtr& source, const json::object& request) {
   auto expr = parse_expression(source);
   if (!expr) return refusal(expr.error(), "parse");
   CaseWorld world(request);
-  auto value = evaluate(**expr, source, world.options());
+  auto value = evaluate(*expr->root, source, world.options());
   if (!value) return refusal({value.error()}, "eval");
   std::string_view as = "any";
   if (auto* wanted = request.if_contains("as")) as = wanted->as_string();
   auto typed = conformance::typed_json(*value, as);
   if (!typed) {
-    Innermost place = innermost(**expr, typed.error().path);
+    Innermost place = innermost(*expr->root, typed.error().path);
     return refusal({{Severity::error, source, place.expr->span, typed.error().message, {}}}, "eval");
   }
   return {{"ok", true}, {"val", *std::move(typed)}};

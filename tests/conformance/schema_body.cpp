@@ -227,8 +227,8 @@ void check_counts(const Body& body, const Node& node, const json::object& schema
     const std::vector<Node>& nodes = node.blocks[index++];
     std::vector<const Block*> blocks;
     for (const Statement& statement : body.statements) {
-      auto* block = std::get_if<std::unique_ptr<Block>>(&statement);
-      if (block && (*block)->name == row.name) blocks.push_back(block->get());
+      auto* block = std::get_if<const Block*>(&statement);
+      if (block && (*block)->name == row.name) blocks.push_back(*block);
     }
     if (row.mode == "two" && !blocks.empty() && blocks.size() != 2) {
       std::string message = "block \"" + row.name +

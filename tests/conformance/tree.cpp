@@ -44,11 +44,12 @@ class TreeWriter {
     for (const Statement& statement : body.statements) {
       out_ += ' ';
       if (auto* attribute = std::get_if<Attribute>(&statement)) {
-        out_ += "(attr " + place(attribute->name_span) + " " + attribute->name + " ";
+        out_ += "(attr " + place(attribute->name_span) + " " + std::string(attribute->name) + " ";
         expr(*attribute->value);
       } else {
-        const Block& block = *std::get<std::unique_ptr<Block>>(statement);
-        out_ += "(block " + place(block.name_span) + " " + block.name + " " + json_string(block.label);
+        const Block& block = *std::get<const Block*>(statement);
+        out_ += "(block " + place(block.name_span) + " " + std::string(block.name) + " " +
+                json_string(block.label);
         this->body(block.body);
       }
       out_ += ')';
@@ -75,7 +76,7 @@ class TreeWriter {
     (out_ += kKinds[static_cast<std::size_t>(literal.kind)]) += ' ';
     out_ += json_string(literal.text);
   }
-  void write(const Identifier& identifier) { out_ += "id " + identifier.name; }
+  void write(const Identifier& identifier) { (out_ += "id ") += identifier.name; }
   void write(const ArrayExpr& array) {
     out_ += "array";
     all(array.elements);
@@ -92,7 +93,7 @@ class TreeWriter {
   void write(const AccessExpr& access) {
     out_ += ". ";
     expr(*access.object);
-    out_ += " " + access.name;
+    (out_ += ' ') += access.name;
   }
   void write(const IndexExpr& index) {
     out_ += "[] ";
@@ -122,8 +123,8 @@ class TreeWriter {
     expr(*paren.inner);
   }
 
-  void all(const std::vector<ExprPtr>& exprs) {
-    for (const ExprPtr& each : exprs) {
+  void all(Exprs exprs) {
+    for (const Expr* each : exprs) {
       out_ += ' ';
       expr(*each);
     }

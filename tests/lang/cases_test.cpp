@@ -41,7 +41,7 @@ Outcome run_eval(const SourcePtr& source, Dialect dialect) {
   SampleScope scope;
   auto expr = parse_expression(source);
   if (!expr) return failure(expr.error());
-  auto value = evaluate(**expr, source, options_for(dialect, scope));
+  auto value = evaluate(*expr->root, source, options_for(dialect, scope));
   if (!value) return failure({value.error()});
   return {"value", describe(*value, 2000)};
 }
@@ -54,7 +54,7 @@ Outcome run_config(const SourcePtr& source) {
   const Body* body = &file->body;
   Span at;
   for (const Statement& statement : file->body.statements) {
-    auto* block = std::get_if<std::unique_ptr<Block>>(&statement);
+    auto* block = std::get_if<const Block*>(&statement);
     if (!block || (*block)->name != "sample") continue;
     body = &(*block)->body;
     at = {(*block)->name_span.begin, (*block)->open.end};

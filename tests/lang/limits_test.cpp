@@ -21,7 +21,7 @@ std::string evaluated(std::string text, Dialect dialect = Dialect::river) {
   auto source = Source::make("input", std::move(text));
   auto expr = parse_expression(source);
   if (!expr) return expr.error().front().message;
-  auto value = evaluate(**expr, source, {.dialect = dialect});
+  auto value = evaluate(*expr->root, source, {.dialect = dialect});
   return value ? describe(*value) : value.error().message;
 }
 

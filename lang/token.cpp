@@ -1,11 +1,18 @@
-// What tokens say: the text of comments and the values of strings.
+#include "lang/token.h"
+
+#include <array>
 #include <cstdint>
 
-#include "lang/lexer.h"
 #include "lang/text.h"
 
 namespace weir::lang {
 namespace {
+
+constexpr std::array<std::string_view, 34> kNames = {
+    "ILLEGAL", "EOF", "COMMENT", "TERMINATOR", "IDENT", "BOOL", "NULL", "NUMBER", "FLOAT",
+    "STRING",  "||",  "&&",      "!",          "==",    "!=",   "<",    "<=",     ">",
+    ">=",      "+",   "-",       "*",          "/",     "%",    "^",    "=",      "{",
+    "}",       "(",   ")",       "[",          "]",     ",",    "."};
 
 std::uint32_t digit_value(unsigned char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -38,7 +45,12 @@ void append_escape(std::string& out, std::string_view literal, std::size_t& at) 
 
 }  // namespace
 
+std::string_view to_string(TokenKind kind) {
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
 std::string comment_text(std::string_view comment) {
+  if (!comment.contains('\r')) return std::string(comment);
   bool is_block = comment.starts_with("/*");
   std::string out;
   for (std::size_t i = 0; i < comment.size(); ++i) {
@@ -54,6 +66,7 @@ std::string unquote(std::string_view literal) {
   if (literal.size() < 2) return out;
   std::string_view inside = literal.substr(1, literal.size() - 2);
   bool raw = literal[0] == '`';
+  if (!inside.contains(raw ? '\r' : '\\')) return std::string(inside);
   for (std::size_t at = 0; at < inside.size();) {
     char c = inside[at++];
     if (!raw && c == '\\' && at < inside.size()) {
