@@ -20,8 +20,11 @@ std::uint32_t count_runes(std::string_view text) {
 
 }  // namespace
 
-void Columns::text(std::string_view text) {
-  // Raw strings and block comments span lines.
+Columns::Columns(std::size_t expected) {
+  out_.reserve(expected + expected / 8);
+}
+
+void Columns::lines(std::string_view text) {
   for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
     pending_ += text.substr(0, end);
     newline();
@@ -30,10 +33,6 @@ void Columns::text(std::string_view text) {
 }
 
 void Columns::mark(Mark mark) {
-  end_cell(mark);
-}
-
-void Columns::end_cell(Mark mark) {
   std::string_view text = std::string_view(pending_).substr(cell_begin_);
   cells_.push_back({static_cast<std::uint32_t>(text.size()), count_runes(text), mark});
   cell_begin_ = pending_.size();

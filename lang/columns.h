@@ -15,7 +15,12 @@ class Columns {
   // A column of nothing but empty cells takes no room where all of them were ended softly.
   enum class Mark : std::uint8_t { soft, hard };
 
-  void text(std::string_view text);
+  // Of about `expected` bytes.
+  explicit Columns(std::size_t expected);
+
+  // On one line.
+  void text(std::string_view text) { pending_ += text; }
+  void lines(std::string_view text);
   void mark(Mark mark);
   void newline();
   // A newline after which all columns begin anew.
@@ -34,7 +39,6 @@ class Columns {
     std::uint32_t marks;  // its last cell has none, and belongs to no column
   };
 
-  void end_cell(Mark mark);
   void end_line();
   void flush();
   void set_widths();

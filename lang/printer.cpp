@@ -14,16 +14,17 @@ namespace {
 // What stands between two words. It waits for the second one: a comment between them may change it.
 enum class Gap : std::uint8_t { none, blank, soft_mark, newline, break_line, indent, unindent };
 
-// Which line an offset is on, quickest for offsets that rise.
+// Which line an offset is on, quickest near the one before.
 class LineFinder {
  public:
   explicit LineFinder(const Source& source) : source_(source) { set(1); }
 
   std::uint32_t line(std::uint32_t offset) {
-    if (offset >= end_ && line_ < source_.line_count()) set(line_ + 1);
-    if (offset < begin_ || (offset >= end_ && line_ < source_.line_count())) {
-      set(source_.position(offset).line);
+    for (int steps = 0; steps < 4; ++steps) {
+      if (offset >= begin_ && offset < end_) return line_;
+      set(offset < begin_ ? line_ - 1 : line_ + 1);
     }
+    set(source_.position(offset).line);
     return line_;
   }
 
@@ -31,7 +32,7 @@ class LineFinder {
   void set(std::uint32_t line) {
     line_ = line;
     begin_ = source_.line_begin(line);
-    end_ = line < source_.line_count() ? source_.line_begin(line + 1) : begin_;
+    end_ = line < source_.line_count() ? source_.line_begin(line + 1) : UINT32_MAX;
   }
 
   const Source& source_;
@@ -48,7 +49,7 @@ struct Printed {
 
 class Printer {
  public:
-  explicit Printer(const Source& source) : source_(source), lines_(source) {}
+  explicit Printer(const Source& source) : source_(source), lines_(source), out_(source.text().size()) {}
 
   // The next of the file.
   void print(const Statement& statement, const std::vector<Span>& comments) {
@@ -319,13 +320,17 @@ class Printer {
       for (int i = 0; i < indent_; ++i) out_.mark(Columns::Mark::hard);
       is_line_begin_ = false;
     }
-    out_.text(text);
     is_empty_ = false;
     now_.offset += static_cast<std::uint32_t>(text.size());
-    bool is_one_line = text.find('\n') == std::string_view::npos;
-    auto newlines = is_one_line ? 0 : static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
-    now_.line += newlines;
-    out_line_ += newlines;
+    // No other words may have several lines.
+    if (text.starts_with('`') || text.starts_with("/*")) {
+      auto newlines = static_cast<std::uint32_t>(std::ranges::count(text, '\n'));
+      now_.line += newlines;
+      out_line_ += newlines;
+      out_.lines(text);
+    } else {
+      out_.text(text);
+    }
     last_ = now_;
     is_after_number_ = is_guessed_ = false;
   }
