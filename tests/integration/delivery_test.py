@@ -97,7 +97,8 @@ class Patience:
         self.w, self.process, self.times = w, None, []
 
     def __enter__(self):
-        command = [sys.executable, str(pathlib.Path(__file__).with_name('patience.py')), self.w.url, *self.ASKED]
+        command = [sys.executable, str(pathlib.Path(__file__).with_name('patience.py')), self.w.url, str(self.w.process.pid),
+                   *self.ASKED]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
@@ -112,13 +113,15 @@ class Patience:
             self.process = None
 
     def check(self):
-        """95 of 100 within 50 ms: the machine has other things to do, too."""
+        """95 of 100 within 50 ms, and all but for the time in which others had the CPUs."""
         self.end()
         times = sorted(self.times)
-        typical, (worst, path) = times[len(times) * 95 // 100][0], times[-1]
-        late = sum(seconds >= 0.05 for seconds, _ in times)
-        assert typical < 0.05, (typical, worst, path)
-        return f'answers {typical * 1000:.0f} ms (95 %), {worst * 1000:.0f} ms at most ({path}), {late} of {len(times)} took 50 ms'
+        typical, (worst, _, path) = times[len(times) * 95 // 100][0], times[-1]
+        late = sum(took >= 0.05 for took, _, _ in times)
+        own = max(took - waited for took, waited, _ in times)
+        assert typical < 0.05 and own < 0.05, (typical, own, worst, path)
+        return (f'answers {typical * 1000:.0f} ms (95 %), {worst * 1000:.0f} ms at most ({path}), {late} of {len(times)} took 50 ms, '
+                f'{own * 1000:.0f} ms at most but for waiting for a CPU')
 
 
 def missing(server, numbers):
