@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <utility>
 
 namespace weir::profile {
 
@@ -58,6 +59,11 @@ class MemoryBudget {
   void give_back(std::size_t bytes) {
     left_ += bytes;
     spare_ += shared_ ? bytes : 0;
+  }
+  // What is not taken of what is shared is there for others again.
+  void settle() {
+    if (shared_) shared_->give_back(spare_);
+    held_ -= std::exchange(spare_, 0);
   }
   std::size_t left() const { return is_over_ ? 0 : left_; }
   bool is_over() const { return is_over_; }

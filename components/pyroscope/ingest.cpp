@@ -225,12 +225,16 @@ Received read_ingest(const net::Request& request, WallTime now, profile::MemoryB
   if (!body) return std::unexpected(body.error());
   bool is_form = !multipart_boundary(request.headers.get("Content-Type")).empty();
   const std::string& format = ingest->format;
-  if (format == "pprof" || (format.empty() && is_form))
-    return pprof_profiles(*ingest, request, *body, budget);
-  if (format.empty() || format == "folded" || format == "groups" || format == "lines")
-    return folded_profile(*ingest, *body, budget);
-  return std::unexpected(Refusal{
-      422, "format", fmt::format("format \"{}\": pprof, folded and lines are taken", format.substr(0, 64))});
+  bool is_pprof = format == "pprof" || (format.empty() && is_form);
+  bool is_text = format.empty() || format == "folded" || format == "groups" || format == "lines";
+  if (!is_pprof && !is_text)
+    return std::unexpected(
+        Refusal{422, "format",
+                fmt::format("format \"{}\": pprof, folded and lines are taken", format.substr(0, 64))});
+  auto received =
+      is_pprof ? pprof_profiles(*ingest, request, *body, budget) : folded_profile(*ingest, *body, budget);
+  budget.give_back(unpacked.size());
+  return received;
 }
 
 }  // namespace weir::pyroscope

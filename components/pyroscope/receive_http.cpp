@@ -59,7 +59,7 @@ std::string listen_text(const ListenArguments& http) {
 
 }  // namespace
 
-// One request, until it is answered.
+// One request, until it is answered and nobody has any of its profiles any more.
 struct ReceiveHttp::Call {
   Call(std::shared_ptr<profile::SharedMemory> memory, std::size_t most)
       : shared(std::move(memory)), budget(most, shared.get()) {}
@@ -68,7 +68,7 @@ struct ReceiveHttp::Call {
   profile::MemoryBudget budget;
   net::Request request;
   net::Reply reply;
-  std::vector<profile::ProfilePtr> profiles;
+  std::vector<profile::Profile> profiles;
   Refusal refusal;  // when `reason` is not empty
 };
 
@@ -149,29 +149,35 @@ void ReceiveHttp::take(std::shared_ptr<Call> call) {
       [call, now = ctx_.clock().wall()] {
         Received received = call->request.path() == kPush ? read_push(call->request, now, call->budget)
                                                           : read_ingest(call->request, now, call->budget);
-        if (!received) {
+        if (received) {
+          call->profiles = *std::move(received);
+        } else {
           call->refusal = received.error();
-          return;
         }
-        for (profile::Profile& profile : *received)
-          call->profiles.push_back(std::make_shared<const profile::Profile>(std::move(profile)));
       },
-      [this, call] { finish(*call); });
+      [this, call] { finish(call); });
 }
 
-void ReceiveHttp::finish(Call& call) {
-  if (!call.refusal.reason.empty()) return refuse(call, call.refusal);
+void ReceiveHttp::finish(const std::shared_ptr<Call>& call) {
+  if (!call->refusal.reason.empty()) return refuse(*call, call->refusal);
   // Who was told that it took too long sends the same again.
-  if (!call.reply(taken_response(call.request)))
+  if (!call->reply(taken_response(call->request)))
     return count_refusal({503, "too_slow", "it took too long to read: the sender was told to try again"});
-  for (const profile::ProfilePtr& profile : call.profiles) {
-    for (const ReceiverPtr& receiver : args_.forward_to) receiver->push(profile);
+  std::size_t body_bytes = call->request.body.size();
+  call->reply = nullptr;
+  call->request = {};
+  call->budget.give_back(2 * body_bytes);
+  call->budget.settle();
+  for (const profile::Profile& profile : call->profiles) {
+    // While somebody has it its memory counts, and others may have to wait.
+    profile::ProfilePtr shared(call, &profile);
+    for (const ReceiverPtr& receiver : args_.forward_to) receiver->push(shared);
   }
   ++requests_;
-  profiles_ += call.profiles.size();
+  profiles_ += call->profiles.size();
   requests_count_->add(1);
-  profiles_count_->add(static_cast<double>(call.profiles.size()));
-  bytes_count_->add(static_cast<double>(call.request.body.size()));
+  profiles_count_->add(static_cast<double>(call->profiles.size()));
+  bytes_count_->add(static_cast<double>(body_bytes));
   bool is_first = last_ == MonoTime();
   last_ = ctx_.clock().mono();
   if (is_first) report();

@@ -105,8 +105,9 @@ class ReceiveHttp {
           lang::optional("port", &DebugInfo::port, "Port it listens on; 0: it does not."),
           lang::optional("requests", &DebugInfo::requests, "Requests taken."),
           lang::optional("profiles", &DebugInfo::profiles, "Profiles in them, handed over."),
-          lang::optional("waiting_bytes", &DebugInfo::waiting_bytes,
-                         "Memory for requests that are being read now.")
+          lang::optional(
+              "waiting_bytes", &DebugInfo::waiting_bytes,
+              "Memory for requests that are being read, and for their profiles while a receiver has them.")
               .unit("bytes"),
           lang::optional("last_ago", &DebugInfo::last_ago, "Time since the last one."),
           lang::block("refused", &DebugInfo::refused, "Requests that were not taken."),
@@ -125,7 +126,7 @@ class ReceiveHttp {
 
   void listen();
   void take(std::shared_ptr<Call> call);
-  void finish(Call& call);
+  void finish(const std::shared_ptr<Call>& call);
   void refuse(const Call& call, const Refusal& refusal);
   void count_refusal(const Refusal& refusal);
   void tick();

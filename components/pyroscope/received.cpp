@@ -174,12 +174,14 @@ std::expected<void, Refusal> PushReader::read_json_series(const json::object& se
 // The protocol's own mapping of messages to JSON: names in lowerCamelCase, or as in the .proto; bytes in
 // base64.
 std::expected<void, Refusal> PushReader::read_json(std::string_view body) {
-  if (!budget_.take(json_bytes(body))) return std::unexpected(unreadable("", budget_));
+  std::size_t bytes = json_bytes(body);
+  if (!budget_.take(bytes)) return std::unexpected(unreadable("", budget_));
   auto root = parse_json(body, "the body");
   if (!root) return std::unexpected(bad_request(root.error().message));
   for (const json::value& series : array_at(as_object(*root), "series")) {
     if (auto read = read_json_series(as_object(series)); !read) return read;
   }
+  budget_.give_back(bytes);
   return {};
 }
 
@@ -242,6 +244,7 @@ Received read_push(const net::Request& request, WallTime now, profile::MemoryBud
   PushReader reader(now, budget);
   auto read = is_json ? reader.read_json(*body) : reader.read_message(*body);
   if (!read) return std::unexpected(read.error());
+  budget.give_back(unpacked.size());
   return reader.take();
 }
 

@@ -125,6 +125,17 @@ TEST_CASE("pyroscope.receive_http does not hand over what its sender will send a
   CHECK(component.world().registry.expose().contains("reason=\"too_slow\"} 1"));
 }
 
+TEST_CASE("pyroscope.receive_http counts the memory of profiles until no receiver has them") {
+  auto sink = std::make_shared<Sink>();
+  Harness component(sink);
+  CHECK(component.send("POST", "/ingest?name=shop", "text/plain", "main;work 3") == "200 ");
+  component.advance(5s);
+  CHECK(component.number("waiting_bytes") > 0);
+  sink->profiles.clear();
+  component.advance(5s);
+  CHECK(component.number("waiting_bytes") == 0);
+}
+
 TEST_CASE("pyroscope.receive_http waits for a port that is taken, and moves to another") {
   auto sink = std::make_shared<Sink>();
   Harness first(sink);
