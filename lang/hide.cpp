@@ -48,7 +48,8 @@ class Hider {
     // What stands in place of the = is no part of the value.
     bool has_other_sign = tokens_[at].kind == illegal && tokens_[at].span.end - tokens_[at].span.begin == 1;
     if (has_other_sign && !is_quoted(at)) ++at;
-    for (; at < tokens_.size(); ++at) {
+    // The end of the file has nothing to hide, and nothing behind it to look at.
+    for (; at + 1 < tokens_.size(); ++at) {
       TokenKind kind = tokens_[at].kind;
       if (kind == open_brace || kind == open_bracket || kind == open_paren) ++open;
       if (kind == close_brace || kind == close_bracket || kind == close_paren) --open;
