@@ -2,12 +2,14 @@
 """pyroscope.receive_http takes what programs and agents send: a program with the SDK of Pyroscope, and another weir."""
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
+import urllib.parse
 import urllib.request
 
-from harness import ROOT, Weir, free_port, need_bpf, need_go, run, started, wait_for
-from receiver import Receiver, total_of
+from harness import ROOT, WEIR, Weir, free_port, need_bpf, need_go, run, started, wait_for
+from receiver import Receiver, stacks_of, total_of
 
 RECEIVING = '''
 pyroscope.receive_http "in" {{
@@ -72,6 +74,70 @@ def another_weir_sends_the_same_values():
         assert [total_of(pprof) for _, pprof in far.of('checkout')] == [total_of(pprof) for _, pprof in direct.of('checkout')]
 
 
+def recorded(folder):
+    """What `weir record` has of one second of a service, as a pprof."""
+    path = pathlib.Path(folder, 'run.pb.gz')
+    with started([ROOT / 'build/services/checkout']) as service:
+        subprocess.run([WEIR, 'record', '-d', '1', '-r', '997', '-p', str(service.pid), '-o', path], check=True, capture_output=True,
+                       timeout=60)
+    return path.read_bytes()
+
+
+def by_leaf(stacks):
+    leaves = {}
+    for stack, value in stacks.items():
+        leaves[stack[0]] = leaves.get(stack[0], 0) + value
+    return leaves
+
+
+def seen_by_go(folder, pprof):
+    """The value of each function on its own, as `go tool pprof` says."""
+    path = pathlib.Path(folder, 'kept.pb.gz')
+    path.write_bytes(pprof)
+    env = {**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder}
+    command = [need_go(), 'tool', 'pprof', '-top', '-unit=ns', '-symbolize=none', '-nodecount=100000', '-nodefraction=0', path]
+    out = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300, check=True).stdout
+    rows = re.findall(r'^ *(\d+)ns +[\d.]+% +[\d.]+% +\d+ns +[\d.]+% +(.+?)(?: \(inline\))?$', out, re.M)
+    return {name: int(value) for value, name in rows}
+
+
+def kept_everywhere(folder):
+    """One run as it was recorded, at the receiver, and in the store."""
+    pprof = recorded(folder)
+    port = free_port()
+    with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
+        weir.wait_ready()
+        wait_for('it listens', lambda: 'listening' in weir.health('pyroscope.receive_http.in')['message'])
+        request = urllib.request.Request(f'http://127.0.0.1:{port}/ingest?name=shop&format=pprof', pprof)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+        wait_for('it is sent on', lambda: receiver.of('shop'), 20)
+        wait_for('it is kept', lambda: 'shop' in weir.services(), 20)
+        query = urllib.parse.urlencode({'service': 'shop', 'type': weir.services()['shop']['type']})
+        with urllib.request.urlopen(f'{weir.url}/api/v0/web/profiles/pprof?{query}', timeout=10) as answer:
+            stored = answer.read()
+        return pprof, receiver.of('shop')[0][1], stored
+
+
+def one_run_has_the_same_values_everywhere():
+    need_bpf()
+    with tempfile.TemporaryDirectory() as folder:
+        here, received, stored = map(stacks_of, kept_everywhere(folder))
+        assert len(here) > 5 and sum(here.values()) > 10**8, here
+        assert received == here, (received, here)
+        assert stored == here, (stored, here)
+
+
+def go_tool_pprof_sees_those_values():
+    need_bpf()
+    need_go()
+    with tempfile.TemporaryDirectory() as folder:
+        for pprof in kept_everywhere(folder):
+            flat = {name: value for name, value in by_leaf(stacks_of(pprof)).items() if name != '?'}
+            seen = seen_by_go(folder, pprof)
+            assert {name: seen.get(name) for name in flat} == flat, (seen, flat)
+
+
 def a_form_by_hand():
     port = free_port()
     with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
@@ -84,4 +150,5 @@ def a_form_by_hand():
 
 
 if __name__ == '__main__':
-    run(what_the_sdk_sends_is_kept_and_sent_on, another_weir_sends_the_same_values, a_form_by_hand)
+    run(what_the_sdk_sends_is_kept_and_sent_on, another_weir_sends_the_same_values, one_run_has_the_same_values_everywhere,
+        go_tool_pprof_sees_those_values, a_form_by_hand)

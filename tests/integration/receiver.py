@@ -62,6 +62,27 @@ def total_of(pprof):
                for number in ([packed] if isinstance(packed, int) else varints(packed)))
 
 
+def numbers(message, number):
+    """Of a repeated field, packed or not."""
+    return [value for found in all_of(message, number) for value in ([found] if isinstance(found, int) else varints(found))]
+
+
+def stacks_of(pprof):
+    """The value of each stack of a gzipped pprof of one type, by the names of its functions, leaf first."""
+    profile = gzip.decompress(pprof)
+    strings = [text.decode() for text in all_of(profile, 6)]
+    functions = {parts[1]: strings[parts.get(2, 0)] for parts in map(dict, map(fields, all_of(profile, 5)))}
+    locations = {}
+    for location in all_of(profile, 4):
+        lines = [functions[dict(fields(line))[1]] for line in all_of(location, 4)]
+        locations[dict(fields(location))[1]] = lines or ['?']
+    stacks = {}
+    for sample in all_of(profile, 2):
+        stack = tuple(name for location in numbers(sample, 1) for name in locations[location])
+        stacks[stack] = stacks.get(stack, 0) + sum(numbers(sample, 2))
+    return stacks
+
+
 class Receiver:
     """Listens on a free port of loopback. Use it in a `with`."""
 
