@@ -46,13 +46,13 @@ std::map<pid_t, Life> all_processes() {
   return all;
 }
 
-bool comes_of_us(const std::map<pid_t, Life>& all, pid_t pid) {
+bool comes_of(pid_t root, const std::map<pid_t, Life>& all, pid_t pid) {
   constexpr int kDeepest = 10'000;  // parents may change while they are read
   for (int depth = 0; depth < kDeepest; ++depth) {
+    if (pid == root) return true;
     auto found = all.find(pid);
     if (found == all.end()) return false;
     pid = found->second.parent;
-    if (pid == ::getpid()) return true;
   }
   return false;
 }
@@ -63,21 +63,21 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-std::vector<pid_t> descendants() {
+std::vector<pid_t> family(pid_t root) {
   std::map<pid_t, Life> all = all_processes();
-  std::vector<pid_t> ours;
+  std::vector<pid_t> family;
   for (const auto& [pid, life] : all) {
-    if (life.state != 'Z' && comes_of_us(all, pid)) ours.push_back(pid);
+    if (life.state != 'Z' && pid != ::getpid() && comes_of(root, all, pid)) family.push_back(pid);
   }
-  return ours;
+  return family;
 }
 
-void signal_descendants(int signal) {
+void signal_family(pid_t root, int signal) {
   std::vector<std::pair<pid_t, Fd>> held;
-  for (pid_t pid : descendants())
+  for (pid_t pid : family(root))
     held.emplace_back(pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
-  // Whoever is still one of ours is the one that is held.
-  std::vector<pid_t> still = descendants();
+  // Whoever is still one of the family is the one that is held.
+  std::vector<pid_t> still = family(root);
   for (const auto& [pid, fd] : held) {
     if (!std::ranges::binary_search(still, pid)) continue;
     if (fd) ::syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);

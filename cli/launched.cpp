@@ -55,7 +55,9 @@ Result<Launched> Launched::start(std::span<const std::string> command) {
   words.push_back(nullptr);
   // Where it is ignored nobody hears how a child ends, and its number is soon somebody else's.
   std::signal(SIGCHLD, SIG_DFL);
-  adopt_orphans();
+  // A shell that became this program may have left it children that are none of ours to end.
+  bool is_alone = family(::getpid()).empty();
+  if (is_alone) adopt_orphans();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make a pipe");
   Fd heard(ends[0]);
@@ -64,7 +66,7 @@ Result<Launched> Launched::start(std::span<const std::string> command) {
   if (pid < 0) return fail_errno(errno, "start {}", command.front());
   if (pid == 0) become(words.data(), told.get());
   told.reset();
-  Launched launched(pid);
+  Launched launched(pid, is_alone ? ::getpid() : pid);
   // Stopped at exec, or ended without.
   int status = wait_for(pid);
   if (WIFSTOPPED(status)) return launched;
@@ -77,7 +79,10 @@ Result<Launched> Launched::start(std::span<const std::string> command) {
 }
 
 Launched::Launched(Launched&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), stopped_(other.stopped_), status_(other.status_) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      root_(other.root_),
+      stopped_(other.stopped_),
+      status_(other.status_) {}
 
 Launched::~Launched() {
   end();
@@ -110,14 +115,15 @@ void Launched::end() {
   if (has_ended()) return;
   auto are_gone = [this] {
     reap();
-    return status_ && descendants().empty();
+    // The number of a command that was reaped may be somebody else's.
+    return status_ && (root_ == pid_ || family(root_).empty());
   };
   auto start = std::chrono::steady_clock::now();
-  signal_descendants(stopped_ ? SIGKILL : SIGTERM);
+  signal_family(root_, stopped_ ? SIGKILL : SIGTERM);
   while (!are_gone()) {
     // One that is being started meanwhile is met the next time.
     auto waited = std::chrono::steady_clock::now() - start;
-    if (waited > kPatience) signal_descendants(SIGKILL);
+    if (waited > kPatience) signal_family(root_, SIGKILL);
     if (waited > 2 * kPatience) return;  // what the kernel holds cannot be ended
     std::this_thread::sleep_for(kBetweenLooks);
   }

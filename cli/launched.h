@@ -35,10 +35,13 @@ class Launched {
   bool went_well() const { return status_ == 0; }
 
  private:
-  explicit Launched(pid_t pid) : pid_(pid) {}
+  Launched(pid_t pid, pid_t root) : pid_(pid), root_(root) {}
   void reap();
 
   pid_t pid_ = -1;
+  // All that has come of it ends with the command: this process, which adopts what lost its parent, or else,
+  // where it already had children, the command alone.
+  pid_t root_ = -1;
   bool stopped_ = true;
   std::optional<int> status_;  // as waitpid() gives it
 };

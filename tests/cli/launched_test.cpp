@@ -1,6 +1,8 @@
 #include "cli/launched.h"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -60,12 +62,35 @@ TEST_CASE("a command ends with all it has started, in its process group or not")
   REQUIRE(launched.has_value());
   REQUIRE(launched->go().has_value());
   auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (descendants().size() < 3 && std::chrono::steady_clock::now() < until)
+  while (family(::getpid()).size() < 3 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  CHECK(descendants().size() == 3);
+  CHECK(family(::getpid()).size() == 3);
   launched->end();
-  CHECK(descendants().empty());
+  CHECK(family(::getpid()).empty());
   CHECK(launched->status_text() == "was ended by signal 15");
+}
+
+TEST_CASE("what this process had started before does not end with a command") {
+  pid_t stranger = ::fork();
+  if (stranger == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  REQUIRE(stranger > 0);
+  const std::vector<std::string> command{"sh", "-c", "sleep 600 & wait"};
+  auto launched = Launched::start(command);
+  REQUIRE(launched.has_value());
+  REQUIRE(launched->go().has_value());
+  auto pid = static_cast<pid_t>(launched->pid());
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (family(pid).size() < 2 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(family(pid).size() == 2);
+  launched->end();
+  CHECK(launched->status_text() == "was ended by signal 15");
+  CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);
+  ::kill(stranger, SIGKILL);
+  ::waitpid(stranger, nullptr, 0);
 }
 
 TEST_CASE("who does not want to hear of children hears of a command all the same") {
