@@ -57,10 +57,14 @@ Fd create_beside(const std::filesystem::path& path, mode_t rights, std::filesyst
 // The rights and the owner of the file before.
 Result<> dress(const Fd& fd, const struct stat& before, const std::filesystem::path& path) {
   // The owner first: a change of it takes rights away.
-  bool is_theirs = ::fchown(fd.get(), before.st_uid, before.st_gid) == 0;
-  // Never somebody else's program with our rights.
-  mode_t rights = before.st_mode & (is_theirs ? 07777 : 0777);
-  if (::fchmod(fd.get(), rights) != 0) return fail_errno(errno, "set the rights of {}", path.string());
+  mode_t kept = 07777;
+  if (::fchown(fd.get(), before.st_uid, before.st_gid) != 0) {
+    // Never somebody else's program with our rights, nor one group's rights for another.
+    constexpr auto kAsItIs = static_cast<uid_t>(-1);
+    kept = ::fchown(fd.get(), kAsItIs, before.st_gid) == 0 ? 0777 : 0707;
+  }
+  if (::fchmod(fd.get(), before.st_mode & kept) != 0)
+    return fail_errno(errno, "set the rights of {}", path.string());
   return {};
 }
 
@@ -82,8 +86,8 @@ Result<> write_file_atomically(const std::filesystem::path& path, std::string_vi
   Fd fd = create_beside(path, is_there ? 0600 : 0644, beside);
   if (!fd) return fail_errno(errno, "create {}", beside.string());
   Result<> done = is_there ? dress(fd, before, path) : Result<>();
-  if (owner && ::fchown(fd.get(), owner->user, owner->group) != 0)
-    done = fail_errno(errno, "give {} to its user", path.string());
+  // Only a wish: there are file systems that know no owners, and none may cost the content.
+  if (owner) (void)!::fchown(fd.get(), owner->user, owner->group);
   if (done) done = put_in_place(fd, beside, path, content);
   if (!done) ::unlink(beside.c_str());
   return done;

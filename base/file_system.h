@@ -30,7 +30,7 @@ struct FileOwner {
 
 // Replaces the file in one step: writes beside it, syncs, renames over it. A file that is there keeps its
 // rights and, where that is allowed, its owner; nobody sees it with others. `owner` is whose it shall be
-// instead. A link is replaced itself: in a folder of everybody's it may lead anywhere.
+// if it can be. A link is replaced itself: in a folder of everybody's it may lead anywhere.
 Result<> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                std::optional<FileOwner> owner = std::nullopt);
 
