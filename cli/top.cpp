@@ -163,7 +163,13 @@ void Top::heed(int signal) {
 // As Ctrl-Z does with any program, but in a terminal that is as it was.
 void Top::pause() {
   if (screen_) screen_->leave();
-  ::raise(SIGSTOP);
+  // The kernel drops it where no shell could wake the process again, as below ssh -t.
+  ::raise(SIGTSTP);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   go_on();
 }
 

@@ -81,24 +81,56 @@ def state_of(pid):
     return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(') ')[2][0]
 
 
-def wait_for_state(t, state):
+def wait_for_state(t, pid, state):
     deadline = time.monotonic() + 10
-    while state_of(t.process.pid) != state:
+    while state_of(pid) != state:
         t.read(0.05)
-        assert time.monotonic() < deadline, state_of(t.process.pid)
+        assert time.monotonic() < deadline, state_of(pid)
+
+
+# Runs a program as a shell runs a job: in a process group that somebody can wake.
+JOB = """
+import os, signal, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+pid = os.fork()
+if pid == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
 
 
 def ctrl_z_gives_the_terminal_back_for_a_while():
     need_bpf()
-    with Terminal([str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
+    with Terminal([sys.executable, '-c', JOB, str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
         t.wait('it shows something', has('[Processes]', ' of '))
         assert termios.tcgetattr(t.slave) != t.before
+        leader = t.process.pid
+        pid = int(pathlib.Path(f'/proc/{leader}/task/{leader}/children').read_text())
         t.type('\x1a')
-        wait_for_state(t, 'T')
+        wait_for_state(t, pid, 'T')
         assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
         t.cells = {}
-        t.process.send_signal(signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
         t.wait('it shows something again', has('[Processes]', ' of '))
+        assert termios.tcgetattr(t.slave) != t.before
+        t.type('q')
+        t.read(1)
+        assert t.process.wait(5) == 0, t.process.stderr.read()
+        assert termios.tcgetattr(t.slave) == t.before
+
+
+def ctrl_z_does_not_stop_what_nobody_could_wake():
+    need_bpf()
+    # The leader of a session, as below ssh -t.
+    with Terminal([str(WEIR), 'top', '-i', '0.5'], 80, 24) as t:
+        t.wait('it shows something', has('[Processes]', ' of '))
+        t.type('\x1a')
+        t.read(1)
+        t.cells = {}
+        t.wait('it goes on', has('[Processes]', ' of '))
         assert termios.tcgetattr(t.slave) != t.before
         t.type('q')
         t.read(1)
@@ -139,4 +171,5 @@ def a_pipe_gets_tables():
 
 
 run(top_shows_processes_functions_and_containers, the_filter_freezing_and_another_size,
-    ctrl_z_gives_the_terminal_back_for_a_while, whatever_ends_it_gives_the_terminal_back, it_ends_with_its_terminal, a_pipe_gets_tables)
+    ctrl_z_gives_the_terminal_back_for_a_while, ctrl_z_does_not_stop_what_nobody_could_wake,
+    whatever_ends_it_gives_the_terminal_back, it_ends_with_its_terminal, a_pipe_gets_tables)
