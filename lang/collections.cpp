@@ -11,6 +11,9 @@ namespace {
 
 using Objects = std::vector<std::shared_ptr<const Map>>;
 
+// Of all pairs of two lists: some seconds.
+constexpr std::size_t kMostComparisons = 64u << 20;
+
 bool is_empty(const Value& value) {
   switch (value.type()) {
     case Type::null: return true;
@@ -102,18 +105,23 @@ CallResult combine_maps(const std::vector<Value>& arguments) {
   if (keys->empty()) return argument_error(2, {"", "should name at least one key"});
   Converted<bool> keep_left = arguments.size() == 4 ? Codec<bool>::from_value(arguments[3]) : false;
   if (!keep_left) return argument_error(3, keep_left.error());
-  if (right->size() != 0 && left->size() > kMostElements / right->size()) return too_many_elements();
-  std::vector<Value> combined;
+  std::size_t per_left = right->size() * keys->size();
+  if (per_left != 0 && left->size() > kMostComparisons / per_left) {
+    return call_error(fmt::format("more than {} values would have to be compared", kMostComparisons));
+  }
+  // What comes out may be longer than the memory holds: it is made when its length is known.
+  std::vector<std::pair<const std::shared_ptr<const Map>*, const Map*>> pairs;
   for (const auto& l : *left) {
     for (const auto& r : *right) {
-      if (match(*l, *r, *keys)) {
-        combined.push_back(merged(*l, *r));
-      } else if (*keep_left) {
-        // Once for each that does not match, as in the peer.
-        combined.emplace_back(l);
-      }
+      bool is_match = match(*l, *r, *keys);
+      // Once for each that does not match, as in the peer.
+      if (is_match || *keep_left) pairs.emplace_back(&l, is_match ? r.get() : nullptr);
+      if (pairs.size() > kMostElements) return too_many_elements();
     }
   }
+  std::vector<Value> combined;
+  combined.reserve(pairs.size());
+  for (const auto& [l, r] : pairs) combined.push_back(r != nullptr ? merged(**l, *r) : Value(*l));
   return Value::array(std::move(combined));
 }
 

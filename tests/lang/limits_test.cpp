@@ -81,6 +81,12 @@ TEST_CASE("nested calls and long lists have limits") {
   std::string objects = "[" + repeated("{a = 1}, ", 3000) + "]";
   CHECK(evaluated("array.combine_maps(" + objects + ", " + objects + ", [\"a\"])", Dialect::alloy)
             .find("may become longer than 4194304 elements") != std::string::npos);
+  // It is what comes out that counts, and the time.
+  std::string others = "[" + repeated("{a = 2}, ", 3000) + "]";
+  CHECK(evaluated("array.combine_maps(" + objects + ", " + others + ", [\"a\"])", Dialect::alloy) == "[]");
+  std::string many_keys = "[" + repeated("\"b\", ", 8) + "]";
+  CHECK(evaluated("array.combine_maps(" + objects + ", " + others + ", " + many_keys + ")", Dialect::alloy)
+            .find("more than 67108864 values would have to be compared") != std::string::npos);
 }
 
 TEST_CASE("one long name does not push a long config aside") {
