@@ -1,17 +1,20 @@
 #include "lang/hide.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "lang/lexer.h"
+#include "lang/text.h"
 
 namespace weir::lang {
 namespace {
 
 struct Secret {
-  std::string text;  // without quotes
+  std::string text;     // without quotes
+  std::string escaped;  // as quote() says it, where that differs from text in quotes
   bool quoted;
 };
 
@@ -27,15 +30,20 @@ class Hider {
 
   Hidden run() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      if (is_secret_name(tokens_[i])) i = hide_value(i + 1);
+      if (is_secret_name(i)) i = hide_value(i + 1);
     }
+    end_joined();
+    // The longest first: a part of one may be another.
+    std::ranges::sort(secrets_, std::greater(), [](const Secret& s) { return s.text.size(); });
     return {Source::make(source_->name(), std::move(text_)), std::move(secrets_)};
   }
 
  private:
-  // A quoted field of an object is a name as well.
-  bool is_secret_name(const Token& token) const {
+  // A quoted field of an object is a name as well; a block's label is none.
+  bool is_secret_name(std::size_t at) const {
+    const Token& token = tokens_[at];
     std::string_view text = source_->text(token.span);
+    if (token.kind == TokenKind::string && tokens_[at + 1].kind == TokenKind::open_brace) return false;
     if (token.kind == TokenKind::string && text.size() > 2) text = text.substr(1, text.size() - 2);
     bool is_name = token.kind == TokenKind::identifier || token.kind == TokenKind::string;
     return is_name && is_secret_(text);
@@ -55,10 +63,18 @@ class Hider {
       if (kind == close_brace || kind == close_bracket || kind == close_paren) --open;
       if (open < 0 || (open == 0 && (kind == terminator || kind == comma))) break;
       // Behind what is illegal no line ends.
-      if (open == 0 && kind == identifier && tokens_[at + 1].kind == assign) return at - 1;
-      if (is_quoted(at) ? !is_variable(at) : is_bare_word(at)) hide(at);
+      bool is_assigned = kind == identifier && tokens_[at + 1].kind == assign;
+      if (open == 0 && is_assigned && begins_line(at)) return at - 1;
+      bool is_field = open > 0 && is_assigned && tokens_[at - 1].kind != assign;
+      if (is_quoted(at) ? !is_variable(at) : is_bare_word(at) && !is_field) hide(at);
     }
     return at;
+  }
+
+  bool begins_line(std::size_t at) const {
+    std::string_view before = source_->text().substr(0, tokens_[at].span.begin);
+    auto last = before.find_last_not_of(" \t\r");
+    return last == before.npos || before[last] == '\n';
   }
 
   // env("NAME"): the name is none.
@@ -74,8 +90,8 @@ class Hider {
     return kind == TokenKind::string || is_broken;
   }
 
-  // Who forgets the quotes writes a word or a number. A name that leads on, is led to or gets a value is a
-  // reference or a field, and what stands in [] behind one is an index.
+  // Who forgets the quotes writes a word or a number. A name that leads on or is led to is a reference, and
+  // what stands in [] behind one is an index.
   bool is_bare_word(std::size_t at) const {
     using enum TokenKind;
     TokenKind kind = tokens_[at].kind;
@@ -87,7 +103,7 @@ class Hider {
       return before != open_bracket ||
              (indexed != identifier && indexed != close_paren && indexed != close_bracket);
     }
-    bool leads_on = behind == dot || behind == open_paren || behind == open_bracket || behind == assign;
+    bool leads_on = behind == dot || behind == open_paren || behind == open_bracket;
     return kind == identifier && before != dot && !leads_on;
   }
 
@@ -98,10 +114,34 @@ class Hider {
     bool is_closed = quoted && literal.size() > 1 && literal.back() == literal.front();
     std::uint32_t begin = quoted ? span.begin + 1 : span.begin;
     std::uint32_t end = is_closed ? span.end - 1 : span.end;
-    secrets_.push_back({std::string(literal.substr(begin - span.begin, end - begin)), quoted});
+    // What has no end is repeated without one.
+    add(literal.substr(begin - span.begin, end - begin), is_closed);
+    if (!quoted) join(span);
     for (std::uint32_t i = begin; i < end; ++i) {
       if (text_[i] != '\n') text_[i] = '*';
     }
+  }
+
+  void add(std::string_view text, bool quoted) {
+    Secret secret{.text = std::string(text), .escaped = quote(text), .quoted = quoted};
+    if (secret.escaped.size() == text.size() + 2) secret.escaped.clear();
+    secrets_.push_back(std::move(secret));
+  }
+
+  // Tokens without quotes that touch are one word to who reads them: 123abc.
+  void join(Span span) {
+    if (joined_.end != span.begin) {
+      end_joined();
+      joined_.begin = span.begin;
+      joins_ = 0;
+    }
+    joined_.end = span.end;
+    ++joins_;
+  }
+
+  void end_joined() {
+    if (joins_ > 1) add(source_->text(joined_), false);
+    joins_ = 0;
   }
 
   const SourcePtr& source_;
@@ -109,6 +149,8 @@ class Hider {
   std::vector<Token> tokens_;
   std::string text_;
   std::vector<Secret> secrets_;
+  Span joined_;
+  int joins_ = 0;
 };
 
 bool is_word(char c) {
@@ -125,7 +167,9 @@ bool is_whole(std::string_view message, std::size_t at, std::size_t size) {
 void replace_each(std::string& message, const std::string& text, bool whole_words) {
   constexpr std::string_view kInstead = "(secret)";
   for (auto at = message.find(text); at != message.npos; at = message.find(text, at)) {
-    if (whole_words && !is_whole(message, at, text.size())) {
+    // A secret may be called "secret".
+    bool is_done = at > 0 && std::string_view(message).substr(at - 1).starts_with(kInstead);
+    if (whole_words && (is_done || !is_whole(message, at, text.size()))) {
       ++at;
       continue;
     }
@@ -135,11 +179,16 @@ void replace_each(std::string& message, const std::string& text, bool whole_word
 }
 
 void hide_in_message(std::string& message, const std::vector<Secret>& secrets) {
+  constexpr std::size_t kShortest = 4;
   for (const Secret& secret : secrets) {
+    if (!secret.escaped.empty()) replace_each(message, secret.escaped, false);
+    if (!message.contains(secret.text)) continue;
     replace_each(message, '"' + secret.text + '"', false);
-    // A sign alone gives nothing away, and stands in many messages.
+    replace_each(message, '`' + secret.text + '`', false);
+    // A sign alone gives nothing away, nor does a short word of a sentence.
     bool is_sign = secret.text.size() == 1 && !is_word(secret.text[0]);
-    if (!secret.quoted && !secret.text.empty() && !is_sign) replace_each(message, secret.text, true);
+    bool is_telling = secret.quoted ? secret.text.size() >= kShortest : !secret.text.empty() && !is_sign;
+    if (is_telling) replace_each(message, secret.text, true);
   }
 }
 

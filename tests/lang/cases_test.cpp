@@ -123,6 +123,16 @@ TEST_CASE("a secret without its quotes is hidden as well") {
       {"password = nonsensitive(a.b[0][1])", "password = nonsensitive(a.b[0][1])", "a 0", "a 0"},
       {"password = {a = b, \"c\" = 7}", "password = {a = *, \"*\" = *}", "a b", "a (secret)"},
       {"password = §§§\nx = y", "password = ******\nx = y", "y", "y"},
+      {"password = c2VjcmV0=\nx = y", "password = ********=\nx = y", "c2VjcmV0= y", "(secret)= y"},
+      {"password = {a = b=}", "password = {a = *=}", "a b", "a (secret)"},
+      {"password = 123abc", "password = ******", "\"123abc\" is none", "(secret) is none"},
+      {"password = `hun\"ter`", "password = `*******`", "`hun\"ter` \"hun\\\"ter\"", "(secret) (secret)"},
+      {"password = \"hun", "password = \"***", "\"hun is open", "\"(secret) is open"},
+      {"password = \"hunter2\"", "password = \"*******\"", "as in password.hunter2 \"x\" {",
+       "as in password.(secret) \"x\" {"},
+      {"password = \"secret\"", "password = \"******\"", "\"secret\" secret", "(secret) (secret)"},
+      {"password = \"an\"", "password = \"**\"", "an \"an\"", "an (secret)"},
+      {"a.b \"password\" {\n c = \"d\"\n}", "a.b \"password\" {\n c = \"d\"\n}", "\"d\"", "\"d\""},
   };
   for (const Hiding& one : kHidings) {
     CAPTURE(std::string(one.text));
