@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "profile/hash_index.h"
 #include "profile/text_formats.h"
 
 namespace weir::profile {
@@ -40,6 +41,11 @@ std::string fold(const Profile& profile, const Stack& stack) {
   return out;
 }
 
+// Whoever makes up names cannot know which of them would collide.
+struct SeededHash {
+  std::size_t operator()(std::string_view text) const { return hash_string(text); }
+};
+
 class FoldedReader {
  public:
   explicit FoldedReader(MemoryBudget& budget) : budget_(budget) {}
@@ -54,7 +60,7 @@ class FoldedReader {
 
   MemoryBudget& budget_;
   Profile profile_;
-  std::unordered_map<std::string_view, std::uint32_t> frames_;  // views into the text
+  std::unordered_map<std::string_view, std::uint32_t, SeededHash> frames_;  // views into the text
   std::size_t frame_count_ = 0;
 };
 

@@ -29,14 +29,22 @@ std::size_t size_hint(std::string_view data, std::size_t limit) {
                                  std::max<std::size_t>(limit, 64));
 }
 
-Result<std::string> unpack(std::string_view data, std::size_t limit, bool& is_too_large) {
+// Asks the budget, where there is one, before memory is taken.
+Result<std::string> unpack(std::string_view data, std::size_t limit, bool& is_too_large,
+                           MemoryBudget* budget = nullptr) {
   std::unique_ptr<libdeflate_decompressor, Free> decompressor(libdeflate_alloc_decompressor());
   if (!decompressor) throw std::bad_alloc();
   if (data.empty()) return fail("gunzip: no data");
   std::string out;
   std::size_t used = 0;
+  std::size_t taken = 0;  // of the budget
   std::size_t room = size_hint(data, limit);
   while (!data.empty()) {  // a file may be several members one after the other
+    std::size_t wanted = std::min(used + room, limit);
+    if (budget != nullptr && wanted > taken) {
+      if (!budget->take(wanted - taken)) return fail("gunzip: no memory for {} bytes", wanted);
+      taken = wanted;
+    }
     out.resize_and_overwrite(used + room, [](char*, std::size_t n) { return n; });
     std::size_t in = 0;
     std::size_t written = 0;
@@ -55,6 +63,7 @@ Result<std::string> unpack(std::string_view data, std::size_t limit, bool& is_to
     data.remove_prefix(in);
   }
   out.resize(used);
+  if (budget != nullptr) budget->give_back(taken - used);
   return out;
 }
 
@@ -74,9 +83,8 @@ std::string gzip(std::string_view data) {
 Result<std::string> gunzip(std::string_view data, MemoryBudget& budget) {
   std::size_t limit = budget.left();
   bool is_too_large = false;
-  auto plain = unpack(data, limit, is_too_large);
+  auto plain = unpack(data, limit, is_too_large, &budget);
   if (is_too_large) (void)budget.take(limit + 1);
-  if (plain && !budget.take(plain->size())) return fail("gunzip: no memory for {} bytes", plain->size());
   return plain;
 }
 

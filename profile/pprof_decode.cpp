@@ -238,9 +238,14 @@ Result<> Decoder::make_sample(std::string_view data) {
   labels_.clear();
   std::uint64_t missing = 0;
   bool numbers_ok = true;
+  bool too_many = false;
+  // While they are read they are in nobody's budget: twice as many, where the memory for them grows.
+  std::size_t most = std::min(kMaxFrames - total_frames_, budget_.left() / (3 * sizeof frames_[0]));
   bool ok = each_field(data, [&](const WireField& f) {
     if (f.number == 1) {
       numbers_ok &= take_numbers(f, [&](std::uint64_t id) {
+        too_many |= frames_.size() >= most;
+        if (too_many) return false;
         frames_.push_back(locations_.find(id));
         if (frames_.back() == HashIndex::kNone) missing = id;
         return frames_.back() != HashIndex::kNone;
@@ -256,13 +261,18 @@ Result<> Decoder::make_sample(std::string_view data) {
       numbers_ok &= labels_.size() < kMaxLabels && read_label(f.bytes, labels_.emplace_back());
     }
   });
+  if (too_many && most == kMaxFrames - total_frames_)
+    return fail("decode pprof: more than {} frames", kMaxFrames);
+  if (too_many) {
+    (void)budget_.take(budget_.left() + 1);
+    return too_much_memory();
+  }
   if (missing != 0) return fail("decode pprof: a sample refers to location {}, which is not there", missing);
   if (!ok || !numbers_ok) return fail("decode pprof: damaged sample");
   if (values_.size() != raw_.sample_types.size())
     return fail("decode pprof: a sample has {} values for {} types", values_.size(),
                 raw_.sample_types.size());
   total_frames_ += frames_.size();
-  if (total_frames_ > kMaxFrames) return fail("decode pprof: more than {} frames", kMaxFrames);
 
   auto next = static_cast<std::uint32_t>(profile_.stacks.size());
   auto [stack, is_new] =

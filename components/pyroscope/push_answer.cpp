@@ -23,7 +23,8 @@ std::optional<WallTime> http_date(const std::string& text) {
   std::tm time{};
   const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  return std::chrono::system_clock::from_time_t(::timegm(&time));
+  constexpr std::time_t kLatest = 1ll << 33;  // of the year 2242: what a clock in nanoseconds still holds
+  return std::chrono::system_clock::from_time_t(std::clamp<std::time_t>(::timegm(&time), 0, kLatest));
 }
 
 // Of a date, too, the server's clock is asked how far away it is, where it says what that shows.

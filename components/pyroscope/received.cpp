@@ -70,6 +70,10 @@ std::expected<void, Refusal> PushReader::begin_series() {
 
 std::expected<void, Refusal> PushReader::add(std::string_view pprof, std::string_view id,
                                              const profile::Labels& labels) {
+  // Each profile has labels of its own.
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : labels.pairs())
+    bytes += sizeof(profile::Labels::Pair) + name.size() + value.size();
   auto profiles = profiles_of(pprof, budget_);
   if (!profiles) return std::unexpected(profiles.error());
   if (all_.size() + profiles->size() > kMostProfiles)
@@ -78,6 +82,7 @@ std::expected<void, Refusal> PushReader::add(std::string_view pprof, std::string
   auto known = profile::ProfileId::parse(id);
   if (known && profiles->size() == 1) profiles->front().id = *known;
   for (profile::Profile& profile : *profiles) {
+    if (!budget_.take(bytes)) return std::unexpected(unreadable("", budget_));
     set_labels(profile, labels);
     if (profile.start == WallTime()) profile.start = now_;
     all_.push_back(std::move(profile));

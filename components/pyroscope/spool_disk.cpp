@@ -41,14 +41,28 @@ ProfileHead read_profile_head(store::ByteReader& in) {
   head.profile_bytes = in.number();
   head.raw_bytes = in.number();
   head.service = in.text();
-  head.number = in.number();
+  head.number = in.at_end() ? 0 : in.number();  // 0: as an earlier weir wrote it
   return head;
+}
+
+// Where the place stood for what is a number now.
+std::uint64_t number_of(std::uint64_t segment, std::uint64_t offset) {
+  return segment << 32 | (offset & 0xffffffff);
 }
 
 void read_done(store::ByteReader& in, SpoolDisk::Numbers& done) {
   std::vector<std::uint64_t>& numbers = done[std::string(in.text())];
-  for (std::size_t left = in.count(1); left > 0; --left) {
+  std::size_t count = in.count(1);
+  store::ByteReader places = in;
+  for (std::size_t left = count; left > 0; --left) {
     if (std::uint64_t number = in.number(); !in.failed()) numbers.push_back(number);
+  }
+  if (in.at_end()) return;
+  numbers.clear();
+  for (; count > 0; --count) {
+    std::uint64_t segment = places.number();
+    std::uint64_t number = number_of(segment, places.number());
+    if (!places.failed()) numbers.push_back(number);
   }
 }
 
@@ -63,6 +77,7 @@ class Finder {
     if (kind == kProfile) {
       ProfileHead profile = read_profile_head(in);
       if (in.failed()) return;
+      if (profile.number == 0) profile.number = number_of(place.segment, place.offset);
       last_ = std::max(last_, profile.number);
       at_[profile.number] = found_.size();
       found_.push_back(
@@ -111,8 +126,11 @@ void SpoolDisk::do_job(Job& job) {
   auto written = write_done(job.done);
   job.done_is_written = written.has_value();
   if (!written) job.error = written.error().message;
-  remove_unneeded(job);
-  remove_delivered(job);
+  // What is needed of what was just found, nobody has said yet.
+  if (!job.was_opened) {
+    remove_unneeded(job);
+    remove_delivered(job);
+  }
   job.log = log_;
   job.bytes = log_->bytes();
   job.segments = static_cast<std::uint32_t>(log_->segments().size());
@@ -122,7 +140,8 @@ void SpoolDisk::do_job(Job& job) {
 // Files that were removed can be written to for as long as they are open.
 bool SpoolDisk::is_there() const {
   std::error_code error;
-  return std::filesystem::exists(folder_ / "lock", error);
+  // What cannot be looked at may well be there.
+  return std::filesystem::exists(folder_ / "lock", error) || error;
 }
 
 void SpoolDisk::open(Job& job) {
@@ -138,6 +157,7 @@ void SpoolDisk::open(Job& job) {
   log_ = *std::move(log);
   next_number_ = std::max(next_number_, finder.last() + 1);
   for (const auto& [segment, why] : log_->unread()) job.unread.push_back(why);
+  unread_below_ = job.unread.empty() ? 0 : next_number_;
   if (!job.unread.empty()) next_number_ += kUnreadNumbers;
   numbers_.clear();
   for (const auto& found : job.found) remember(found.entry);
@@ -180,13 +200,16 @@ Result<> SpoolDisk::write_done(const Numbers& done) {
 
 // Oldest first: what an older segment says is done must not come back when a newer one is gone.
 void SpoolDisk::remove_unneeded(const Job& job) {
-  if (job.none_needed && job.append.empty() && log_->bytes() > kRestingBytes) log_->close_active();
+  bool may_close = unread_below_ == 0;  // or what is said of the unread would be written over and over
+  if (may_close && job.none_needed && job.append.empty() && log_->bytes() > kRestingBytes)
+    log_->close_active();
   std::vector<std::uint32_t> unneeded;
   for (const auto& [segment, bytes] : log_->segments()) {
     bool is_needed = job.none_needed ? !job.append.empty() : segment >= job.oldest_needed;
     if (!is_needed && segment != log_->active()) unneeded.push_back(segment);
   }
   for (std::uint32_t segment : unneeded) {
+    if (unread_below_ != 0 && !save_done_of(segment)) return;
     if (!log_->remove(segment)) return;
     numbers_.erase(segment);
   }
@@ -214,8 +237,14 @@ Result<> SpoolDisk::save_done_of(std::uint32_t segment) {
       return entry.first != segment && number >= entry.second.first && number <= entry.second.last;
     });
   };
+  auto own = numbers_.find(segment);
+  auto may_be_unread = [&](std::uint64_t number) {
+    bool is_own = own != numbers_.end() && number >= own->second.first && number <= own->second.last;
+    return number < unread_below_ && !is_own;
+  };
   for (auto& [key, numbers] : done) {
-    std::erase_if(numbers, [&](std::uint64_t number) { return !is_elsewhere(number); });
+    std::erase_if(numbers,
+                  [&](std::uint64_t number) { return !is_elsewhere(number) && !may_be_unread(number); });
   }
   return write_done(done);
 }

@@ -96,6 +96,7 @@ class SpoolDisk {
   std::timed_mutex one_job_;  // the last job, at the stop, runs on the strand
   std::shared_ptr<store::SegmentLog> log_;
   std::uint64_t next_number_ = 1;
+  std::uint64_t unread_below_ = 0;  // a profile with a lower number may lie in a segment that cannot be read
   std::map<std::uint32_t, Range> numbers_;  // of the profiles in each segment
 };
 

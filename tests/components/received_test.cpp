@@ -233,12 +233,15 @@ TEST_CASE("what is read takes no more memory than it may, however few bytes ask 
     const char* name;
     std::string pprof;
   };
-  const Row rows[] = {{"labels, each set another", pprof_of(labels)},
-                      {"locations", pprof_of(locations(kMany))},
-                      {"mappings", pprof_of(mappings)},
-                      {"lines of a location", pprof_of(field(4, "\x08\x01" + repeated(field(4, ""), kMany)))},
-                      {"strings", pprof_of(repeated(field(6, ""), kMany))},
-                      {"sixteen types of everything", pprof_of(types + locations(10'000))}};
+  const Row rows[] = {
+      {"labels, each set another", pprof_of(labels)},
+      {"locations", pprof_of(locations(kMany))},
+      {"mappings", pprof_of(mappings)},
+      {"lines of a location", pprof_of(field(4, "\x08\x01" + repeated(field(4, ""), kMany)))},
+      {"frames of one sample",
+       pprof_of(field(4, "\x08\x01") + field(2, field(1, std::string(3'000'000, '\1')) + "\x10\x01"))},
+      {"strings", pprof_of(repeated(field(6, ""), kMany))},
+      {"sixteen types of everything", pprof_of(types + locations(10'000))}};
   for (const Row& row : rows) {
     SUBCASE(row.name) {
       std::string body = field(1, field(2, field(1, profile::gzip(row.pprof))));
@@ -249,6 +252,14 @@ TEST_CASE("what is read takes no more memory than it may, however few bytes ask 
       CHECK(profile::decode_pprof_types(row.pprof, plenty));
     }
   }
+}
+
+TEST_CASE("labels of a series count for each of its profiles") {
+  std::string label = field(1, field(1, "a") + field(2, std::string(60'000, 'b')));
+  std::string body = field(1, label + repeated(field(2, field(1, profile::gzip(pprof_of("")))), 100));
+  CHECK(said(read_push(request_of("/", "application/proto", body), 4 * kMemory))
+            .starts_with("413 too_large: "));
+  CHECK(said(read_push(request_of("/", "application/proto", body), 16 * kMemory)).starts_with("{__name__"));
 }
 
 TEST_CASE("a request is refused before more is made of it than may be") {

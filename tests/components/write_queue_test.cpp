@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "components/pyroscope/spool.h"
+#include "store/coding.h"
+#include "store/segment_log.h"
 #include "tests/components/write_harness.h"
 
 namespace weir::tests {
@@ -240,6 +242,71 @@ TEST_CASE("pyroscope.write: a segment that cannot be read at the start is delive
   CHECK(next_run(folder.path(), kOne).one == "s0 s1 ");
 }
 
+TEST_CASE("pyroscope.write: what was delivered of a segment that cannot be read is not forgotten") {
+  TempDir folder;
+  auto only_two_fails = [](WriteHarness& write) {
+    for (auto& fetch : std::vector(write.world.fetches)) {
+      bool taken = fetch->request.url.starts_with("http://one");
+      fetch->answer(taken ? weir::Result<FetchResponse>(FetchResponse{.status = 200})
+                          : weir::fail("no route"));
+    }
+    write.world.run();
+  };
+  {
+    Harness write(kTwo, {}, folder.path());
+    write.push("s0");
+    for (auto& fetch : std::vector(write.world.fetches)) fetch->answer(weir::fail("no route"));
+  }
+  {
+    Harness write(kTwo, {}, folder.path());
+    only_two_fails(write);
+  }
+  std::filesystem::rename(segment(folder, 1), folder.path() / "away");
+  std::filesystem::create_directory(segment(folder, 1));
+  CHECK(next_run(folder.path()).one == "");
+  CHECK(next_run(folder.path()).two == "");
+  std::filesystem::remove(segment(folder, 1));
+  std::filesystem::rename(folder.path() / "away", segment(folder, 1));
+  Got got = next_run(folder.path());
+  CHECK(got.one == "");
+  CHECK(got.two == "s0 ");
+}
+
+TEST_CASE("pyroscope.write: the queue of an earlier weir is read") {
+  TempDir folder;
+  Harness made(kOne);
+  made.push("s0");
+  std::string body = made.world.fetches.at(0)->request.body;
+  auto head = [](std::uint8_t kind) {
+    store::ByteWriter out;
+    out.byte(kind);
+    return out;
+  };
+  {
+    auto log = store::SegmentLog::open({.path = folder.path() / "queue", .segment_bytes = 1 << 20}, {});
+    REQUIRE(log);
+    std::vector<store::Place> places;
+    for (int i = 0; i < 2; ++i) {
+      store::ByteWriter out = head(1);
+      out.signed_number(made.world.manual_clock.wall().time_since_epoch().count());
+      out.number(body.size());
+      out.number(body.size());
+      out.text("s0");
+      auto place = (*log)->append(out.take(), body);
+      REQUIRE(place);
+      places.push_back(*place);
+    }
+    store::ByteWriter done = head(2);
+    done.text("http://one:4040/base/");
+    done.number(1);
+    done.number(places[0].segment);
+    done.number(places[0].offset);
+    REQUIRE((*log)->append(done.take(), ""));
+  }
+  CHECK(next_run(folder.path(), kOne).one == "s0 ");
+  CHECK(next_run(folder.path(), kOne).one == "");
+}
+
 TEST_CASE("pyroscope.write: a profile that is being written is in the queue") {
   Harness write(kOne);
   write.push_unwritten({"s0", "s1"});
@@ -385,6 +452,7 @@ TEST_CASE("pyroscope.write: a date to try again at is understood, by the server'
       {{{"Retry-After", "Thu, 01 Jan 2026 05:00:50 GMT"}, {"Date", "Thu, 01 Jan 2026 05:00:00 GMT"}}, 50s},
       {{{"Retry-After", "Thu, 01 Jan 2032 00:00:00 GMT"}}, 10min},
       {{{"Retry-After", "Thu, 01 Jan 1998 00:00:00 GMT"}}, 0s},
+      {{{"Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"}}, 10min},
       {{{"Retry-After", "soon"}}, 0s},
   };
   for (const Row& row : rows) {
