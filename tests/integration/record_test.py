@@ -129,6 +129,11 @@ def all_that_a_command_has_started_ends_with_it():
     assert code == 0, said
     left = subprocess.run(['pgrep', '-f', f'sleep {mark}'], capture_output=True, text=True, check=False).stdout
     assert left == '', left
+    # But not what the shell had started that became the recorder.
+    shell = f'sleep {mark} >&- & echo $!; exec {WEIR} record -d 1 -o {FOLDER}/exec.folded -- sleep 600'
+    done = subprocess.run(['sh', '-c', shell], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL, timeout=60, start_new_session=True, check=False)
+    os.kill(int(done.stdout), signal.SIGKILL)
+    assert done.returncode == 0, done
 
 
 def the_browser_of_who_called_sudo_finds_their_things():
