@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 
 #include <fmt/core.h>
@@ -15,15 +14,11 @@
 namespace weir::cli {
 namespace {
 
-std::size_t count(const lang::Diagnostics& diagnostics, lang::Severity severity) {
-  return static_cast<std::size_t>(std::ranges::count(diagnostics, severity, &lang::Diagnostic::severity));
-}
-
 void print_json(const lang::Diagnostics& found) {
   JsonWriter json;
   json.begin_object().member("valid", !lang::has_errors(found));
-  json.member("errors", count(found, lang::Severity::error));
-  json.member("warnings", count(found, lang::Severity::warning));
+  json.member("errors", lang::count(found, lang::Severity::error));
+  json.member("warnings", lang::count(found, lang::Severity::warning));
   json.key("diagnostics").begin_array();
   for (const lang::Diagnostic& diagnostic : found) web::write_diagnostic(json, diagnostic);
   json.end_array().end_object();

@@ -14,6 +14,12 @@ bool has_errors(const Diagnostics& diagnostics) {
   return std::ranges::any_of(diagnostics, [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
+std::size_t count(const Diagnostics& diagnostics, Severity severity) {
+  std::size_t count = 0;
+  for (const Diagnostic& d : diagnostics) count += d.severity == severity ? d.stands_for : 0;
+  return count;
+}
+
 void sort_by_place(Diagnostics& diagnostics) {
   // The index keeps the order of equals.
   std::vector<std::tuple<std::string, std::uint32_t, std::size_t>> order;
@@ -36,7 +42,7 @@ void keep_first(Diagnostics& diagnostics) {
     std::size_t more = seen - kMostDiagnostics;
     const char* what = severity == Severity::error ? "error" : "warning";
     std::string message = fmt::format("{} more {}{} not shown", more, what, more == 1 ? " is" : "s are");
-    diagnostics.push_back({.severity = severity, .message = std::move(message)});
+    diagnostics.push_back({.severity = severity, .message = std::move(message), .stands_for = more});
   }
 }
 

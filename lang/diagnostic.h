@@ -23,6 +23,7 @@ struct Diagnostic {
   Span span;
   std::string message;
   std::vector<Note> notes;
+  std::size_t stands_for = 1;  // of its kind: many in a summary, none where nobody knows how many
 };
 
 using Diagnostics = std::vector<Diagnostic>;
@@ -34,6 +35,8 @@ inline constexpr std::size_t kMostSyntaxErrors = 20;
 inline constexpr std::size_t kMostDiagnostics = 100;
 
 bool has_errors(const Diagnostics& diagnostics);
+// With those that were not kept.
+std::size_t count(const Diagnostics& diagnostics, Severity severity);
 // By file and place; keeps the order of equals.
 void sort_by_place(Diagnostics& diagnostics);
 // Keeps the first kMostDiagnostics of each severity, and says of how many it does not.

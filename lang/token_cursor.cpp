@@ -49,7 +49,8 @@ Diagnostics TokenCursor::take_errors() {
   sort_by_place(all);
   if (all.size() >= kMostSyntaxErrors) {
     all.erase(all.begin() + kMostSyntaxErrors, all.end());
-    all.push_back({Severity::error, source_, all.back().span, "too many errors: the rest is not shown", {}});
+    all.push_back(
+        {Severity::error, source_, all.back().span, "too many errors: the rest is not shown", {}, 0});
   }
   return all;
 }

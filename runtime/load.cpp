@@ -1,7 +1,6 @@
 // The part of the controller that loads a config: everything is checked beside
 // the running graph; then it is applied in one step that cannot fail, or
 // nothing changes.
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,11 +15,6 @@ namespace {
 // How long a new component waits for one of its type that is on its way out and may hold a port or a file,
 // and how long one that ends waits for those that use it.
 constexpr Duration kPatience = std::chrono::seconds(2);
-
-std::size_t count_errors(const lang::Diagnostics& diagnostics) {
-  return static_cast<std::size_t>(
-      std::ranges::count(diagnostics, lang::Severity::error, &lang::Diagnostic::severity));
-}
 
 }  // namespace
 
@@ -125,7 +119,8 @@ void ControllerCore::record(LoadResult& result, bool is_first) {
                                {"took", format_duration(result.took)}});
   } else if (!is_first) {
     log.error("config refused, the one before goes on",
-              {{"cause", result.cause}, {"errors", fmt::to_string(count_errors(result.diagnostics))}});
+              {{"cause", result.cause},
+               {"errors", fmt::to_string(lang::count(result.diagnostics, lang::Severity::error))}});
   }
   publish(result);
 }

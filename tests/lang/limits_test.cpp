@@ -108,6 +108,12 @@ TEST_CASE("of very many diagnostics the first are kept") {
   keep_first(diagnostics);
   CHECK(diagnostics.size() == 2 * kMostDiagnostics + 1);
   CHECK(diagnostics.back().message == "101 more errors are not shown");
+  CHECK(count(diagnostics, Severity::error) == 2 * kMostDiagnostics + 1);
+  CHECK(count(diagnostics, Severity::warning) == kMostDiagnostics);
+  auto broken = parse(Source::make("input", repeated("= 1\n", 100)));
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().size() == kMostSyntaxErrors + 1);
+  CHECK(count(broken.error(), Severity::error) == kMostSyntaxErrors);
   CHECK(has_errors(diagnostics));
 }
 
