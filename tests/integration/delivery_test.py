@@ -80,7 +80,7 @@ class Loaded(Weir):
         return self.metric('pyroscope_write_queue_profiles')
 
     def stop_load(self):
-        self.config.write_text(self.config.read_text().replace('per_round', 'rounds = 1\n  per_round', 1))
+        self.change_config('per_round', 'rounds = 1\n  per_round')
         assert self.status('/-/reload', 'POST') == 200
         made = -1
         while made != self.made():  # a round may be on its way
@@ -196,7 +196,7 @@ def an_expired_certificate_keeps_the_queue():
                 w.wait_ready()
                 message = wait_for('it says so', lambda: (lambda text: 'expired' in text and text)(w.health(WRITE)['message']))
                 assert not server.taken and w.dropped() == 0
-                w.config.write_text(w.config.read_text().replace('tls_config {', 'tls_config {\n      insecure_skip_verify = true'))
+                w.change_config('tls_config {', 'tls_config {\n      insecure_skip_verify = true')
                 w.stop_load()
                 wait_for('all arrive', lambda: not missing(server, range(w.made())))
                 figure(f'expired certificate: {len(server.taken)} sent after its check was turned off; before: {message[:120]}')

@@ -111,6 +111,12 @@ class Weir:
         with open(self.log_file, 'ab') as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
 
+    def change_config(self, text, by):
+        """At once: who asks for a reload meanwhile must not see half of a config, or none."""
+        new = self.config.with_suffix('.new')
+        new.write_text(self.config.read_text().replace(text, by, 1))
+        new.rename(self.config)
+
     def wait_ready(self, seconds=10):
         def ready():
             if self.process.poll() is not None:
