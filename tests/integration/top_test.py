@@ -16,6 +16,13 @@ from terminal import Terminal
 SIZES = [(80, 24), (120, 40)]
 
 
+def quit_top(terminal):
+    terminal.type('q')
+    terminal.read(1)
+    assert terminal.process.wait(5) == 0, terminal.process.stderr.read()
+    assert termios.tcgetattr(terminal.slave) == terminal.before, 'the terminal is not as it was'
+
+
 def take_picture(terminal, name):
     """WEIR_SHOTS names a folder for pictures."""
     folder = os.environ.get('WEIR_SHOTS')
@@ -48,10 +55,7 @@ def top_shows_processes_functions_and_containers():
                 take_picture(t, f'top-functions-{columns}x{lines}')
                 t.type('3')
                 t.wait('containers', has('[Containers]', 'CONTAINER'))
-                t.type('q')
-                t.read(1)
-                assert t.process.wait(5) == 0, t.process.stderr.read()
-                assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
+                quit_top(t)
 
 
 def the_filter_freezing_and_another_size():
@@ -116,10 +120,7 @@ def ctrl_z_gives_the_terminal_back_for_a_while():
         os.kill(pid, signal.SIGCONT)
         t.wait('it shows something again', has('[Processes]', ' of '))
         assert termios.tcgetattr(t.slave) != t.before
-        t.type('q')
-        t.read(1)
-        assert t.process.wait(5) == 0, t.process.stderr.read()
-        assert termios.tcgetattr(t.slave) == t.before
+        quit_top(t)
 
 
 def ctrl_z_does_not_stop_what_nobody_could_wake():
@@ -132,10 +133,7 @@ def ctrl_z_does_not_stop_what_nobody_could_wake():
         t.cells = {}
         t.wait('it goes on', has('[Processes]', ' of '))
         assert termios.tcgetattr(t.slave) != t.before
-        t.type('q')
-        t.read(1)
-        assert t.process.wait(5) == 0, t.process.stderr.read()
-        assert termios.tcgetattr(t.slave) == t.before
+        quit_top(t)
 
 
 def whatever_ends_it_gives_the_terminal_back():
