@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
-#include <filesystem>
 #include <future>
 #include <set>
-#include <system_error>
 
 #include "net/http.h"
 #include "profiler/process/container_id.h"
@@ -36,19 +33,14 @@ bool is_name(std::string_view text) {
 
 std::vector<std::string> running_containers() {
   std::set<std::string> ids;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
-    std::string name = entry.path().filename();
-    std::uint32_t pid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size())
-      continue;
+  profiler::each_process([&](std::uint32_t pid) {
     auto text = profiler::read_proc(pid, "cgroup");
-    if (!text) continue;
+    if (!text) return;
     profiler::each_line(*text, [&](std::string_view line) {
       std::string id = profiler::container_id(line.substr(std::min(line.rfind(':'), line.size())));
       if (!id.empty()) ids.insert(std::move(id));
     });
-  }
+  });
   return {ids.begin(), ids.end()};
 }
 

@@ -3,6 +3,8 @@
 #include <sys/sysmacros.h>
 
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 
 #include "base/file_system.h"
 
@@ -62,11 +64,16 @@ std::optional<ProcessLife> parse_life(std::string_view stat) {
       stat.remove_prefix(at == std::string_view::npos ? stat.size() : at + 1);
     }
   };
-  auto number = [&](std::uint64_t& value) {
+  auto number = [&](auto& value) {
     return std::from_chars(stat.data(), stat.data() + stat.size(), value).ec == std::errc{};
   };
   ProcessLife life;
-  skip(18);  // from field 3 to field 20
+  skip(1);
+  if (stat.empty()) return std::nullopt;
+  life.state = stat[0];
+  skip(1);
+  if (!number(life.parent)) return std::nullopt;
+  skip(16);  // from field 4 to field 20
   if (!number(life.threads)) return std::nullopt;
   skip(2);
   if (!number(life.start_time)) return std::nullopt;
@@ -107,6 +114,16 @@ std::string comm_of(std::uint32_t pid) {
   auto comm = read_proc(pid, "comm").value_or("");
   while (!comm.empty() && comm.back() == '\n') comm.pop_back();
   return comm;
+}
+
+void each_process(const std::function<void(std::uint32_t)>& each) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
+    std::string name = entry.path().filename();
+    std::uint32_t pid = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc() && end == name.data() + name.size()) each(pid);
+  }
 }
 
 void each_line(std::string_view text, const std::function<void(std::string_view)>& each) {

@@ -24,10 +24,12 @@ struct MapsLine {
 
 // One line of /proc/PID/maps.
 std::optional<MapsLine> parse_maps_line(std::string_view line);
-// Fields 20 and 22 of /proc/PID/stat: how many threads live, and when the process began, in ticks since boot.
+// Of /proc/PID/stat.
 struct ProcessLife {
-  std::uint64_t threads = 0;
-  std::uint64_t start_time = 0;
+  char state = 0;  // 'Z': it has ended, and its parent has not asked how
+  std::uint32_t parent = 0;
+  std::uint64_t threads = 0;     // that live
+  std::uint64_t start_time = 0;  // in ticks since boot
   // A leader that has ended counts as a thread until all have.
   bool has_other_threads() const { return threads > 1; }
 };
@@ -39,6 +41,9 @@ std::optional<std::string_view> parse_cgroup_path(std::string_view text, std::st
 std::optional<std::string> read_proc(std::uint32_t pid, std::string_view file);
 std::optional<ProcessLife> life_of(std::uint32_t pid);
 std::string comm_of(std::uint32_t pid);
+
+// Calls `each(pid)` for every process that /proc lists.
+void each_process(const std::function<void(std::uint32_t)>& each);
 
 // Calls `each(line)` for every line without its end.
 void each_line(std::string_view text, const std::function<void(std::string_view)>& each);

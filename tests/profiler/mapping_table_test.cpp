@@ -76,10 +76,12 @@ TEST_CASE("lines of /proc/PID/maps") {
 }
 
 TEST_CASE("start times count from the last parenthesis") {
-  auto life = parse_life("1 (a) b) c) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 4711 2 3");
+  auto life = parse_life("1 (a) b) c) S 12 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 4711 2 3");
   REQUIRE(life);
   CHECK(life->start_time == 4711);
   CHECK(life->threads == 3);
+  CHECK(life->parent == 12);
+  CHECK(life->state == 'S');
   CHECK(!parse_life("1 (a) S 1 2"));
   CHECK(!parse_life("1 (a) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3"));
   CHECK(!parse_life("1 (a)"));
