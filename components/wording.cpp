@@ -30,6 +30,11 @@ std::string count_text(std::uint64_t count, const char* thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : es ? "es" : "s");
 }
 
+std::string without_request(const std::string& error) {
+  std::size_t end = error.starts_with("GET ") ? error.find(": ") : std::string::npos;
+  return end == std::string::npos ? error : error.substr(end + 2);
+}
+
 std::string url_text(const std::string& url) {
   std::size_t begin = url.find("://");
   if (begin == std::string::npos) return url;

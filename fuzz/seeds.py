@@ -151,6 +151,39 @@ def unwind():
             yield first + chance.randbytes(size)
 
 
+def kubernetes():
+    """By the first byte: the role, and the dialect. The rows of the unit test: lists of objects, and events."""
+    roles = ('pod', 'node', 'service', 'endpoints', 'endpointslice', 'ingress')
+    for row in json.loads((ROOT / 'tests/components/kubernetes_labels.json').read_text()):
+        first = bytes([roles.index(row['role']) + (126 if row.get('dialect') == 'alloy' else 0)])
+        for objects in row['objects'].values():
+            page = {'kind': 'List', 'metadata': {'resourceVersion': '7', 'continue': 'c'}, 'items': objects}
+            yield first + json.dumps(page).encode()
+            for kind in ('ADDED', 'DELETED'):
+                yield first + json.dumps({'type': kind, 'object': objects[0]}).encode()
+    yield b'\0{"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}}'
+    yield b'\0{"type": "BOOKMARK", "object": {"kind": "Pod", "metadata": {"resourceVersion": "8"}}}'
+
+
+def kubeconfig():
+    for path in sorted((ROOT / 'tests/components/kubeconfig').iterdir()):
+        yield path.read_bytes()
+    yield b'a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n'
+
+
+def kubernetes_words():
+    """Names of fields, and the words that they are compared with."""
+    found = {'\\"items\\"', '[', ']', '{', '}', ',', ':', 'true', 'null', '8080'}
+    for path in sorted((ROOT / 'components/discovery').glob('kubernetes_*.cpp')):
+        found.update(re.findall(r'"([A-Za-z.-]{2,20})"', path.read_text()))
+    return sorted(found)
+
+
+def kubeconfig_words():
+    text = (ROOT / 'components/discovery/kubeconfig.cpp').read_text()
+    return sorted({*re.findall(r'"([a-z][A-Za-z-]{2,30})"', text), ': ', '- ', '&a', '*a', '<<', 'https://', '\\x0a  '})
+
+
 def kept(target):
     """What earlier runs have found: fuzz/pack keeps it, ./test replays it."""
     path = ROOT / f'fuzz/corpus/{target}.txt'
@@ -218,8 +251,8 @@ def folded_words():
     return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
 
 
-WORDS = {'received': request_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
+WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, received, gopclntab, debug_link, demangle, unwind,
+         for function in (elf, eh_frame, unpack, folded, received, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
                                store_record, lang_parse, lang_print, lang_eval, lang_decode)}

@@ -51,11 +51,11 @@ Value plain_scalar(const std::string& text) {
 
 class YamlReader {
  public:
+  explicit YamlReader(YamlLimits limits) : limits_(limits) {}
+
   Value convert(const YAML::Node& node) {
-    // Aliases let a small text name a huge value, and one that holds itself.
-    constexpr int kMost = 1'000'000, kDeepest = 1000;
-    if (++count_ > kMost) throw YAML::Exception(node.Mark(), "too many values");
-    if (++depth_ > kDeepest) throw YAML::Exception(node.Mark(), "nested too deep");
+    if (++count_ > limits_.values) throw YAML::Exception(node.Mark(), "too many values");
+    if (++depth_ > limits_.depth) throw YAML::Exception(node.Mark(), "nested too deep");
     Value value = convert_node(node);
     --depth_;
     return value;
@@ -96,16 +96,17 @@ class YamlReader {
     return Value::object(std::move(merged));
   }
 
+  YamlLimits limits_;
   int count_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Result<Value> parse_yaml(std::string_view text) {
+Result<Value> parse_yaml(std::string_view text, YamlLimits limits) {
   // The library reports by exception; none leaves this function.
   try {
-    return YamlReader().convert(YAML::Load(std::string(text)));
+    return YamlReader(limits).convert(YAML::Load(std::string(text)));
   } catch (const std::exception& error) {
     return fail("not YAML: {}", error.what());
   }

@@ -12,7 +12,8 @@
 
 #include "components/backoff.h"
 #include "components/discovery/kubernetes_api.h"
-#include "components/discovery/pod_watch.h"
+#include "components/discovery/kubernetes_role.h"
+#include "components/discovery/kubernetes_watch.h"
 #include "components/discovery/target.h"
 #include "components/http_client.h"
 #include "runtime/component.h"
@@ -54,10 +55,13 @@ struct KubernetesMetadata {
 
   static constexpr auto fields() {
     using M = KubernetesMetadata;
-    constexpr std::string_view kWhy = "labels of other objects are not attached yet";
     return std::tuple{
-        lang::optional("node", &M::node, "Attach labels of the node.").without_effect(kWhy),
-        lang::optional("namespace", &M::name_space, "Attach labels of the namespace.").without_effect(kWhy),
+        lang::optional(
+            "node", &M::node,
+            "Attach the labels and annotations of the node, and its name as node_name; for role pod, "
+            "endpoints and endpointslice."),
+        lang::optional("namespace", &M::name_space,
+                       "Attach the labels and annotations of the namespace; for all roles but node."),
     };
   }
   bool operator==(const KubernetesMetadata&) const = default;
@@ -68,10 +72,13 @@ class Kubernetes {
   static constexpr std::string_view kName = "discovery.kubernetes";
   static constexpr auto kStability = runtime::Stability::beta;
   static constexpr std::string_view kDoc =
-      "Finds the pods of a Kubernetes cluster, each container a target with its id. Other roles are accepted "
-      "and reported as not supported yet.";
+      "Finds the pods of a Kubernetes cluster, each container a target with its id; or its nodes, services, "
+      "endpoints, endpoint slices or ingresses. It follows the API server's watch, so a pod that starts or "
+      "stops "
+      "shows within a second; while the API server is away, what is known stays.";
 
   struct Arguments : HttpClientArguments {
+    lang::Dialect dialect = lang::Dialect::river;
     std::string role;
     std::string api_server;
     std::string kubeconfig_file;
@@ -86,29 +93,51 @@ class Kubernetes {
           lang::optional("api_server", &Arguments::api_server,
                          "Address of the API server; empty means the cluster that weir runs in."),
           lang::optional("kubeconfig_file", &Arguments::kubeconfig_file,
-                         "File that names the API server; not supported yet."),
+                         "File as kubectl uses it: its current context names the API server and who asks. "
+                         "Programs that fetch a token (exec, auth-provider) are not run."),
           lang::block("namespaces", &Arguments::namespaces, "Which namespaces to look at."),
           lang::block("selectors", &Arguments::selectors, "Which objects to look at."),
           lang::block("attach_metadata", &Arguments::attach_metadata, "Labels of other objects."),
       };
       return std::tuple_cat(own, http_client_fields<Arguments>());
     }
+    void use_dialect(lang::Dialect of_file) { dialect = of_file; }
     void check(lang::Problems& problems) const;
     bool operator==(const Arguments&) const = default;
   };
   using Exports = TargetExports;
 
-  struct DebugInfo {
-    std::uint64_t pods = 0, targets = 0, watches = 0, lists = 0;
+  // One kind of objects in one namespace, or in all.
+  struct WatchInfo {
+    std::string objects, name_space;
+    bool synced = false;
+    std::uint64_t lists = 0, events = 0, failures = 0;
     std::string error;
 
     static constexpr auto fields() {
       return std::tuple{
-          lang::optional("pods", &DebugInfo::pods, "Pods that are known."),
-          lang::optional("targets", &DebugInfo::targets, "Targets made of their containers."),
-          lang::optional("watches", &DebugInfo::watches, "Namespaces that are watched; one may mean all."),
-          lang::optional("lists", &DebugInfo::lists, "Full listings so far."),
-          lang::optional("error", &DebugInfo::error, "What went wrong last."),
+          lang::optional("objects", &WatchInfo::objects, "What is watched."),
+          lang::optional("namespace", &WatchInfo::name_space, "Where; empty means everywhere."),
+          lang::optional("synced", &WatchInfo::synced, "They have been listed."),
+          lang::optional("lists", &WatchInfo::lists, "Full listings so far."),
+          lang::optional("events", &WatchInfo::events, "Changes and bookmarks so far."),
+          lang::optional("failures", &WatchInfo::failures, "Requests that did not do."),
+          lang::optional("error", &WatchInfo::error, "Why there are no news; empty where there are."),
+      };
+    }
+  };
+
+  struct DebugInfo {
+    std::uint64_t objects = 0, targets = 0;
+    std::string error;
+    std::vector<WatchInfo> watches;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          lang::optional("objects", &DebugInfo::objects, "Objects of the role that are known."),
+          lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
+          lang::optional("error", &DebugInfo::error, "What is wrong."),
+          lang::block("watch", &DebugInfo::watches, "What is watched."),
       };
     }
   };
@@ -123,16 +152,24 @@ class Kubernetes {
  private:
   void connect();
   Result<> begin();
+  void add_watches(const KubernetesRole::Feed& feed, const std::vector<std::string>& names);
   void changed();
+  bool synced() const;
   void publish();
+  void report();
 
   runtime::Context& ctx_;
   Arguments args_;
   std::filesystem::path service_account_;
-  Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
+  Backoff backoff_{std::chrono::seconds(1), std::chrono::seconds(10)};
   runtime::Timer retry_, publish_soon_;
   std::optional<KubernetesApi> api_;
-  std::vector<std::unique_ptr<PodWatch>> watches_;
+  std::unique_ptr<KubernetesRole> role_;
+  std::vector<std::unique_ptr<KubernetesWatch>> watches_;
+  bool is_complete_ = false;  // all watches are there
+  bool is_dirty_ = false, is_published_ = false;
+  MonoTime last_publication_;
+  std::uint64_t targets_ = 0;
 };
 
 }  // namespace weir::discovery

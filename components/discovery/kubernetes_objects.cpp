@@ -1,0 +1,166 @@
+#include "components/discovery/kubernetes_objects.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "components/discovery/label_name.h"
+#include "components/json_reader.h"
+
+namespace weir::discovery {
+namespace {
+
+namespace json = boost::json;
+
+// Which address of a node is its target's, the best first.
+constexpr std::string_view kAddressTypes[] = {"InternalIP",  "InternalDNS",  "ExternalIP",
+                                              "ExternalDNS", "LegacyHostIP", "Hostname"};
+
+std::string_view first_address(const json::array& addresses, std::string_view type) {
+  for (const auto& value : addresses) {
+    if (text_at(as_object(value), "type") == type) return text_at(as_object(value), "address");
+  }
+  return {};
+}
+
+void read_addresses(KubernetesNode& node, const json::object& status) {
+  const json::array& addresses = array_at(status, "addresses");
+  for (const auto& value : addresses) {
+    std::string_view type = text_at(as_object(value), "type");
+    add_label(node.labels, label_name("node_address_", type), first_address(addresses, type));
+  }
+  const json::object& kubelet = object_at(object_at(status, "daemonEndpoints"), "kubeletEndpoint");
+  for (std::string_view type : kAddressTypes) {
+    std::string_view address = first_address(addresses, type);
+    if (address.empty()) continue;
+    node.address = host_and_port(address, number_at(kubelet, "Port"));
+    return;
+  }
+}
+
+// "*.example.com" stands for one level below.
+bool is_host_of(std::string_view host, std::string_view pattern) {
+  if (host == pattern) return true;
+  if (pattern == "*") return host.find('.') == std::string_view::npos;
+  if (!pattern.starts_with("*.")) return false;
+  std::size_t dot = host.find('.');
+  return dot != std::string_view::npos && host.substr(dot) == pattern.substr(1);
+}
+
+bool has_tls(const json::array& tls, std::string_view host) {
+  return std::ranges::any_of(tls, [&](const json::value& entry) {
+    return std::ranges::any_of(array_at(as_object(entry), "hosts"), [&](const json::value& pattern) {
+      return pattern.is_string() && is_host_of(host, pattern.get_string());
+    });
+  });
+}
+
+std::vector<std::string> paths_of(const json::object& rule) {
+  auto* http = rule.if_contains("http");
+  if (!http || !http->is_object()) return {"/"};
+  std::vector<std::string> paths;
+  for (const auto& value : array_at(http->get_object(), "paths")) {
+    std::string_view path = text_at(as_object(value), "path");
+    paths.emplace_back(path.empty() ? "/" : path);
+  }
+  return paths;
+}
+
+}  // namespace
+
+KubernetesNode KubernetesNode::read(const json::object& object) {
+  const json::object& status = object_at(object, "status");
+  KubernetesNode node;
+  node.labels.emplace_back("instance", text_at(object_at(object, "metadata"), "name"));
+  add_label(node.labels, "node_provider_id", text_at(object_at(object, "spec"), "providerID"));
+  add_named_metadata(node.labels, "node", object);
+  read_addresses(node, status);
+  for (const auto& value : array_at(status, "conditions")) {
+    const json::object& condition = as_object(value);
+    add_label(node.conditions, label_name("node_condition_", lower_case(text_at(condition, "type"))),
+              lower_case(text_at(condition, "status")));
+  }
+  return node;
+}
+
+void KubernetesNode::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+  if (address.empty()) return;
+  LabelList own = labels;
+  if (joins.newer_labels) add_all(own, conditions);
+  own.emplace_back("__address__", address);
+  targets.push_back(Target::make(std::move(own)));
+}
+
+KubernetesService KubernetesService::read(const json::object& object) {
+  const json::object& meta = object_at(object, "metadata");
+  const json::object& spec = object_at(object, "spec");
+  std::string_view type = text_at(spec, "type");
+  KubernetesService service{.name_space = string_at(meta, "namespace"), .labels = {}, .ports = {}};
+  add_named_metadata(service.labels, "service", object);
+  add_label(service.labels, "service_type", type);
+  if (type == "ExternalName") {
+    add_label(service.labels, "service_external_name", text_at(spec, "externalName"));
+  } else {
+    add_label(service.labels, "service_cluster_ip", text_at(spec, "clusterIP"));
+  }
+  if (type == "LoadBalancer") {
+    add_label(service.labels, "service_loadbalancer_ip", text_at(spec, "loadBalancerIP"));
+  }
+  std::string host = fmt::format("{}.{}.svc", text_at(meta, "name"), service.name_space);
+  for (const auto& value : array_at(spec, "ports")) {
+    const json::object& port = as_object(value);
+    std::int64_t number = number_at(port, "port");
+    Port read{.address = host_and_port(host, number), .labels = {}};
+    add_label(read.labels, "service_port_name", text_at(port, "name"));
+    add_label(read.labels, "service_port_number", std::to_string(number));
+    add_label(read.labels, "service_port_protocol", text_at(port, "protocol"));
+    service.ports.push_back(std::move(read));
+  }
+  return service;
+}
+
+void KubernetesService::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+  for (const auto& port : ports) {
+    LabelList own;
+    joins.add_namespace(own, name_space);
+    add_label(own, "namespace", name_space);
+    add_all(own, labels);
+    add_all(own, port.labels);
+    own.emplace_back("__address__", port.address);
+    targets.push_back(Target::make(std::move(own)));
+  }
+}
+
+KubernetesIngress KubernetesIngress::read(const json::object& object) {
+  const json::object& spec = object_at(object, "spec");
+  KubernetesIngress ingress{
+      .name_space = string_at(object_at(object, "metadata"), "namespace"), .labels = {}, .rules = {}};
+  add_named_metadata(ingress.labels, "ingress", object);
+  add_label(ingress.labels, "ingress_class_name", text_at(spec, "ingressClassName"));
+  for (const auto& value : array_at(spec, "rules")) {
+    const json::object& rule = as_object(value);
+    std::string host = string_at(rule, "host");
+    bool is_tls = has_tls(array_at(spec, "tls"), host);
+    ingress.rules.push_back({.host = std::move(host), .is_tls = is_tls, .paths = paths_of(rule)});
+  }
+  return ingress;
+}
+
+void KubernetesIngress::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+  for (const auto& rule : rules) {
+    for (const auto& path : rule.paths) {
+      LabelList own;
+      joins.add_namespace(own, name_space);
+      add_label(own, "namespace", name_space);
+      add_all(own, labels);
+      add_label(own, "ingress_scheme", rule.is_tls ? "https" : "http");
+      add_label(own, "ingress_host", rule.host);
+      add_label(own, "ingress_path", path);
+      own.emplace_back("__address__", rule.host);
+      targets.push_back(Target::make(std::move(own)));
+    }
+  }
+}
+
+}  // namespace weir::discovery
