@@ -1,6 +1,7 @@
 #include "components/builtin.h"
 
 #include "components/discovery/docker.h"
+#include "components/discovery/kubelet.h"
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
 #include "components/pyroscope/ebpf.h"
@@ -21,6 +22,7 @@ void add(runtime::Registry& registry) {
 
 void register_components(runtime::Registry& registry) {
   add<discovery::Docker>(registry);
+  add<discovery::Kubelet>(registry);
   add<discovery::Kubernetes>(registry);
   add<discovery::Process>(registry);
   add<pyroscope::Ebpf>(registry);
