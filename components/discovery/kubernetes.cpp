@@ -168,8 +168,20 @@ void Kubernetes::add_watches(const KubernetesRole::Feed& feed, const std::vector
   }
 }
 
+// A namespace that is closed to us does not hide the others, as long as nothing of it would be shown
+// without its labels.
+bool Kubernetes::is_settled(const KubernetesWatch& watch) const {
+  const std::string& name = watch.scope().name_space;
+  if (watch.synced() || name.empty() || !watch.is_forbidden()) return watch.synced();
+  return std::ranges::none_of(watches_, [&](const auto& other) {
+    const auto& scope = other->scope();
+    return scope.name_space == name && scope.feed.sink == role_->feeds()[0].sink && other->synced();
+  });
+}
+
 bool Kubernetes::synced() const {
-  return std::ranges::all_of(watches_, [](const auto& watch) { return watch->synced(); });
+  bool has_some = std::ranges::any_of(watches_, [](const auto& watch) { return watch->synced(); });
+  return has_some && std::ranges::all_of(watches_, [&](const auto& watch) { return is_settled(*watch); });
 }
 
 void Kubernetes::changed() {
@@ -183,7 +195,6 @@ void Kubernetes::changed() {
 
 void Kubernetes::publish() {
   publish_soon_.reset();
-  last_publication_ = ctx_.clock().mono();
   // Before everything is listed a target list would look as if some had gone.
   if (synced()) {
     is_dirty_ = role_->update() || is_dirty_;
@@ -191,6 +202,7 @@ void Kubernetes::publish() {
       std::vector<TargetPtr> targets = role_->targets();
       targets_ = targets.size();
       ctx_.publish(TargetExports{{TargetList::make(std::move(targets))}});
+      last_publication_ = ctx_.clock().mono();
     }
     is_published_ = true;
     is_dirty_ = false;

@@ -154,6 +154,7 @@ class Kubernetes {
   Result<> begin();
   void add_watches(const KubernetesRole::Feed& feed, const std::vector<std::string>& names);
   void changed();
+  bool is_settled(const KubernetesWatch& watch) const;
   bool synced() const;
   void publish();
   void report();
@@ -168,7 +169,7 @@ class Kubernetes {
   std::vector<std::unique_ptr<KubernetesWatch>> watches_;
   bool is_complete_ = false;  // all watches are there
   bool is_dirty_ = false, is_published_ = false;
-  MonoTime last_publication_;
+  MonoTime last_publication_;  // of targets
   std::uint64_t targets_ = 0;
 };
 

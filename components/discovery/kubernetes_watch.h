@@ -33,7 +33,9 @@ class KubernetesWatch {
                   std::function<void()> changed);
 
   const Scope& scope() const { return scope_; }
-  bool synced() const { return synced_; }              // the objects are known, as of some moment
+  bool synced() const { return synced_; }  // the objects are known, as of some moment
+  // Refused so often that it is no server that is just coming up.
+  bool is_forbidden() const { return !synced_ && status_ == 403 && failures_ >= 10; }
   const std::string& error() const { return error_; }  // why there are no news; empty: there are
   WallTime news_until() const { return news_until_; }  // with an error: until when there were
   MonoTime next_try() const { return next_try_; }

@@ -203,6 +203,30 @@ TEST_CASE("discovery.kubernetes: a list that breaks off takes nothing away") {
   CHECK(exported_pods(kubernetes) == Names{"p2"});
 }
 
+TEST_CASE("discovery.kubernetes: a namespace that is closed to us does not hide the others") {
+  Harness kubernetes(std::string(kServer) + "\nnamespaces { names = [\"a\", \"b\"] }");
+  kubernetes.start();
+  auto fetches = kubernetes.world().fetches;
+  weir::tests::answer_whole(*fetches[0], kubernetes_list(kubernetes_pod("p1", "1"), "1"));
+  weir::tests::answer_whole(*fetches[1], status_of("no"), 403);
+  kubernetes.advance(2s);
+  CHECK(exported_pods(kubernetes) == Names{"nothing exported"});
+  for (int tries = 0; tries < 10; ++tries) {
+    answer(kubernetes, status_of("no"), 403);
+    waited(kubernetes);
+  }
+  CHECK(exported_pods(kubernetes) == Names{"p1"});
+  CHECK(kubernetes.world().health.state == HealthState::unhealthy);
+  CHECK(
+      kubernetes.world().health.message.starts_with("list pods: the API server answered 403: no (give weir a "
+                                                    "Role in namespace b that allows to list and watch "
+                                                    "pods); "));
+  answer(kubernetes, kubernetes_list(kubernetes_pod("p2", "1"), "1"));
+  kubernetes.advance(1s);
+  CHECK(exported_pods(kubernetes).size() == 2);
+  CHECK(kubernetes.world().health.state == HealthState::healthy);
+}
+
 TEST_CASE("discovery.kubernetes: a server that is away is looked for every second, however long") {
   Harness kubernetes(kServer);
   kubernetes.start();
@@ -221,8 +245,9 @@ TEST_CASE("discovery.kubernetes: a server that is away is looked for every secon
     answer(kubernetes, status_of("not ready"), 503);
   }
   CHECK(waited(kubernetes) <= 1050ms);
+  // What happened meanwhile is told without a pause.
   tell(kubernetes, kubernetes_event("ADDED", kubernetes_pod("p2", "11")));
-  kubernetes.advance(1s);
+  kubernetes.advance(100ms);
   CHECK(exported_pods(kubernetes) == Names{"p1", "p2"});
 }
 
