@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -27,6 +29,12 @@ constexpr Flag kFlags[] = {
      .value = "HOST:PORT",
      .default_text = "127.0.0.1:12345",
      .doc = "Where the page, the metrics and the API answer."},
+    {.name = "server.http.allowed-hosts",
+     .value = "HOST,HOST",
+     .default_text = "",
+     .doc = "Names by which requests may call this server, besides the address it listens on and those of "
+            "the loopback "
+            "interface. Without any a server that listens on more than loopback answers to every name."},
     {.name = "storage.path",
      .value = "FOLDER",
      .default_text = "data-weir/",
@@ -43,7 +51,7 @@ struct Program {
   Logger logger{log, ""};
   MetricRegistry metrics;
   runtime::Registry registry;
-  FetcherAdapter fetcher;
+  FetcherAdapter fetcher{environment_variable};
   HttpServiceAdapter http;
   std::unique_ptr<runtime::Controller> controller;
   std::unique_ptr<net::Server> server;
@@ -65,7 +73,24 @@ void make_controller(Program& program, const Invocation& invocation) {
       std::move(environment), {.config_path = invocation.operands.front(), .watch_file = true});
 }
 
-Result<> listen(Program& program, std::string_view address) {
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  for (auto part : std::views::split(list, ',')) {
+    if (!part.empty()) parts.emplace_back(part.begin(), part.end());
+  }
+  return parts;
+}
+
+// In /metrics: what never came as far as a handler.
+void count_turned_away(MetricRegistry& metrics, const net::TurnedAway& turned_away) {
+  metrics
+      .counter("weir_http_turned_away_total",
+               "Requests and connections the HTTP server refused itself, by reason.",
+               {{"reason", std::string(turned_away.reason)}})
+      ->add(1);
+}
+
+Result<> listen(Program& program, const Invocation& invocation) {
   net::Handler handler = web::make_handler({
       .controller = program.controller.get(),
       .metrics = &program.metrics,
@@ -76,7 +101,13 @@ Result<> listen(Program& program, std::string_view address) {
                                std::string_view id, std::string_view rest, const net::Request& request,
                                net::Reply reply) { http.handle(id, rest, request, std::move(reply)); },
   });
-  auto server = net::Server::start({.listen_address = std::string(address)}, std::move(handler));
+  net::Server::Options options{
+      .listen_address = std::string(invocation.flag("server.http.listen-addr")),
+      .allowed_hosts = split(invocation.flag("server.http.allowed-hosts")),
+      .on_turned_away = [&metrics = program.metrics](const net::TurnedAway& turned_away) {
+        count_turned_away(metrics, turned_away);
+      }};
+  auto server = net::Server::start(options, std::move(handler));
   if (!server)
     return fail("{}; choose another address with --server.http.listen-addr", server.error().message);
   program.server = *std::move(server);
@@ -131,7 +162,7 @@ ExitCode run(const Invocation& invocation) {
   Program program;
   make_controller(program, invocation);
   std::string_view address = invocation.flag("server.http.listen-addr");
-  auto listening = listen(program, address);
+  auto listening = listen(program, invocation);
   if (!listening) {
     fmt::print(stderr, "Error: {}\n", listening.error().message);
     return kNoWorld;

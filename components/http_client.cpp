@@ -17,19 +17,12 @@ void at_most_one(lang::Problems& problems, std::string_view first, bool has_firs
 }
 
 // Files end with a newline that is not part of the secret.
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
-}
-
 Result<std::string> secret_of(const lang::Secret& secret, const std::string& file, std::string_view what) {
   constexpr std::size_t kLimit = 64 << 10;
   if (file.empty()) return secret.text;
   auto content = read_file(file, kLimit);
   if (!content) return fail("{}: {}", what, content.error().message);
-  return trimmed(*content);
+  return std::string(net::trim(*content));
 }
 
 // "" when there are no credentials.
@@ -50,26 +43,6 @@ Result<std::string> authorization_header(const HttpClientArguments& args) {
   return "Bearer " + *token;
 }
 
-bool matches(std::string_view host, std::string_view pattern) {
-  if (pattern == "*") return true;
-  if (std::string_view domain = pattern; domain.starts_with("*.") || domain.starts_with('.')) {
-    return host.ends_with(domain.substr(domain.find('.')));
-  }
-  return host == pattern || host.ends_with("." + std::string(pattern));
-}
-
-bool needs_no_proxy(std::string_view no_proxy, const std::string& url) {
-  auto parsed = net::parse_url(url);
-  if (!parsed) return false;
-  while (!no_proxy.empty()) {
-    std::size_t comma = std::min(no_proxy.find(','), no_proxy.size());
-    std::string pattern = net::to_lower(trimmed(no_proxy.substr(0, comma)));
-    no_proxy.remove_prefix(std::min(comma + 1, no_proxy.size()));
-    if (!pattern.empty() && matches(parsed->host, pattern)) return true;
-  }
-  return false;
-}
-
 runtime::FetchTls tls_of(const TlsArguments& args) {
   return {.ca_pem = args.ca_pem,
           .ca_file = args.ca_file,
@@ -80,6 +53,46 @@ runtime::FetchTls tls_of(const TlsArguments& args) {
           .server_name = args.server_name,
           .insecure_skip_verify = args.insecure_skip_verify,
           .min_version = args.min_version};
+}
+
+using SecretHeaders = std::map<std::string, std::vector<lang::Secret>>;
+
+runtime::HeaderList headers_of(const SecretHeaders& headers) {
+  runtime::HeaderList list;
+  for (const auto& [name, values] : headers) {
+    for (const auto& value : values) list.emplace_back(name, value.text);
+  }
+  return list;
+}
+
+// Of the client itself and of its oauth2 block.
+template <class Arguments>
+runtime::FetchProxy proxy_of(const Arguments& args) {
+  return {.url = args.proxy_url,
+          .no_proxy = args.no_proxy,
+          .from_environment = args.proxy_from_environment,
+          .connect_headers = headers_of(args.proxy_connect_header)};
+}
+
+Result<runtime::FetchOAuth2> oauth2_of(const OAuth2Arguments& args) {
+  auto secret = secret_of(args.client_secret, args.client_secret_file, "oauth2.client_secret_file");
+  if (!secret) return fail(secret.error());
+  return runtime::FetchOAuth2{.client_id = args.client_id,
+                              .client_secret = *std::move(secret),
+                              .token_url = args.token_url,
+                              .scopes = args.scopes,
+                              .endpoint_params = {args.endpoint_params.begin(), args.endpoint_params.end()},
+                              .tls = args.tls_config ? tls_of(*args.tls_config) : runtime::FetchTls(),
+                              .proxy = proxy_of(args)};
+}
+
+void check_headers(const SecretHeaders& headers, std::string_view field, lang::Problems& problems) {
+  for (const auto& [name, values] : headers) {
+    bool valid =
+        std::ranges::all_of(values, [](const auto& value) { return net::valid_header_value(value.text); });
+    if (net::valid_header_name(name) && valid) continue;
+    problems.add(std::string(field), fmt::format("\"{}\" cannot be sent as a header", name));
+  }
 }
 
 void check_credentials(const HttpClientArguments& args, lang::Problems& problems) {
@@ -102,9 +115,6 @@ void check_credentials(const HttpClientArguments& args, lang::Problems& problems
         std::string(last),
         "at most one of basic_auth, authorization, oauth2, bearer_token and bearer_token_file may be given");
   }
-  if (args.oauth2) {
-    problems.add("oauth2", "oauth2 is not supported; use basic_auth, authorization or bearer_token");
-  }
   if (const auto& basic = args.basic_auth) {
     at_most_one(problems, "basic_auth.password", !basic->password.text.empty(), "basic_auth.password_file",
                 !basic->password_file.empty());
@@ -112,13 +122,14 @@ void check_credentials(const HttpClientArguments& args, lang::Problems& problems
   if (const auto& other = args.authorization) {
     at_most_one(problems, "authorization.credentials", !other->credentials.text.empty(),
                 "authorization.credentials_file", !other->credentials_file.empty());
-    if (net::equal_ignoring_case(trimmed(other->type), "basic")) {
+    if (net::equal_ignoring_case(net::trim(other->type), "basic")) {
       problems.add("authorization.type", "the type cannot be \"basic\"; use a basic_auth block instead");
     }
   }
 }
 
-void check_proxy(const HttpClientArguments& args, lang::Problems& problems) {
+template <class Arguments>
+void check_proxy(const Arguments& args, lang::Problems& problems) {
   bool has_url = !args.proxy_url.empty();
   bool has_no_proxy = !args.no_proxy.empty();
   if (has_url) {
@@ -138,6 +149,7 @@ void check_proxy(const HttpClientArguments& args, lang::Problems& problems) {
   if (!args.proxy_connect_header.empty() && !has_url && !args.proxy_from_environment) {
     problems.add("proxy_connect_header", "proxy_connect_header needs proxy_url or proxy_from_environment");
   }
+  check_headers(args.proxy_connect_header, "proxy_connect_header", problems);
 }
 
 }  // namespace
@@ -161,26 +173,35 @@ void TlsArguments::check(lang::Problems& problems) const {
   }
 }
 
+void OAuth2Arguments::check(lang::Problems& problems) const {
+  at_most_one(problems, "client_secret", !client_secret.text.empty(), "client_secret_file",
+              !client_secret_file.empty());
+  if (client_id.empty())
+    problems.add("client_id", "a client id is needed: the token is asked for in its name");
+  if (auto url = net::parse_url(token_url); !url || url->is_unix()) {
+    problems.add("token_url", url ? "tokens come from an http:// or https:// URL" : url.error().message);
+  }
+  check_proxy(*this, problems);
+}
+
 void HttpClientArguments::check(lang::Problems& problems) const {
   check_credentials(*this, problems);
   check_proxy(*this, problems);
-  for (const auto& [name, values] : http_headers) {
-    bool valid =
-        std::ranges::all_of(values, [](const auto& value) { return net::valid_header_value(value.text); });
-    if (net::valid_header_name(name) && valid) continue;
-    problems.add("http_headers", fmt::format("\"{}\" cannot be sent as a header", name));
-  }
+  check_headers(http_headers, "http_headers", problems);
 }
 
 Result<> HttpClientArguments::apply_to(runtime::FetchRequest& request) const {
-  for (const auto& [name, values] : http_headers) {
-    for (const auto& value : values) request.headers.emplace_back(name, value.text);
-  }
+  for (auto& header : headers_of(http_headers)) request.own_headers.push_back(std::move(header));
   auto authorization_text = authorization_header(*this);
   if (!authorization_text) return fail(authorization_text.error());
   if (!authorization_text->empty()) request.headers.emplace_back("Authorization", *authorization_text);
   if (tls_config) request.tls = tls_of(*tls_config);
-  if (!proxy_url.empty() && !needs_no_proxy(no_proxy, request.url)) request.proxy_url = proxy_url;
+  if (oauth2) {
+    auto credentials = oauth2_of(*oauth2);
+    if (!credentials) return fail(credentials.error());
+    request.oauth2 = *std::move(credentials);
+  }
+  request.proxy = proxy_of(*this);
   request.follow_redirects = follow_redirects;
   return {};
 }

@@ -86,15 +86,16 @@ struct TlsArguments {
         lang::optional("server_name", &Self::server_name,
                        "Name the server's certificate must carry; else the URL's host."),
         lang::optional("insecure_skip_verify", &Self::insecure_skip_verify, "Accept any certificate."),
-        lang::optional("min_version", &Self::min_version,
-                       "Oldest TLS version: TLS10, TLS11, TLS12 or TLS13; else TLS12."),
+        lang::optional(
+            "min_version", &Self::min_version,
+            "Oldest TLS version: TLS12 or TLS13; else TLS12. TLS10 and TLS11 mean TLS12 too: what is "
+            "older is not spoken."),
     };
   }
   void check(lang::Problems& problems) const;
   bool operator==(const TlsArguments&) const = default;
 };
 
-// Known, so that a config that has it is told so at its place.
 struct OAuth2Arguments {
   std::string client_id;
   lang::Secret client_secret;
@@ -104,24 +105,33 @@ struct OAuth2Arguments {
   std::map<std::string, std::string> endpoint_params;
   std::string proxy_url, no_proxy;
   bool proxy_from_environment = false;
+  std::map<std::string, std::vector<lang::Secret>> proxy_connect_header;
   std::optional<TlsArguments> tls_config;
 
   static constexpr auto fields() {
     using Self = OAuth2Arguments;
     return std::tuple{
         lang::optional("client_id", &Self::client_id, "Client id."),
-        lang::optional("client_secret", &Self::client_secret, "Client secret."),
-        lang::optional("client_secret_file", &Self::client_secret_file, "File that holds the client secret."),
+        lang::optional("client_secret", &Self::client_secret, "Client secret; or client_secret_file."),
+        lang::optional(
+            "client_secret_file", &Self::client_secret_file,
+            "File that holds the client secret; read for each request, a new secret gets a new token."),
         lang::optional("scopes", &Self::scopes, "Scopes to ask for."),
-        lang::optional("token_url", &Self::token_url, "Where tokens are fetched."),
-        lang::optional("endpoint_params", &Self::endpoint_params, "Parameters of the token request."),
+        lang::optional(
+            "token_url", &Self::token_url,
+            "Where tokens are fetched. One serves many requests, until shortly before it expires or the "
+            "server answers 401."),
+        lang::optional("endpoint_params", &Self::endpoint_params, "Further parameters of the token request."),
         lang::optional("proxy_url", &Self::proxy_url, "Proxy for token requests."),
         lang::optional("no_proxy", &Self::no_proxy, "Hosts that token requests reach without the proxy."),
         lang::optional("proxy_from_environment", &Self::proxy_from_environment,
-                       "Take the proxy from the environment."),
+                       "Take the proxy of token requests from HTTP_PROXY, HTTPS_PROXY and NO_PROXY."),
+        lang::optional("proxy_connect_header", &Self::proxy_connect_header,
+                       "Headers for the proxy of token requests itself, where it is asked for a tunnel."),
         lang::block("tls_config", &Self::tls_config, "TLS settings of token requests."),
     };
   }
+  void check(lang::Problems& problems) const;
   bool operator==(const OAuth2Arguments&) const = default;
 };
 
@@ -162,20 +172,24 @@ constexpr auto http_client_fields() {
   return std::tuple{
       block("basic_auth", &Self::basic_auth, "User name and password."),
       block("authorization", &Self::authorization, "Authorization header of another kind."),
-      block("oauth2", &Self::oauth2, "OAuth 2.0; not supported, a config that has it is refused."),
+      block("oauth2", &Self::oauth2, "Access tokens by OAuth 2.0 client credentials."),
       attribute("bearer_token", &Self::bearer_token, "Bearer token."),
       attribute("bearer_token_file", &Self::bearer_token_file,
                 "File that holds the bearer token; read for each request."),
       block("tls_config", &Self::tls_config, "TLS settings."),
       attribute("proxy_url", &Self::proxy_url, "HTTP proxy to send requests through."),
-      attribute("no_proxy", &Self::no_proxy,
-                "Hosts to reach without the proxy, separated by commas; .example.com means all below it."),
+      attribute(
+          "no_proxy", &Self::no_proxy,
+          "Hosts to reach without the proxy, separated by commas: names with all below them, .example.com "
+          "for "
+          "only what is below, addresses, networks such as 10.0.0.0/8; this machine's own are always among "
+          "them."),
       attribute("proxy_from_environment", &Self::proxy_from_environment,
-                "Take the proxy from the environment.")
-          .without_effect("weir does not read a proxy from its environment; name it in proxy_url"),
-      attribute("proxy_connect_header", &Self::proxy_connect_header, "Headers for the proxy itself.")
-          .without_effect("the proxy gets the credentials in proxy_url and no other headers"),
-      attribute("http_headers", &Self::http_headers, "Headers to send with each request."),
+                "Take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY."),
+      attribute("proxy_connect_header", &Self::proxy_connect_header,
+                "Headers for the proxy itself, where it is asked for a tunnel to an https server."),
+      attribute("http_headers", &Self::http_headers,
+                "Headers to send with each request; a redirect to another server does not get them."),
       attribute("follow_redirects", &Self::follow_redirects, "Follow redirects of the server."),
       attribute("enable_http2", &Self::enable_http2, "Speak HTTP/2.")
           .without_effect("weir always speaks HTTP/1.1, which every such server understands"),

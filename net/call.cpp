@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include "net/message_writer.h"
+#include "net/proxy.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -15,6 +16,13 @@ constexpr std::size_t kMostDiscarded = 1 << 20;
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// The same server, or that server by TLS from now on.
+bool keeps_server(const Url& from, const Url& to) {
+  if (from.origin() == to.origin()) return true;
+  bool is_upgrade = from.scheme == "http" && to.is_tls() && from.port == 80 && to.port == 443;
+  return from.host == to.host && is_upgrade;
 }
 
 // May be sent a second time when the first got no answer (RFC 9110, 9.2.2).
@@ -35,9 +43,11 @@ Call::Call(ClientShared& shared, std::shared_ptr<Ticket> ticket, ClientRequest r
                phase_limit_ = request_.total_timeout;
                expire();
              }),
-      attempt_(shared.context.get_executor(), [this] {
-        if (stream_) stream_->close();
-      }) {
+      attempt_(shared.context.get_executor(),
+               [this] {
+                 if (stream_) stream_->close();
+               }),
+      token_wait_(shared.context) {
   ticket_->call = this;
 }
 
@@ -49,6 +59,7 @@ void Call::abort() {
   aborted_ = true;
   if (stream_) stream_->close();
   if (lookup_) lookup_->cancel();
+  token_wait_.cancel();
 }
 
 void Call::arm(Duration limit, std::string_view what) {
@@ -96,27 +107,41 @@ Result<> Call::prepare() {
   first_url_ = url_.origin() + url_.target;
   if (!valid_header_name(request_.method))
     return fail("{}: \"{}\" is no method", first_url_, request_.method);
+  for (const auto& [name, value] : request_.own_headers.all()) request_.headers.add(name, value);
   for (const auto& [name, value] : request_.headers.all()) {
     if (!valid_header_name(name)) return fail("{}: \"{}\" cannot be a header's name", first_url_, name);
     if (!valid_header_value(value)) {
       return fail("{}: the value of header {} holds a control character", first_url_, name);
     }
   }
-  if (!request_.proxy_url.empty() && !url_.is_unix()) {
-    auto proxy = parse_url(request_.proxy_url);
-    if (!proxy) return fail("proxy {}", proxy.error().message);
-    if (proxy->scheme != "http") return fail("proxy {}: only http:// proxies are known", proxy->origin());
-    proxy_ = *std::move(proxy);
-  }
   // Undoing compression takes the whole body; a streamed one is passed on as it comes.
   asked_for_gzip_ = !ticket_->streams && !request_.headers.has("Accept-Encoding");
   if (asked_for_gzip_) request_.headers.set("Accept-Encoding", "gzip");
+  if (auto proxy = prepare_proxy(); !proxy) return fail("{}: {}", first_url_, proxy.error().message);
+  return {};
+}
+
+Result<> Call::prepare_proxy() {
+  auto proxy = choose_proxy(request_.proxy, shared_.environment, url_);
+  if (!proxy) return fail(proxy.error());
+  proxy_ = proxy->value_or(Url());
+  for (const auto& [name, value] : request_.proxy.connect_headers) {
+    if (valid_header_name(name) && valid_header_value(value)) continue;
+    return fail("\"{}\" cannot be sent to a proxy as a header", name);
+  }
   return {};
 }
 
 asio::awaitable<Result<ClientResponse>> Call::perform() {
   for (int redirects = 0;; ++redirects) {
+    if (auto ok = co_await authorize(); !ok) co_return fail(ok.error());
     Result<ClientResponse> response = co_await exchange();
+    if (response && is_token_refused(*response)) {
+      token_renewed_ = true;
+      shared_.tokens.refuse(*request_.oauth2, token_);
+      if (auto ok = co_await authorize(); !ok) co_return fail(ok.error());
+      response = co_await exchange();
+    }
     if (!response || !is_followed(*response)) co_return response;
     if (redirects == kMaxRedirects) co_return fail("stopped after {} redirects", kMaxRedirects);
     auto next = follow(*response);
@@ -124,13 +149,23 @@ asio::awaitable<Result<ClientResponse>> Call::perform() {
   }
 }
 
+asio::awaitable<Result<>> Call::authorize() {
+  if (!request_.oauth2) co_return Result<>();
+  Result<std::string> token = co_await shared_.tokens.get(*request_.oauth2, token_wait_);
+  if (!token) co_return fail(token.error());
+  token_ = *std::move(token);
+  request_.headers.set("Authorization", token_);
+  co_return Result<>();
+}
+
 asio::awaitable<Result<ClientResponse>> Call::exchange() {
+  if (aborted_) co_return fail("cancelled");
   stream_ = shared_.pool.take(pool_key());
   for (;;) {
     reused_ = stream_ != nullptr;
     answered_ = false;
     if (!stream_) {
-      arm(request_.connect_timeout, "no connection");
+      arm(request_.connect_timeout, "not connected");
       auto connected = co_await connect();
       if (!connected) co_return fail(connected.error());
     }
@@ -145,7 +180,7 @@ asio::awaitable<Result<ClientResponse>> Call::exchange() {
 
 asio::awaitable<error_code> Call::write(std::string_view text) {
   while (!text.empty()) {
-    Moved moved = co_await stream_->write_some(asio::buffer(text.data(), text.size()));
+    Moved moved = co_await stream_->write_some({asio::buffer(text.data(), text.size())});
     if (moved.error) co_return moved.error;
     text.remove_prefix(moved.bytes);
     if (!text.empty()) arm(request_.idle_timeout, "request not taken");
@@ -199,7 +234,7 @@ asio::awaitable<Result<ClientResponse>> Call::receive(error_code write_error) {
     }
     int status = reader.response().status;
     if (status >= 100 && status < 200 && status != 101) continue;  // more is to come
-    wanted = !is_followed(reader.response());
+    wanted = !is_followed(reader.response()) && !is_token_refused(reader.response());
     if (wanted) ticket_->head(reader.response());
     in_body_ = true;
     arm(request_.idle_timeout, "no more of the body");
@@ -257,17 +292,28 @@ bool Call::is_followed(const ClientResponse& response) const {
   return request_.follow_redirects && is_redirect(response.status) && response.headers.has("Location");
 }
 
+// A token may be withdrawn before it expires: worth one more try with a new one.
+bool Call::is_token_refused(const ClientResponse& response) const {
+  return request_.oauth2 && !token_renewed_ && response.status == 401;
+}
+
+// What was meant for one server is not for another.
+void Call::leave_server(const Url& next) {
+  for (const char* name : {"Authorization", "Cookie", "Host"}) request_.headers.remove(name);
+  for (const auto& [name, value] : request_.own_headers.all()) request_.headers.remove(name);
+  request_.oauth2.reset();
+  if (next.host != url_.host) request_.tls.server_name.clear();
+}
+
 Result<> Call::follow(const ClientResponse& response) {
   std::string location(response.headers.get("Location"));
   auto next = resolve_url(url_, location);
   if (!next) return fail("redirect: {}", next.error().message);
-  if (next->origin() != url_.origin()) {
-    if (url_.is_unix() || next->is_unix()) {
-      return fail("a redirect from {} to {} is not followed", url_.origin(), next->origin());
-    }
-    // What was meant for one server is not for another.
-    for (const char* name : {"Authorization", "Cookie", "Host"}) request_.headers.remove(name);
-    if (next->host != url_.host) request_.tls.server_name.clear();
+  if (next->origin() != url_.origin() && (url_.is_unix() || next->is_unix())) {
+    return fail("a redirect from {} to {} is not followed", url_.origin(), next->origin());
+  }
+  if (!keeps_server(url_, *next)) {
+    leave_server(*next);
   } else if (next->user_info.empty()) {
     next->user_info = url_.user_info;
   }
@@ -279,13 +325,14 @@ Result<> Call::follow(const ClientResponse& response) {
     for (const char* name : {"Content-Type", "Content-Encoding"}) request_.headers.remove(name);
   }
   url_ = *std::move(next);
-  return {};
+  return prepare_proxy();
 }
 
 std::string Call::pool_key() const {
   std::string key = url_.origin();
   if (!proxy_.host.empty()) key += "|" + proxy_.user_info + "@" + proxy_.origin();
   if (!url_.is_tls()) return key;
+  for (const auto& [name, value] : request_.proxy.connect_headers) key += "|" + name + ":" + value;
   const TlsOptions& tls = request_.tls;
   for (const std::string* part : {&tls.ca_pem, &tls.ca_file, &tls.cert_pem, &tls.cert_file, &tls.key_pem,
                                   &tls.key_file, &tls.server_name, &tls.min_version}) {

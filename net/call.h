@@ -10,9 +10,11 @@
 #include "net/asio.h"
 #include "net/http.h"
 #include "net/message_reader.h"
+#include "net/oauth2.h"
 #include "net/pool.h"
 #include "net/resolver.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "net/url.h"
 
 namespace weir::net {
@@ -46,6 +48,8 @@ class Ticket {
 // What the calls of a client share; lives on its thread and outlives them.
 struct ClientShared {
   asio::io_context& context;
+  ProxyEnvironment environment;
+  Tokens tokens;
   Pool pool{context};
   TlsContexts tls{};
 };
@@ -62,7 +66,9 @@ class Call {
 
  private:
   Result<> prepare();
+  Result<> prepare_proxy();
   asio::awaitable<Result<ClientResponse>> perform();
+  asio::awaitable<Result<>> authorize();
   asio::awaitable<Result<ClientResponse>> exchange();
   asio::awaitable<Result<>> connect();
   asio::awaitable<Result<>> connect_to(const std::string& host, std::uint16_t port);
@@ -74,11 +80,15 @@ class Call {
   asio::awaitable<Result<ClientResponse>> receive(error_code write_error);
   asio::awaitable<ReadState> read(ResponseReader& reader);
   bool is_followed(const ClientResponse& response) const;
+  bool is_token_refused(const ClientResponse& response) const;
   Result<> follow(const ClientResponse& response);
+  void leave_server(const Url& next);
   Result<ClientResponse> finished(ClientResponse response);
   std::string head() const;
   std::string pool_key() const;
   void arm(Duration limit, std::string_view what);
+  // The limit stands; what it is a limit of changes.
+  void enter(std::string_view what) { phase_name_ = what; }
   void expire();
 
   ClientShared& shared_;
@@ -86,6 +96,8 @@ class Call {
   ClientRequest request_;
   Url url_, proxy_;  // proxy_.host empty: none
   std::string first_url_;
+  std::string token_;  // of oauth2, as it was sent
+  bool token_renewed_ = false;
   bool asked_for_gzip_ = false;
   bool aborted_ = false;
 
@@ -99,6 +111,7 @@ class Call {
   std::string read_error_;
 
   Watch phase_, total_, attempt_;
+  asio::steady_timer token_wait_;
   Duration phase_limit_{};
   std::string phase_name_;
 };

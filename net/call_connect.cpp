@@ -31,12 +31,14 @@ asio::awaitable<Result<>> Call::connect_to(const std::string& host, std::uint16_
   if (!not_an_address) {
     addresses.push_back(literal);
   } else {
+    enter("no address of \"" + host + "\"");
     lookup_ = std::make_unique<Lookup>(shared_.context);
     Result<std::vector<asio::ip::address>> found = co_await lookup_->run(host);
     lookup_.reset();
     if (!found) co_return fail(found.error());
     addresses = *std::move(found);
   }
+  enter("not connected");
   std::string failures;
   for (const asio::ip::address& address : addresses) {
     if (aborted_) co_return fail("cancelled");
@@ -68,7 +70,16 @@ asio::awaitable<error_code> Call::open(Socket::endpoint_type endpoint) {
 asio::awaitable<Result<>> Call::open_tunnel() {
   std::string text =
       fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: weir\r\n", url_.host_port());
-  if (!proxy_.user_info.empty()) text += "Proxy-Authorization: Basic " + base64(proxy_.user_info) + "\r\n";
+  bool has_own = false;
+  for (const auto& [name, value] : request_.proxy.connect_headers) {
+    if (equal_ignoring_case(name, "Host") || equal_ignoring_case(name, "User-Agent")) continue;
+    has_own |= equal_ignoring_case(name, "Proxy-Authorization");
+    text += name + ": " + value + "\r\n";
+  }
+  if (!proxy_.user_info.empty() && !has_own) {
+    text += "Proxy-Authorization: Basic " + base64(proxy_.user_info) + "\r\n";
+  }
+  enter("no tunnel by the proxy " + proxy_.host_port());
   error_code error = co_await write(text + "\r\n");
   if (error) co_return fail("proxy {}: {}", proxy_.host_port(), text_of(error));
   ResponseReader reader({.without_body = true});
@@ -87,6 +98,7 @@ asio::awaitable<Result<>> Call::secure() {
   auto wrapped = shared_.tls.wrap(std::move(stream_->socket()), request_.tls, url_.host);
   if (!wrapped) co_return fail(wrapped.error());
   stream_ = *std::move(wrapped);
+  enter("no TLS handshake");
   Result<> done = co_await stream_->handshake();
   co_return done;
 }

@@ -74,7 +74,9 @@ class PendingCall final : public Pending {
 // The thread and everything on it.
 class Worker {
  public:
-  Worker() : thread_([this] { run(); }) {}
+  explicit Worker(ProxyEnvironment environment)
+      : shared_{.context = context_, .environment = std::move(environment), .tokens = Tokens(sender())},
+        thread_([this] { run(); }) {}
 
   ~Worker() {
     asio::post(context_, [this] { stop(); });
@@ -94,6 +96,13 @@ class Worker {
   void run() {
     pthread_setname_np(pthread_self(), "weir-fetch");
     context_.run();
+  }
+
+  Tokens::Send sender() {
+    return [this](ClientRequest request, std::function<void(Result<ClientResponse>)> on_done) {
+      auto ticket = std::make_shared<Ticket>(ClientEvents{.on_done = std::move(on_done)});
+      start(std::make_shared<Call>(shared_, std::move(ticket), std::move(request)));
+    };
   }
 
   void start(std::shared_ptr<Call> call) {
@@ -116,27 +125,30 @@ class Worker {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>(context_);
-  ClientShared shared_{context_};
+  ClientShared shared_;
   std::set<std::shared_ptr<Call>> calls_;
   std::thread thread_;  // last: it uses all of the above
 };
 
 class ClientImpl final : public Client {
  public:
+  explicit ClientImpl(ProxyEnvironment environment) : environment_(std::move(environment)) {}
+
   std::unique_ptr<Pending> send(ClientRequest request, ClientEvents events) override {
-    std::call_once(once_, [this] { worker_ = std::make_unique<Worker>(); });
+    std::call_once(once_, [this] { worker_ = std::make_unique<Worker>(environment_); });
     return worker_->send(std::move(request), std::move(events));
   }
 
  private:
+  ProxyEnvironment environment_;
   std::once_flag once_;
   std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace
 
-std::unique_ptr<Client> Client::create() {
-  return std::make_unique<ClientImpl>();
+std::unique_ptr<Client> Client::create(ProxyEnvironment environment) {
+  return std::make_unique<ClientImpl>(std::move(environment));
 }
 
 }  // namespace weir::net

@@ -14,6 +14,7 @@
 
 #include "base/duration.h"
 #include "base/result.h"
+#include "net/options.h"
 
 namespace weir::net {
 
@@ -61,16 +62,35 @@ struct Response {
 using Reply = std::function<bool(Response)>;
 using Handler = std::function<void(const Request&, Reply)>;
 
+// A request or a connection that the server turned away by itself.
+struct TurnedAway {
+  // connections, evicted, slow_request, slow_reader, slow_reply, memory, malformed, head_size,
+  // body_size, host, unauthorized, tls.
+  std::string_view reason;
+  int status = 0;  // of the answer; 0: the connection was closed without one
+  std::string message;
+};
+
+// Whom a server believes, and who may believe it.
+struct Security {
+  std::optional<ServerTlsOptions> tls;
+  std::optional<ServerAuthOptions> auth;
+};
+
 class Server {
  public:
   struct Options {
     std::string listen_address = "127.0.0.1:12345";  // host:port; port 0 picks one
     std::size_t max_header_bytes = 16 << 10;
     std::size_t max_body_bytes = 4 << 20;
+    // When one more comes, one that waits for its peer is closed for it: the oldest whose request has
+    // not got a whole head, else the one idle for longest, else the oldest whose body is not whole, else one
+    // whose answer has not been taken for a second. When all are being answered the new one gets 503.
     std::size_t max_connections = 512;
     // Of the bodies of all requests that are on their way; one alone may always come.
     std::size_t max_held_bytes = 256 << 20;
-    Duration header_timeout = std::chrono::seconds(10);
+    Duration header_timeout = std::chrono::seconds(10);  // TLS and the whole head
+    // Between two requests; and each 64 KiB of a body may take so long.
     Duration idle_timeout = std::chrono::seconds(60);
     Duration reply_timeout = std::chrono::seconds(30);
     // How long requests already under way may take when the server is destroyed.
@@ -79,6 +99,9 @@ class Server {
     // literal loopback addresses; against DNS rebinding. Empty: any when the server
     // listens on more than loopback.
     std::vector<std::string> allowed_hosts;
+    Security security;
+    // Called on the server's thread for each; must return at once.
+    std::function<void(const TurnedAway&)> on_turned_away;
   };
 
   // Binds and listens, then serves on a thread of its own.
@@ -86,15 +109,9 @@ class Server {
 
   virtual ~Server() = default;  // stops, waits for the thread
   virtual std::uint16_t port() const = 0;
-};
-
-struct TlsOptions {
-  std::string ca_pem, ca_file;
-  std::string cert_pem, cert_file;
-  std::string key_pem, key_file;
-  std::string server_name;  // "" = the URL's host
-  bool insecure_skip_verify = false;
-  std::string min_version;  // "", TLS10 … TLS13; "" means TLS12
+  // For connections that come from now on; passwords for requests. An error changes nothing. Files that
+  // the options name are read again when they change: while the new ones are unusable, the old ones stay.
+  virtual Result<> secure(Security security) = 0;
 };
 
 struct ClientRequest {
@@ -104,10 +121,14 @@ struct ClientRequest {
   std::string url;
   std::string unix_target;
   Headers headers;
+  Headers own_headers;  // as well, but for no other server when that redirects
   std::string body;
   TlsOptions tls;
   bool follow_redirects = true;
-  std::string proxy_url;  // of an http proxy; "" = none
+  ProxyOptions proxy;
+  // Its token is the request's Authorization: fetched once for many requests, kept until shortly before it
+  // expires, and fetched anew when the server answers 401.
+  std::optional<OAuth2Options> oauth2;
   // Zero means none, for each of these.
   Duration connect_timeout = std::chrono::seconds(10);  // name, connection and TLS
   Duration header_timeout = std::chrono::seconds(30);   // from request sent to response head
@@ -144,7 +165,7 @@ class Pending {
 // Destroying the client cancels what is under way.
 class Client {
  public:
-  static std::unique_ptr<Client> create();
+  static std::unique_ptr<Client> create(ProxyEnvironment environment = {});
   virtual ~Client() = default;
   virtual std::unique_ptr<Pending> send(ClientRequest request, ClientEvents events) = 0;
 };

@@ -158,7 +158,9 @@ struct ResponseReader::Impl final : Reader<false> {
 
 ResponseReader::ResponseReader(Options options) : impl_(std::make_unique<Impl>()) {
   impl_->header_limit(static_cast<std::uint32_t>(options.max_header_bytes));
-  impl_->body_limit(boost::none);
+  // One that is too large by its own word is not waited for.
+  if (options.on_data) impl_->body_limit(boost::none);
+  if (!options.on_data) impl_->body_limit(options.max_body_bytes);
   impl_->skip(options.without_body);
   impl_->body_limit_bytes = options.max_body_bytes;
   impl_->on_data = std::move(options.on_data);

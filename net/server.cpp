@@ -3,6 +3,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
 #include "net/http.h"
@@ -54,7 +55,31 @@ class ServerImpl final : public Server {
 
   std::uint16_t port() const override { return port_; }
 
+  Result<> secure(Security security) override {
+    auto tls = tls_of(security);
+    if (!tls) return fail(tls.error());
+    service_.gate->dispatch([this, tls = *std::move(tls), auth = AuthCheck(security.auth)] {
+      service_.tls = tls;
+      service_.auth = auth;
+    });
+    return {};
+  }
+
+  // Before it listens.
+  Result<> begin_secure() {
+    auto tls = tls_of(service_.options.security);
+    if (!tls) return fail(tls.error());
+    service_.tls = *std::move(tls);
+    service_.auth = AuthCheck(service_.options.security.auth);
+    return {};
+  }
+
  private:
+  static Result<std::shared_ptr<ServerTls>> tls_of(const Security& security) {
+    if (!security.tls) return nullptr;
+    return ServerTls::make(*security.tls);
+  }
+
   // An unspecified address is nobody's name.
   static std::string listen_host(const Options& options, const tcp::endpoint& endpoint) {
     auto parts = parse_host_port(options.listen_address);
@@ -75,17 +100,33 @@ class ServerImpl final : public Server {
         add(std::move(socket));
         continue;
       }
-      // Out of file descriptors, most likely: wait for some to come back.
+      // Out of file descriptors, most likely: give one back, and wait for more to come.
+      evict_one();
       asio::steady_timer pause(context_, std::chrono::milliseconds(50));
       co_await pause.async_wait(kResult);
     }
   }
 
+  // The one that is the least loss, where there is one.
+  bool evict_one() {
+    constexpr auto kStuck = std::chrono::seconds(1);
+    for (Stage stage : {Stage::head, Stage::idle, Stage::body, Stage::sending}) {
+      if (service_.in(stage).empty()) continue;
+      Session* oldest = service_.in(stage).front();
+      bool is_moving = std::chrono::steady_clock::now() - oldest->since() < kStuck;
+      if (stage == Stage::sending && is_moving) continue;
+      oldest->evict();
+      return true;
+    }
+    return false;
+  }
+
   void add(tcp::socket socket) {
     std::size_t limit = service_.options.max_connections;
+    bool refused = sessions_.size() - service_.in(Stage::gone).size() >= limit && !evict_one();
+    if (refused) service_.turn_away("connections", 503, "too many connections");
     if (sessions_.size() >= limit + kRefusedAtOnce) return;
-    bool refused = sessions_.size() >= limit;
-    auto session = std::make_shared<Session>(service_, std::move(socket));
+    auto session = std::make_shared<Session>(service_, Socket(std::move(socket)));
     sessions_.insert(session);
     asio::co_spawn(context_, refused ? session->refuse() : session->serve(),
                    [this, session](std::exception_ptr) { remove(session); });
@@ -145,11 +186,13 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) 
   auto endpoint = listen_endpoint(*address);
   if (!endpoint) return fail("listen on {}: {}", options.listen_address, endpoint.error().message);
   auto server = std::make_unique<ServerImpl>(options, handler, *endpoint);
+  if (auto secured = server->begin_secure(); !secured) return fail(secured.error());
   auto listening = server->listen(*endpoint);
   if (!listening && address->host.empty()) {
     // A machine without IPv6.
     endpoint = tcp::endpoint(tcp::v4(), address->port);
     server = std::make_unique<ServerImpl>(options, handler, *endpoint);
+    if (auto secured = server->begin_secure(); !secured) return fail(secured.error());
     listening = server->listen(*endpoint);
   }
   if (!listening) return fail("listen on {}: {}", options.listen_address, listening.error().message);

@@ -1,8 +1,11 @@
 #include "net/session.h"
 
-#include <array>
+#include <sys/socket.h>
+
 #include <mutex>
 #include <optional>
+
+#include <boost/asio/ip/tcp.hpp>
 
 #include "net/text.h"
 #include "net/url.h"
@@ -13,6 +16,7 @@ namespace {
 
 constexpr std::size_t kHeadPiece = 2 << 10;
 constexpr std::size_t kBodyPiece = 16 << 10;
+constexpr std::size_t kLeastProgress = 64 << 10;  // that earns a body or an answer more time
 
 // Where a handler's answer waits for the session, or the session for it.
 struct ReplySlot {
@@ -22,36 +26,116 @@ struct ReplySlot {
   asio::steady_timer* waiting = nullptr;  // the server's thread only
 };
 
-Response refusal(const RequestReader& reader) {
-  switch (reader.failure()) {
-    case ReadFailure::header_too_big: return Response::text(431, "request: " + reader.reason() + "\n");
-    case ReadFailure::body_too_big: return Response::text(413, "request: " + reader.reason() + "\n");
-    default: return Response::text(400, "malformed request: " + reader.reason() + "\n");
+struct Refusal {
+  std::string_view reason;
+  int status;
+};
+
+Refusal refusal_of(ReadFailure failure) {
+  switch (failure) {
+    case ReadFailure::header_too_big: return {"head_size", 431};
+    case ReadFailure::body_too_big: return {"body_size", 413};
+    default: return {"malformed", 400};
   }
 }
 
-Response too_busy() {
-  Response response =
-      Response::text(503, "too many large requests are on their way: try again in a second\n");
+Response refusal(const Service& service, const RequestReader& reader) {
+  auto [reason, status] = refusal_of(reader.failure());
+  std::string message = (status == 400 ? "malformed request: " : "request: ") + reader.reason();
+  service.turn_away(reason, status, message);
+  return Response::text(status, message + "\n");
+}
+
+Response too_busy(const Service& service) {
+  std::string message = "too many large requests are on their way: try again in a second";
+  service.turn_away("memory", 503, message);
+  Response response = Response::text(503, message + "\n");
   response.headers.set("Retry-After", "1");
   return response;
 }
 
+Response unauthorized() {
+  Response response = Response::text(401, "a user name and a password are needed here\n");
+  response.headers.set("WWW-Authenticate", "Basic realm=\"weir\", charset=\"UTF-8\"");
+  return response;
+}
+
+// How the server counts what check() finds wrong.
+std::string_view reason_of(int status) {
+  return status == 421 ? "host" : status == 401 ? "unauthorized" : "malformed";
+}
+
 }  // namespace
 
-Session::Session(Service& service, asio::ip::tcp::socket socket)
-    : service_(service), socket_(std::move(socket)), watch_(socket_.get_executor(), [this] { close(); }) {
+Session::Session(Service& service, Socket socket)
+    : service_(service),
+      stream_(plain_stream(std::move(socket))),
+      watch_(stream_->socket().get_executor(), [this] { expire(); }),
+      since_(std::chrono::steady_clock::now()) {
   error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  stream_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  place_ = service_.in(stage_).insert(service_.in(stage_).end(), this);
+}
+
+Session::~Session() {
+  service_.in(stage_).erase(place_);
+}
+
+// Also anew: then others of the same stage have been in it for longer.
+void Session::enter(Stage stage) {
+  if (stage_ == Stage::gone) return;
+  auto& to = service_.in(stage);
+  to.splice(to.end(), service_.in(stage_), place_);
+  stage_ = stage;
+  since_ = std::chrono::steady_clock::now();
 }
 
 void Session::close() {
-  error_code ignored;
-  socket_.close(ignored);
+  enter(Stage::gone);
+  stream_->close();
   if (waiting_reply_) waiting_reply_->cancel();
 }
 
+void Session::evict() {
+  service_.turn_away("evicted", 0, "closed for a newer connection: there are as many as there may be");
+  close();
+}
+
+void Session::expire() {
+  if (stage_ == Stage::head || stage_ == Stage::body) {
+    service_.turn_away("slow_request", 0, "the request did not come in time");
+  }
+  if (stage_ == Stage::sending) service_.turn_away("slow_reader", 0, "the answer was not taken in time");
+  close();
+}
+
+// False: it came to nothing.
+asio::awaitable<bool> Session::secure() {
+  watch_.arm(service_.options.header_timeout);
+  Socket& socket = stream_->socket();
+  auto [error] = co_await socket.async_wait(Socket::wait_read, kResult);
+  unsigned char first = 0;
+  constexpr unsigned char kHandshake = 0x16;
+  if (error || ::recv(socket.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1) co_return false;
+  if (first != kHandshake) {
+    service_.turn_away("tls", 400, "plain HTTP, and only TLS is spoken here");
+    bool sent =
+        co_await send(Response::text(400, "only TLS is spoken here: write https:// instead of http://\n"),
+                      "GET", AfterReply::close);
+    if (sent) co_await linger();
+    co_return false;
+  }
+  stream_ = service_.tls->wrap(std::move(socket));
+  Result<> done = co_await stream_->handshake();
+  if (!done && stage_ != Stage::gone) service_.turn_away("tls", 0, done.error().message);
+  co_return done.has_value();
+}
+
 asio::awaitable<void> Session::serve() {
+  if (service_.tls) {
+    bool is_secure = co_await secure();
+    if (!is_secure) co_return;
+  }
   bool keep = true;
   while (keep) {
     RequestReader reader(service_.options.max_header_bytes, service_.options.max_body_bytes);
@@ -60,11 +144,13 @@ asio::awaitable<void> Session::serve() {
     if (input == Input::gone) co_return;
     Response response;
     if (input == Input::bad_request) {
-      response = refusal(reader);
+      response = refusal(service_, reader);
+    } else if (input == Input::refused) {
+      response = std::move(refusal_);
     } else if (input == Input::too_busy) {
-      response = too_busy();
+      response = too_busy(service_);
     } else {
-      response = co_await answer(reader.request(), reader.is_http_1_1());
+      response = co_await answer(reader);
     }
     keep = input == Input::request && reader.keep_alive() && !service_.stopping && response.status != 400;
     AfterReply after = keep ? AfterReply::keep_alive : AfterReply::close;
@@ -75,6 +161,8 @@ asio::awaitable<void> Session::serve() {
 }
 
 asio::awaitable<void> Session::refuse() {
+  // One that would have to be spoken to in TLS first is not worth it.
+  if (service_.tls) co_return;
   bool sent = co_await send(Response::text(503, "too many connections\n"), "GET", AfterReply::close);
   if (sent) co_await linger();
 }
@@ -86,30 +174,38 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader, Hel
   idle_ = buffer_.empty();
   // The server may have begun to stop while the answer before this was on its way.
   if (idle_ && service_.stopping) co_return Input::gone;
-  watch_.arm(idle_ && !first_ ? options.idle_timeout : options.header_timeout);
-  first_ = false;
+  bool is_fresh = std::exchange(first_, false);
+  // A fresh one may have used up some of its time in a TLS handshake.
+  if (!is_fresh || !service_.tls)
+    watch_.arm(idle_ && !is_fresh ? options.idle_timeout : options.header_timeout);
+  if (!is_fresh) enter(idle_ ? Stage::idle : Stage::head);
   std::size_t piece = kHeadPiece;
+  std::size_t earned = 0;
   for (;;) {
     if (!buffer_.empty()) {
       std::size_t used = 0;
       ReadState state = reader.feed(buffer_, used);
       buffer_.erase(0, used);
       if (!held.grow_to(reader.body_bytes())) co_return Input::too_busy;
+      if (reader.body_bytes() >= earned + kLeastProgress) {
+        earned = reader.body_bytes();
+        watch_.arm(options.idle_timeout);
+      }
       if (state == ReadState::done) break;
       if (state == ReadState::failed) co_return Input::bad_request;
       if (state == ReadState::head_done) {
-        watch_.arm(options.idle_timeout);
         piece = kBodyPiece;
-        if (equal_ignoring_case(reader.request().headers.get("Expect"), "100-continue")) {
-          bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
-          if (!written) co_return Input::gone;
-        }
+        Input begun = co_await begin_body(reader);
+        if (begun != Input::request) co_return begun;
         continue;
       }
     }
     bool more = co_await read_more(piece);
     if (!more) co_return Input::gone;
-    if (std::exchange(idle_, false)) watch_.arm(options.header_timeout);
+    if (std::exchange(idle_, false)) {
+      watch_.arm(options.header_timeout);
+      enter(Stage::head);
+    }
   }
   idle_ = false;
   watch_.disarm();
@@ -117,12 +213,26 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader, Hel
   co_return Input::request;
 }
 
+// Nobody's body is read who may not send one.
+asio::awaitable<Session::Input> Session::begin_body(RequestReader& reader) {
+  refusal_ = judge(reader);
+  if (refusal_.status != 200) co_return Input::refused;
+  judged_ = true;
+  if (equal_ignoring_case(reader.request().headers.get("Expect"), "100-continue")) {
+    bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+    if (!written) co_return Input::gone;
+  }
+  watch_.arm(service_.options.idle_timeout);
+  enter(Stage::body);
+  co_return Input::request;
+}
+
 asio::awaitable<bool> Session::read_more(std::size_t bytes) {
   std::size_t old_size = buffer_.size();
   buffer_.resize(old_size + bytes);
-  auto [error, n] = co_await socket_.async_read_some(asio::buffer(buffer_.data() + old_size, bytes), kResult);
-  buffer_.resize(old_size + n);
-  co_return !error;
+  Moved moved = co_await stream_->read_some(asio::buffer(buffer_.data() + old_size, bytes));
+  buffer_.resize(old_size + moved.bytes);
+  co_return !moved.error;
 }
 
 Response Session::check(Request& request, bool is_http_1_1) const {
@@ -140,15 +250,29 @@ Response Session::check(Request& request, bool is_http_1_1) const {
     host = url->authority();
   }
   if (!host.empty() && !service_.hosts.allows(host)) {
-    return Response::text(421, fmt::format("host \"{}\" is not one this server answers to\n", host));
+    return Response::text(
+        421, fmt::format("host \"{}\" is not one this server answers to: name it among the allowed hosts\n",
+                         host));
   }
+  if (!service_.auth.allows(request)) return unauthorized();
   return {};
 }
 
-asio::awaitable<Response> Session::answer(Request& request, bool is_http_1_1) {
-  Response wrong = check(request, is_http_1_1);
-  if (wrong.status != 200) co_return wrong;
-  Response response = co_await call_handler(request);
+Response Session::judge(RequestReader& reader) const {
+  Response wrong = check(reader.request(), reader.is_http_1_1());
+  if (wrong.status != 200) {
+    service_.turn_away(reason_of(wrong.status), wrong.status, std::string(trim(wrong.body)));
+  }
+  return wrong;
+}
+
+asio::awaitable<Response> Session::answer(RequestReader& reader) {
+  if (!std::exchange(judged_, false)) {
+    Response wrong = judge(reader);
+    if (wrong.status != 200) co_return wrong;
+  }
+  enter(Stage::answering);
+  Response response = co_await call_handler(reader.request());
   co_return response;
 }
 
@@ -179,15 +303,16 @@ asio::awaitable<Response> Session::call_handler(const Request& request) {
     return slot->answered;
   };
   if (!answered()) {
-    asio::steady_timer timer(socket_.get_executor(), service_.options.reply_timeout);
+    asio::steady_timer timer(stream_->socket().get_executor(), service_.options.reply_timeout);
     slot->waiting = waiting_reply_ = &timer;
     co_await timer.async_wait(kResult);
     slot->waiting = waiting_reply_ = nullptr;
   }
   std::lock_guard lock(slot->mutex);
   if (!std::exchange(slot->answered, true)) {
-    co_return Response::text(503,
-                             "no answer within " + format_duration(service_.options.reply_timeout) + "\n");
+    std::string message = "no answer within " + format_duration(service_.options.reply_timeout);
+    if (stage_ != Stage::gone) service_.turn_away("slow_reply", 503, message);
+    co_return Response::text(503, message + "\n");
   }
   co_return std::move(slot->response);
 }
@@ -199,16 +324,21 @@ asio::awaitable<bool> Session::send(const Response& response, std::string_view m
 }
 
 asio::awaitable<bool> Session::write(std::string_view head, std::string_view body) {
-  while (!head.empty() || !body.empty()) {
-    // Per piece, so that a slow reader of something big is served, a stuck one is not.
-    watch_.arm(service_.options.idle_timeout);
-    std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
-                                              asio::buffer(body.data(), body.size())};
-    auto [error, n] = co_await socket_.async_write_some(buffers, kResult);
-    if (error) co_return false;
-    std::size_t of_head = std::min(n, head.size());
+  // Per piece, so that a slow reader of something big is served, a stuck one is not.
+  watch_.arm(service_.options.idle_timeout);
+  enter(Stage::sending);
+  for (std::size_t taken = 0; !head.empty() || !body.empty();) {
+    Moved moved = co_await stream_->write_some(
+        {asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())});
+    if (moved.error) co_return false;
+    std::size_t of_head = std::min(moved.bytes, head.size());
     head.remove_prefix(of_head);
-    body.remove_prefix(n - of_head);
+    body.remove_prefix(moved.bytes - of_head);
+    taken += moved.bytes;
+    if (taken < kLeastProgress) continue;
+    taken = 0;
+    watch_.arm(service_.options.idle_timeout);
+    enter(Stage::sending);
   }
   co_return true;
 }
@@ -217,8 +347,9 @@ asio::awaitable<bool> Session::write(std::string_view head, std::string_view bod
 // answer with it; so say we are done and read on for a moment.
 asio::awaitable<void> Session::linger() {
   error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_->socket().shutdown(Socket::shutdown_send, error);
   if (error) co_return;
+  enter(Stage::idle);
   watch_.arm(std::chrono::seconds(1));
   constexpr std::size_t kMost = 16 << 20;
   for (std::size_t total = 0; total < kMost;) {

@@ -1,18 +1,27 @@
 // Session: one connection to the server. For server.cpp and session.cpp only.
 #pragma once
 
+#include <array>
+#include <list>
 #include <memory>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include "net/asio.h"
+#include "net/auth_check.h"
 #include "net/host_check.h"
 #include "net/http.h"
 #include "net/message_reader.h"
 #include "net/message_writer.h"
+#include "net/stream.h"
+#include "net/tls.h"
 
 namespace weir::net {
+
+class Session;
+
+// What a connection waits for. When there are too many, the first in this order gives way.
+enum class Stage { head, idle, body, sending, answering, gone };
+inline constexpr std::size_t kStages = 6;
 
 // What all sessions of a server share; outlives them.
 struct Service {
@@ -20,8 +29,17 @@ struct Service {
   Handler handler;
   HostCheck hosts;
   std::shared_ptr<Gate> gate;
+  std::shared_ptr<ServerTls> tls{};  // null: connections are plain
+  AuthCheck auth{};
   bool stopping = false;
   std::size_t held_bytes = 0;  // of bodies
+  // Of each stage, who has been in it for longest first.
+  std::array<std::list<Session*>, kStages> stages{};
+
+  std::list<Session*>& in(Stage stage) { return stages[static_cast<std::size_t>(stage)]; }
+  void turn_away(std::string_view reason, int status, std::string message) const {
+    if (options.on_turned_away) options.on_turned_away({reason, status, std::move(message)});
+  }
 };
 
 // What a request holds of its service, until it is answered.
@@ -48,7 +66,8 @@ class Held {
 // Everything happens on the server's thread.
 class Session {
  public:
-  Session(Service& service, asio::ip::tcp::socket socket);
+  Session(Service& service, Socket socket);
+  ~Session();
 
   // Ends when the connection does.
   asio::awaitable<void> serve();
@@ -56,27 +75,40 @@ class Session {
   asio::awaitable<void> refuse();
 
   void close();
+  // Closes it for the sake of a newer one.
+  void evict();
   // Between two requests, nothing read of the next.
   bool idle() const { return idle_; }
+  std::chrono::steady_clock::time_point since() const { return since_; }  // in this stage
 
  private:
-  enum class Input { request, bad_request, too_busy, gone };
+  enum class Input { request, bad_request, refused, too_busy, gone };
 
+  void enter(Stage stage);
+  void expire();
+  asio::awaitable<bool> secure();
   asio::awaitable<Input> read_request(RequestReader& reader, Held& held);
+  asio::awaitable<Input> begin_body(RequestReader& reader);
   asio::awaitable<bool> read_more(std::size_t bytes);
-  asio::awaitable<Response> answer(Request& request, bool is_http_1_1);
+  asio::awaitable<Response> answer(RequestReader& reader);
   asio::awaitable<Response> call_handler(const Request& request);
   asio::awaitable<bool> send(const Response& response, std::string_view method, AfterReply after);
   asio::awaitable<bool> write(std::string_view head, std::string_view body);
   asio::awaitable<void> linger();
   Response check(Request& request, bool is_http_1_1) const;  // status 200: nothing wrong
+  Response judge(RequestReader& reader) const;               // the same, and counted
 
   Service& service_;
-  asio::ip::tcp::socket socket_;
+  std::unique_ptr<Stream> stream_;
   Watch watch_;
   std::string buffer_;  // read and not yet used
   bool idle_ = false;
   bool first_ = true;
+  bool judged_ = false;  // the request at hand
+  Response refusal_;
+  Stage stage_ = Stage::head;
+  std::list<Session*>::iterator place_;
+  std::chrono::steady_clock::time_point since_;
   asio::steady_timer* waiting_reply_ = nullptr;
 };
 

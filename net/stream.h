@@ -1,17 +1,15 @@
-// Stream: a connection of the client, plain or TLS, over TCP or a unix socket.
+// Stream: a connection, plain or TLS, over TCP or a unix socket.
 #pragma once
 
-#include <map>
+#include <array>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "base/result.h"
 #include "net/asio.h"
-#include "net/http.h"
 
 namespace weir::net {
 
@@ -22,12 +20,15 @@ struct Moved {
   std::size_t bytes = 0;
 };
 
+// The second may be empty, and goes when the first has gone.
+using TwoBuffers = std::array<asio::const_buffer, 2>;
+
 class Stream {
  public:
   virtual ~Stream() = default;
   virtual asio::awaitable<Result<>> handshake() = 0;
   virtual asio::awaitable<Moved> read_some(asio::mutable_buffer buffer) = 0;
-  virtual asio::awaitable<Moved> write_some(asio::const_buffer buffer) = 0;
+  virtual asio::awaitable<Moved> write_some(TwoBuffers buffers) = 0;
   virtual Socket& socket() = 0;
 
   // What is under way ends with an error.
@@ -38,23 +39,6 @@ class Stream {
 };
 
 std::unique_ptr<Stream> plain_stream(Socket socket);
-
-// Makes TLS streams. A context (the trusted certificates, above all) costs time and
-// memory: each is made when first needed and kept.
-class TlsContexts {
- public:
-  TlsContexts();
-  ~TlsContexts();
-
-  // Files that the options name are read now, so that rotated ones take effect.
-  Result<std::unique_ptr<Stream>> wrap(Socket socket, const TlsOptions& options, const std::string& host);
-
- private:
-  struct Context;
-  Result<std::shared_ptr<Context>> context(const TlsOptions& options);
-
-  std::map<std::string, std::shared_ptr<Context>> contexts_;
-};
 
 // "connection refused", "connection closed".
 std::string text_of(error_code error);

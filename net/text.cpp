@@ -10,6 +10,8 @@ namespace weir::net {
 
 namespace {
 
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -32,14 +34,17 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
-std::string decode_query(std::string_view text) {
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+std::string decode_path(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      result += ' ';
-      continue;
-    }
     int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
     if (low < 0) {
@@ -52,8 +57,48 @@ std::string decode_query(std::string_view text) {
   return result;
 }
 
+std::string decode_query(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '+', ' ');
+  return decode_path(plain);
+}
+
+std::string encode_query(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string result;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    char l = lower(c);
+    if ((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || std::string_view("-._~").contains(c)) {
+      result += c;
+    } else if (c == ' ') {
+      result += '+';
+    } else {
+      result += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return result;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string result;
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (char c : text) {
+    std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    group = group << 6 | static_cast<std::uint32_t>(value);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    result += static_cast<char>(group >> bits & 0xff);
+  }
+  return result;
+}
+
 std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string result;
   result.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -102,6 +147,7 @@ std::string_view reason_phrase(int status) {
       {403, "Forbidden"},
       {404, "Not Found"},
       {405, "Method Not Allowed"},
+      {407, "Proxy Authentication Required"},
       {408, "Request Timeout"},
       {409, "Conflict"},
       {413, "Content Too Large"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,20 @@ namespace weir::net {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 std::string to_lower(std::string_view text);
+std::string_view trim(std::string_view text);  // of spaces, tabs and line ends
 
 // "%41+b" -> "A b". A broken escape stands for itself.
 std::string decode_query(std::string_view text);
 
+// "/%6detrics+" -> "/metrics+".
+std::string decode_path(std::string_view text);
+
+// "A b" -> "A+b", "/" -> "%2F": a name or a value of a form.
+std::string encode_query(std::string_view text);
+
 std::string base64(std::string_view bytes);
+// Padding may be missing; nothing for what is not base64.
+std::optional<std::string> from_base64(std::string_view text);
 
 // A name of token characters, a value without line breaks or NUL: what may be
 // written into a message head without changing its meaning.

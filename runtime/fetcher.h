@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,15 +28,39 @@ struct FetchTls {
   bool operator==(const FetchTls&) const = default;
 };
 
+// Through which HTTP proxy; asked for again where a redirect leads elsewhere.
+struct FetchProxy {
+  std::string url;
+  std::string no_proxy;           // what is reached without it, separated by commas
+  bool from_environment = false;  // instead of both
+  HeaderList connect_headers;     // for the proxy alone
+
+  bool operator==(const FetchProxy&) const = default;
+};
+
+// Client credentials; the token is the fetcher's business.
+struct FetchOAuth2 {
+  std::string client_id, client_secret;
+  std::string token_url;
+  std::vector<std::string> scopes;
+  HeaderList endpoint_params;
+  FetchTls tls;
+  FetchProxy proxy;
+
+  bool operator==(const FetchOAuth2&) const = default;
+};
+
 struct FetchRequest {
   std::string method = "GET";
   std::string url;          // http://, https://, or unix:///path/to/socket …
   std::string unix_target;  // … and then the HTTP target
   HeaderList headers;
+  HeaderList own_headers;  // as well, but for no other server when that redirects
   std::string body;
   FetchTls tls;
   bool follow_redirects = true;
-  std::string proxy_url;
+  FetchProxy proxy;
+  std::optional<FetchOAuth2> oauth2;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration header_timeout = std::chrono::seconds(30);
   Duration idle_timeout = std::chrono::seconds(60);  // between two pieces of the body

@@ -25,7 +25,9 @@ struct Owner : HttpClientArguments {
 
 std::string headers_text(const runtime::FetchRequest& request) {
   std::string text;
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\n";
+  for (const auto* headers : {&request.headers, &request.own_headers}) {
+    for (const auto& [name, value] : *headers) text += name + ": " + value + "\n";
+  }
   return text;
 }
 
@@ -45,7 +47,18 @@ TEST_CASE("http settings: what excludes what") {
       {"authorization { credentials = \"a\" \n credentials_file = \"/x\" }",
        "at most one of authorization.credentials"},
       {"authorization { type = \"Basic\" }", "use a basic_auth block"},
-      {"oauth2 { client_id = \"a\" \n tls_config { } }", "oauth2 is not supported"},
+      {"oauth2 { client_id = \"a\" \n token_url = \"http://t\" \n tls_config { } }", nullptr},
+      {"oauth2 { client_id = \"a\" \n token_url = \"t\" }", "it must begin with"},
+      {"oauth2 { client_id = \"a\" \n token_url = \"unix:///t\" }", "tokens come from an http"},
+      {"oauth2 { token_url = \"http://t\" }", "a client id is needed"},
+      {"oauth2 { client_id = \"a\" \n token_url = \"http://t\" \n client_secret = \"s\" \n "
+       "client_secret_file = "
+       "\"/s\" }",
+       "at most one of client_secret and client_secret_file"},
+      {"oauth2 { client_id = \"a\" \n token_url = \"http://t\" \n no_proxy = \"s\" }",
+       "no_proxy needs proxy_url"},
+      {"oauth2 { client_id = \"a\" \n token_url = \"http://t\" }\n bearer_token = \"t\"",
+       "at most one of basic_auth"},
       {"tls_config { insecure_skip_verify = true }", nullptr},
       {"tls_config { ca_pem = \"a\" \n ca_file = \"b\" }", "at most one of ca_pem and ca_file"},
       {"tls_config { cert_pem = \"a\" }", "a certificate needs"},
@@ -58,6 +71,9 @@ TEST_CASE("http settings: what excludes what") {
       {"proxy_from_environment = true\n proxy_url = \"http://p\"", "exclude each other"},
       {"proxy_from_environment = true", nullptr},
       {"proxy_connect_header = {\"A\" = [\"b\"]}", "needs proxy_url"},
+      {"proxy_from_environment = true\n proxy_connect_header = {\"A\" = [\"b\"]}", nullptr},
+      {"proxy_from_environment = true\n proxy_connect_header = {\"A B\" = [\"b\"]}",
+       "cannot be sent as a header"},
       {"http_headers = {\"A B\" = [\"c\"]}", "cannot be sent as a header"},
       {"enable_http2 = false", nullptr},
   };
@@ -73,7 +89,7 @@ TEST_CASE("http settings: what a request is given") {
   struct Row {
     const char* text;
     const char* headers;
-    const char* proxy = "";
+    runtime::FetchProxy proxy = {};
   };
   const Row rows[] = {
       {"", ""},
@@ -81,11 +97,14 @@ TEST_CASE("http settings: what a request is given") {
       {"bearer_token = \"t\"", "Authorization: Bearer t\n"},
       {"authorization { type = \"Token\" \n credentials = \"c\" }", "Authorization: Token c\n"},
       {"http_headers = {\"X-Scope-OrgID\" = [\"a\", \"b\"]}", "X-Scope-OrgID: a\nX-Scope-OrgID: b\n"},
-      {"proxy_url = \"http://p:1\"", "", "http://p:1"},
-      {"proxy_url = \"http://p:1\"\n no_proxy = \"b.example, a.EXAMPLE\"", ""},
-      {"proxy_url = \"http://p:1\"\n no_proxy = \".example\"", ""},
-      {"proxy_url = \"http://p:1\"\n no_proxy = \"*\"", ""},
-      {"proxy_url = \"http://p:1\"\n no_proxy = \"ba.example,example.a\"", "", "http://p:1"},
+      {"proxy_url = \"http://p:1\"", "", {.url = "http://p:1"}},
+      {"proxy_url = \"http://p:1\"\n no_proxy = \"b.example, a.EXAMPLE\"",
+       "",
+       {.url = "http://p:1", .no_proxy = "b.example, a.EXAMPLE"}},
+      {"proxy_from_environment = true", "", {.from_environment = true}},
+      {"proxy_url = \"http://p:1\"\n proxy_connect_header = {\"A\" = [\"b\", \"c\"]}",
+       "",
+       {.url = "http://p:1", .connect_headers = {{"A", "b"}, {"A", "c"}}}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -94,9 +113,43 @@ TEST_CASE("http settings: what a request is given") {
     runtime::FetchRequest request{.url = decoded->url};
     REQUIRE(decoded->apply_to(request).has_value());
     CHECK(headers_text(request) == row.headers);
-    CHECK(request.proxy_url == row.proxy);
+    CHECK(request.proxy == row.proxy);
+    CHECK_FALSE(request.oauth2.has_value());
     CHECK(request.follow_redirects);
   }
+}
+
+TEST_CASE("http settings: what a request is given of oauth2") {
+  std::string dir = (std::filesystem::temp_directory_path() / "weir-http-XXXXXX").string();
+  REQUIRE(::mkdtemp(dir.data()) != nullptr);
+  std::string file = dir + "/secret";
+  REQUIRE(write_file_atomically(file, "s3\n").has_value());
+  auto decoded = testing::decode_text<Owner>(fmt::format(
+      R"(oauth2 {{
+           client_id          = "me"
+           client_secret_file = "{}"
+           token_url          = "https://t.example/token"
+           scopes             = ["a", "b"]
+           endpoint_params    = {{"audience" = "x"}}
+           proxy_from_environment = true
+           tls_config {{ server_name = "n" }}
+         }})",
+      file));
+  REQUIRE_MESSAGE(decoded.has_value(), decoded.error());
+  runtime::FetchRequest request{.url = decoded->url};
+  REQUIRE(decoded->apply_to(request).has_value());
+  runtime::FetchOAuth2 expected{.client_id = "me",
+                                .client_secret = "s3",
+                                .token_url = "https://t.example/token",
+                                .scopes = {"a", "b"},
+                                .endpoint_params = {{"audience", "x"}},
+                                .tls = {.server_name = "n"},
+                                .proxy = {.from_environment = true}};
+  CHECK(request.oauth2 == expected);
+  CHECK(headers_text(request).empty());
+  std::filesystem::remove_all(dir);
+  CHECK(decoded->apply_to(request).error().message ==
+        "oauth2.client_secret_file: open " + file + ": no such file or directory");
 }
 
 TEST_CASE("http settings: files of secrets are read at each use") {

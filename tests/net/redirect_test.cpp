@@ -83,12 +83,14 @@ TEST_CASE("redirects: credentials stay with their server") {
     request.headers.set("Authorization", "Bearer t");
     request.headers.set("Cookie", "c=1");
     request.headers.set("X-Kept", "yes");
+    request.own_headers.set("X-Own", "secret");
     auto result = fetch(*client, request);
     REQUIRE_MESSAGE(result.has_value(), result.error().message);
     std::string message = *seen.take();
     CHECK(message.contains("X-Kept: yes"));
     CHECK(message.contains("Authorization") == !away);
     CHECK(message.contains("Cookie") == !away);
+    CHECK(message.contains("X-Own: secret") == !away);
   }
 }
 
@@ -154,7 +156,7 @@ TEST_CASE("proxy: plain requests name the whole URL") {
   });
   auto client = Client::create();
   ClientRequest request{.url = "http://somewhere.invalid/a?b"};
-  request.proxy_url = "http://u:p@127.0.0.1:" + std::to_string(proxy.port());
+  request.proxy.url = "http://u:p@127.0.0.1:" + std::to_string(proxy.port());
   auto result = fetch(*client, request);
   REQUIRE_MESSAGE(result.has_value(), result.error().message);
   CHECK(result->body == "by proxy");
@@ -172,7 +174,7 @@ TEST_CASE("proxy: one that refuses a tunnel says so") {
   });
   auto client = Client::create();
   ClientRequest request{.url = "https://somewhere.invalid/"};
-  request.proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+  request.proxy.url = "http://127.0.0.1:" + std::to_string(proxy.port());
   auto result = fetch(*client, request);
   REQUIRE_FALSE(result.has_value());
   CHECK(result.error().message ==

@@ -276,33 +276,6 @@ TEST_CASE("server: a handler that throws costs one request") {
   CHECK(has_status(peer.read_message(), 200));
 }
 
-TEST_CASE("server: connections beyond the limit are told so") {
-  Server::Options options;
-  options.max_connections = 2;
-  auto server = start(echo, options);
-  auto served = [&](Peer& peer) {
-    peer.send(kGet);
-    return has_status(peer.read_message(), 200);
-  };
-  Peer first = Peer::connect(server->port());
-  CHECK(served(first));
-  {
-    Peer second = Peer::connect(server->port());
-    CHECK(served(second));
-    Peer third = Peer::connect(server->port());
-    CHECK(has_status(third.read_message(), 503));
-    CHECK(third.closed_by_other());
-  }
-  // The second has gone; its place comes free as soon as the server notices.
-  bool again = false;
-  for (int i = 0; i < 2000 && !again; ++i) {
-    Peer peer = Peer::connect(server->port());
-    again = served(peer);
-  }
-  CHECK(again);
-  CHECK(served(first));
-}
-
 TEST_CASE("server: stops with connections open") {
   Mailbox<Reply> asked;
   Server::Options options;

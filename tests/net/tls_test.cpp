@@ -1,8 +1,5 @@
 // TLS against a server with certificates made here.
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <csignal>
@@ -11,74 +8,12 @@
 #include <doctest/doctest.h>
 
 #include "base/file_system.h"
+#include "identity.h"
 #include "loopback.h"
 
 namespace weir::net::test {
 
 namespace {
-
-template <auto free_function>
-struct Free {
-  template <class T>
-  void operator()(T* p) const {
-    free_function(p);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-
-struct Identity {
-  Key key;
-  Certificate certificate;
-
-  std::string certificate_pem() const {
-    return pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate.get()); });
-  }
-  std::string key_pem() const {
-    return pem(
-        [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
-  }
-
- private:
-  static std::string pem(const std::function<void(BIO*)>& write) {
-    BIO* bio = BIO_new(BIO_s_mem());
-    write(bio);
-    char* data = nullptr;
-    long size = BIO_get_mem_data(bio, &data);
-    std::string text(data, static_cast<std::size_t>(size));
-    BIO_free(bio);
-    return text;
-  }
-};
-
-void extend(X509* certificate, X509* issuer, int nid, const char* value) {
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
-  REQUIRE(extension != nullptr);
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-// Issued by `issuer`, or by itself and then good for issuing others.
-Identity make_identity(const char* name, const Identity* issuer, const char* alternative_names = nullptr) {
-  Identity made{Key(EVP_EC_gen("P-256")), Certificate(X509_new())};
-  X509* certificate = made.certificate.get();
-  static long serial = 1;
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, made.key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  const Identity& by = issuer ? *issuer : made;
-  X509_set_issuer_name(certificate, X509_get_subject_name(by.certificate.get()));
-  if (!issuer) extend(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
-  if (alternative_names) extend(certificate, by.certificate.get(), NID_subject_alt_name, alternative_names);
-  X509_sign(certificate, by.key.get(), EVP_sha256());
-  return made;
-}
 
 // Answers each connection's one request with the name the client asked for and
 // the client's own name, if it has one.
@@ -95,7 +30,9 @@ class TlsServer {
     std::signal(SIGPIPE, SIG_IGN);
   }
 
-  void oldest_is_newest_is(int version) {
+  void speaks_only(int version) {
+    // The default level knows no ciphers for what is older than TLS 1.2.
+    if (version < TLS1_2_VERSION) SSL_CTX_set_security_level(context_.get(), 0);
     SSL_CTX_set_min_proto_version(context_.get(), version);
     SSL_CTX_set_max_proto_version(context_.get(), version);
   }
@@ -231,7 +168,7 @@ TEST_CASE("tls: who is believed") {
 TEST_CASE("tls: a server that is too old") {
   Identity ca = make_identity("ca", nullptr, "DNS:localhost");
   TlsServer server(ca, ca);
-  server.oldest_is_newest_is(TLS1_2_VERSION);
+  server.speaks_only(TLS1_2_VERSION);
   auto client = Client::create();
   CHECK(text_of(fetch(*client, {.url = server.url(), .tls = {.ca_pem = ca.certificate_pem()}})) ==
         "localhost nobody");
@@ -239,6 +176,21 @@ TEST_CASE("tls: a server that is too old") {
       fetch(*client, {.url = server.url(), .tls = {.ca_pem = ca.certificate_pem(), .min_version = "TLS13"}}));
   CHECK_MESSAGE(error.starts_with("error: GET " + server.url() + ": tls handshake with \"localhost\": "),
                 error);
+}
+
+TEST_CASE("tls: what is older than 1.2 is not spoken, whatever min_version says") {
+  Identity ca = make_identity("ca", nullptr, "DNS:localhost");
+  TlsServer server(ca, ca);
+  auto client = Client::create();
+  for (const char* version : {"TLS10", "TLS11"}) {
+    ClientRequest request{.url = server.url(),
+                          .tls = {.ca_pem = ca.certificate_pem(), .min_version = version}};
+    CHECK(text_of(fetch(*client, request)) == "localhost nobody");
+  }
+  server.speaks_only(TLS1_1_VERSION);
+  std::string error = text_of(
+      fetch(*client, {.url = server.url(), .tls = {.ca_pem = ca.certificate_pem(), .min_version = "TLS10"}}));
+  CHECK_MESSAGE(error.ends_with("; it must speak TLS 1.2 or newer, and min_version or newer"), error);
 }
 
 TEST_CASE("tls: a server that speaks plain HTTP") {
@@ -271,7 +223,7 @@ TEST_CASE("tls: through a proxy's tunnel the name is still the server's") {
   });
   auto client = Client::create();
   ClientRequest request{.url = "https://far.invalid/", .tls = {.ca_pem = ca.certificate_pem()}};
-  request.proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+  request.proxy.url = "http://127.0.0.1:" + std::to_string(proxy.port());
   CHECK(text_of(fetch(*client, request)) == "far.invalid nobody");
   CHECK(seen.take()->starts_with("CONNECT far.invalid:443 HTTP/1.1\r\nHost: far.invalid:443\r\n"));
 }

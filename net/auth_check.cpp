@@ -1,0 +1,48 @@
+#include "net/auth_check.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "net/text.h"
+
+namespace weir::net {
+
+AuthCheck::AuthCheck(const std::optional<ServerAuthOptions>& options) : options_(options) {
+  if (!options_) return;
+  username_ = digest(options_->username);
+  password_ = digest(options_->password);
+}
+
+// Digests are compared, so that the time it takes tells nothing, not even a length.
+AuthCheck::Digest AuthCheck::digest(std::string_view text) {
+  Digest result;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), result.data());
+  return result;
+}
+
+bool AuthCheck::needs_password(std::string_view path) const {
+  if (options_->paths.empty()) return true;
+  bool is_named =
+      std::ranges::any_of(options_->paths, [&](const auto& begin) { return path.starts_with(begin); });
+  return is_named == options_->paths_need_it;
+}
+
+bool AuthCheck::allows(const Request& request) const {
+  if (!options_ || !needs_password(decode_path(request.path()))) return true;
+  std::string_view header = trim(request.headers.get("Authorization"));
+  std::size_t space = std::min(header.find(' '), header.size());
+  if (!equal_ignoring_case(header.substr(0, space), "basic")) return false;
+  auto pair = from_base64(trim(header.substr(space)));
+  std::size_t colon = pair ? pair->find(':') : std::string::npos;
+  if (colon == std::string::npos) return false;
+  Digest username = digest(std::string_view(*pair).substr(0, colon));
+  Digest password = digest(std::string_view(*pair).substr(colon + 1));
+  // Both, whatever the first says.
+  int wrong = CRYPTO_memcmp(username.data(), username_.data(), username.size());
+  wrong |= CRYPTO_memcmp(password.data(), password_.data(), password.size());
+  return wrong == 0;
+}
+
+}  // namespace weir::net

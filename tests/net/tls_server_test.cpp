@@ -1,0 +1,288 @@
+// The server's side of TLS, and how both sides of it change while it runs.
+#include <openssl/ssl.h>
+
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "base/file_system.h"
+#include "identity.h"
+#include "loopback.h"
+
+namespace weir::net::test {
+
+namespace {
+
+void echo(const Request& request, Reply reply) {
+  reply(Response::text(200, request.method + " " + request.body));
+}
+
+std::string text_of(const Result<ClientResponse>& result) {
+  return result ? std::to_string(result->status) + " " + result->body : "error: " + result.error().message;
+}
+
+std::string tls_url(const Server& server) {
+  return "https://localhost:" + std::to_string(server.port()) + "/";
+}
+
+struct Names {
+  Identity ca = make_identity("ca", nullptr);
+  Identity other_ca = make_identity("other ca", nullptr);
+  Identity server = make_identity("server", &ca, "DNS:localhost");
+  Identity client = make_identity("client", &ca);
+  Identity stranger = make_identity("stranger", &other_ca);
+
+  ServerTlsOptions server_options() const {
+    return {.cert_pem = server.certificate_pem(), .key_pem = server.key_pem()};
+  }
+  TlsOptions client_options(const Identity* identity = nullptr) const {
+    TlsOptions options{.ca_pem = ca.certificate_pem()};
+    if (identity) {
+      options.cert_pem = identity->certificate_pem();
+      options.key_pem = identity->key_pem();
+    }
+    return options;
+  }
+};
+
+std::unique_ptr<Server> start_tls(const ServerTlsOptions& tls) {
+  Server::Options options;
+  options.security.tls = tls;
+  return start(echo, options);
+}
+
+// What a client by OpenSSL alone agrees on with the server; "" when they do not agree.
+struct Hello {
+  int version = 0;
+  const char* ciphers = nullptr;  // of TLS 1.2
+  const char* groups = nullptr;
+};
+std::string agreed(const Server& server, const Hello& hello) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (hello.version != 0) SSL_CTX_set_min_proto_version(context.get(), hello.version);
+  if (hello.version != 0) SSL_CTX_set_max_proto_version(context.get(), hello.version);
+  if (hello.ciphers) REQUIRE(SSL_CTX_set_cipher_list(context.get(), hello.ciphers) == 1);
+  if (hello.groups) REQUIRE(SSL_CTX_set1_groups_list(context.get(), hello.groups) == 1);
+  Peer peer = Peer::connect(server.port());
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);
+  SSL_set_fd(ssl.get(), peer.fd());
+  if (SSL_connect(ssl.get()) != 1) return "";
+  return fmt::format("{} {}", SSL_get_version(ssl.get()), SSL_get_cipher_name(ssl.get()));
+}
+
+}  // namespace
+
+TEST_CASE("tls server: whose clients are served") {
+  Names names;
+  struct Row {
+    const char* type;
+    const Identity* client;
+    bool served;
+  };
+  const Row rows[] = {
+      {"", nullptr, true},
+      {"NoClientCert", &names.stranger, true},
+      {"RequestClientCert", nullptr, true},
+      {"RequestClientCert", &names.stranger, true},
+      {"RequireAnyClientCert", nullptr, false},
+      {"RequireAnyClientCert", &names.stranger, true},
+      {"VerifyClientCertIfGiven", nullptr, true},
+      {"VerifyClientCertIfGiven", &names.client, true},
+      {"VerifyClientCertIfGiven", &names.stranger, false},
+      {"RequireAndVerifyClientCert", nullptr, false},
+      {"RequireAndVerifyClientCert", &names.client, true},
+      {"RequireAndVerifyClientCert", &names.stranger, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.type);
+    CAPTURE(row.served);
+    ServerTlsOptions tls = names.server_options();
+    tls.client_ca_pem = names.ca.certificate_pem();
+    tls.client_auth_type = row.type;
+    auto server = start_tls(tls);
+    auto client = Client::create();
+    std::string result =
+        text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(row.client)}));
+    CHECK_MESSAGE((result == "200 GET ") == row.served, result);
+    CHECK_MESSAGE(result.starts_with("error: ") == !row.served, result);
+  }
+}
+
+TEST_CASE("tls server: versions, cipher suites, curves") {
+  Names names;
+  struct Row {
+    const char* name;
+    void (*set)(ServerTlsOptions&);
+    Hello hello;
+    std::string agreed;
+  };
+  const Row rows[] = {
+      {"newest", [](auto&) {}, {}, "TLSv1.3 TLS_AES_256_GCM_SHA384"},
+      {"1.1 is not spoken", [](auto& tls) { tls.min_version = "TLS10"; }, {.version = TLS1_1_VERSION}, ""},
+      {"1.2", [](auto&) {}, {.version = TLS1_2_VERSION}, "TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384"},
+      {"1.2 is too old", [](auto& tls) { tls.min_version = "TLS13"; }, {.version = TLS1_2_VERSION}, ""},
+      {"1.3 is too new", [](auto& tls) { tls.max_version = "TLS12"; }, {.version = TLS1_3_VERSION}, ""},
+      {"a suite of 1.2",
+       [](auto& tls) { tls.cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}; },
+       {.version = TLS1_2_VERSION},
+       "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256"},
+      {"none in common",
+       [](auto& tls) { tls.cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}; },
+       {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"},
+       ""},
+      {"a suite of 1.3",
+       [](auto& tls) { tls.cipher_suites = {"TLS_CHACHA20_POLY1305_SHA256"}; },
+       {},
+       "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256"},
+      {"only suites of 1.3",
+       [](auto& tls) { tls.cipher_suites = {"TLS_AES_128_GCM_SHA256"}; },
+       {.version = TLS1_2_VERSION},
+       ""},
+      {"a curve in common",
+       [](auto& tls) { tls.curves = {"CurveP384", "X25519"}; },
+       {.groups = "P-384"},
+       "TLSv1.3 TLS_AES_256_GCM_SHA384"},
+      {"no curve in common", [](auto& tls) { tls.curves = {"X25519"}; }, {.groups = "P-384"}, ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    ServerTlsOptions tls = names.server_options();
+    row.set(tls);
+    auto server = start_tls(tls);
+    CHECK(agreed(*server, row.hello) == row.agreed);
+  }
+}
+
+TEST_CASE("tls server: what it cannot be started with says why, and changes nothing while it runs") {
+  Names names;
+  struct Row {
+    std::string message;
+    std::function<void(ServerTlsOptions&)> set;
+  };
+  const Row rows[] = {
+      {"tls: a server needs a certificate and its key", [](auto& tls) { tls.key_pem.clear(); }},
+      {"tls cert: open /nonexistent/c: no such file or directory",
+       [](auto& tls) {
+         tls.cert_pem.clear();
+         tls.cert_file = "/nonexistent/c";
+       }},
+      {"tls key: key values mismatch (x509 certificate routines)",
+       [&](auto& tls) { tls.key_pem = names.client.key_pem(); }},
+      {"tls ca: no certificate in PEM form found in it: ",
+       [](auto& tls) {
+         tls.client_auth_type = "RequireAndVerifyClientCert";
+         tls.client_ca_pem = "nonsense";
+       }},
+      {"tls: client_auth_type \"Maybe\" is not one of NoClientCert, RequestClientCert, ",
+       [](auto& tls) { tls.client_auth_type = "Maybe"; }},
+      {"tls: min_version \"TLS9\" is not one of TLS10, TLS11, TLS12, TLS13",
+       [](auto& tls) { tls.min_version = "TLS9"; }},
+      {"tls: min_version TLS13 is newer than max_version TLS12",
+       [](auto& tls) {
+         tls.min_version = "TLS13";
+         tls.max_version = "TLS12";
+       }},
+      {"tls: cipher suite \"TLS_ROT13\" is not known", [](auto& tls) { tls.cipher_suites = {"TLS_ROT13"}; }},
+      {"tls: curve \"P-256\" is not one of CurveP256, CurveP384, CurveP521, X25519",
+       [](auto& tls) { tls.curves = {"P-256"}; }},
+  };
+  auto running = start_tls(names.server_options());
+  auto client = Client::create();
+  for (const Row& row : rows) {
+    Server::Options options{.listen_address = "127.0.0.1:0"};
+    options.security.tls = names.server_options();
+    row.set(*options.security.tls);
+    auto server = Server::start(options, echo);
+    REQUIRE_FALSE(server.has_value());
+    CHECK_MESSAGE(server.error().message.starts_with(row.message), server.error().message);
+    auto changed = running->secure(options.security);
+    REQUIRE_FALSE(changed.has_value());
+    CHECK(changed.error().message == server.error().message);
+    CHECK(text_of(fetch(*client, {.url = tls_url(*running), .tls = names.client_options()})) == "200 GET ");
+  }
+}
+
+TEST_CASE("tls server: many requests on one connection, and big bodies") {
+  Names names;
+  auto server = start_tls(names.server_options());
+  auto client = Client::create();
+  for (std::size_t size : {std::size_t{0}, std::size_t{10}, std::size_t{100'000}, std::size_t{3 << 20}}) {
+    std::string body(size, 'x');
+    ClientRequest request{
+        .method = "POST", .url = tls_url(*server), .body = body, .tls = names.client_options()};
+    auto result = fetch(*client, request);
+    REQUIRE_MESSAGE(result.has_value(), result.error().message);
+    CHECK(result->body == "POST " + body);
+  }
+}
+
+TEST_CASE("tls server: who speaks plain HTTP is told so, who says nothing is let go") {
+  Names names;
+  Server::Options options;
+  options.security.tls = names.server_options();
+  options.header_timeout = std::chrono::milliseconds(100);
+  auto server = start(echo, options);
+  auto client = Client::create();
+  CHECK(text_of(fetch(*client, {.url = url_of(*server)})) ==
+        "400 only TLS is spoken here: write https:// instead of http://\n");
+  for (std::string_view bytes : {"", "\x16", "\x16\x03\x01\x02"}) {
+    Peer peer = Peer::connect(server->port());
+    peer.send(bytes);
+    CHECK(peer.closed_by_other());
+  }
+  // No TLS at all behind the first bytes of it.
+  Peer peer = Peer::connect(server->port());
+  peer.send("\x16 this is no hello whatever one makes of it\r\n\r\n");
+  CHECK(peer.closed_by_other());
+}
+
+TEST_CASE("tls server: TLS comes and goes, and open connections stay as they are") {
+  Names names;
+  auto server = start(echo);
+  auto client = Client::create();
+  const std::string get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Peer plain = Peer::connect(server->port());
+  plain.send(get);
+  CHECK(plain.read_message().ends_with("GET "));
+  REQUIRE(server->secure({.tls = names.server_options()}).has_value());
+  plain.send(get);
+  CHECK(plain.read_message().ends_with("GET "));
+  CHECK(text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
+  // The client keeps that one.
+  REQUIRE(server->secure({.auth = ServerAuthOptions{.username = "a", .password = "b"}}).has_value());
+  CHECK(
+      text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})).starts_with("401 "));
+  CHECK(text_of(fetch(*client, {.url = url_of(*server)})).starts_with("401 "));
+  REQUIRE(server->secure({}).has_value());
+  CHECK(text_of(fetch(*client, {.url = url_of(*server)})) == "200 GET ");
+}
+
+TEST_CASE("tls server: a rotated certificate is taken up, half a one is not") {
+  Names names;
+  Identity next = make_identity("server", &names.other_ca, "DNS:localhost");
+  TempDir dir;
+  std::string cert_file = (dir.path() / "cert.pem").string(), key_file = (dir.path() / "key.pem").string();
+  auto write = [](const std::string& file, const std::string& pem) {
+    REQUIRE(write_file_atomically(file, pem).has_value());
+  };
+  write(cert_file, names.server.certificate_pem());
+  write(key_file, names.server.key_pem());
+  auto server = start_tls({.cert_file = cert_file, .key_file = key_file});
+  // A client for each request, so that no connection is kept.
+  auto ask = [&](const Identity& ca) {
+    auto client = Client::create();
+    return text_of(fetch(*client, {.url = tls_url(*server), .tls = {.ca_pem = ca.certificate_pem()}}));
+  };
+  CHECK(ask(names.ca) == "200 GET ");
+  write(cert_file, next.certificate_pem());
+  CHECK(ask(names.ca) == "200 GET ");
+  write(key_file, next.key_pem());
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (ask(names.other_ca) != "200 GET " && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  CHECK(ask(names.other_ca) == "200 GET ");
+}
+
+}  // namespace weir::net::test
