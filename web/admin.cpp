@@ -7,14 +7,6 @@
 namespace weir::web {
 namespace {
 
-// A browser names the site a POST comes from. Another site must not reload weir.
-bool from_other_site(const net::Request& request) {
-  std::string_view origin = request.headers.get("Origin");
-  if (origin.empty()) return false;
-  std::size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.headers.get("Host");
-}
-
 net::Response reload_response(const runtime::LoadResult& result) {
   if (result.ok) return net::Response::text(200, "config reloaded\n");
   std::string text = lang::render(result.diagnostics);
@@ -55,10 +47,6 @@ void answer_healthy(Site& site, const Call& call) {
 }
 
 void answer_reload(Site& site, const Call& call) {
-  if (from_other_site(call.request)) {
-    call.reply(net::Response::text(403, "a page of another site may not reload weir\n"));
-    return;
-  }
   site.options().controller->load_async(
       "POST /-/reload",
       [reply = call.reply](const runtime::LoadResult& result) { reply(reload_response(result)); });

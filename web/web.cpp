@@ -55,6 +55,19 @@ bool allows(Route::Methods methods, std::string_view method) {
   return false;
 }
 
+bool only_reads(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
+// A browser names the site a POST comes from.
+bool from_other_site(const net::Request& request) {
+  if (request.headers.get("Sec-Fetch-Site") == "cross-site") return true;
+  std::string_view origin = request.headers.get("Origin");
+  if (origin.empty()) return false;
+  std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.headers.get("Host");
+}
+
 void set_default(net::Headers& headers, std::string_view name, std::string_view value) {
   if (!headers.has(name)) headers.set(name, value);
 }
@@ -87,6 +100,10 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
         net::Response::text(405, fmt::format("{} answers {} only\n", route->path, allowed(route->methods)));
     response.headers.set("Allow", allowed(route->methods));
     finish(std::move(response));
+    return;
+  }
+  if (!only_reads(request.method) && from_other_site(request)) {
+    finish(net::Response::text(403, "a page of another site may change nothing here\n"));
     return;
   }
   route->answer(*this, Call{request, path.substr(route->path.size()), std::move(finish)});

@@ -88,7 +88,7 @@ TEST_CASE("web: reload is a POST and answers with what is wrong") {
   CHECK(refused.headers.get("Content-Type").starts_with("text/plain"));
 }
 
-TEST_CASE("web: a page of another site cannot reload") {
+TEST_CASE("web: a page of another site can change nothing") {
   SiteFixture site;
   site.controller.next_load.ok = true;
   struct Row {
@@ -103,6 +103,20 @@ TEST_CASE("web: a page of another site cannot reload") {
     CHECK(site.ask(request).status == row.status);
   }
   CHECK(site.controller.causes.size() == 1);
+
+  // Neither what components answer themselves; to read is what the browser itself forbids.
+  site.run({node_with("a.b", HealthState::healthy)});
+  for (const char* method : {"POST", "PUT", "DELETE"}) {
+    net::Request request{.method = method, .target = "/api/v0/component/a.b/x"};
+    request.headers.set("Host", "127.0.0.1:12345");
+    request.headers.set("Sec-Fetch-Site", "cross-site");
+    CHECK(site.ask(request).status == 403);
+    request.headers.set("Sec-Fetch-Site", "same-origin");
+    CHECK(site.ask(request).body == "from the component");
+  }
+  net::Request read{.method = "GET", .target = "/-/ready"};
+  read.headers.set("Origin", "https://evil.example");
+  CHECK(site.ask(read).status == 200);
 }
 
 TEST_CASE("web: what a component serves itself is passed on, modules and escapes included") {
