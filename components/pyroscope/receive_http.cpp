@@ -51,12 +51,6 @@ net::Response taken_response(const net::Request& request) {
   return response;
 }
 
-std::string listen_text(const ListenArguments& http) {
-  bool is_v6 = http.listen_address.find(':') != std::string::npos && !http.listen_address.starts_with('[');
-  std::string host = http.listen_address.empty() ? "0.0.0.0" : http.listen_address;
-  return fmt::format("{}:{}", is_v6 ? "[" + host + "]" : host, http.listen_port);
-}
-
 }  // namespace
 
 // One request, until it is answered and nobody has any of its profiles any more.
@@ -88,9 +82,15 @@ void ReceiveHttp::start() {
 }
 
 void ReceiveHttp::apply(Arguments args) {
+  bool is_secured = args.http.tls != args_.http.tls;
+  args_.http.tls = args.http.tls;
   bool is_elsewhere = args.http != args_.http || args.max_body_bytes != args_.max_body_bytes;
   args_ = std::move(args);
-  if (is_elsewhere) listen();
+  if (is_elsewhere || !server_) {
+    listen();
+  } else if (is_secured) {
+    secure();
+  }
   report();
 }
 
@@ -103,16 +103,10 @@ void ReceiveHttp::stop() {
 void ReceiveHttp::listen() {
   retry_.reset();
   server_.reset();  // the new one may want the same port
-  net::Server::Options options{.listen_address = listen_text(args_.http),
-                               .max_body_bytes = args_.max_body_bytes,
-                               .max_connections = static_cast<std::size_t>(args_.http.conn_limit),
-                               .header_timeout = args_.http.server_read_timeout,
-                               .idle_timeout = args_.http.server_idle_timeout,
-                               .reply_timeout = args_.http.server_write_timeout};
   std::size_t most = std::max(args_.max_body_bytes * kMemoryFactor, kLeastMemory);
   memory_ = std::make_shared<profile::SharedMemory>(std::max(most, kMostMemory));
   auto server = net::Server::start(
-      options, [this, most, memory = memory_](const net::Request& request, net::Reply reply) {
+      options(), [this, most, memory = memory_](const net::Request& request, net::Reply reply) {
         auto call = std::make_shared<Call>(memory, most);
         call->reply = std::move(reply);
         call->request = {
@@ -125,7 +119,7 @@ void ReceiveHttp::listen() {
     server_ = *std::move(server);
     error_.clear();
     backoff_.reset();
-    ctx_.log().info("listening for profiles", {{"address", options.listen_address}});
+    ctx_.log().info("listening for profiles", {{"address", args_.http.address()}});
     return;
   }
   error_ = server.error().message;
@@ -134,6 +128,32 @@ void ReceiveHttp::listen() {
     listen();
     report();
   });
+}
+
+net::Server::Options ReceiveHttp::options() {
+  net::Server::Options options{.listen_address = args_.http.address(),
+                               .max_body_bytes = args_.max_body_bytes,
+                               .max_connections = static_cast<std::size_t>(args_.http.conn_limit),
+                               .header_timeout = args_.http.server_read_timeout,
+                               .idle_timeout = args_.http.server_idle_timeout,
+                               .reply_timeout = args_.http.server_write_timeout};
+  if (args_.http.tls) options.security.tls = args_.http.tls->options();
+  options.on_turned_away = [this](const net::TurnedAway& turned_away) {
+    // Whose answer comes too late is counted where that is made.
+    if (turned_away.reason == "slow_reply") return;
+    ctx_.post([this, refusal = Refusal{turned_away.status, std::string(turned_away.reason),
+                                       turned_away.message}] { count_refusal(refusal); });
+  };
+  return options;
+}
+
+// While it listens: who is connected stays connected.
+void ReceiveHttp::secure() {
+  net::Security security;
+  if (args_.http.tls) security.tls = args_.http.tls->options();
+  if (server_->secure(security)) return;
+  // Nobody new is let in by what the config no longer says.
+  listen();
 }
 
 void ReceiveHttp::take(std::shared_ptr<Call> call) {

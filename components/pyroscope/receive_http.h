@@ -11,45 +11,13 @@
 
 #include "base/metrics.h"
 #include "components/backoff.h"
+#include "components/pyroscope/listen_arguments.h"
 #include "components/pyroscope/received.h"
 #include "components/pyroscope/receiver.h"
 #include "net/http.h"
 #include "runtime/component.h"
 
 namespace weir::pyroscope {
-
-struct ListenArguments {
-  std::string listen_address;
-  std::int64_t listen_port = 8080;
-  std::int64_t conn_limit = 16384;
-  Duration server_read_timeout = std::chrono::seconds(30);
-  Duration server_write_timeout = std::chrono::seconds(30);
-  Duration server_idle_timeout = std::chrono::seconds(120);
-
-  static constexpr auto fields() {
-    using Self = ListenArguments;
-    return std::tuple{
-        lang::optional("listen_address", &Self::listen_address,
-                       "Address to listen on; without any every address of this machine. What comes is not "
-                       "authenticated: 127.0.0.1 keeps it to this machine."),
-        lang::optional("listen_port", &Self::listen_port, "Port to listen on; 0 picks one.")
-            .at_least(0)
-            .at_most(65535),
-        lang::optional("conn_limit", &Self::conn_limit, "How many connections there may be at a time.")
-            .at_least(1),
-        lang::optional("server_read_timeout", &Self::server_read_timeout,
-                       "How long a request may take to come.")
-            .at_least(0.1),
-        lang::optional("server_write_timeout", &Self::server_write_timeout,
-                       "How long the answer may take to be made.")
-            .at_least(0.1),
-        lang::optional("server_idle_timeout", &Self::server_idle_timeout,
-                       "How long a connection stays open without a request.")
-            .at_least(0.1),
-    };
-  }
-  bool operator==(const ListenArguments&) const = default;
-};
 
 class ReceiveHttp {
  public:
@@ -125,6 +93,8 @@ class ReceiveHttp {
   struct Call;
 
   void listen();
+  net::Server::Options options();
+  void secure();
   void take(std::shared_ptr<Call> call);
   void finish(const std::shared_ptr<Call>& call);
   void refuse(const Call& call, const Refusal& refusal);

@@ -7,6 +7,7 @@
 #include "components/pyroscope/push_request.h"
 #include "components/pyroscope/receive_http.h"
 #include "net/http.h"
+#include "tests/net/identity.h"
 #include "tests/profile/sample_profile.h"
 #include "tests/support/component_harness.h"
 
@@ -53,6 +54,10 @@ class Harness : public testing::ComponentHarness<ReceiveHttp> {
                                .body = std::move(body)};
     request.headers.set("Content-Type", type);
     auto promise = std::make_shared<std::promise<std::string>>();
+    if (tls_) {
+      request.url.insert(4, "s");
+      request.tls = *tls_;
+    }
     auto take = [promise](Result<net::ClientResponse> got) {
       promise->set_value(got ? fmt::format("{} {}", got->status, got->body) : got.error().message);
     };
@@ -64,10 +69,15 @@ class Harness : public testing::ComponentHarness<ReceiveHttp> {
     REQUIRE(world().wait_until([&] { return answer.wait_for(0s) == std::future_status::ready; }));
     return answer.get();
   }
+  void speak_tls(std::optional<net::TlsOptions> tls) {
+    tls_ = std::move(tls);
+    client_ = net::Client::create();  // none of its connections is kept
+  }
 
  private:
   std::unique_ptr<net::Client> client_ = net::Client::create();
   std::unique_ptr<net::Pending> pending_;
+  std::optional<net::TlsOptions> tls_;
 };
 
 }  // namespace
@@ -102,8 +112,10 @@ TEST_CASE("pyroscope.receive_http says what it does not take, and counts it") {
   CHECK(component.send("POST", "/ingest?name=a&format=jfr", "", "x").starts_with("422 "));
   CHECK(component.send("POST", "/ingest?name=a", "", std::string(2 << 20, 'a')).starts_with("413"));
   CHECK(sink->profiles.empty());
+  component.run();
   std::string metrics = component.world().registry.expose();
-  for (const char* reason : {"malformed", "method", "path", "format"}) {
+  // The last its server refused by itself.
+  for (const char* reason : {"malformed", "method", "path", "format", "body_size"}) {
     CAPTURE(reason);
     CHECK(metrics.contains(fmt::format("reason=\"{}\"}} 1", reason)));
   }
@@ -153,6 +165,76 @@ TEST_CASE("pyroscope.receive_http waits for a port that is taken, and moves to a
     second.apply(args);
   }
   CHECK(second.world().health.state == runtime::HealthState::healthy);
+}
+
+TEST_CASE("pyroscope.receive_http by TLS: whose certificates it asks for, changed while it runs") {
+  net::test::Identity ca = net::test::make_identity("ca", nullptr);
+  net::test::Identity server = net::test::make_identity("server", &ca, "IP:127.0.0.1");
+  net::test::Identity sender = net::test::make_identity("sender", &ca);
+  auto sink = std::make_shared<Sink>();
+  ReceiveHttp::Arguments args = arguments(sink);
+  Harness component(args);
+  auto ingest = [&] { return component.send("POST", "/ingest?name=shop", "text/plain", "main;work 3"); };
+  CHECK(ingest() == "200 ");
+  std::int64_t port = component.number("port");
+
+  args.http.tls.emplace();
+  args.http.tls->cert_pem = server.certificate_pem();
+  args.http.tls->key_pem.text = server.key_pem();
+  args.http.tls->client_ca = ca.certificate_pem();
+  args.http.tls->client_auth_type = "RequireAndVerifyClientCert";
+  component.apply(args);
+  CHECK(component.number("port") == port);
+  component.speak_tls({});
+  CHECK(ingest().starts_with("400 only TLS is spoken here"));
+  component.speak_tls(net::TlsOptions{.ca_pem = ca.certificate_pem()});
+  CHECK_FALSE(ingest().starts_with("200"));
+  component.speak_tls(net::TlsOptions{
+      .ca_pem = ca.certificate_pem(), .cert_pem = sender.certificate_pem(), .key_pem = sender.key_pem()});
+  CHECK(ingest() == "200 ");
+  CHECK(sink->profiles.size() == 2);
+  component.advance(5s);
+  CHECK(component.world().registry.expose().contains(R"(reason="tls"} 2)"));
+
+  // What the world lacks is health, and nobody is let in meanwhile.
+  args.http.tls->cert_pem.clear();
+  args.http.tls->cert_file = "/nonexistent/cert.pem";
+  component.apply(args);
+  CHECK(component.world().health.message.starts_with("tls cert: open /nonexistent/cert.pem"));
+}
+
+TEST_CASE("pyroscope.receive_http: what tls needs") {
+  struct Row {
+    const char* text;
+    const char* error;  // nullptr: none
+  };
+  const Row rows[] = {
+      {"cert_file = \"c\" \n key_file = \"k\"", nullptr},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n min_version = \"VersionTLS13\"", nullptr},
+      {"cert_pem = \"c\"", "a server with tls needs key_pem or key_file"},
+      {"key_pem = \"k\"", "a server with tls needs cert_pem or cert_file"},
+      {"cert_pem = \"c\" \n cert_file = \"c\" \n key_pem = \"k\"", "at most one of cert_pem and cert_file"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\"", "no client is asked for a certificate"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\" \n client_ca_file = \"a\"",
+       "at most one of client_ca and"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\" \n client_auth_type = \"RequireClientCert\"",
+       nullptr},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_auth_type = \"Perhaps\"", "client_auth_type"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n min_version = \"SSL3\"", "is not one of VersionTLS12 and"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    auto decoded = testing::decode_text<pyroscope::ListenTlsArguments>(row.text);
+    CHECK(decoded.has_value() == (row.error == nullptr));
+    if (!decoded && row.error) CHECK_MESSAGE(decoded.error().contains(row.error), decoded.error());
+  }
+  auto options = testing::decode_text<pyroscope::ListenTlsArguments>(
+                     "cert_pem = \"c\" \n key_pem = \"k\" \n cipher_suites = \" A, B,\" \n min_version = "
+                     "\"VersionTLS12\" \n client_auth_type = \"RequireClientCert\"")
+                     ->options();
+  CHECK(options.cipher_suites == std::vector<std::string>{"A", "B"});
+  CHECK(options.min_version == "TLS12");
+  CHECK(options.client_auth_type == "RequireAnyClientCert");
 }
 
 }  // namespace weir
