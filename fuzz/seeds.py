@@ -226,6 +226,45 @@ def lang_decode():
     yield from kept('lang_decode')
 
 
+def http():
+    """Requests and responses: by length, in chunks, to the end, packed; several in a row; broken ones."""
+    host = b'Host: localhost\r\n'
+    chunks = b'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x="y"\r\nde\r\n0\r\nTrailer: t\r\n\r\n'
+    packed = gzip.compress(b'abcde' * 20, mtime=0)
+    yield b'GET /a?b=c HTTP/1.1\r\n' + host + b'Connection: close\r\n\r\n'
+    yield b'POST /p HTTP/1.1\r\n' + host + b'Content-Length: 5\r\n\r\nabcde' + b'GET / HTTP/1.0\r\n\r\n'
+    yield b'PUT /p HTTP/1.1\r\n' + host + b'Expect: 100-continue\r\n' + chunks
+    yield b'GET / HTTP/1.1\r\n' + host + b'X: y\r\n folded\r\n\r\n'
+    yield b'POST / HTTP/1.1\r\n' + host + b'Content-Length: 3\r\n' + chunks
+    for head in (b'HTTP/1.1 200 OK\r\n', b'HTTP/1.0 404 Not Found\r\nContent-Type: text/plain\r\n'):
+        yield head + b'\r\nto the end'
+        yield head + chunks
+        yield head + b'Content-Length: 5\r\nConnection: keep-alive\r\n\r\nabcde'
+        yield head + b'Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n' % len(packed) + packed
+    yield b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'
+    yield packed
+    yield packed + packed
+
+
+def http_text():
+    yield from (b'http://user:p%40ss@host:8080/a/../b?c=d+e#f', b'https://[::1]:443', b'unix:///run/x.sock', b'../x?y', b'//other/x', b':12345', b'[::1]:1')
+    yield from (b'*', b'a.example,.b.example:80,*.c', b'10.0.0.0/8, fd00::/8', b'[fd00::1]:81,10.1.2.3', b'proxy.example:3128')
+    yield b'{"access_token":"a","token_type":"bearer","expires_in":3600,"scope":["x",{"y":null}]}'
+    yield b'{"error":"invalid_client","error_description":"who?","expires_in":"1e3"}'
+    yield b'access_token=a%20b&expires_in=7&token_type=mac&error=x'
+    yield from (b'Basic YW5uOndvcmQ=', b'basic YW5uOndvcmQ', b'Bearer abc')
+
+
+def http_words():
+    return ['GET ', 'POST ', 'HEAD ', ' HTTP/1.1\\x0d\\x0a', 'HTTP/1.1 200 OK\\x0d\\x0a', '\\x0d\\x0a', '\\x0d\\x0a\\x0d\\x0a', 'Host: ', 'Content-Length: ',
+            'Transfer-Encoding: chunked', 'Connection: close', 'Connection: keep-alive', 'Expect: 100-continue', 'Content-Encoding: gzip',
+            '0\\x0d\\x0a\\x0d\\x0a', '\\x1f\\x8b', ';x=y']
+
+
+def http_text_words():
+    return ['http://', 'https://', 'unix://', '%2F', '::1', '/8', '*.', ',', 'access_token', 'expires_in', 'token_type', 'error_description', 'Basic ']
+
+
 def words_of(pattern):
     """The short words our parsers compare with: what a mutation by chance seldom hits."""
     found = set()
@@ -251,8 +290,8 @@ def folded_words():
     return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
 
 
-WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
+WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, received, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
+         for function in (elf, eh_frame, unpack, folded, received, http, http_text, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
                                store_record, lang_parse, lang_print, lang_eval, lang_decode)}
