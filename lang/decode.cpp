@@ -285,6 +285,7 @@ class BodyDecoder {
     if (table.label_offset) {
       *reinterpret_cast<std::string*>(static_cast<std::byte*>(element) + *table.label_offset) = block.label;
     }
+    if (table.use_dialect) table.use_dialect(element, options_.eval.dialect);
     BodyDecoder nested(table, source_, options_, diagnostics_);
     if (!nested.decode(element, block.body, header)) failed_ = true;
     has_unknown_ = has_unknown_ || nested.has_unknown();

@@ -20,10 +20,10 @@ template <class T>
 std::optional<T> decode(const Body& body, Span at, const SourcePtr& source, const DecodeOptions& options,
                         Diagnostics& diagnostics) {
   T object{};
+  const detail::Table& table = detail::table<T>();
   // Dialects have defaults of their own in places.
-  if constexpr (requires { object.use_dialect(options.eval.dialect); })
-    object.use_dialect(options.eval.dialect);
-  if (!detail::decode_body(detail::table<T>(), &object, body, at, source, options, diagnostics)) {
+  if (table.use_dialect) table.use_dialect(&object, options.eval.dialect);
+  if (!detail::decode_body(table, &object, body, at, source, options, diagnostics)) {
     return std::nullopt;
   }
   return object;

@@ -11,6 +11,7 @@
 
 #include "lang/codec.h"
 #include "lang/field.h"
+#include "lang/source.h"
 
 namespace weir::lang::detail {
 
@@ -45,6 +46,7 @@ struct Table {
   std::vector<TableField> fields;  // as in schema.fields
   std::shared_ptr<const void> defaults;
   void (*check)(const void* object, Problems& problems) = nullptr;
+  void (*use_dialect)(void* object, Dialect dialect) = nullptr;
   std::optional<std::size_t> label_offset;  // of block_label
 };
 
@@ -172,6 +174,9 @@ Table make_table() {
     table.check = [](const void* object, Problems& problems) {
       static_cast<const T*>(object)->check(problems);
     };
+  }
+  if constexpr (requires(T& object) { object.use_dialect(Dialect::river); }) {
+    table.use_dialect = [](void* object, Dialect dialect) { static_cast<T*>(object)->use_dialect(dialect); };
   }
   if constexpr (requires(T& object) { object.block_label = std::string(); }) {
     table.label_offset = offset_of(*defaults, &T::block_label);

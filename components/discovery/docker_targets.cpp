@@ -67,7 +67,9 @@ class Builder {
   }
 
   std::vector<TargetPtr> take() {
-    std::ranges::sort(targets_, {}, [](const TargetPtr& target) { return std::tie(target->labels()); });
+    std::ranges::sort(targets_, [](const TargetPtr& a, const TargetPtr& b) {
+      return std::ranges::lexicographical_compare(a->labels(), b->labels());
+    });
     return std::move(targets_);
   }
 

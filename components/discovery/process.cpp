@@ -30,8 +30,10 @@ constexpr Duration kShortestPause = std::chrono::milliseconds(10);
 constexpr Duration kLongestPause = std::chrono::milliseconds(50);
 
 TargetPtr merged(const Target& process, const Target& container) {
-  std::vector<Target::Label> labels = process.labels();
-  labels.insert(labels.end(), container.labels().begin(), container.labels().end());
+  std::vector<Target::Label> labels;
+  labels.reserve(process.size() + container.size());
+  for (const auto& label : process.labels()) labels.emplace_back(label);
+  for (const auto& label : container.labels()) labels.emplace_back(label);
   return Target::make(std::move(labels));
 }
 

@@ -1,6 +1,7 @@
 #include "components/discovery/target.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include <fmt/core.h>
@@ -18,8 +19,8 @@ bool is_normal(const std::vector<Target::Label>& labels) {
   return true;
 }
 
-std::vector<Target::Label> normalised(std::vector<Target::Label> labels) {
-  if (is_normal(labels)) return labels;
+void normalise(std::vector<Target::Label>& labels) {
+  if (is_normal(labels)) return;
   // std::stable_sort would do, but its temporary buffer is deprecated.
   std::vector<std::size_t> order(labels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -34,27 +35,126 @@ std::vector<Target::Label> normalised(std::vector<Target::Label> labels) {
     bool last_of_name = i + 1 == order.size() || labels[order[i + 1]].first != label.first;
     if (last_of_name && !label.second.empty()) normal.push_back(std::move(label));
   }
-  return normal;
+  labels = std::move(normal);
+}
+
+std::vector<std::string_view> names_of(const std::vector<Target::Label>& labels) {
+  std::vector<std::string_view> names;
+  names.reserve(labels.size());
+  for (const auto& label : labels) names.emplace_back(label.first);
+  return names;
+}
+
+TargetPtr flat(LayoutPtr layout, const std::vector<Target::Label>& labels) {
+  std::vector<std::string_view> values;
+  values.reserve(labels.size());
+  for (const auto& label : labels) values.emplace_back(label.second);
+  return Target::make(std::move(layout), nullptr, values);
 }
 
 }  // namespace
 
-Target::Target(std::vector<Label> labels) : labels_(normalised(std::move(labels))) {
-  for (const auto& [name, value] : labels_) {
-    hash_ = profile::hash_string(name, hash_);
-    hash_ = profile::hash_string(value, hash_);
+// Where the bytes behind the object are to be, and how many; filled in when it is allocated.
+class Target::Key {
+ public:
+  explicit Key(std::span<const std::string_view> own) {
+    for (std::string_view value : own) size += sizeof(std::uint32_t) + value.size();
+  }
+  std::size_t size = 0;
+  char* begin = nullptr;
+};
+
+namespace {
+
+// Makes an object, its counters and what stands behind it in one piece.
+template <class T>
+struct WithTail {
+  using value_type = T;
+
+  explicit WithTail(Target::Key& key) : key(&key) {}
+  template <class U>
+  explicit(false) WithTail(const WithTail<U>& other) : key(other.key) {}
+
+  T* allocate(std::size_t count) {
+    char* memory = static_cast<char*>(::operator new(count * sizeof(T) + key->size));
+    key->begin = memory + count * sizeof(T);
+    return reinterpret_cast<T*>(memory);
+  }
+  void deallocate(T* memory, std::size_t) { ::operator delete(memory); }
+  template <class U>
+  bool operator==(const WithTail<U>&) const {
+    return true;
+  }
+
+  Target::Key* key;  // of no use after allocate()
+};
+
+}  // namespace
+
+Target::Target(const Key& key, LayoutPtr layout, TargetPtr base, std::span<const std::string_view> own)
+    : layout_(std::move(layout)), base_(std::move(base)) {
+  auto* ends = reinterpret_cast<std::uint32_t*>(key.begin);
+  char* bytes = key.begin + own.size() * sizeof(std::uint32_t);
+  ends_ = ends;
+  bytes_ = bytes;
+  std::uint32_t end = 0;
+  for (std::string_view value : own) {
+    std::memcpy(bytes + end, value.data(), value.size());
+    end += static_cast<std::uint32_t>(value.size());
+    *ends++ = end;
   }
 }
 
-std::shared_ptr<const Target> Target::make(std::vector<Label> labels) {
-  return std::shared_ptr<const Target>(new Target(std::move(labels)));
+TargetPtr Target::make(LayoutPtr layout, TargetPtr base, std::span<const std::string_view> own) {
+  Key key(own);
+  return std::allocate_shared<Target>(WithTail<Target>(key), key, std::move(layout), std::move(base), own);
+}
+
+TargetPtr Target::make(std::vector<Label> labels) {
+  normalise(labels);
+  return flat(LabelLayout::make(names_of(labels)), labels);
+}
+
+TargetPtr Target::make(std::vector<Label> labels, LayoutTable& layouts) {
+  normalise(labels);
+  return flat(layouts.of(names_of(labels)), labels);
 }
 
 std::string_view Target::get(std::string_view name) const {
-  auto it = std::ranges::lower_bound(labels_, name, {},
-                                     [](const Label& label) { return std::string_view(label.first); });
-  if (it == labels_.end() || it->first != name) return {};
-  return it->second;
+  std::size_t index = layout_->find(name);
+  return index == size() ? std::string_view() : value(index);
+}
+
+std::uint64_t Target::hash() const {
+  std::uint64_t hash = hash_.load(std::memory_order_relaxed);
+  if (hash != 0) return hash;
+  hash = layout_->names_hash();
+  for (std::size_t i = 0; i < size(); ++i) hash = profile::hash_string(value(i), hash);
+  hash = std::max<std::uint64_t>(hash, 1);
+  hash_.store(hash, std::memory_order_relaxed);
+  return hash;
+}
+
+bool Target::has_bytes_of(const Target& other) const {
+  auto size_of = [](const Target& target) {
+    auto* begin = reinterpret_cast<const char*>(target.ends_);
+    std::size_t bytes = target.size() == 0 ? 0 : target.ends_[target.size() - 1];
+    return std::string_view(begin, target.size() * sizeof(std::uint32_t) + bytes);
+  };
+  return size_of(*this) == size_of(other);
+}
+
+bool Target::operator==(const Target& other) const {
+  if (this == &other) return true;
+  std::uint64_t mine = hash_.load(std::memory_order_relaxed),
+                its = other.hash_.load(std::memory_order_relaxed);
+  if (mine != 0 && its != 0 && mine != its) return false;
+  if (layout_ != other.layout_ && !layout_->has_names_of(*other.layout_)) return false;
+  if (!base_ && !other.base_) return has_bytes_of(other);
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (value(i) != other.value(i)) return false;
+  }
+  return true;
 }
 
 std::optional<lang::Value> Target::find(std::string_view key) const {
@@ -64,17 +164,22 @@ std::optional<lang::Value> Target::find(std::string_view key) const {
 }
 
 void Target::visit(const std::function<void(std::string_view, const lang::Value&)>& each) const {
-  for (const auto& [name, value] : labels_) each(name, lang::Value(value));
+  for (const auto& [name, value] : labels()) each(name, lang::Value(value));
 }
 
 std::optional<bool> Target::equals(const lang::Map& other) const {
   auto* target = dynamic_cast<const Target*>(&other);
   if (!target) return std::nullopt;
-  return this == target || *this == *target;
+  return *this == *target;
 }
 
-TargetList::TargetList(std::vector<TargetPtr> targets) : targets_(std::move(targets)) {
-  for (const auto& target : targets_) hash_ = profile::hash_mix(hash_, target->hash());
+TargetList::TargetList(std::vector<TargetPtr> targets) : targets_(std::move(targets)) {}
+
+TargetList::~TargetList() {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (i + kAhead < targets_.size()) will_share(targets_[i + kAhead]);
+    targets_[i].reset();
+  }
 }
 
 std::shared_ptr<const TargetList> TargetList::make(std::vector<TargetPtr> targets) {
@@ -89,7 +194,6 @@ std::optional<bool> TargetList::equals(const lang::List& other) const {
   auto* list = dynamic_cast<const TargetList*>(&other);
   if (!list) return std::nullopt;
   if (this == list) return true;
-  if (hash_ != list->hash_) return false;
   return std::ranges::equal(targets_, list->targets_,
                             [](const TargetPtr& a, const TargetPtr& b) { return a == b || *a == *b; });
 }
@@ -106,8 +210,8 @@ std::unexpected<lang::Mismatch> inside(lang::Mismatch mismatch, std::string_view
   return std::unexpected(lang::Mismatch{std::string(path) + mismatch.path, std::move(mismatch.message)});
 }
 
-ConvertedTarget target_from(const lang::Value& value) {
-  if (value.is_null()) return Target::make({});
+ConvertedTarget target_from(const lang::Value& value, LayoutTable& layouts) {
+  if (value.is_null()) return Target::make({}, layouts);
   auto map = value.as_map();
   if (!map) return lang::mismatch("map(string)", value);
   if (auto target = std::dynamic_pointer_cast<const Target>(map)) return target;
@@ -124,7 +228,7 @@ ConvertedTarget target_from(const lang::Value& value) {
     labels.emplace_back(key, *std::move(text));
   });
   if (bad) return std::unexpected(*std::move(bad));
-  return Target::make(std::move(labels));
+  return Target::make(std::move(labels), layouts);
 }
 
 }  // namespace
@@ -142,8 +246,9 @@ Converted<Targets> Codec<Targets>::from_value(const Value& value) {
   if (auto targets = std::dynamic_pointer_cast<const TargetList>(list)) return Targets{targets};
   std::vector<discovery::TargetPtr> targets;
   targets.reserve(list->size());
+  discovery::LayoutTable layouts;
   for (std::size_t i = 0; i < list->size(); ++i) {
-    auto target = discovery::target_from(list->at(i));
+    auto target = discovery::target_from(list->at(i), layouts);
     if (!target) return discovery::inside(target.error(), fmt::format("[{}]", i));
     targets.push_back(*std::move(target));
   }

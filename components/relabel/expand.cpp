@@ -1,7 +1,5 @@
 #include "components/relabel/expand.h"
 
-#include <re2/re2.h>
-
 #include "base/utf8.h"
 #include "lang/text.h"
 
@@ -36,22 +34,20 @@ Name read_name(std::string_view text) {
   return name;
 }
 
-int group_of(std::string_view name, const re2::RE2& regex) {
+int group_of(std::string_view name, const Matcher& regex) {
   bool number = name.size() <= 8 && (name[0] != '0' || name.size() == 1);
   int index = 0;
   for (char c : name) {
     number = number && c >= '0' && c <= '9';
     if (number) index = index * 10 + (c - '0');
   }
-  if (number) return index <= regex.NumberOfCapturingGroups() ? index : -1;
-  const auto& names = regex.NamedCapturingGroups();
-  auto it = names.find(std::string(name));
-  return it == names.end() ? -1 : it->second;
+  if (number) return static_cast<std::size_t>(index) <= regex.group_count() ? index : -1;
+  return regex.group_named(name);
 }
 
 }  // namespace
 
-Template::Template(std::string_view text, const re2::RE2& regex) {
+Template::Template(std::string_view text, const Matcher& regex) {
   for (;;) {
     std::size_t dollar = text.find('$');
     if (dollar == std::string_view::npos) break;
@@ -74,10 +70,10 @@ Template::Template(std::string_view text, const re2::RE2& regex) {
   tail_ += text;
 }
 
-void Template::expand(const re2::StringPiece* groups, std::string& out) const {
+void Template::expand(const Matcher::Groups& groups, std::string& out) const {
   for (const auto& [before, group] : parts_) {
     out += before;
-    if (group >= 0) out.append(groups[group].data(), groups[group].size());
+    if (group >= 0) out += groups[static_cast<std::size_t>(group)];
   }
   out += tail_;
 }

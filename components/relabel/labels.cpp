@@ -1,24 +1,14 @@
 #include "components/relabel/labels.h"
 
-#include <algorithm>
-
 namespace weir::relabel {
-
-std::size_t Labels::base_index(std::string_view name) const {
-  const auto& labels = base_->labels();
-  auto it = std::ranges::lower_bound(labels, name, {},
-                                     [](const Label& label) { return std::string_view(label.first); });
-  if (it == labels.end() || it->first != name) return labels.size();
-  return static_cast<std::size_t>(it - labels.begin());
-}
 
 std::string_view Labels::get(std::string_view name) const {
   for (const auto& label : added_) {
     if (label.first == name) return label.second;
   }
-  std::size_t index = base_index(name);
+  std::size_t index = base_->layout()->find(name);
   if (index == hidden_.size() || hidden_[index]) return {};
-  return base_->labels()[index].second;
+  return base_->value(index);
 }
 
 void Labels::set(std::string_view name, std::string_view value) {
@@ -30,7 +20,7 @@ void Labels::set(std::string_view name, std::string_view value) {
       return;
     }
   }
-  std::size_t index = base_index(name);
+  std::size_t index = base_->layout()->find(name);
   if (index != hidden_.size()) hidden_[index] = true;
   added_.emplace_back(name, value);
 }
@@ -38,7 +28,7 @@ void Labels::set(std::string_view name, std::string_view value) {
 void Labels::remove(std::string_view name) {
   changed_ = changed_ || !get(name).empty();
   std::erase_if(added_, [&](const Label& label) { return label.first == name; });
-  std::size_t index = base_index(name);
+  std::size_t index = base_->layout()->find(name);
   if (index != hidden_.size()) hidden_[index] = true;
 }
 
@@ -46,9 +36,9 @@ std::vector<std::pair<std::string_view, std::string_view>> Labels::all() const {
   std::vector<std::pair<std::string_view, std::string_view>> labels;
   labels.reserve(hidden_.size() + added_.size());
   for (std::size_t i = 0; i < hidden_.size(); ++i) {
-    if (!hidden_[i]) labels.emplace_back(base_->labels()[i]);
+    if (!hidden_[i]) labels.emplace_back(base_->name(i), base_->value(i));
   }
-  for (const auto& label : added_) labels.emplace_back(label);
+  for (const auto& label : added_) labels.emplace_back(label.first, label.second);
   return labels;
 }
 

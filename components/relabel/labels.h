@@ -16,7 +16,7 @@ class Labels {
  public:
   using Label = discovery::Target::Label;
 
-  explicit Labels(const discovery::TargetPtr& base) : base_(base), hidden_(base->labels().size(), false) {}
+  explicit Labels(const discovery::TargetPtr& base) : base_(base), hidden_(base->size(), false) {}
 
   std::string_view get(std::string_view name) const;
   void set(std::string_view name, std::string_view value);  // "" removes
@@ -27,8 +27,6 @@ class Labels {
   discovery::TargetPtr finish() const;
 
  private:
-  std::size_t base_index(std::string_view name) const;  // size of the base: not there
-
   discovery::TargetPtr base_;
   std::vector<bool> hidden_;  // of the base: removed or overwritten
   std::vector<Label> added_;

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
 #include "components/discovery/target.h"
+#include "components/relabel/program.h"
 #include "components/relabel/rule.h"
 #include "components/relabel/rule_set.h"
 #include "runtime/component.h"
@@ -87,22 +88,24 @@ class Relabel {
   Exports evaluate(const Arguments& args);
 
  private:
-  struct ByContent {
-    std::size_t operator()(const discovery::TargetPtr& target) const { return target->hash(); }
-    bool operator()(const discovery::TargetPtr& a, const discovery::TargetPtr& b) const {
-      return a == b || *a == *b;
-    }
-  };
-  // What became of each target of the last run: the same input gives the same
-  // output object, so what comes after sees quickly that nothing changed.
-  using Memory = std::unordered_map<discovery::TargetPtr, Rules::Outcome, ByContent, ByContent>;
+  struct Pass;
 
-  void report(const Arguments& args, const std::vector<DropInfo>& by_rule);
+  // What became of the targets of the last run: an equal target gives the same
+  // object again, so what comes after sees quickly that it did not change.
+  struct Memory {
+    discovery::Targets targets, output;
+    // By target: its place in the output, or the rule that dropped it and kDropped.
+    std::vector<std::uint32_t> outcomes;
+  };
+
+  void use_rules(const std::vector<RuleArguments>& rules);
+  void report(const Arguments& args, const Pass& pass);
 
   runtime::Context& ctx_;
   RuleSetPtr rule_set_;
-  std::shared_ptr<const Rules> rules_;
+  std::unique_ptr<Program> program_;
   Memory memory_;
+  bool has_shown_drops_ = false;
 };
 
 }  // namespace weir::relabel

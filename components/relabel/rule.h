@@ -1,16 +1,11 @@
-// Relabel rules: small programs over a target's labels, as Prometheus defines
-// them, with the rules of validation of two dialects.
+// A relabel rule as it is written, and the rules of validation of two dialects.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <vector>
 
-#include "base/result.h"
-#include "components/discovery/target.h"
 #include "components/relabel/source_labels.h"
 #include "lang/field.h"
 #include "lang/source.h"
@@ -29,7 +24,9 @@ struct RuleArguments {
   std::string target_label;
   std::string replacement = "$1";
   std::string action = "replace";
+  lang::Dialect dialect = lang::Dialect::river;  // of the config it stands in
 
+  void use_dialect(lang::Dialect of_config) { dialect = of_config; }
   static constexpr auto fields() {
     return std::tuple{
         lang::optional("source_labels", &RuleArguments::source_labels,
@@ -50,28 +47,6 @@ struct RuleArguments {
 };
 
 // What is wrong with a rule, by the field's name; nothing is appended when it is fine.
-void validate(const RuleArguments& rule, lang::Dialect dialect, lang::Problems& problems);
-
-class Labels;  // the labels of one target while rules run over them
-
-// Compiled rules. Immutable; any thread.
-class Rules {
- public:
-  // The rules must have passed validate().
-  static std::shared_ptr<const Rules> compile(const std::vector<RuleArguments>& rules, lang::Dialect dialect);
-  ~Rules();
-
-  struct Outcome {
-    discovery::TargetPtr target;  // the one that was given, when nothing changed; null: dropped …
-    std::size_t dropped_by = 0;   // … by the rule of this index
-  };
-  Outcome run(const discovery::TargetPtr& target) const;
-
- private:
-  class Rule;
-  Rules();
-
-  std::vector<std::unique_ptr<const Rule>> rules_;
-};
+void validate(const RuleArguments& rule, lang::Problems& problems);
 
 }  // namespace weir::relabel

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "components/relabel/go_regex.h"
+#include "components/relabel/matcher.h"
 #include "components/relabel/names.h"
 #include "components/relabel/rule.h"
 
@@ -17,8 +17,8 @@ bool is_equality(const RuleArguments& rule) {
   return rule.action == "keepequal" || rule.action == "dropequal";
 }
 
-bool target_label_fits(const RuleArguments& rule, lang::Dialect dialect) {
-  if (dialect == lang::Dialect::river) {
+bool target_label_fits(const RuleArguments& rule) {
+  if (rule.dialect == lang::Dialect::river) {
     return rule.action == "hashmod" ? is_legacy_name(rule.target_label) : is_name_template(rule.target_label);
   }
   if (rule.action == "replace" && rule.target_label.find('$') != std::string::npos) {
@@ -27,11 +27,11 @@ bool target_label_fits(const RuleArguments& rule, lang::Dialect dialect) {
   return is_utf8_name(rule.target_label);
 }
 
-void validate_target_label(const RuleArguments& rule, lang::Dialect dialect, lang::Problems& problems) {
+void validate_target_label(const RuleArguments& rule, lang::Problems& problems) {
   if (std::ranges::find(kNeedsTarget, rule.action) == kNeedsTarget.end()) return;
   if (rule.target_label.empty()) {
     problems.add("target_label", fmt::format("action {} needs a target_label", rule.action));
-  } else if (!target_label_fits(rule, dialect)) {
+  } else if (!target_label_fits(rule)) {
     problems.add("target_label",
                  fmt::format("\"{}\" is not a label name that {} can write", rule.target_label, rule.action));
   }
@@ -68,25 +68,25 @@ void validate_unused(const RuleArguments& rule, lang::Problems& problems) {
 
 }  // namespace
 
-void validate(const RuleArguments& rule, lang::Dialect dialect, lang::Problems& problems) {
+void validate(const RuleArguments& rule, lang::Problems& problems) {
   if (!fmt::format("|{}|", kActions).contains(fmt::format("|{}|", rule.action))) {
     problems.add("action", fmt::format("\"{}\" is not an action", rule.action));
     return;
   }
-  if (auto regex = compile_anchored(rule.regex, dialect); !regex) {
+  if (auto regex = Matcher::compile(rule.regex, rule.dialect); !regex) {
     problems.add("regex",
                  fmt::format("\"{}\" is not a regular expression: {}", rule.regex, regex.error().message));
   }
   if (rule.action == "hashmod" && rule.modulus == 0) {
     problems.add("modulus", "action hashmod needs a modulus above 0");
   }
-  validate_target_label(rule, dialect, problems);
+  validate_target_label(rule, problems);
   validate_replacement(rule, problems);
   validate_unused(rule, problems);
 }
 
 void RuleArguments::check(lang::Problems& problems) const {
-  validate(*this, lang::Dialect::river, problems);
+  validate(*this, problems);
 }
 
 }  // namespace weir::relabel

@@ -1,7 +1,8 @@
 #include "tests/components/relabel_rows.h"
 
-#include <boost/json.hpp>
+#include <algorithm>
 
+#include "components/relabel/program.h"
 #include "components/relabel/rule.h"
 
 namespace weir::tests {
@@ -35,38 +36,48 @@ json::object answer(const json::object& labels, const json::array& rules, std::s
   lang::Problems problems;
   for (const auto& rule : rules) {
     arguments.push_back(rule_from(rule.as_object()));
-    relabel::validate(arguments.back(), dialect, problems);
+    arguments.back().dialect = dialect;
+    relabel::validate(arguments.back(), problems);
   }
   if (!problems.all().empty()) return {{"ok", false}};
   std::vector<discovery::Target::Label> pairs;
   for (const auto& [name, value] : labels) pairs.emplace_back(name, value.as_string());
-  auto compiled = relabel::Rules::compile(arguments, dialect);
-  auto outcome = compiled->run(discovery::Target::make(std::move(pairs)));
+  auto target = discovery::Target::make(std::move(pairs));
+  relabel::Program program(relabel::Rules::compile(arguments));
+  auto outcome = program.run(target);
+  // By RE2 alone, rule by rule, it must be the same.
+  auto plain = relabel::Rules::compile_plain(arguments)->run(target);
+  bool is_same = !outcome.target == !plain.target && outcome.dropped_by == plain.dropped_by &&
+                 (!plain.target || *outcome.target == *plain.target);
+  if (!is_same) return {{"ok", "the program does something else than the rules"}};
   if (!outcome.target) return {{"ok", true}, {"keep", false}};
   json::object left;
-  for (const auto& [name, value] : outcome.target->labels()) left[name] = value;
+  for (const auto& [name, value] : outcome.target->labels()) left[std::string(name)] = value;
   return {{"ok", true}, {"keep", true}, {"labels", std::move(left)}};
 }
 
 }  // namespace
 
-std::string answer_relabel_case(std::string_view line) {
-  auto value = json::parse(line);
-  const json::object& row = value.as_object();
-  json::object result = answer(row.at("labels").as_object(), row.at("rules").as_array(),
-                               std::string_view(row.at("d").as_string()));
-  result["id"] = row.at("id");
-  return json::serialize(result);
+boost::json::object answer_relabel_case(const boost::json::object& row) {
+  return answer(row.at("labels").as_object(), row.at("rules").as_array(),
+                std::string_view(row.at("d").as_string()));
 }
 
 std::string check_relabel_case(std::string_view line) {
   auto value = json::parse(line);
   const json::object& row = value.as_object();
-  const json::object& in = row.at("in").as_object();
-  json::object result = answer(in.at("labels").as_object(), in.at("rules").as_array(),
-                               std::string_view(row.at("d").as_string()));
-  if (result == row.at("want").as_object()) return "";
-  return json::serialize(result);
+  auto tags = row.at("tags").as_array();
+  // What the peer does there depends on the order of a map of its.
+  if (std::ranges::find(tags, json::value("peer-order")) != tags.end()) return "";
+  json::object request = row.at("in").as_object();
+  std::string_view about = row.at("d").as_string();
+  for (std::string_view dialect : {"agent", "alloy"}) {
+    if (about != "both" && about != dialect) continue;
+    request["d"] = dialect;
+    json::object result = answer_relabel_case(request);
+    if (result != row.at("want").as_object()) return json::serialize(result);
+  }
+  return "";
 }
 
 }  // namespace weir::tests

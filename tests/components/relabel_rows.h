@@ -4,12 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json.hpp>
+
 namespace weir::tests {
 
-// {"id","d","labels","rules"} gives {"id","ok","keep","labels"}.
-std::string answer_relabel_case(std::string_view line);
+// {"d","labels","rules"} gives {"ok","keep","labels"}.
+boost::json::object answer_relabel_case(const boost::json::object& row);
 
-// A line of the corpus, with "in" and "want": "" when the answer is right, else what it was.
+// A line of the corpus, with "in" and "want": "" when the answers are right, in each dialect that it is
+// about, else what one was.
 std::string check_relabel_case(std::string_view line);
 
 }  // namespace weir::tests

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -30,7 +31,7 @@ Relabel::Arguments arguments(std::string_view body) {
 }  // namespace
 
 TEST_CASE("relabel: every case of the corpus") {
-  std::ifstream file(WEIR_TEST_FILES "/relabel.jsonl");
+  std::ifstream file(WEIR_TEST_FILES "/../conformance/relabel.jsonl");
   REQUIRE(file);
   std::string line;
   std::size_t cases = 0;
@@ -39,7 +40,7 @@ TEST_CASE("relabel: every case of the corpus") {
     INFO(line);
     CHECK(weir::tests::check_relabel_case(line) == "");
   }
-  CHECK(cases == 300);
+  CHECK(cases == 1881);
 }
 
 TEST_CASE("discovery.relabel: what a config may not say, and what it is told") {
@@ -112,6 +113,104 @@ TEST_CASE("discovery.relabel: equal input gives the same objects again") {
   REQUIRE(second.output.size() == 2);
   CHECK(second.output.list->targets()[0] == first.output.list->targets()[0]);
   CHECK(second.output.list->targets()[1]->get("b") == "2");
+}
+
+TEST_CASE("discovery.relabel: targets are found again wherever they are in the next list") {
+  weir::testing::FakeContext world("discovery.relabel.test");
+  auto args = arguments(R"(
+    targets = []
+    rule {
+      target_label = "b"
+      source_labels = ["a"]
+    }
+    rule {
+      action = "drop"
+      source_labels = ["a"]
+      regex = ".*7"
+    })");
+  Relabel relabel(world, args);
+  std::vector<weir::discovery::TargetPtr> list;
+  for (int i = 0; i < 500; ++i) list.push_back(Target::make({{"a", std::to_string(i)}}));
+  auto run = [&](std::vector<weir::discovery::TargetPtr> targets) {
+    args.targets = {TargetList::make(std::move(targets))};
+    return relabel.evaluate(args).output.list;
+  };
+  auto first = run(list);
+  REQUIRE(first->size() == 450);
+  CHECK(run(list) == first);
+
+  auto anew = list;  // equal, but not the same objects
+  for (auto& target : anew) target = Target::make({{"a", std::string(target->get("a"))}});
+  CHECK(run(anew) == first);
+
+  auto fewer = list;
+  fewer.erase(fewer.begin() + 100, fewer.begin() + 300);
+  auto some = run(fewer);
+  CHECK(some->targets().front() == first->targets().front());
+  CHECK(some->targets().back() == first->targets().back());
+
+  first = run(list);
+  auto turned = list;
+  std::ranges::reverse(turned);
+  auto reversed = run(turned);
+  CHECK(reversed->targets().front() != nullptr);
+  CHECK(reversed->targets().back() == first->targets().front());
+}
+
+TEST_CASE("discovery.relabel: who dropped which target") {
+  weir::testing::FakeContext world("discovery.relabel.test");
+  auto args = arguments(R"(
+    targets = []
+    rule {
+      action = "keep"
+      source_labels = ["a"]
+      regex = ".+"
+    }
+    rule {
+      action = "drop"
+      source_labels = ["a", "b"]
+      regex = "1.*;2"
+    })");
+  std::vector<weir::discovery::TargetPtr> list;
+  for (int i = 0; i < 1500; ++i) list.push_back(Target::make({{"c", std::to_string(i)}}));
+  list.push_back(Target::make({{"a", "1"}, {"b", "2"}}));
+  args.targets = {TargetList::make(list)};
+  Relabel relabel(world, args);
+  relabel.evaluate(args);
+  REQUIRE(world.view("dropped"));
+  auto page = world.view("dropped")->page("", 998, 50);
+  CHECK(page.total == 1000);
+  REQUIRE(page.rows.size() == 2);
+  auto row = page.rows[0].as_map();
+  REQUIRE(row);
+  CHECK(row->find("rule") == weir::lang::Value(0));
+  CHECK(row->find("action") == weir::lang::Value("keep"));
+  CHECK(row->find("target")->as_map()->find("c") == weir::lang::Value("998"));
+  // Of each rule the first, and all of them counted.
+  std::string info;
+  for (const auto& statement : world.debug_info->statements) {
+    if (statement.name == "dropped_by")
+      info += weir::lang::describe(statement.body->statements.back().value) + " ";
+  }
+  CHECK(info == R"("{c=\"0\"}" "{a=\"1\",b=\"2\"}" )");
+}
+
+TEST_CASE("discovery.relabel: each dialect has its own rules") {
+  const char* body = R"(
+    targets = [{a = "1\n2", b = "3"}]
+    rule {
+      source_labels = ["a"]
+      target_label = "with.dot"
+    })";
+  auto agents = weir::testing::decode_text<Relabel::Arguments>(body);
+  REQUIRE_FALSE(agents);
+  CHECK(agents.error().find("\"with.dot\" is not a label name that replace can write") != std::string::npos);
+  auto alloys =
+      weir::testing::decode_text<Relabel::Arguments>(body, {.eval = {.dialect = weir::lang::Dialect::alloy}});
+  REQUIRE(alloys);
+  weir::testing::FakeContext world("discovery.relabel.test");
+  Relabel relabel(world, *alloys);
+  CHECK(relabel.evaluate(*alloys).output.list->targets()[0]->get("with.dot") == "1\n2");
 }
 
 TEST_CASE("discovery.relabel: a target no rule touches passes as it is") {

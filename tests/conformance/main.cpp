@@ -1,6 +1,6 @@
 // conformance KIND: answers conformance cases, one JSON object per line, from standard input on standard
-// output. KIND is tokens, parse, fmt, eval, decode or demangle. tests/conformance/check.py feeds it and
-// judges the answers.
+// output. KIND is tokens, parse, fmt, eval, decode, demangle or relabel. tests/conformance/check.py feeds it
+// and judges the answers.
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -17,6 +17,7 @@
 #include "lang/strings.h"
 #include "lang/text.h"
 #include "profiler/symbols/demangle.h"
+#include "tests/components/relabel_rows.h"
 #include "tests/conformance/schema_body.h"
 #include "tests/conformance/tree.h"
 #include "tests/conformance/typed_json.h"
@@ -158,6 +159,7 @@ std::string one_line_json(const json::object& object) {
 
 json::object answer(std::string_view kind, const json::object& request) {
   if (kind == "demangle") return answer_demangle(request);
+  if (kind == "relabel") return tests::answer_relabel_case(request);
   std::string text;
   if (auto* plain = request.if_contains("src")) text = plain->as_string();
   if (auto* encoded = request.if_contains("src64")) text = base64_decode(encoded->as_string());
@@ -175,7 +177,7 @@ json::object answer(std::string_view kind, const json::object& request) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: conformance tokens|parse|fmt|eval|decode|demangle < CASES\n", stderr);
+    std::fputs("usage: conformance tokens|parse|fmt|eval|decode|demangle|relabel < CASES\n", stderr);
     return 2;
   }
   std::string line;
