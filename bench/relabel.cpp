@@ -291,7 +291,7 @@ std::string line(std::string_view what, const std::vector<double>& figures) {
   return fmt::format("{:<32} {:7.2f} ms CPU ({:.2f} to {:.2f})\n", what, median(figures), least, most);
 }
 
-void run(std::size_t count, int times) {
+void run(std::size_t count, int times, int changes) {
   Cluster cluster;
   std::vector<TargetPtr> pods;
   std::size_t labels = 0;
@@ -308,12 +308,14 @@ void run(std::size_t count, int times) {
   for (int time = 1; time <= times; ++time) {
     World world;
     first.push_back(world.pass(all));
-    auto some = pods;
-    for (std::size_t i = 0; i < count / 100; ++i) {
-      std::size_t number = random() % count;
-      some[number] = cluster.pod(number, static_cast<std::size_t>(time));
+    for (int change = 1; change <= changes; ++change) {
+      auto some = pods;
+      for (std::size_t i = 0; i < count / 100; ++i) {
+        std::size_t number = random() % count;
+        some[number] = cluster.pod(number, static_cast<std::size_t>(time * changes + change));
+      }
+      changed.push_back(world.pass({TargetList::make(std::move(some))}));
     }
-    changed.push_back(world.pass({TargetList::make(std::move(some))}));
     if (time == times) fmt::print("{:<32} {:7} of them\n", "left by the rules", meeting().arrived.size());
   }
   fmt::print("{}{}", line("first pass", first), line("1 % changed", changed));
@@ -323,9 +325,10 @@ void run(std::size_t count, int times) {
 }  // namespace
 }  // namespace weir::relabel
 
+// relabel_bench [TARGETS [TIMES [CHANGES]]]
 int main(int argc, char** argv) {
   weir::limit_malloc();
   std::size_t count = argc > 1 ? static_cast<std::size_t>(std::atoll(argv[1])) : 100'000;
-  weir::relabel::run(count, argc > 2 ? std::atoi(argv[2]) : 9);
+  weir::relabel::run(count, argc > 2 ? std::atoi(argv[2]) : 9, argc > 3 ? std::atoi(argv[3]) : 1);
   return 0;
 }

@@ -173,7 +173,14 @@ void start_and_stop(benchmark::State& state) {
     world.end();
   }
 }
-BENCHMARK(start_and_stop)->Arg(0)->Arg(10)->Arg(1000)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(start_and_stop)
+    ->Arg(0)
+    ->Arg(10)
+    ->Arg(1000)
+    ->Arg(5000)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
 
 void reload_with_one_change(benchmark::State& state) {
   World world;
@@ -188,7 +195,28 @@ void reload_with_one_change(benchmark::State& state) {
     if (!world.load()) return state.SkipWithError("refused");
   }
 }
-BENCHMARK(reload_with_one_change)->Arg(10)->Arg(1000)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(reload_with_one_change)
+    ->Arg(10)
+    ->Arg(1000)
+    ->Arg(10000)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+void reload_without_change(benchmark::State& state) {
+  World world;
+  world.begin();
+  world.write(config_text(3, state.range(0), 1));
+  world.load();
+  for (auto _ : state) {
+    if (!world.load()) return state.SkipWithError("refused");
+  }
+}
+BENCHMARK(reload_without_change)
+    ->Arg(1000)
+    ->Arg(10000)
+    ->Unit(benchmark::kMicrosecond)
+    ->MeasureProcessCPUTime();
 
 // From publish() on the source's strand to apply() on the sink's; the bystanders must not matter.
 void propagation(benchmark::State& state) {
@@ -214,7 +242,8 @@ BENCHMARK(propagation)
     ->Args({10, 1000})
     ->Args({1000, 0})
     ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime();
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
 
 }  // namespace
 }  // namespace weir::runtime

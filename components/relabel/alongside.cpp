@@ -9,7 +9,7 @@ namespace {
 // So many may have been taken away before one that stayed.
 constexpr std::size_t kNear = 8;
 // Targets made anew are compared by content with so many.
-constexpr std::size_t kNearByContent = 4;
+constexpr std::size_t kNearByContent = 2;
 // After so many new ones in a row it looks whether the order is another one: that takes a look at every
 // target.
 constexpr std::size_t kMissesToIndex = 64;

@@ -36,8 +36,9 @@ std::string Drops::example(std::size_t rule) const {
   return profile::Labels(std::move(pairs)).to_string();
 }
 
-std::shared_ptr<const runtime::View> Drops::view(const std::vector<RuleArguments>& rules) const {
-  return runtime::list_view("dropped", "Dropped targets", std::make_shared<const Rows>(kept_, rules));
+std::shared_ptr<const runtime::View> Drops::view(const std::vector<RuleArguments>& rules) && {
+  return runtime::list_view("dropped", "Dropped targets",
+                            std::make_shared<const Rows>(std::move(kept_), rules));
 }
 
 }  // namespace weir::relabel

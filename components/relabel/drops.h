@@ -29,7 +29,7 @@ class Drops {
   // {a="b"}, the first that the rule dropped; it must have dropped one.
   std::string example(std::size_t rule) const;
   // "dropped": one row a target, {rule, action, source_labels, regex, target}.
-  std::shared_ptr<const runtime::View> view(const std::vector<RuleArguments>& rules) const;
+  std::shared_ptr<const runtime::View> view(const std::vector<RuleArguments>& rules) &&;
 
  private:
   struct Drop {

@@ -83,7 +83,7 @@ Relabel::Exports Relabel::evaluate(const Arguments& args) {
   return {.output = memory_.output, .rules = rule_set_};
 }
 
-void Relabel::report(const Arguments& args, const Pass& pass) {
+void Relabel::report(const Arguments& args, Pass& pass) {
   DebugInfo info{.targets = args.targets.size()};
   for (std::size_t i = 0; i < args.rules.size(); ++i) {
     std::uint64_t count = pass.drops.count(i);
@@ -101,7 +101,7 @@ void Relabel::report(const Arguments& args, const Pass& pass) {
       fmt::format("{} of {} targets kept", args.targets.size() - info.dropped, args.targets.size()));
   if (info.dropped == 0 && !has_shown_drops_) return;
   has_shown_drops_ = true;
-  ctx_.offer_view(pass.drops.view(args.rules));
+  ctx_.offer_view(std::move(pass.drops).view(args.rules));
 }
 
 }  // namespace weir::relabel

@@ -99,7 +99,7 @@ class Relabel {
   };
 
   void use_rules(const std::vector<RuleArguments>& rules);
-  void report(const Arguments& args, const Pass& pass);
+  void report(const Arguments& args, Pass& pass);
 
   runtime::Context& ctx_;
   RuleSetPtr rule_set_;
