@@ -1,50 +1,11 @@
 #!/usr/bin/env python3
 """The Docker config of the documents, against a real daemon: a container is profiled under its labels, and goes when it stops."""
-import contextlib
-import pathlib
-import shutil
 import subprocess
-import tempfile
 import time
 
-from harness import ROOT, Skip, Weir, figure, need_bpf, need_root, run, wait_for
+from docker_daemon import docker_daemon
+from harness import ROOT, Weir, figure, need_bpf, need_root, run, wait_for
 from receiver import Receiver
-
-
-def ready(docker):
-    return subprocess.run([*docker, 'info'], capture_output=True).returncode == 0
-
-
-@contextlib.contextmanager
-def docker_daemon():
-    """(the docker command, its socket) of a daemon of our own."""
-    for program in ('dockerd', 'docker', 'containerd', 'runc'):
-        if not shutil.which(program, path='/usr/sbin:/usr/bin:/usr/local/bin'):
-            raise Skip(f'there is no {program}')
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-docker-'))
-    socket = f'unix://{folder}/docker.sock'
-    docker = ['docker', '-H', socket]
-    with open(folder / 'log', 'wb') as log:
-        daemon = subprocess.Popen(
-            ['/usr/sbin/dockerd', '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs',
-             '--data-root', str(folder / 'data'), '--exec-root', str(folder / 'exec'), '-p', str(folder / 'pid'),
-             '-H', socket], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while not ready(docker):
-            if daemon.poll() is not None or time.monotonic() > deadline:
-                raise Skip('dockerd does not run here: ' + (folder / 'log').read_text().strip().split('\n')[-1][:300])
-            time.sleep(0.05)
-        image = subprocess.run(['tar', '-C', str(ROOT / 'build/services'), '-c', 'ledger'], stdout=subprocess.PIPE, check=True)
-        subprocess.run([*docker, 'import', '-', 'ledger:1'], input=image.stdout, stdout=subprocess.DEVNULL, check=True)
-        yield docker, socket
-    finally:
-        left = subprocess.run([*docker, 'ps', '-aq'], capture_output=True, text=True).stdout.split()
-        if left:
-            subprocess.run([*docker, 'rm', '-f', *left], capture_output=True)
-        daemon.terminate()
-        daemon.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def profiled(w, name):
