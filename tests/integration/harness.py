@@ -80,10 +80,10 @@ def need_go():
 class Weir:
     """A weir of our own, on a free port, with a folder of its own. Use it in a `with`."""
 
-    def __init__(self, config, env=None, arguments=()):
-        """`config`: River text, or the path of a file or folder."""
+    def __init__(self, config, env=None, arguments=(), dialect='river'):
+        """`config`: text of that dialect, or the path of a file or folder."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-test-'))
-        self.config = pathlib.Path(config) if isinstance(config, pathlib.Path) else self.folder / 'config.river'
+        self.config = pathlib.Path(config) if isinstance(config, pathlib.Path) else self.folder / f'config.{dialect}'
         if not isinstance(config, pathlib.Path):
             self.config.write_text(config)
         self.port = free_port()
