@@ -84,9 +84,9 @@ def stacks_of(pprof):
 
 
 class Receiver:
-    """Listens on a free port of loopback. Use it in a `with`."""
+    """Listens on loopback, on a free port unless told. Use it in a `with`."""
 
-    def __init__(self):
+    def __init__(self, address='127.0.0.1', port=0):
         self.requests = []  # (path, headers)
         self.profiles = []  # (labels, pprof as sent)
         self.lock = threading.Lock()
@@ -110,8 +110,8 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self.server.server_port}'
+        self.server = http.server.ThreadingHTTPServer((address, port), Handler)
+        self.url = f'http://{address}:{self.server.server_port}'
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
