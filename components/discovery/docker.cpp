@@ -90,7 +90,10 @@ std::unique_ptr<runtime::Fetch> Docker::fetch(std::string_view target, Duration 
   runtime::FetchRequest request;
   request.max_body_bytes = kMaxListing;
   request.total_timeout = limit;
-  if (limit == Duration::zero()) request.idle_timeout = limit;  // a quiet daemon is a good daemon
+  if (limit == Duration::zero()) {
+    // A quiet daemon is a good daemon; podman's answer begins with the first event.
+    request.header_timeout = request.idle_timeout = limit;
+  }
   if (args_.host.starts_with("unix://")) {
     request.url = args_.host;
     request.unix_target = target;
@@ -99,7 +102,8 @@ std::unique_ptr<runtime::Fetch> Docker::fetch(std::string_view target, Duration 
   std::string_view host = args_.host;
   while (host.ends_with('/')) host.remove_suffix(1);
   bool tcp = host.starts_with("tcp://");
-  request.url = fmt::format("{}{}{}", tcp ? "http://" : "", tcp ? host.substr(6) : host, target);
+  std::string_view scheme = !tcp ? "" : args_.tls_config ? "https://" : "http://";
+  request.url = fmt::format("{}{}{}", scheme, tcp ? host.substr(6) : host, target);
   if (auto applied = args_.apply_to(request); !applied) {
     ctx_.post([done = std::move(events.on_done), error = applied.error()] { done(std::unexpected(error)); });
     return nullptr;
@@ -116,9 +120,10 @@ void Docker::connect() {
 }
 
 void Docker::listen() {
+  // "died" is what podman calls it.
   std::string target =
       "/events" + filters_query({{"type", {"container", "network"}},
-                                 {"event", {"start", "die", "rename", "connect", "disconnect"}}});
+                                 {"event", {"start", "die", "died", "rename", "connect", "disconnect"}}});
   runtime::FetchEvents events;
   events.on_head = [this](const runtime::FetchResponse& head) {
     listening_ = head.status == 200;
@@ -188,7 +193,8 @@ void Docker::part_arrived(Result<runtime::FetchResponse> answer, std::string Lis
   auto targets = std::make_shared<Result<DockerTargets>>();
   DockerTargetOptions options{.port = args_.port,
                               .host_networking_host = args_.host_networking_host,
-                              .match_first_network = args_.match_first_network};
+                              .match_first_network = args_.match_first_network,
+                              .dialect = args_.dialect};
   ctx_.offload([listing = listing_, options,
                 targets] { *targets = docker_targets(listing->containers, listing->networks, options); },
                // Another listing may have been begun meanwhile, by a change of the arguments.

@@ -21,8 +21,13 @@ class Docker {
   static constexpr std::string_view kName = "discovery.docker";
   static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
-      "Finds the running containers of a Docker daemon. It listens to the daemon's events, so a container "
-      "that starts or stops shows within a second.";
+      "Finds the running containers of a Docker daemon, or of podman. It listens to the daemon's events, so "
+      "a "
+      "container that starts or stops shows within a second. "
+      "A container is a target for each of its networks and TCP ports; one that has no network is a target "
+      "too, as it can be profiled. "
+      "In a .alloy file targets have labels of their image, a container that uses another one's network has "
+      "that network's labels, and an IPv6 address counts where there is no other.";
 
   struct Filter {
     std::string name;
@@ -42,13 +47,15 @@ class Docker {
     std::int64_t port = 80;
     std::string host_networking_host = "localhost";
     Duration refresh_interval = std::chrono::minutes(1);
-    bool match_first_network = true;
+    bool match_first_network = false;
     std::vector<Filter> filters;
+    lang::Dialect dialect = lang::Dialect::river;
 
     static constexpr auto fields() {
       auto own = std::tuple{
           lang::required("host", &Arguments::host,
-                         "Address of the daemon: unix:///var/run/docker.sock, tcp://… or https://…."),
+                         "Address of the daemon, or of podman's service: unix:///var/run/docker.sock, "
+                         "http://…, https://…, or tcp://…, which is https where there is a tls_config."),
           lang::optional("port", &Arguments::port, "Port of a container that has no TCP port.")
               .at_least(0)
               .at_most(65535),
@@ -58,10 +65,15 @@ class Docker {
                          "Pause between two full listings; events come at once.")
               .at_least(0.1),
           lang::optional("match_first_network", &Arguments::match_first_network,
-                         "Of several networks of a container only the first by name counts."),
+                         "Of several networks of a container only the first by name counts. "
+                         "In a .alloy file the default is true."),
           lang::block("filter", &Arguments::filters, "Lets only some containers through."),
       };
       return std::tuple_cat(own, http_client_fields<Arguments>());
+    }
+    void use_dialect(lang::Dialect used) {
+      dialect = used;
+      match_first_network = used == lang::Dialect::alloy;
     }
     void check(lang::Problems& problems) const;
     bool operator==(const Arguments&) const = default;

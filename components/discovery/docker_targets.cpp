@@ -16,6 +16,10 @@ namespace json = boost::json;
 using LabelList = std::vector<Target::Label>;
 
 constexpr int kSharedNetworkHops = 16;  // container:A that names container:B …
+// Each of a container's networks with each of its ports, and every label again: a small answer could make
+// very many targets.
+constexpr std::size_t kMostTargets = 100'000;
+constexpr std::size_t kMostLabelBytes = 256u << 20;
 
 std::string host_and_port(std::string_view host, std::int64_t port) {
   bool v6 = host.find(':') != std::string_view::npos;
@@ -53,6 +57,8 @@ class Builder {
     }
   }
 
+  bool is_full() const { return targets_.size() >= kMostTargets || label_bytes_ >= kMostLabelBytes; }
+
   void add(const json::object& container) {
     common_ = container_labels(container);
     mode_ = text_at(object_at(container, "HostConfig"), "NetworkMode");
@@ -74,15 +80,19 @@ class Builder {
   }
 
  private:
-  static LabelList container_labels(const json::object& container) {
+  bool is_newer() const { return options_.dialect == lang::Dialect::alloy; }
+
+  LabelList container_labels(const json::object& container) const {
     const json::array& names = array_at(container, "Names");
     LabelList labels{
         {"__meta_docker_container_id", string_at(container, "Id")},
-        {"__meta_docker_container_image", string_at(container, "Image")},
-        {"__meta_docker_container_image_id", string_at(container, "ImageID")},
         {"__meta_docker_container_network_mode",
          string_at(object_at(container, "HostConfig"), "NetworkMode")},
     };
+    if (is_newer()) {
+      labels.emplace_back("__meta_docker_container_image", string_at(container, "Image"));
+      labels.emplace_back("__meta_docker_container_image_id", string_at(container, "ImageID"));
+    }
     if (!names.empty() && names[0].is_string()) {
       labels.emplace_back("__meta_docker_container_name", names[0].get_string());
     }
@@ -90,13 +100,13 @@ class Builder {
     return labels;
   }
 
-  // Its own, or those of the container whose network it shares.
+  // Its own, or (newer dialect) those of the container whose network it shares.
   const json::object& networks_of(const json::object& container) const {
     const json::object* owner = &container;
     for (int hop = 0; hop < kSharedNetworkHops; ++hop) {
       const json::object& networks = object_at(object_at(*owner, "NetworkSettings"), "Networks");
       std::string_view mode = text_at(object_at(*owner, "HostConfig"), "NetworkMode");
-      if (!networks.empty() || !mode.starts_with("container:")) return networks;
+      if (!networks.empty() || !mode.starts_with("container:") || !is_newer()) return networks;
       auto other = by_id_.find(mode.substr(std::string_view("container:").size()));
       if (other == by_id_.end()) return networks;
       owner = other->second;
@@ -106,7 +116,7 @@ class Builder {
 
   void add_network(const json::object& container, const json::object& network) {
     std::string ip(text_at(network, "IPAddress"));
-    if (ip.empty()) ip = text_at(network, "GlobalIPv6Address");
+    if (ip.empty() && is_newer()) ip = text_at(network, "GlobalIPv6Address");
     LabelList labels{{"__meta_docker_network_ip", ip}};
     auto known = networks_.find(text_at(network, "NetworkID"));
     if (known != networks_.end()) {
@@ -134,8 +144,10 @@ class Builder {
   }
 
   void add_target(LabelList labels, std::string address) {
+    if (is_full()) return;
     labels.insert(labels.end(), common_.begin(), common_.end());
     labels.emplace_back("__address__", std::move(address));
+    for (const auto& [name, value] : labels) label_bytes_ += name.size() + value.size();
     targets_.push_back(Target::make(std::move(labels)));
   }
 
@@ -145,6 +157,7 @@ class Builder {
   LabelList common_;  // of the container that is being added
   std::string_view mode_;
   std::vector<TargetPtr> targets_;
+  std::size_t label_bytes_ = 0;
 };
 
 }  // namespace
@@ -160,6 +173,12 @@ Result<DockerTargets> docker_targets(std::string_view containers_text, std::stri
   }
   Builder builder(containers->get_array(), networks->get_array(), options);
   for (const auto& container : containers->get_array()) builder.add(as_object(container));
+  if (builder.is_full()) {
+    return fail(
+        "the containers make more than {} targets, or more than {} MiB of labels: let fewer through by a "
+        "filter",
+        kMostTargets, kMostLabelBytes >> 20);
+  }
   return DockerTargets{.targets = {TargetList::make(builder.take())},
                        .containers = containers->get_array().size()};
 }

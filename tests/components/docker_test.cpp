@@ -96,6 +96,64 @@ TEST_CASE("discovery.docker: targets of a container") {
   }
 }
 
+TEST_CASE("discovery.docker: what the older dialect does not know") {
+  const std::string containers =
+      "[" + container("c1", R"({"b": {"IPAddress": "", "GlobalIPv6Address": "fd00::2"}})") + "," +
+      container("c2", "{}", "[]", "container:c1") + "]";
+  auto older = docker_targets(containers, kNetworks, {.dialect = weir::lang::Dialect::river});
+  REQUIRE(older);
+  CHECK(joined(older->targets, "__address__") == ":80 :80 ");
+  CHECK(joined(older->targets, "__meta_docker_network_ip") == "  ");
+  CHECK(joined(older->targets, "__meta_docker_container_image") == "  ");
+  auto newer = docker_targets(containers, kNetworks, {});
+  REQUIRE(newer);
+  CHECK(joined(newer->targets, "__address__") == "[fd00::2]:80 [fd00::2]:80 ");
+  CHECK(joined(newer->targets, "__meta_docker_container_image") == "img img ");
+
+  for (auto dialect : {weir::lang::Dialect::river, weir::lang::Dialect::alloy}) {
+    auto arguments = weir::testing::decode_text<Docker::Arguments>(kHost, {.eval = {.dialect = dialect}});
+    REQUIRE(arguments);
+    CHECK(arguments->match_first_network == (dialect == weir::lang::Dialect::alloy));
+    CHECK(arguments->dialect == dialect);
+  }
+}
+
+TEST_CASE("discovery.docker: an answer that would make too much is an error") {
+  // Networks times ports.
+  std::string networks, ports;
+  for (int i = 0; i < 400; ++i) {
+    networks += (i ? "," : "") + ("\"n" + std::to_string(i) + "\": {\"IPAddress\": \"10.0.0.1\"}");
+    ports += (i ? "," : "") + ("{\"PrivatePort\": " + std::to_string(i) + ", \"Type\": \"tcp\"}");
+  }
+  std::string text = "[" + container("c1", "{" + networks + "}", "[" + ports + "]") + "]";
+  auto found = docker_targets(text, "[]", {.match_first_network = false});
+  REQUIRE_FALSE(found);
+  CHECK(found.error().message.starts_with("the containers make more than 100000 targets"));
+  CHECK(docker_targets(text, "[]", {}));
+}
+
+TEST_CASE("discovery.docker: podman names no network, and answers with the first event only") {
+  auto found = docker_targets(
+      R"([{"Id": "p1", "Names": ["/w"], "Image": "i", "Labels": {}, "NetworkSettings": {"Networks": null}}])",
+      kNetworks, {});
+  REQUIRE(found);
+  CHECK(joined(found->targets, "__meta_docker_container_name") == "/w ");
+
+  Harness podman(kHost);
+  podman.start();
+  auto* events = pending(podman, "/events");
+  REQUIRE(events);
+  CHECK(events->request.header_timeout == weir::Duration::zero());
+  CHECK(events->request.unix_target.find("%22died%22") != std::string::npos);
+  answer_listing(podman, "[]");
+  CHECK(podman.world().health.state == HealthState::healthy);
+  events->head({.status = 200});
+  events->data(R"({"status":"start"})");
+  podman.advance(500ms);
+  answer_listing(podman, "[" + container("c1", "{}") + "]");
+  CHECK(exported(podman).size() == 1);
+}
+
 TEST_CASE("discovery.docker: labels of a target") {
   auto found = docker_targets(
       "[" +
@@ -237,18 +295,21 @@ TEST_CASE("discovery.docker: hosts") {
   struct Row {
     const char* host;
     const char* url;  // "": refused
+    const char* more = "";
   };
   const Row rows[] = {
       {"unix:///run/docker.sock", "unix:///run/docker.sock"},
       {"tcp://h:2375", "http://h:2375/networks"},
+      {"tcp://h:2376", "https://h:2376/networks", "tls_config { insecure_skip_verify = true }"},
+      {"http://h:2375", "http://h:2375/networks"},
       {"https://h/", "https://h/networks"},
       {"npipe:////./pipe/docker", ""},
       {"h:2375", ""},
   };
   for (const auto& row : rows) {
     CAPTURE(row.host);
-    auto arguments =
-        weir::testing::decode_text<Docker::Arguments>("host = \"" + std::string(row.host) + "\"");
+    auto arguments = weir::testing::decode_text<Docker::Arguments>("host = \"" + std::string(row.host) +
+                                                                   "\"\n" + row.more);
     CHECK(arguments.has_value() == (*row.url != 0));
     if (!arguments) continue;
     Harness docker(*arguments);

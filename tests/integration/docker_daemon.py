@@ -16,8 +16,8 @@ def ready(docker):
 
 
 @contextlib.contextmanager
-def docker_daemon():
-    """(the docker command, its socket) of a daemon of our own."""
+def docker_daemon(*more):
+    """(the docker command, its socket) of a daemon of our own; `more` are further flags of it."""
     for program in ('dockerd', 'docker', 'containerd', 'runc'):
         if not shutil.which(program, path='/usr/sbin:/usr/bin:/usr/local/bin'):
             raise Skip(f'there is no {program}')
@@ -28,7 +28,7 @@ def docker_daemon():
         daemon = subprocess.Popen(
             ['/usr/sbin/dockerd', '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs',
              '--data-root', str(folder / 'data'), '--exec-root', str(folder / 'exec'), '-p', str(folder / 'pid'),
-             '-H', socket], stdout=log, stderr=log)
+             '-H', socket, *more], stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 30
         while not ready(docker):
