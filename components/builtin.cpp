@@ -1,14 +1,19 @@
 #include "components/builtin.h"
 
 #include "components/discovery/docker.h"
+#include "components/discovery/file.h"
+#include "components/discovery/http.h"
 #include "components/discovery/kubelet.h"
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
+#include "components/local/file.h"
+#include "components/local/file_match.h"
 #include "components/pyroscope/ebpf.h"
 #include "components/pyroscope/receive_http.h"
 #include "components/pyroscope/store.h"
 #include "components/pyroscope/write.h"
 #include "components/relabel/relabel.h"
+#include "components/remote/http.h"
 
 namespace weir {
 namespace {
@@ -22,14 +27,19 @@ void add(runtime::Registry& registry) {
 
 void register_components(runtime::Registry& registry) {
   add<discovery::Docker>(registry);
+  add<discovery::File>(registry);
+  add<discovery::Http>(registry);
   add<discovery::Kubelet>(registry);
   add<discovery::Kubernetes>(registry);
   add<discovery::Process>(registry);
+  add<local::File>(registry);
+  add<local::FileMatch>(registry);
   add<pyroscope::Ebpf>(registry);
   add<pyroscope::ReceiveHttp>(registry);
   add<pyroscope::Store>(registry);
   add<pyroscope::Write>(registry);
   add<relabel::Relabel>(registry);
+  add<remote::Http>(registry);
 }
 
 }  // namespace weir

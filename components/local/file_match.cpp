@@ -1,0 +1,146 @@
+#include "components/local/file_match.h"
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/utf8.h"
+#include "components/local/path_pattern.h"
+#include "components/wording.h"
+
+namespace weir::local {
+namespace {
+
+// Of all patterns together: a ** at the root would read the whole disk every sync_period.
+constexpr std::size_t kMostEntries = 200'000;
+constexpr std::size_t kMostTargets = 100'000;
+
+bool is_older(const std::filesystem::path& file, Duration age, WallTime now) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) != 0) return true;
+  auto written = std::chrono::system_clock::from_time_t(info.st_mtime);
+  return written < now - std::chrono::duration_cast<WallTime::duration>(age);
+}
+
+class Matcher {
+ public:
+  Matcher(Duration ignore_older_than, WallTime now) : age_(ignore_older_than), now_(now) {}
+
+  void add(const discovery::TargetPtr& target) {
+    std::string_view path = target->get(kPathLabel);
+    if (path.empty()) {
+      ++matches_.without_path;
+      return;
+    }
+    auto pattern = parse(path);
+    std::string_view exclude_path = target->get(kExcludeLabel);
+    auto exclude = exclude_path.empty() ? std::nullopt : parse(exclude_path);
+    if (!pattern || (!exclude && !exclude_path.empty())) return;
+    FoundPaths found = pattern->find(kMostEntries - entries_);
+    entries_ += std::min(found.entries, kMostEntries - entries_);
+    matches_.cut |= found.cut;
+    matches_.unreadable += found.unreadable;
+    if (!found.example.empty()) matches_.example = std::move(found.example);
+    for (const auto& file : found.files) {
+      if (exclude && exclude->matches(file.native())) continue;
+      if (age_ > Duration::zero() && is_older(file, age_, now_)) continue;
+      add_file(*target, file);
+    }
+  }
+
+  FileMatches take() {
+    matches_.targets = {discovery::TargetList::make(std::move(targets_))};
+    return std::move(matches_);
+  }
+
+ private:
+  std::optional<PathPattern> parse(std::string_view text) {
+    auto pattern = PathPattern::parse(text);
+    if (pattern) return *std::move(pattern);
+    ++matches_.bad_patterns;
+    matches_.example = pattern.error().message;
+    return std::nullopt;
+  }
+
+  void add_file(const discovery::Target& target, const std::filesystem::path& file) {
+    if (targets_.size() >= kMostTargets) {
+      matches_.cut = true;
+      return;
+    }
+    std::vector<discovery::Target::Label> labels;
+    for (const auto& [name, value] : target.labels()) labels.emplace_back(name, value);
+    labels.emplace_back(kPathLabel, utf8_text(file.native()));
+    targets_.push_back(discovery::Target::make(std::move(labels)));
+  }
+
+  Duration age_;
+  WallTime now_;
+  FileMatches matches_;
+  std::vector<discovery::TargetPtr> targets_;
+  std::size_t entries_ = 0;
+};
+
+}  // namespace
+
+FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now) {
+  Matcher matcher(ignore_older_than, now);
+  for (const auto& target : path_targets) matcher.add(target);
+  return matcher.take();
+}
+
+void FileMatch::apply(Arguments args) {
+  args_ = std::move(args);
+  look();
+}
+
+void FileMatch::look() {
+  again_ = looking_;
+  if (std::exchange(looking_, true)) return;
+  timer_.reset();
+  auto matches = std::make_shared<FileMatches>();
+  ctx_.offload([matches, targets = args_.path_targets, age = args_.ignore_older_than,
+                now = ctx_.clock().wall()] { *matches = match_files(targets, age, now); },
+               [this, matches] { finish(*matches); });
+}
+
+void FileMatch::finish(const FileMatches& matches) {
+  looking_ = false;
+  if (std::exchange(again_, false)) return look();
+  timer_ = ctx_.after(args_.sync_period, [this] { look(); });
+  ctx_.publish(Exports{matches.targets});
+  DebugInfo info{.patterns = args_.path_targets.size(),
+                 .files = matches.targets.size(),
+                 .without_path = matches.without_path,
+                 .bad_patterns = matches.bad_patterns,
+                 .unreadable = matches.unreadable,
+                 .cut = matches.cut,
+                 .example = matches.example};
+  ctx_.publish_debug_info(info);
+  std::string message =
+      fmt::format("{} of {}", count_text(info.files, "file"), count_text(info.patterns, "pattern"));
+  if (info.without_path > 0) {
+    message += fmt::format("; {} without __path__", count_text(info.without_path, "target"));
+  }
+  if (info.unreadable > 0) {
+    message +=
+        fmt::format("; {} could not be read ({})", count_text(info.unreadable, "folder"), info.example);
+  }
+  if (info.bad_patterns > 0) {
+    message += fmt::format("; {} of no use: {}", count_text(info.bad_patterns, "pattern"), info.example);
+  }
+  if (info.cut) {
+    message += fmt::format(
+        "; there is more than weir looks at ({} entries of folders, {} files): write a "
+        "narrower pattern",
+        kMostEntries, kMostTargets);
+  }
+  bool is_broken = info.bad_patterns > 0 || info.cut;
+  ctx_.set_health(is_broken ? runtime::HealthState::unhealthy : runtime::HealthState::healthy,
+                  std::move(message));
+}
+
+}  // namespace weir::local
+
+template weir::runtime::ComponentType weir::runtime::component_type<weir::local::FileMatch>();
