@@ -1,5 +1,6 @@
 #include "components/builtin.h"
 
+#include "components/discovery/dns.h"
 #include "components/discovery/docker.h"
 #include "components/discovery/file.h"
 #include "components/discovery/http.h"
@@ -26,6 +27,7 @@ void add(runtime::Registry& registry) {
 }  // namespace
 
 void register_components(runtime::Registry& registry) {
+  add<discovery::Dns>(registry);
   add<discovery::Docker>(registry);
   add<discovery::File>(registry);
   add<discovery::Http>(registry);
