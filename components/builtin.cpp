@@ -7,6 +7,7 @@
 #include "components/discovery/kubelet.h"
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
+#include "components/discovery/systemd.h"
 #include "components/local/file.h"
 #include "components/local/file_match.h"
 #include "components/pyroscope/ebpf.h"
@@ -34,6 +35,7 @@ void register_components(runtime::Registry& registry) {
   add<discovery::Kubelet>(registry);
   add<discovery::Kubernetes>(registry);
   add<discovery::Process>(registry);
+  add<discovery::Systemd>(registry);
   add<local::File>(registry);
   add<local::FileMatch>(registry);
   add<pyroscope::Ebpf>(registry);

@@ -100,6 +100,18 @@ def service_of(w, pid):
     return None
 
 
+def the_systemd_config_loads():
+    text = filled('systemd.river')
+    validate(text)
+    with Weir(text) as w:
+        w.wait_ready(seconds=15)
+        by_systemd = any(pathlib.Path('/sys/fs/cgroup', tree, 'system.slice').exists() for tree in ('', 'unified', 'systemd'))
+        expected = 'healthy' if by_systemd else 'unhealthy'
+        wait_for(f'it is {expected}', lambda: w.health('discovery.systemd.services')['state'] == expected, 15)
+        assert by_systemd or 'systemd' in w.health('discovery.systemd.services')['message']
+        assert w.stop() == 0, w.log()
+
+
 def the_helm_values_hold_the_minimal_config():
     values = (EXAMPLES / 'helm-values.yaml').read_text()
     inside = values.split('content: |\n')[1].split('\n  securityContext')[0]
@@ -109,5 +121,5 @@ def the_helm_values_hold_the_minimal_config():
 
 
 run(the_minimal_kubernetes_config_loads_without_a_cluster, the_kubernetes_config_loads_without_a_cluster,
-    the_docker_config_loads_without_a_daemon, the_local_config_loads,
+    the_docker_config_loads_without_a_daemon, the_local_config_loads, the_systemd_config_loads,
     the_local_config_names_scripts_after_their_file, the_helm_values_hold_the_minimal_config)
