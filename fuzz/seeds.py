@@ -265,6 +265,41 @@ def http_text_words():
     return ['http://', 'https://', 'unix://', '%2F', '::1', '/8', '*.', ',', 'access_token', 'expires_in', 'token_type', 'error_description', 'Basic ']
 
 
+def target_groups():
+    groups = [{'targets': ['a:1', 'b:2'], 'labels': {'job': 'shop', 'env': 'prod'}}, {'targets': ['c:3']}, {'targets': None, 'labels': None}]
+    yield b'\0' + json.dumps(groups).encode()
+    yield b'\1' + json.dumps(groups).encode()
+    for text in ('- targets: [a:1, "b:2"]\n  labels:\n    job: shop\n    n: 1.0\n- targets:\n  - c\n',
+                 '- &g\n  targets: &t [a]\n  labels: &l {x: y}\n- {<<: *g, targets: *t}\n- labels: {<<: [*l, *l], z: ~}\n',
+                 '---\n# text\n- targets: !!seq []\n  labels: {a: |\n    text\n  , b: >-\n    more\n  }\n...\n', '[[[[', '- ? [a]\n  : b\n'):
+        yield b'\1' + text.encode()
+
+
+def docker():
+    ports = [{'IP': '0.0.0.0', 'PrivatePort': 80, 'PublicPort': 8080, 'Type': 'tcp'}, {'PrivatePort': 53, 'Type': 'udp'}]
+    networks = {'bridge': {'NetworkID': 'n1', 'IPAddress': '172.17.0.2'}, 'six': {'NetworkID': 'n2', 'IPAddress': '', 'GlobalIPv6Address': 'fd00::2'}}
+    containers = [{'Id': 'a', 'Names': ['/a'], 'Image': 'i', 'ImageID': 'sha256:1', 'Labels': {'a.b/c': 'd'}, 'Ports': ports,
+                   'HostConfig': {'NetworkMode': 'bridge'}, 'NetworkSettings': {'Networks': networks}},
+                  {'Id': 'b', 'HostConfig': {'NetworkMode': 'container:a'}, 'NetworkSettings': {'Networks': None}},
+                  {'Id': 'c', 'HostConfig': {'NetworkMode': 'container:c'}}]
+    listed = [{'Id': 'n1', 'Name': 'bridge', 'Scope': 'local', 'Internal': False, 'Ingress': True, 'Labels': {'x': 'y'}}]
+    yield json.dumps(containers).encode() + b'\0' + json.dumps(listed).encode()
+    yield json.dumps(containers[1:]).encode()
+
+
+def dns():
+    head, end = b'\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\0', b'\0\1\0\0\0\x3c'
+    name = b'\4mail\xc0\x0c'
+    for number, (kind, content) in enumerate(((33, b'\0\0\0\0\0\x50' + b'\1h\0'), (1, b'\x0a\0\0\1'), (28, b'\xfd' + bytes(15)),
+                                              (15, b'\0\x0a' + name), (2, name))):
+        yield bytes([number]) + head + bytes([0, kind, 0, 1]) + b'\xc0\x0c' + bytes([0, kind]) + end + struct.pack('>H', len(content)) + content
+
+
+def path_pattern():
+    for pattern, path in (('/a/**/b*/[a-c]?.{log,txt}', '/a/x/y/bc/ad.log'), ('**', 'a/b'), ('/\\*{,x}', '/*x'), ('/a/**/b/**/c', '/a/b/c/b/d')):
+        yield pattern.encode() + b'\0' + path.encode()
+
+
 def words_of(pattern):
     """The short words our parsers compare with: what a mutation by chance seldom hits."""
     found = set()
@@ -294,4 +329,4 @@ WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'receiv
 
 SEEDS = {function.__name__: function
          for function in (elf, eh_frame, unpack, folded, received, http, http_text, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
-                               store_record, lang_parse, lang_print, lang_eval, lang_decode)}
+                               store_record, lang_parse, lang_print, lang_eval, lang_decode, target_groups, docker, dns, path_pattern)}
