@@ -12,10 +12,6 @@ namespace {
 // Of what a server says about its error.
 constexpr std::size_t kMostOfBody = 200;
 
-std::string utf8_beginning(std::string_view text) {
-  return utf8_text(text.substr(0, utf8_floor(text, kMostOfBody)));
-}
-
 }  // namespace
 
 void HttpPoll::start(Settings settings) {
@@ -44,7 +40,7 @@ void HttpPoll::answered(Result<runtime::FetchResponse> answer) {
   if (!answer) return on_answer_(fail("{}", about_url(settings_.request.url, answer.error().message)));
   if (answer->status != 200) {
     return on_answer_(fail("{}: the server answered {}{}{}", url_text(settings_.request.url), answer->status,
-                           answer->body.empty() ? "" : ": ", utf8_beginning(answer->body)));
+                           answer->body.empty() ? "" : ": ", first_line(answer->body)));
   }
   on_answer_(std::move(answer));
 }
@@ -58,6 +54,13 @@ Duration HttpPoll::again_after_failure() {
   Duration wait = std::min(backoff_.next(), settings_.pause);
   timer_ = ctx_.after(wait, [this] { ask(); });
   return wait;
+}
+
+std::string first_line(std::string_view body) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  body.remove_prefix(std::min(body.find_first_not_of(kSpace), body.size()));
+  std::string_view line = body.substr(0, body.find_first_of("\r\n"));
+  return utf8_text(line.substr(0, utf8_floor(line, kMostOfBody)));
 }
 
 std::string about_url(const std::string& url, const std::string& error) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "components/backoff.h"
 #include "components/http_client.h"
@@ -43,6 +44,8 @@ class HttpPoll {
   std::unique_ptr<runtime::Fetch> fetch_;
 };
 
+// What an error tells of an answer's body: the beginning of its first line that has text.
+std::string first_line(std::string_view body);
 // "http://host/path: …" of an error that begins with the request.
 std::string about_url(const std::string& url, const std::string& error);
 

@@ -4,6 +4,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "components/http_poll.h"
 #include "components/wording.h"
 
 namespace weir::discovery {
@@ -186,7 +187,7 @@ void Docker::part_arrived(Result<runtime::FetchResponse> answer, std::string Lis
   if (!answer) return failed(answer.error().message);
   if (answer->status != 200) {
     return failed(fmt::format("{}: the daemon answered {}: {}", url_text(args_.host), answer->status,
-                              answer->body.substr(0, 200)));
+                              first_line(answer->body)));
   }
   (*listing_).*part = std::move(answer->body);
   if (--listing_->missing > 0) return;

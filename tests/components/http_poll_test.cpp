@@ -81,7 +81,8 @@ TEST_CASE("discovery.http: an answer of no use leaves the targets as they are") 
     const char* message;
   };
   const Row rows[] = {
-      {"an error", FetchResponse{.status = 500, .body = "oh"}, "http://h/sd: the server answered 500: oh"},
+      {"an error", FetchResponse{.status = 500, .body = "\r\n oh\n<html>"},
+       "http://h/sd: the server answered 500: oh"},
       {"no JSON", json("<html>", "text/html"),
        "http://h/sd: the answer is text/html, not application/json: is this a list of targets?"},
       {"no type", json("[]", ""),

@@ -234,6 +234,8 @@ class Daemon:
         self.process.kill()
         self.process.wait()
         self.socket.unlink(missing_ok=True)
+        # Its containerd dies with it; where nobody has buried that yet, the next dockerd would wait for it in vain.
+        (self.folder / 'exec/containerd/containerd.pid').unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -251,6 +253,10 @@ def real_daemon():
         subprocess.run([*daemon.docker, 'import', '-', 'ledger:1'], input=image.stdout, stdout=subprocess.DEVNULL, check=True)
         yield daemon
     finally:
+        if daemon.process.poll() is not None:
+            daemon.start()
+            with contextlib.suppress(Skip):
+                daemon.wait_ready()
         if daemon.process.poll() is None:
             left = subprocess.run([*daemon.docker, 'ps', '-aq'], capture_output=True, text=True).stdout.split()
             if left:
