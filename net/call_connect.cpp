@@ -1,4 +1,8 @@
 // How a call gets its connection: name, socket, tunnel, TLS.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
@@ -6,6 +10,21 @@
 #include "net/text.h"
 
 namespace weir::net {
+
+namespace {
+
+// A machine that has lost its power says nothing more, and a stream may be quiet for long: the kernel asks,
+// and tells us within a minute. Where it cannot, the deadlines are left.
+void notice_death(Socket& socket) {
+  constexpr int kOn = 1, kQuiet = 30, kPause = 10, kTimes = 3;  // seconds
+  int fd = socket.native_handle();
+  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kQuiet, sizeof kQuiet);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kPause, sizeof kPause);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kTimes, sizeof kTimes);
+}
+
+}  // namespace
 
 asio::awaitable<Result<>> Call::connect() {
   if (url_.is_unix()) {
@@ -51,6 +70,7 @@ asio::awaitable<Result<>> Call::connect_to(const std::string& host, std::uint16_
     attempt_.disarm();
     if (!error) {
       stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
+      notice_death(stream_->socket());
       co_return Result<>();
     }
     if (!failures.empty()) failures += "; ";

@@ -102,7 +102,8 @@ void read_cluster(const Section& cluster, const std::filesystem::path& folder, K
     cluster.complain("insecure-skip-tls-verify and a certificate authority exclude each other");
   }
   config.http.proxy_url = cluster.text("proxy-url");
-  if (config.http.proxy_url.empty()) return;
+  config.http.proxy_from_environment = config.http.proxy_url.empty();
+  if (config.http.proxy_from_environment) return;
   auto proxy = net::parse_url(config.http.proxy_url);
   if (!proxy || proxy->scheme != "http") cluster.complain("proxy-url: only http:// proxies are supported");
 }

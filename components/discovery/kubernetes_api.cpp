@@ -63,6 +63,7 @@ Result<> KubernetesApi::sign(runtime::FetchRequest& request) const {
   while (token->ends_with('\n')) token->pop_back();
   request.headers.emplace_back("Authorization", "Bearer " + *token);
   request.tls.ca_file = (options_.service_account / "ca.crt").string();
+  request.proxy.from_environment = true;  // as every client of Kubernetes
   return {};
 }
 

@@ -37,6 +37,7 @@ TEST_CASE("kubeconfig: a token, its cluster and a proxy") {
   CHECK(config.http.tls_config->ca_file == folder() + "ca.crt");
   CHECK(config.http.tls_config->server_name == "kubernetes");
   CHECK(config.http.proxy_url == "http://proxy:3128");
+  CHECK_FALSE(config.http.proxy_from_environment);
   CHECK(config.http.http_headers.at("Impersonate-User").at(0).text == "system:serviceaccount:shop:weir");
   CHECK(config.http.http_headers.at("Impersonate-Group").size() == 2);
 }
@@ -65,6 +66,7 @@ TEST_CASE("kubeconfig: a password; what an alias stands for") {
   CHECK(config.server == "http://api:8080");
   CHECK(config.http.basic_auth->username == "me");
   CHECK(config.http.basic_auth->password.text == "1234");
+  CHECK(config.http.proxy_from_environment);
 }
 
 TEST_CASE("kubeconfig: what is wrong with it, and what weir cannot do") {
