@@ -53,7 +53,7 @@ class Maker {
     for (const auto& address : endpoint.addresses) {
       LabelList own = labels;
       own.emplace_back("__address__", port.number ? host_and_port(address, *port.number) : address);
-      targets_.push_back(Target::make(std::move(own)));
+      targets_.push_back(Target::make(std::move(own), joins_.layouts));
     }
   }
 
@@ -84,7 +84,7 @@ class Maker {
         add_container_labels(labels, container);
         add_port_labels(labels, port);
         labels.emplace_back("__address__", host_and_port(seen.pod->ip, port.number));
-        targets_.push_back(Target::make(std::move(labels)));
+        targets_.push_back(Target::make(std::move(labels), joins_.layouts));
       }
     }
   }

@@ -44,6 +44,8 @@ struct KubernetesJoins {
   std::optional<KubernetesStore<KubernetesNodeLabels>> nodes;
   std::optional<KubernetesStore<KubernetesNamespaceLabels>> namespaces;
 
+  mutable LayoutTable layouts;  // of the targets' names, which most have in common
+
   bool none() const { return !pods && !services && !nodes && !namespaces; }
   bool has_changes() const;
   void forget_changes();

@@ -89,7 +89,7 @@ void KubernetesNode::add_targets(const KubernetesJoins& joins, std::vector<Targe
   LabelList own = labels;
   if (joins.newer_labels) add_all(own, conditions);
   own.emplace_back("__address__", address);
-  targets.push_back(Target::make(std::move(own)));
+  targets.push_back(Target::make(std::move(own), joins.layouts));
 }
 
 KubernetesService KubernetesService::read(const json::object& object) {
@@ -128,7 +128,7 @@ void KubernetesService::add_targets(const KubernetesJoins& joins, std::vector<Ta
     add_all(own, labels);
     add_all(own, port.labels);
     own.emplace_back("__address__", port.address);
-    targets.push_back(Target::make(std::move(own)));
+    targets.push_back(Target::make(std::move(own), joins.layouts));
   }
 }
 
@@ -158,7 +158,7 @@ void KubernetesIngress::add_targets(const KubernetesJoins& joins, std::vector<Ta
       add_label(own, "ingress_host", rule.host);
       add_label(own, "ingress_path", path);
       own.emplace_back("__address__", rule.host);
-      targets.push_back(Target::make(std::move(own)));
+      targets.push_back(Target::make(std::move(own), joins.layouts));
     }
   }
 }

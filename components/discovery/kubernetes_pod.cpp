@@ -106,14 +106,14 @@ void KubernetesPod::add_targets(const KubernetesJoins& joins, std::vector<Target
     add_label(own, "pod_container_id", container.id);
     if (container.ports.empty()) {
       own.emplace_back("__address__", ip);
-      targets.push_back(Target::make(std::move(own)));
+      targets.push_back(Target::make(std::move(own), joins.layouts));
       continue;
     }
     for (const auto& port : container.ports) {
       LabelList of_port = own;
       of_port.emplace_back("__address__", host_and_port(ip, port.number));
       add_port_labels(of_port, port);
-      targets.push_back(Target::make(std::move(of_port)));
+      targets.push_back(Target::make(std::move(of_port), joins.layouts));
     }
   }
 }
