@@ -1,5 +1,6 @@
 #include "components/relabel/relabel.h"
 
+#include "components/relabel/absent_label.h"
 #include "components/relabel/alongside.h"
 #include "components/relabel/drops.h"
 #include "profile/labels.h"
@@ -56,6 +57,7 @@ void Relabel::use_rules(const std::vector<RuleArguments>& rules) {
   rule_set_ = std::make_shared<const RuleSet>(rules);
   program_ = std::make_unique<Program>(Rules::compile(rules));
   memory_ = {};
+  has_advised_ = false;
 }
 
 Relabel::Exports Relabel::evaluate(const Arguments& args) {
@@ -75,6 +77,7 @@ Relabel::Exports Relabel::evaluate(const Arguments& args) {
     pass.take(targets[i], program_->run(targets[i]));
   }
   report(args, pass);
+  advise(args);
   if (pass.output != memory_.output.list->targets()) {
     memory_.output = {discovery::TargetList::make(std::move(pass.output))};
   }
@@ -102,6 +105,14 @@ void Relabel::report(const Arguments& args, Pass& pass) {
   if (info.dropped == 0 && !has_shown_drops_) return;
   has_shown_drops_ = true;
   ctx_.offer_view(std::move(pass.drops).view(args.rules));
+}
+
+void Relabel::advise(const Arguments& args) {
+  if (has_advised_) return;
+  std::string advice = absent_label_advice(args.rules, args.targets);
+  if (advice.empty()) return;
+  has_advised_ = true;
+  ctx_.log().warn(advice);
 }
 
 }  // namespace weir::relabel

@@ -100,12 +100,14 @@ class Relabel {
 
   void use_rules(const std::vector<RuleArguments>& rules);
   void report(const Arguments& args, Pass& pass);
+  void advise(const Arguments& args);
 
   runtime::Context& ctx_;
   RuleSetPtr rule_set_;
   std::unique_ptr<Program> program_;
   Memory memory_;
   bool has_shown_drops_ = false;
+  bool has_advised_ = false;
 };
 
 }  // namespace weir::relabel
