@@ -105,7 +105,9 @@ class Cluster:
 
     def spawn(self, log, *arguments):
         with open(self.folder / f'{log}.log', 'ab') as out:
-            return subprocess.Popen([self.program, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            # They end with the test, however that ends.
+            command = ['setpriv', '--pdeathsig', 'KILL', self.program, *arguments]
+            return subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def start_etcd(self):
         client, peer = f'http://127.0.0.1:{self.etcd_port}', f'http://127.0.0.1:{free_port()}'
