@@ -226,6 +226,21 @@ def lang_decode():
     yield from kept('lang_decode')
 
 
+def relabel():
+    """Action, regex, label, replacement, another name, and a text: as fuzz/relabel.cpp reads them."""
+    for line in (ROOT / 'tests/conformance/relabel.jsonl').read_text(encoding='utf-8').split('\n'):
+        case = json.loads(line)['in'] if line else {'rules': []}
+        for rule in case['rules']:
+            text = rule.get('separator', ';').join(case['labels'].get(name, '') for name in rule.get('source_labels', []))
+            parts = (rule.get('action', 'replace'), rule.get('regex', '(.*)'), rule.get('target_label', ''), rule.get('replacement', '$1'), 'b', text)
+            if not any('\n' in part for part in parts[:5]):
+                yield '\n'.join(parts).encode()
+
+
+def relabel_words():
+    return ['(.*)', '(.+)', '(.+?)', '(?:', ')?', '[a-f0-9]', '[^:]', '{2}', '{1,3}', '$1', '${1}', '\\\\d', '|', '\\x0a', 'replace', 'labelmap', 'lowercase']
+
+
 def http():
     """Requests and responses: by length, in chunks, to the end, packed; several in a row; broken ones."""
     host = b'Host: localhost\r\n'
@@ -325,8 +340,8 @@ def folded_words():
     return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
 
 
-WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
+WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'relabel': relabel_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, received, http, http_text, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
+         for function in (elf, eh_frame, unpack, folded, received, http, http_text, relabel, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
                                store_record, lang_parse, lang_print, lang_eval, lang_decode, target_groups, docker, dns, path_pattern)}
