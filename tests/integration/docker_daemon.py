@@ -45,4 +45,6 @@ def docker_daemon(*more):
         subprocess.run([*docker, 'network', 'prune', '-f'], capture_output=True)  # their bridges would stay
         daemon.terminate()
         daemon.wait(30)
+        for mount in (folder / 'exec/netns').glob('*'):  # the daemon leaves that of the host
+            subprocess.run(['umount', mount], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
