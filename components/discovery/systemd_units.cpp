@@ -101,7 +101,7 @@ class Reader {
     }
     if (unit) read_pids(cgroup, *unit);
     for (const std::string& name : folders_of(cgroup)) {
-      std::string path = cgroup + "/" + name;
+      std::string path = fmt::format("{}/{}", cgroup, name);
       std::string_view known = unescaped(name);
       if (known.ends_with(".slice")) {
         walk(path, nullptr, std::string(known), user, depth + 1);
