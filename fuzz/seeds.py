@@ -114,7 +114,9 @@ def found(target):
 
 def made_by(name):
     """What a program of ours writes, each after its length."""
-    text = subprocess.run([ROOT / 'build-fuzz/fuzz' / name], capture_output=True, check=True).stdout
+    programs = [ROOT / build / 'fuzz' / name for build in ('build-fuzz', 'build-fuzz-plain')]
+    program = next((path for path in programs if path.exists()), programs[0])
+    text = subprocess.run([program], capture_output=True, check=True).stdout
     while text:
         (size,) = struct.unpack_from('<I', text)
         yield text[4:4 + size]
