@@ -10,6 +10,7 @@
 
 #include "lang/differences.h"
 #include "lang/stdlib.h"
+#include "runtime/config_blocks.h"
 
 namespace weir::cli {
 namespace {
@@ -181,7 +182,9 @@ std::string usage_section(const runtime::ComponentType& type) {
     }
   }
   std::string body = lines.empty() ? "{ }" : fmt::format("{{\n{}}}", lines);
-  return fmt::format("## Usage\n\n```river\n{} \"LABEL\" {}\n```\n\n", type.name, body);
+  const runtime::ConfigBlock* config_block = runtime::config_block(type.name);
+  std::string_view label = config_block == nullptr || config_block->is_labelled ? "\"LABEL\" " : "";
+  return fmt::format("## Usage\n\n```river\n{} {}{}\n```\n\n", type.name, label, body);
 }
 
 std::string no_effect_rows(const BodySchema& body, const std::string& prefix) {
@@ -237,8 +240,10 @@ std::string component_page(const runtime::ComponentType& type) {
   page += has_attributes(*type.arguments) ? attribute_table(*type.arguments) : "It has none.\n\n";
   page += blocks_section(*type.arguments);
   page += no_effect_section(*type.arguments);
-  page += values_section("Exported fields", type.exports, "It exports nothing.");
-  page += values_section("Debug information", type.debug_info, "It shows none.");
+  if (runtime::config_block(type.name) == nullptr) {
+    page += values_section("Exported fields", type.exports, "It exports nothing.");
+    page += values_section("Debug information", type.debug_info, "It shows none.");
+  }
   page += metrics_section(type.metrics);
   trim_end(page);
   return page;
@@ -286,12 +291,15 @@ std::string language_page() {
 
 std::string index_page(const std::vector<const runtime::ComponentType*>& types) {
   std::string page(kGenerated);
-  page +=
-      "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n\n## Components\n\n";
-  page += "| Component | What it does | Stability |\n|---|---|---|\n";
-  for (const runtime::ComponentType* type : types) {
-    page += fmt::format("| [{}]({}.md) | {} | {} |\n", type->name, type->name, cell(type->doc),
-                        runtime::to_string(type->stability));
+  page += "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n\n";
+  for (bool is_config_block : {false, true}) {
+    page += is_config_block ? "\n## Config blocks\n\n| Block | What it does | Stability |\n|---|---|---|\n"
+                            : "## Components\n\n| Component | What it does | Stability |\n|---|---|---|\n";
+    for (const runtime::ComponentType* type : types) {
+      if ((runtime::config_block(type->name) != nullptr) != is_config_block) continue;
+      page += fmt::format("| [{}]({}.md) | {} | {} |\n", type->name, type->name, cell(type->doc),
+                          runtime::to_string(type->stability));
+    }
   }
   return page;
 }

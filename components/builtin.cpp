@@ -8,6 +8,7 @@
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
 #include "components/discovery/systemd.h"
+#include "components/import_http.h"
 #include "components/local/file.h"
 #include "components/local/file_match.h"
 #include "components/pyroscope/ebpf.h"
@@ -16,6 +17,8 @@
 #include "components/pyroscope/write.h"
 #include "components/relabel/relabel.h"
 #include "components/remote/http.h"
+#include "components/unsupported.h"
+#include "runtime/config_blocks.h"
 
 namespace weir {
 namespace {
@@ -28,6 +31,14 @@ void add(runtime::Registry& registry) {
 }  // namespace
 
 void register_components(runtime::Registry& registry) {
+  runtime::register_config_blocks(registry);
+  add<ImportHttp>(registry);
+  add<Unsupported<ImportGitBlock>>(registry);
+  add<Unsupported<ModuleGitBlock>>(registry);
+  add<Unsupported<ModuleHttpBlock>>(registry);
+  add<Unsupported<LiveDebuggingBlock>>(registry);
+  add<Unsupported<RemoteConfigBlock>>(registry);
+  add<Unsupported<TracingBlock>>(registry);
   add<discovery::Dns>(registry);
   add<discovery::Docker>(registry);
   add<discovery::File>(registry);

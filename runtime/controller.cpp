@@ -10,6 +10,7 @@
 #include "runtime/logging_block.h"
 #include "runtime/plan.h"
 #include "runtime/secret_names.h"
+#include "runtime/settle.h"
 
 namespace weir::runtime {
 namespace {
@@ -63,14 +64,17 @@ std::unique_ptr<Controller> Controller::create(Environment environment, Options 
 lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry) {
   lang::Diagnostics diagnostics;
   auto sources = read_config(path, diagnostics);
-  PlanPtr plan;
-  if (!lang::has_errors(diagnostics)) plan = make_plan(sources, registry, diagnostics);
-  if (plan != nullptr) {
-    check_components(*plan, ExportList(plan->nodes.size()), {}, diagnostics);
+  PlanInputs inputs{.files = parse_all(sources, diagnostics)};
+  if (!lang::has_errors(diagnostics)) {
+    const EnvLookup nothing_is_known;
+    auto no_exports = [](const Plan& planned) { return ExportList(planned.nodes.size()); };
+    Settlement settlement(registry, Settlement::Purpose::validate, no_exports, nothing_is_known);
+    PlanPtr plan = settlement.settle(std::move(inputs), diagnostics);
     decode_logging(plan->logging, {}, diagnostics);
     // What is unused because its name is misspelt elsewhere is no news.
     if (!lang::has_errors(diagnostics)) warn_of_doubtful(*plan, diagnostics);
   }
+  drop_repetitions(diagnostics);
   lang::sort_by_place(diagnostics);
   lang::keep_first(diagnostics);
   hide_secrets(diagnostics, registry);

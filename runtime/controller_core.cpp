@@ -95,7 +95,9 @@ void ControllerCore::run() {
     for (const auto& host : fresh) graph_->take_exports(*host);
     fresh.clear();
     graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
+    take_news();
     for (const auto& job : jobs) job();
+    take_news();
     jobs.clear();
     lock.lock();
   }

@@ -15,6 +15,7 @@
 #include "runtime/controller.h"
 #include "runtime/logging_block.h"
 #include "runtime/running_graph.h"
+#include "runtime/settle.h"
 
 namespace weir::runtime {
 
@@ -40,9 +41,17 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   // loading
   PlanPtr check(LoadResult& result, LoggingSettings& logging);
   void apply(PlanPtr plan, const LoggingSettings& logging, LoadResult& result);
+  RunningGraph::Counts replace_graph(PlanPtr plan);
   void begin(std::shared_ptr<Host> host);
   void record(LoadResult& result, bool is_first);
-  void publish(const LoadResult& result);
+  void publish();
+
+  // what imports and foreach blocks bring while they run
+  void take_news();
+  void take_text(const std::string& id, const lang::Value& texts);
+  void take_items(const std::map<std::string, std::vector<std::string>>& items);
+  bool change_plan(PlanInputs inputs, Settlement& settlement, const std::string& cause, std::string& why_not);
+  Settlement settlement(Settlement::Purpose purpose) const;
 
   // watching
   void watch_config();
@@ -60,6 +69,7 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   std::unique_ptr<RunningGraph> graph_;
   std::vector<lang::SourcePtr> sources_;       // of the running config
   std::vector<lang::SourcePtr> last_sources_;  // of the last load, also a refused one
+  LoadResult last_load_;
   WallTime running_since_;
   bool is_ready_ = false;
   bool is_loaded_once_ = false;

@@ -18,7 +18,7 @@ class Doubts {
 
   void run() {
     for (NodeIndex index = 0; index < plan_.nodes.size(); ++index) look_at_use(index);
-    for (const lang::File& file : plan_.files) look_at_objects(file.source, file.body);
+    for (const FilePtr& file : plan_.inputs.files) look_at_objects(file->source, file->body);
   }
 
  private:
@@ -35,9 +35,12 @@ class Doubts {
     bool exports_something = node.type != nullptr && !node.type->exports->fields.empty();
     if (!exports_something || !plan_.graph.needed_by(index).empty()) return;
     std::vector<std::string> exports;
-    for (const auto& field : node.type->exports->fields) exports.push_back(node.id + "." + field.name);
+    std::string_view id = plan_.local_id(node);
+    for (const auto& field : node.type->exports->fields) {
+      exports.push_back(fmt::format("{}.{}", id, field.name));
+    }
     warn(node.source, {node.block->name_span.begin, node.block->label_span.end},
-         fmt::format("{} is not used: nothing refers to {}", node.id, fmt::join(exports, " or ")));
+         fmt::format("{} is not used: nothing refers to {}", id, fmt::join(exports, " or ")));
   }
 
   void look_at_objects(const lang::SourcePtr& source, const lang::Body& body) {

@@ -1,6 +1,7 @@
 // evaluation: a component's block and the exports of others to its arguments. Pure.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,9 +28,22 @@ const PlannedReference* missing_export(const PlannedNode& node, const ExportList
 ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex node, const ExportList& exports,
                               const EnvLookup& env, lang::Diagnostics& diagnostics);
 
+// Whether everything is there that its arguments need.
+bool is_complete(const PlannedNode& node, const ExportList& exports, const EnvLookup& env);
+
+// Of a module whose text is known: an object of those of its exports that are there.
+lang::Value module_exports(const Plan& plan, NodeIndex module, const ExportList& exports);
+
+// Of an argument, a variable or an export: an object with the field `value`; null while it waits.
+std::expected<lang::Value, lang::Diagnostic> evaluate_value(const Plan& plan, NodeIndex node,
+                                                            const ExportList& exports, const EnvLookup& env);
+// All of them. Errors are those that the text decides.
+void evaluate_values(const Plan& plan, ExportList& exports, const EnvLookup& env,
+                     lang::Diagnostics& diagnostics);
+
 // Everything in the blocks of components that the text decides: errors, and warnings. Errors of attributes
 // whose value comes from other components are left out: what those export is the world's doing.
-void check_components(const Plan& plan, const ExportList& exports, const EnvLookup& env,
+void check_components(const Plan& plan, ExportList exports, const EnvLookup& env,
                       lang::Diagnostics& diagnostics);
 
 }  // namespace weir::runtime

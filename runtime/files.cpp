@@ -30,9 +30,9 @@ std::string_view other_encoding(std::string_view text) {
   return "";
 }
 
-void read_one(const std::filesystem::path& path, std::vector<lang::SourcePtr>& sources,
+void read_one(const std::filesystem::path& path, std::size_t limit, std::vector<lang::SourcePtr>& sources,
               lang::Diagnostics& diagnostics) {
-  auto text = read_file(path, kMaxConfigBytes);
+  auto text = read_file(path, limit);
   if (!text) return report(diagnostics, text.error().message);
   if (std::string_view encoding = other_encoding(*text); !encoding.empty()) {
     return report(diagnostics, fmt::format("{}: the file is {}: save it as UTF-8", path.string(), encoding));
@@ -57,14 +57,15 @@ std::vector<std::filesystem::path> config_files_in(const std::filesystem::path& 
 
 }  // namespace
 
-std::vector<lang::SourcePtr> read_config(const std::filesystem::path& path, lang::Diagnostics& diagnostics) {
+std::vector<lang::SourcePtr> read_config(const std::filesystem::path& path, lang::Diagnostics& diagnostics,
+                                         std::size_t limit) {
   std::vector<lang::SourcePtr> sources;
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    read_one(path, sources, diagnostics);
+    read_one(path, limit, sources, diagnostics);
     return sources;
   }
-  for (const auto& file : config_files_in(path, error)) read_one(file, sources, diagnostics);
+  for (const auto& file : config_files_in(path, error)) read_one(file, limit, sources, diagnostics);
   if (error) {
     report(diagnostics, fmt::format("list {}: {}", path.string(), errno_text(error.value())));
   } else if (sources.empty() && diagnostics.empty()) {

@@ -21,6 +21,13 @@ std::string current_exception_text() {
   }
 }
 
+// "add.x/local.file.f" is local.file.f in /add.x.
+MetricLabels labels_of(const std::string& id) {
+  std::size_t slash = id.rfind('/');
+  if (slash == std::string::npos) return {{"component_id", id}, {"component_path", "/"}};
+  return {{"component_id", id.substr(slash + 1)}, {"component_path", "/" + id.substr(0, slash)}};
+}
+
 // While it lives, the controller's thread is in the host's code.
 class Seated {
  public:
@@ -53,7 +60,7 @@ Host::Host(std::shared_ptr<HostServices> services, const ComponentType& type, st
       data_dir_(environment().storage_path / id_),
       log_(*environment().log, id_),
       no_log_(no_hub_, id_),
-      metrics_(*environment().metrics, {{"component_id", id_}, {"component_path", "/"}}) {
+      metrics_(*environment().metrics, labels_of(id_)) {
   change([&](NodeState& state) {
     state.run_health = health_now(HealthState::unknown, "created");
     state.evaluation_health = health_now(HealthState::unknown, "not evaluated yet");

@@ -16,7 +16,7 @@ class Inference {
       : plan_(plan), node_(node), quoting_(quoting), report_(report) {}
 
   std::string of(const lang::Expr& expr) {
-    if (component_of(plan_, expr) != nullptr) return map_of(kAny);
+    if (component_of(plan_, node_.scope, expr) != nullptr) return map_of(kAny);
     return std::visit([&](const auto& inner) { return of_node(inner, expr); }, expr.node);
   }
 
@@ -56,7 +56,7 @@ class Inference {
   }
 
   std::string of_node(const lang::AccessExpr& access, const lang::Expr&) {
-    if (const ComponentType* component = component_of(plan_, *access.object)) {
+    if (const ComponentType* component = component_of(plan_, node_.scope, *access.object)) {
       const lang::FieldSchema* field = component->exports->find(access.name);
       return field == nullptr || field->type.empty() ? std::string(kAny) : field->type;
     }
@@ -181,7 +181,7 @@ class Inference {
 
 }  // namespace
 
-const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
+const ComponentType* component_of(const Plan& plan, ScopeIndex scope, const lang::Expr& expr) {
   std::string id;
   const lang::Expr* object = &expr;
   while (auto* inner = std::get_if<lang::AccessExpr>(&object->node)) {
@@ -190,8 +190,10 @@ const ComponentType* component_of(const Plan& plan, const lang::Expr& expr) {
   }
   auto* first = std::get_if<lang::Identifier>(&object->node);
   if (first == nullptr) return nullptr;
-  const NodeIndex* target = plan.find(id.insert(0, first->name));
-  return target == nullptr ? nullptr : plan.nodes[*target].type;
+  const NodeIndex* target = plan.find(scope, id.insert(0, first->name));
+  // What a module exports only its text knows.
+  if (target == nullptr || plan.nodes[*target].kind != NodeKind::component) return nullptr;
+  return plan.nodes[*target].type;
 }
 
 std::string infer_type(const Plan& plan, const PlannedNode& node, const lang::Expr& expr, Quoting quoting,

@@ -11,7 +11,7 @@
 namespace weir::runtime {
 
 // The component that the expression names as a whole, `a.b.label`; null when it is anything else.
-const ComponentType* component_of(const Plan& plan, const lang::Expr& expr);
+const ComponentType* component_of(const Plan& plan, ScopeIndex scope, const lang::Expr& expr);
 
 // Says what can never be evaluated: an operator or a function over the wrong type, a field of a list.
 using ReportType = std::function<void(lang::Span span, std::string message)>;

@@ -22,16 +22,23 @@ PlanPtr ControllerCore::check(LoadResult& result, LoggingSettings& logging) {
   const Environment& environment = services_->environment;
   lang::Diagnostics& diagnostics = result.diagnostics;
   last_sources_ = read_config(options_.config_path, diagnostics);
+  PlanInputs inputs = graph_->plan().inputs;
+  inputs.files = parse_all(last_sources_, diagnostics);
   PlanPtr plan;
-  if (!lang::has_errors(diagnostics)) plan = make_plan(last_sources_, *environment.registry, diagnostics);
-  if (plan != nullptr) {
-    check_components(*plan, graph_->exports_for(*plan), environment.env, diagnostics);
+  // What a file that does not parse declares is not known: errors about names would mislead.
+  if (!lang::has_errors(diagnostics)) {
+    plan = settlement(Settlement::Purpose::load).settle(std::move(inputs), diagnostics);
     logging = decode_logging(plan->logging, environment.env, diagnostics);
   }
   lang::sort_by_place(diagnostics);
   lang::keep_first(diagnostics);
   hide_secrets(diagnostics, *environment.registry);
   return lang::has_errors(diagnostics) ? nullptr : plan;
+}
+
+Settlement ControllerCore::settlement(Settlement::Purpose purpose) const {
+  return {*services_->environment.registry, purpose,
+          [this](const Plan& plan) { return graph_->exports_for(plan); }, services_->environment.env};
 }
 
 LoadResult ControllerCore::load(std::string_view cause) {
@@ -53,6 +60,17 @@ LoadResult ControllerCore::load(std::string_view cause) {
 void ControllerCore::apply(PlanPtr plan, const LoggingSettings& logging, LoadResult& result) {
   services_->environment.log->set_level(logging.level);
   services_->environment.log->set_format(logging.format);
+  RunningGraph::Counts counts = replace_graph(std::move(plan));
+  result.added = counts.added;
+  result.removed = counts.removed;
+  result.changed = counts.changed;
+  result.unchanged = counts.unchanged;
+  sources_ = last_sources_;
+  running_since_ = result.time;
+  is_ready_ = true;
+}
+
+RunningGraph::Counts ControllerCore::replace_graph(PlanPtr plan) {
   auto next = std::make_unique<RunningGraph>(std::move(plan), services_);
   RunningGraph::Counts counts;
   std::vector<StopSequence::Entry> ending = next->take_over(*graph_, counts);
@@ -72,13 +90,7 @@ void ControllerCore::apply(PlanPtr plan, const LoggingSettings& logging, LoadRes
   }
   graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
   graph_->count_changes(counts);
-  result.added = counts.added;
-  result.removed = counts.removed;
-  result.changed = counts.changed;
-  result.unchanged = counts.unchanged;
-  sources_ = last_sources_;
-  running_since_ = result.time;
-  is_ready_ = true;
+  return counts;
 }
 
 void ControllerCore::begin(std::shared_ptr<Host> host) {
@@ -122,16 +134,17 @@ void ControllerCore::record(LoadResult& result, bool is_first) {
               {{"cause", result.cause},
                {"errors", fmt::to_string(lang::count(result.diagnostics, lang::Severity::error))}});
   }
-  publish(result);
+  last_load_ = result;
+  publish();
 }
 
-void ControllerCore::publish(const LoadResult& result) {
+void ControllerCore::publish() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->nodes = graph_->nodes();
   snapshot->sources = sources_;
   snapshot->config_path = options_.config_path.string();
   snapshot->running_since = running_since_;
-  snapshot->last_load = result;
+  snapshot->last_load = last_load_;
   snapshot->ready = is_ready_;
   std::lock_guard lock(mutex_);
   snapshot_ = std::move(snapshot);

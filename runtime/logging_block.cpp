@@ -27,26 +27,6 @@ auto find(const Table& table, std::string_view word) {
   return table.front().second;
 }
 
-// An empty word is the default: env("LOG_LEVEL") may well be unset.
-struct LoggingArguments {
-  std::string level = "info";
-  std::string format = "logfmt";
-  std::vector<lang::Value> write_to;
-  std::string destination = "stderr";
-
-  static constexpr auto fields() {
-    return std::tuple{
-        lang::optional("level", &LoggingArguments::level, "The least important lines to write.")
-            .one_of("error|warn|info|debug|"),
-        lang::optional("format", &LoggingArguments::format, "How lines are written.").one_of("logfmt|json|"),
-        lang::optional("write_to", &LoggingArguments::write_to, "Receivers that get the lines as well.")
-            .without_effect("lines go to standard error only"),
-        lang::optional("destination", &LoggingArguments::destination, "Where lines go.")
-            .without_effect("lines always go to standard error"),
-    };
-  }
-};
-
 }  // namespace
 
 LoggingSettings decode_logging(const PlannedBlock& logging, const EnvLookup& env,

@@ -1,26 +1,19 @@
 #include "runtime/running_graph.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/core.h>
+
+#include "runtime/config_blocks.h"
+#include "runtime/settle.h"
 
 namespace weir::runtime {
 namespace {
 
 std::string text_of(const PlannedNode& node) {
   return std::string(node.source->text(node.block->span));
-}
-
-// The first error, and how many more there are.
-std::string summary(const lang::Diagnostics& diagnostics) {
-  std::string text;
-  std::size_t errors = 0;
-  for (const auto& diagnostic : diagnostics) {
-    if (diagnostic.severity != lang::Severity::error) continue;
-    if (errors++ == 0) text = lang::one_line_with_notes(diagnostic);
-  }
-  return errors > 1 ? fmt::format("{} (and {} more)", text, errors - 1) : text;
 }
 
 }  // namespace
@@ -35,25 +28,64 @@ RunningGraph::RunningGraph(PlanPtr plan, std::shared_ptr<HostServices> services)
       exports_(plan_->nodes.size()),
       wave_(plan_->graph) {
   for (NodeIndex index = 0; index < members_.size(); ++index) make_node(index);
+  link_nodes();
+  for (const auto& [id, content] : plan_->inputs.contents) {
+    if (const NodeIndex* index = plan_->find(id)) members_[*index].refused = content->refused;
+  }
 }
 
 void RunningGraph::make_node(NodeIndex index) {
   const PlannedNode& planned = plan_->nodes[index];
+  if (planned.is_value()) return;
   auto node = std::make_shared<Node>();
   node->id = planned.id;
-  node->local_id = planned.id;
+  node->name = planned.block->name;
+  node->module_id = plan_->scopes[planned.scope].path;
+  node->local_id = plan_->local_id(planned);
   node->label = planned.block->label;
   node->type = planned.type;
   node->source = planned.source;
   node->span = planned.block->span;
-  for (NodeIndex needed : plan_->graph.needs(index)) node->references_to.push_back(plan_->nodes[needed].id);
-  for (NodeIndex user : plan_->graph.needed_by(index)) node->referenced_by.push_back(plan_->nodes[user].id);
   members_[index].node = std::move(node);
+}
+
+// As people see it: a component in a module uses what is beside it there, the module what it is given.
+std::vector<NodeIndex> RunningGraph::shown_needs(NodeIndex index) const {
+  std::vector<NodeIndex> shown;
+  const PlannedNode& node = plan_->nodes[index];
+  for (NodeIndex needed : plan_->graph.needs(index)) {
+    const PlannedNode& other = plan_->nodes[needed];
+    if (!other.is_value()) {
+      shown.push_back(needed);
+    } else if (other.kind == NodeKind::export_value && node.inner != other.scope) {
+      shown.push_back(*plan_->scopes[other.scope].owner);
+    } else if (other.kind == NodeKind::argument && node.inner == other.scope) {
+      for (NodeIndex given : shown_needs(needed)) shown.push_back(given);
+    }
+  }
+  std::ranges::sort(shown);
+  shown.erase(std::ranges::unique(shown).begin(), shown.end());
+  return shown;
+}
+
+void RunningGraph::link_nodes() {
+  for (NodeIndex index = 0; index < members_.size(); ++index) {
+    if (members_[index].node == nullptr) continue;
+    for (NodeIndex needed : shown_needs(index)) {
+      members_[index].node->references_to.push_back(plan_->nodes[needed].id);
+      members_[needed].node->referenced_by.push_back(plan_->nodes[index].id);
+    }
+  }
+  for (const PlannedScope& scope : plan_->scopes) {
+    if (scope.owner) members_[*scope.owner].node->created_modules.push_back(scope.path);
+  }
 }
 
 std::vector<std::shared_ptr<const Node>> RunningGraph::nodes() const {
   std::vector<std::shared_ptr<const Node>> nodes;
-  for (const Member& member : members_) nodes.push_back(member.node);
+  for (const Member& member : members_) {
+    if (member.node != nullptr) nodes.push_back(member.node);
+  }
   return nodes;
 }
 
@@ -65,7 +97,8 @@ Host* RunningGraph::matching(RunningGraph& before, NodeIndex index) const {
   const NodeIndex* old = before.plan_->find(planned.id);
   if (old == nullptr) return nullptr;
   Host* host = before.members_[*old].host.get();
-  return host != nullptr && &host->type() == planned.type && !host->exited() ? host : nullptr;
+  bool is_same = before.plan_->nodes[*old].kind == planned.kind;
+  return is_same && host != nullptr && &host->type() == planned.type && !host->exited() ? host : nullptr;
 }
 
 ExportList RunningGraph::exports_for(const Plan& plan) const {
@@ -73,6 +106,7 @@ ExportList RunningGraph::exports_for(const Plan& plan) const {
   for (NodeIndex index = 0; index < plan.nodes.size(); ++index) {
     const NodeIndex* mine = plan_->find(plan.nodes[index].id);
     if (mine == nullptr || plan_->nodes[*mine].type != plan.nodes[index].type) continue;
+    if (plan_->nodes[*mine].kind != plan.nodes[index].kind) continue;
     exports[index] = exports_[*mine];
   }
   return exports;
@@ -86,6 +120,7 @@ void RunningGraph::take_member(RunningGraph& before, NodeIndex old_index, NodeIn
   member.arguments = std::move(old.arguments);
   member.is_constructed = old.is_constructed;
   member.is_settled = old.is_settled;
+  member.given = std::move(old.given);
   member.is_text_changed = text_of(before.plan_->nodes[old_index]) != text_of(plan_->nodes[index]);
   exports_[index] = std::move(before.exports_[old_index]);
 }
@@ -93,6 +128,11 @@ void RunningGraph::take_member(RunningGraph& before, NodeIndex old_index, NodeIn
 std::vector<StopSequence::Entry> RunningGraph::take_over(RunningGraph& before, Counts& counts) {
   for (NodeIndex index = 0; index < members_.size(); ++index) {
     Member& member = members_[index];
+    wave_.mark(index);
+    if (plan_->nodes[index].is_value()) {
+      take_value(before, index);
+      continue;
+    }
     if (matching(before, index) != nullptr) {
       take_member(before, *before.plan_->find(plan_->nodes[index].id), index);
     } else {
@@ -101,27 +141,41 @@ std::vector<StopSequence::Entry> RunningGraph::take_over(RunningGraph& before, C
     }
     member.host->index = index;
     member.host->attach(member.node);
-    wave_.mark(index);
   }
   std::vector<StopSequence::Entry> ending = before.hosts();
   counts.removed = ending.size();
   return ending;
 }
 
+void RunningGraph::take_value(RunningGraph& before, NodeIndex index) {
+  const NodeIndex* old = before.plan_->find(plan_->nodes[index].id);
+  if (old == nullptr || before.plan_->nodes[*old].kind != plan_->nodes[index].kind) return;
+  exports_[index] = std::move(before.exports_[*old]);
+}
+
 std::vector<StopSequence::Entry> RunningGraph::hosts() const {
-  constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> place(members_.size(), kNone);
+  std::vector<std::size_t> place(members_.size());
   std::vector<StopSequence::Entry> entries;
   for (NodeIndex index = 0; index < members_.size(); ++index) {
     if (members_[index].host == nullptr) continue;
     place[index] = entries.size();
     entries.push_back({.host = members_[index].host, .needs = {}});
   }
-  for (NodeIndex index = 0; index < members_.size(); ++index) {
-    if (place[index] == kNone) continue;
+  // A value is used on behalf of those behind it.
+  std::unordered_map<NodeIndex, std::vector<std::size_t>> behind;
+  for (NodeIndex index : plan_->graph.order()) {
+    bool is_value = plan_->nodes[index].is_value();
+    if (!is_value && members_[index].host == nullptr) continue;
+    std::vector<std::size_t>& needs = is_value ? behind[index] : entries[place[index]].needs;
     for (NodeIndex needed : plan_->graph.needs(index)) {
-      if (place[needed] != kNone) entries[place[index]].needs.push_back(place[needed]);
+      if (plan_->nodes[needed].is_value()) {
+        needs.insert(needs.end(), behind[needed].begin(), behind[needed].end());
+      } else if (members_[needed].host != nullptr) {
+        needs.push_back(place[needed]);
+      }
     }
+    std::ranges::sort(needs);
+    needs.erase(std::ranges::unique(needs).begin(), needs.end());
   }
   return entries;
 }
@@ -133,92 +187,6 @@ void RunningGraph::count_changes(Counts& counts) const {
     bool is_changed = member.has_new_arguments || (!member.is_settled && member.is_text_changed);
     ++(is_changed ? counts.changed : counts.unchanged);
   }
-}
-
-// ---- waves ----
-
-bool RunningGraph::commit(NodeIndex index, lang::Value exports) {
-  if (!exports_[index].is_null() && exports_[index] == exports) return false;
-  exports_[index] = exports;
-  members_[index].host->show_exports(std::move(exports));
-  return true;
-}
-
-void RunningGraph::take_exports(Host& host) {
-  // What a component of an earlier config still says nobody hears.
-  if (host.index >= members_.size() || members_[host.index].host.get() != &host) return;
-  auto exports = host.take_exports();
-  if (exports && commit(host.index, *std::move(exports))) wave_.mark_dependants(host.index);
-}
-
-void RunningGraph::run_wave(const Begin& begin) {
-  while (auto index = wave_.next()) {
-    if (services_->is_ending) return;
-    MonoTime start = system_clock().mono();
-    if (evaluate(*index, begin)) wave_.mark_dependants(*index);
-    evaluation_seconds_->observe(std::chrono::duration<double>(system_clock().mono() - start).count());
-  }
-}
-
-void RunningGraph::fail(NodeIndex index, std::string why) {
-  Member& member = members_[index];
-  member.is_settled = false;
-  std::string message = "evaluation failed: " + std::move(why);
-  if (std::exchange(member.last_failure, message) != message) {
-    member.host->log().warn("component evaluation failed", {{"err", message}});
-  }
-  member.host->show_evaluation(HealthState::unhealthy, std::move(message));
-}
-
-bool RunningGraph::evaluate(NodeIndex index, const Begin& begin) {
-  Member& member = members_[index];
-  if (const PlannedReference* missing = missing_export(plan_->nodes[index], exports_)) {
-    member.is_settled = false;
-    member.host->show_evaluation(HealthState::waiting, "waiting for " + missing->text);
-    return false;
-  }
-  lang::Diagnostics diagnostics;
-  ArgumentsPtr arguments = decode_arguments(*plan_, index, exports_, services_->environment.env, diagnostics);
-  if (arguments == nullptr) {
-    fail(index, summary(diagnostics));
-    return false;
-  }
-  return use_arguments(index, std::move(arguments), begin);
-}
-
-bool RunningGraph::use_arguments(NodeIndex index, ArgumentsPtr arguments, const Begin& begin) {
-  Member& member = members_[index];
-  const ComponentType& type = member.host->type();
-  bool is_same = member.arguments != nullptr && type.equal(member.arguments, arguments);
-  if (!is_same) {
-    member.arguments = arguments;
-    member.has_new_arguments = true;
-    member.host->show_arguments(arguments);
-  }
-  if (!member.is_constructed) {
-    member.is_constructed = true;
-    member.host->construct(arguments);
-    begin(member.host);
-  } else if (!is_same && !type.is_transform) {
-    member.host->update(std::move(arguments));
-  }
-  if (type.is_transform && !(is_same && member.is_settled)) return evaluate_transform(index);
-  member.is_settled = true;
-  member.host->show_evaluation(HealthState::healthy, "evaluated");
-  auto exports = member.host->take_exports();
-  return exports && commit(index, *std::move(exports));
-}
-
-bool RunningGraph::evaluate_transform(NodeIndex index) {
-  Member& member = members_[index];
-  auto exports = member.host->evaluate(member.arguments);
-  if (!exports) {
-    fail(index, std::move(exports).error());
-    return false;
-  }
-  member.is_settled = true;
-  member.host->show_evaluation(HealthState::healthy, "evaluated");
-  return commit(index, *std::move(exports));
 }
 
 }  // namespace weir::runtime

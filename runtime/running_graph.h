@@ -3,7 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
@@ -39,6 +42,15 @@ class RunningGraph {
   // After the first wave: which of those taken over have other arguments than before.
   void count_changes(Counts& counts) const;
 
+  // What has changed since the last call and asks for another plan.
+  struct News {
+    std::map<std::string, lang::Value> texts;               // by the id of the import
+    std::map<std::string, std::vector<std::string>> items;  // by the id of the foreach
+  };
+  News take_news() { return std::exchange(news_, {}); }
+  // What the component has brought is not used.
+  void refuse(const std::string& id, std::string why);
+
   const Plan& plan() const { return *plan_; }
   std::vector<std::shared_ptr<const Node>> nodes() const;
   // All of them, with who needs whom.
@@ -46,7 +58,7 @@ class RunningGraph {
 
  private:
   struct Member {
-    std::shared_ptr<Host> host;
+    std::shared_ptr<Host> host;  // null: it has only a value
     std::shared_ptr<Node> node;
     ArgumentsPtr arguments;
     bool is_constructed = false;
@@ -55,13 +67,26 @@ class RunningGraph {
     bool is_text_changed = false;
     bool has_new_arguments = false;  // since it was taken over
     std::string last_failure;
+    std::string refused;  // why what it brought is not used
+    Health problem;       // of a value: why it is not there, or not the newest
+    lang::Value given;    // of a module
   };
 
   void make_node(NodeIndex index);
+  void link_nodes();
+  std::vector<NodeIndex> shown_needs(NodeIndex index) const;
   Host* matching(RunningGraph& before, NodeIndex index) const;
   void take_member(RunningGraph& before, NodeIndex old_index, NodeIndex index);
   // True when its exports are others now.
   bool evaluate(NodeIndex index, const Begin& begin);
+  bool evaluate_component(NodeIndex index, const Begin& begin);
+  bool evaluate_value_node(NodeIndex index);
+  bool evaluate_module(NodeIndex index, const Begin& begin);
+  void show_given(NodeIndex index);
+  void show_settled(NodeIndex index);
+  bool take_from_host(NodeIndex index);
+  void look_at_items(NodeIndex index, const lang::Value& exports);
+  void take_value(RunningGraph& before, NodeIndex index);
   bool use_arguments(NodeIndex index, ArgumentsPtr arguments, const Begin& begin);
   bool evaluate_transform(NodeIndex index);
   void fail(NodeIndex index, std::string why);
@@ -73,6 +98,7 @@ class RunningGraph {
   std::vector<Member> members_;  // by NodeIndex
   ExportList exports_;
   Wave wave_;
+  News news_;
 };
 
 }  // namespace weir::runtime

@@ -41,8 +41,10 @@ class Node {
   std::string module_id;  // path of the module; "" is the root
   std::string local_id;   // "discovery.docker.linux"
   std::string label;
+  std::string name;  // of its block: "discovery.docker", or that of a declare
   const ComponentType* type = nullptr;
-  std::vector<std::string> references_to;  // global ids
+  std::vector<std::string> created_modules;  // paths
+  std::vector<std::string> references_to;    // global ids
   std::vector<std::string> referenced_by;
   lang::SourcePtr source;
   lang::Span span;  // of its block

@@ -40,7 +40,7 @@ class Checker {
       for (const auto& field : object->fields) look_at(*field.value, type.inner, "a field of " + place);
       return;
     }
-    if (const ComponentType* component = component_of(plan_, expr)) {
+    if (const ComponentType* component = component_of(plan_, node_.scope, expr)) {
       bool is_reported = component->exports->fields.empty();
       if (!is_reported && !may_fit("map(any)", wanted))
         report(expr, wanted, place, "a component" + export_hint(*component, text(expr), wanted));

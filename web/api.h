@@ -14,6 +14,7 @@ void answer_reload(Site& site, const Call& call);
 // api_components.cpp
 void answer_components(Site& site, const Call& call);
 void answer_component(Site& site, const Call& call);          // also …/views/NAME
+void answer_module(Site& site, const Call& call);             // MODULE/components
 void answer_component_handler(Site& site, const Call& call);  // the component's own
 
 // api_status.cpp

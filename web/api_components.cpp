@@ -30,7 +30,7 @@ void write_strings(JsonWriter& json, const std::vector<std::string>& strings) {
 
 // The fields the peer's list has, up to the bodies; ours are "id" and health's "since".
 void write_head(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state) {
-  json.member("name", node.type ? node.type->name : std::string_view());
+  json.member("name", node.name);
   json.member("type", "block");
   json.member("id", node.id);
   json.member("localID", node.local_id);
@@ -101,7 +101,8 @@ void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node,
   json.begin_object();
   write_head(json, node, *state);
   write_bodies(json, node, *state, defaults);
-  write_empty(json, "createdModuleIDs");
+  json.key("createdModuleIDs");
+  write_strings(json, node.created_modules);
   json.member("doc", node.type ? node.type->doc : std::string_view());
   json.member("stability", node.type ? runtime::to_string(node.type->stability) : std::string_view());
   json.member("evaluations", state->evaluations);
@@ -179,20 +180,46 @@ void answer_view(Site& site, const Call& call, const runtime::Node& node, std::s
   site.offload(call.reply, [view, filter, from, count] { return page_response(*view, filter, from, count); });
 }
 
+// Without the bodies.
+void write_listed(JsonWriter& json, const runtime::Node& node) {
+  json.begin_object();
+  write_head(json, node, *node.state());
+  for (auto name : {"arguments", "exports", "debugInfo"}) write_empty(json, name);
+  json.key("createdModuleIDs");
+  write_strings(json, node.created_modules);
+  json.end_object();
+}
+
 }  // namespace
 
+// Those in modules as well: the graph is one.
 void answer_components(Site& site, const Call& call) {
+  JsonWriter json;
+  json.begin_array();
+  for (const auto& node : site.snapshot()->nodes) write_listed(json, *node);
+  json.end_array();
+  call.reply(json_response(std::move(json)));
+}
+
+void answer_module(Site& site, const Call& call) {
+  constexpr std::string_view kComponents = "/components";
+  std::string_view module = call.rest;
+  if (!module.ends_with(kComponents)) {
+    call.reply(json_error(404, "404 page not found"));
+    return;
+  }
+  module.remove_suffix(kComponents.size());
   auto snapshot = site.snapshot();
+  bool is_there = false;
   JsonWriter json;
   json.begin_array();
   for (const auto& node : snapshot->nodes) {
-    json.begin_object();
-    write_head(json, *node, *node->state());
-    for (auto name : {"arguments", "exports", "debugInfo", "createdModuleIDs"}) write_empty(json, name);
-    json.end_object();
+    is_there = is_there || std::ranges::find(node->created_modules, module) != node->created_modules.end();
+    if (node->module_id == module) write_listed(json, *node);
   }
   json.end_array();
-  call.reply(json_response(std::move(json)));
+  call.reply(is_there ? json_response(std::move(json))
+                      : json_error(404, fmt::format("no module has the id \"{}\"", module)));
 }
 
 void answer_component(Site& site, const Call& call) {

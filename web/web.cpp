@@ -27,6 +27,7 @@ constexpr Route kRoutes[] = {
     {"/api/v0/web/status", Route::Methods::read, answer_status},
     {"/api/v0/web/components", Route::Methods::read, answer_components},
     {"/api/v0/web/components/", Route::Methods::read, answer_component},
+    {"/api/v0/web/modules/", Route::Methods::read, answer_module},
     {"/api/v0/web/profiles/services", Route::Methods::read, answer_services},
     {"/api/v0/web/profiles/flame", Route::Methods::read, answer_flame},
     {"/api/v0/web/profiles/series", Route::Methods::read, answer_series},

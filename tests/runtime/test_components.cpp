@@ -18,6 +18,7 @@ void Stage::reset() {
   std::lock_guard lock(mutex_);
   events_.clear();
   publishers_.clear();
+  obedient_.clear();
   released_ = false;
 }
 
@@ -42,6 +43,25 @@ void Stage::leave(std::string_view id) {
   std::lock_guard lock(mutex_);
   auto it = publishers_.find(id);
   if (it != publishers_.end()) publishers_.erase(it);
+  auto obedient = obedient_.find(id);
+  if (obedient != obedient_.end()) obedient_.erase(obedient);
+}
+
+void Stage::obey(std::string_view id, Obey obey) {
+  std::lock_guard lock(mutex_);
+  obedient_.insert_or_assign(std::string(id), std::move(obey));
+}
+
+bool Stage::tell(std::string_view id, std::string what) {
+  Obey obey;
+  {
+    std::lock_guard lock(mutex_);
+    auto it = obedient_.find(id);
+    if (it == obedient_.end()) return false;
+    obey = it->second;
+  }
+  obey(std::move(what));
+  return true;
 }
 
 bool Stage::publish(std::string_view id, std::string value) {
@@ -115,6 +135,7 @@ class Source {
     stage().did("start", ctx_.id());
     stage().enter(ctx_.id(),
                   [this](std::string value) { ctx_.post([this, value] { ctx_.publish(Exports{value}); }); });
+    stage().obey(ctx_.id(), [this](std::string what) { ctx_.post([this, what] { obey(what); }); });
     if (!args_.hold) ctx_.publish(Exports{args_.value});
   }
   void apply(Arguments args) {
@@ -128,6 +149,12 @@ class Source {
   }
 
  private:
+  void obey(const std::string& what) {
+    if (what == "throw") throw std::runtime_error("it was told to");
+    if (what == "fail") ctx_.set_health(HealthState::unhealthy, "told to fail");
+    if (what == "block") stage().hang();
+  }
+
   Context& ctx_;
   Arguments args_;
 };

@@ -33,6 +33,10 @@ class Stage {
   void leave(std::string_view id);
   // Makes a test.source publish; false when there is none of that id.
   bool publish(std::string_view id, std::string value);
+  // Makes it "fail", "throw" or "block"; false when there is none of that id.
+  using Obey = std::function<void(std::string)>;
+  void obey(std::string_view id, Obey obey);
+  bool tell(std::string_view id, std::string what);
 
   // Hangs until release(); counts those who hang.
   void hang();
@@ -44,6 +48,7 @@ class Stage {
   std::condition_variable changed_;
   std::vector<std::string> events_;
   std::map<std::string, std::function<void(std::string)>, std::less<>> publishers_;
+  std::map<std::string, Obey, std::less<>> obedient_;
   bool released_ = false;
   int hanging_ = 0;
 };

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/config_blocks.h"
 #include "runtime/controller.h"
 #include "tests/runtime/test_components.h"
 
@@ -60,8 +61,9 @@ class TestRuntime {
                        std::unique_ptr<HttpService> http_to_use = nullptr)
       : fetcher(std::move(fetcher_to_use)), http(std::move(http_to_use)) {
     stage().reset();
+    register_config_blocks(registry);
     register_test_components(registry);
-    config_path = config.empty() ? folder.path() / "config.river" : std::move(config);
+    config_path = folder.path() / (config.empty() ? "config.river" : config);
     Environment environment{.registry = &registry,
                             .log = &log,
                             .metrics = &metrics,

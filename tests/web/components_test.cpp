@@ -49,6 +49,7 @@ const runtime::ComponentType& thing_type() {
 std::shared_ptr<runtime::Node> thing(Arguments arguments) {
   auto node = node_with("test.thing.a", HealthState::unhealthy, "it is broken");
   node->type = &thing_type();
+  node->name = node->type->name;
   node->references_to = {"other.b"};
   change(*node,
          [&](auto& state) { state.arguments = std::make_shared<const Arguments>(std::move(arguments)); });
@@ -83,6 +84,29 @@ TEST_CASE("web: the list has the peer's fields, and no bodies") {
   CHECK(first.at("original") == "");
   for (auto name : {"arguments", "exports", "debugInfo", "createdModuleIDs"})
     CHECK(text(first.at(name)) == "[]");
+}
+
+TEST_CASE("web: a module's components have a list of their own") {
+  SiteFixture site;
+  auto module = make_node("add.x");
+  module->name = "add";
+  module->created_modules = {"add.x"};
+  auto inner = make_node("add.x/inner.y");
+  inner->created_modules = {"add.x/inner.y"};
+  site.run({module, inner, make_node("add.x/inner.y/test.thing.z")});
+  CHECK(site.json("/api/v0/web/components").as_array().size() == 3);
+  CHECK(site.json("/api/v0/web/components/add.x").at("name") == "add");
+  CHECK(text(site.json("/api/v0/web/components/add.x").at("createdModuleIDs")) == R"(["add.x"])");
+  auto listed = site.json("/api/v0/web/modules/add.x/components");
+  REQUIRE(listed.as_array().size() == 1);
+  CHECK(listed.as_array()[0].at("id") == "add.x/inner.y");
+  CHECK(listed.as_array()[0].at("localID") == "inner.y");
+  CHECK(listed.as_array()[0].at("moduleID") == "add.x");
+  auto deeper = site.json("/api/v0/web/modules/add.x/inner.y/components");
+  REQUIRE(deeper.as_array().size() == 1);
+  CHECK(deeper.as_array()[0].at("id") == "add.x/inner.y/test.thing.z");
+  CHECK(site.get("/api/v0/web/modules/none/components").status == 404);
+  CHECK(site.get("/api/v0/web/modules/add.x").status == 404);
 }
 
 TEST_CASE("web: arguments as the peer shows them, and with their defaults for the page") {

@@ -161,6 +161,7 @@ inline std::shared_ptr<runtime::Node> make_node(std::string id,
   node->label = node->local_id.substr(node->local_id.rfind('.') + 1);
   node->id = std::move(id);
   node->type = type;
+  if (type != nullptr) node->name = type->name;
   return node;
 }
 

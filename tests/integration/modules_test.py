@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Modules in a running weir: definitions from a file, a folder and a server, what happens when they change or are gone, how
+the API shows them, and the blocks of other programs that weir only accepts."""
+import http.server
+import subprocess
+import threading
+
+from harness import WEIR, Weir, run, wait_for
+
+DECLARE = '''
+declare "some" {
+  argument "interval" { optional = true }
+  discovery.process "all" { refresh_interval = argument.interval.value }
+  discovery.relabel "r" {
+    targets = discovery.process.all.targets
+    rule {
+      target_label = "by"
+      replacement  = "%s"
+    }
+  }
+  export "targets" { value = discovery.relabel.r.output }
+}
+'''
+
+
+class Texts(http.server.ThreadingHTTPServer):
+    """Serves one text; None: there is nothing."""
+
+    def __init__(self, text):
+        self.text = text
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                text = self.server.text
+                self.send_response(404 if text is None else 200)
+                body = (text or 'nothing').encode()
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(('127.0.0.1', 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, path):
+        return f'http://127.0.0.1:{self.server_port}/{path}'
+
+
+def health(w, component):
+    return w.json(f'/api/v0/web/components/{component}')['health']
+
+
+def labels(w, component):
+    page = w.json(f'/api/v0/web/components/{component}/views/exports.output?limit=1')
+    return str(page['rows'])
+
+
+def definitions_come_from_a_server():
+    server = Texts(None)
+    config = f'''
+import.http "lib" {{
+  url            = "{server.url('lib.river')}"
+  poll_frequency = "50ms"
+}}
+lib.some "x" {{ interval = "1s" }}
+discovery.relabel "user" {{ targets = lib.some.x.targets }}
+'''
+    with Weir(config) as w:
+        w.wait_ready()
+        wait_for('a missing text is told', lambda: health(w, 'import.http.lib')['state'] == 'unhealthy')
+        assert 'HTTP 404' in health(w, 'import.http.lib')['message'], health(w, 'import.http.lib')
+        assert health(w, 'lib.some.x')['message'] == 'waiting for import.http.lib', health(w, 'lib.some.x')
+        server.text = DECLARE % 'first'
+        wait_for('its users run', lambda: health(w, 'discovery.relabel.user')['state'] == 'healthy')
+        wait_for('they see it', lambda: 'first' in labels(w, 'discovery.relabel.user'))
+        inner = w.json('/api/v0/web/modules/lib.some.x/components')
+        assert {one['localID'] for one in inner} == {'discovery.process.all', 'discovery.relabel.r'}, inner
+        assert w.json('/api/v0/web/components/lib.some.x')['createdModuleIDs'] == ['lib.some.x']
+        since = health(w, 'lib.some.x/discovery.process.all')['since']
+        server.text = DECLARE % 'second'
+        wait_for('a change is seen', lambda: 'second' in labels(w, 'discovery.relabel.user'))
+        assert health(w, 'lib.some.x/discovery.process.all')['since'] == since, 'what did not change goes on'
+        server.text = DECLARE.replace('targets = ', 'tragets = ')
+        wait_for('a wrong text is told', lambda: 'tragets' in health(w, 'import.http.lib')['message'])
+        server.text = None
+        wait_for('a text that is gone is told', lambda: 'HTTP 404' in str(
+            w.json('/api/v0/web/components/import.http.lib')['healthParts']))
+        assert 'second' in labels(w, 'discovery.relabel.user'), 'what was there goes on'
+
+
+def a_file_and_a_folder_are_watched():
+    with Weir('') as w:
+        lib = w.folder / 'lib'
+        lib.mkdir()
+        (lib / 'some.river').write_text(DECLARE % 'file')
+        w.config.write_text(f'''
+import.file "lib" {{ filename = "{lib}" }}
+lib.some "x" {{ interval = "1s" }}
+discovery.relabel "user" {{ targets = lib.some.x.targets }}
+''')
+        w.wait_ready()
+        wait_for('it runs', lambda: w.status('/-/reload', 'POST') == 200)
+        wait_for('users see it', lambda: 'file' in labels(w, 'discovery.relabel.user'))
+        new = w.folder / 'new'
+        new.write_text(DECLARE % 'changed')
+        new.rename(lib / 'some.river')
+        wait_for('a change is seen', lambda: 'changed' in labels(w, 'discovery.relabel.user'))
+        checked = subprocess.run([WEIR, 'validate', w.config], capture_output=True, text=True, timeout=20)
+        assert checked.returncode == 0, checked.stderr
+        (lib / 'some.river').write_text(DECLARE.replace('targets = ', 'tragets = '))
+        checked = subprocess.run([WEIR, 'validate', w.config], capture_output=True, text=True, timeout=20)
+        assert checked.returncode != 0 and 'some.river:6:5' in checked.stderr, checked.stderr
+
+
+def what_is_not_supported_loads_and_says_so():
+    config = '''
+tracing { sampling_fraction = 0.5 }
+remotecfg { url = "http://127.0.0.1:1" }
+livedebugging { enabled = true }
+import.git "x" {
+  repository = "https://example.com/x.git"
+  path       = "x.river"
+}
+module.git "x" {
+  repository = "https://example.com/x.git"
+  path       = "x.river"
+  arguments { a = 1 }
+}
+module.http "x" { url = "http://127.0.0.1:1/x.river" }
+x.some "y" { }
+'''
+    with Weir(config) as w:
+        w.wait_ready()
+        for block in ('tracing', 'remotecfg', 'livedebugging', 'import.git.x', 'module.git.x', 'module.http.x'):
+            wait_for(f'{block} says so', lambda: health(w, block)['message'].startswith('not supported: '))
+            assert health(w, block)['state'] == 'unhealthy'
+        assert health(w, 'x.some.y')['message'] == 'waiting for import.git.x', health(w, 'x.some.y')
+
+
+if __name__ == '__main__':
+    run(definitions_come_from_a_server, a_file_and_a_folder_are_watched, what_is_not_supported_loads_and_says_so)
