@@ -10,7 +10,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::profiler;
   constexpr std::size_t kLimit = 1 << 20;
-  constexpr std::uint32_t kAsked = 2;  // functions: each may take a million steps, twice, and all are read alike
+  // Functions: each may take a million steps, twice, and all are read alike.
+  constexpr std::uint32_t kAsked = 2;
   MemoryBytes bytes(std::span(reinterpret_cast<const char*>(data), size));
   auto elf = Elf::read(bytes);
   if (!elf) return 0;
