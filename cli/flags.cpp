@@ -25,6 +25,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 std::unexpected<Error> unknown_flag(const Command& command, std::string_view name) {
   std::vector<std::string_view> names{"help"};
   for (const Flag& flag : command.flags) names.push_back(flag.name);
+  for (const PeerFlag& flag : command.peer_flags) names.push_back(flag.name);
   return fail("weir {} has no flag --{}{}", command.name, name, suggestion(name, names, "--"));
 }
 
@@ -36,6 +37,23 @@ Result<std::string> switch_value(const Flag& flag, std::string_view text) {
     if (text == word) return "false";
   }
   return fail("--{} is a switch: \"{}\" is neither true nor false", flag.name, text);
+}
+
+// Takes one that others have, if words[at] is one, and moves `at` to the last word it took.
+Result<bool> read_peer_flag(Invocation& invocation, std::span<const std::string_view> words,
+                            std::size_t& at) {
+  if (!words[at].starts_with("--")) return false;
+  std::string_view word = words[at].substr(2);
+  std::string_view name = word.substr(0, word.find('='));
+  auto flag = std::ranges::find(invocation.command->peer_flags, name, &PeerFlag::name);
+  if (flag == invocation.command->peer_flags.end()) return false;
+  if (flag->has_value && name == word && ++at == words.size())
+    return fail("--{0} needs a value: --{0}=VALUE", name);
+  std::string warning = fmt::format("--{} has no effect: {}", name, flag->why);
+  if (std::ranges::find(invocation.warnings, warning) == invocation.warnings.end()) {
+    invocation.warnings.push_back(std::move(warning));
+  }
+  return true;
 }
 
 struct FlagWord {
@@ -146,6 +164,24 @@ std::string flag_help(const Flag& flag) {
   return fmt::format("{}\n      {}\n", head, wrap(doc, 6, kWidth));
 }
 
+// Those with one reason together.
+std::string peer_flags_help(const Command& command) {
+  if (command.peer_flags.empty()) return "";
+  std::string out = "\nAccepted without effect, with a warning, because Grafana Agent and Alloy have them:\n";
+  std::vector<std::string_view> reasons;
+  for (const PeerFlag& flag : command.peer_flags) {
+    if (std::ranges::find(reasons, flag.why) == reasons.end()) reasons.push_back(flag.why);
+  }
+  for (std::string_view why : reasons) {
+    std::string names;
+    for (const PeerFlag& flag : command.peer_flags) {
+      if (flag.why == why) names += fmt::format("{}--{}", names.empty() ? "" : " ", flag.name);
+    }
+    out += fmt::format("  {}\n      {}.\n", wrap(names, 2, kWidth), wrap(why, 6, kWidth));
+  }
+  return out;
+}
+
 constexpr std::string_view kExitCodes =
     "Exit codes:\n"
     "  0  all went well\n"
@@ -178,6 +214,8 @@ bool is_help(std::string_view word) {
 bool takes_next(const Command& command, std::string_view word) {
   const Flag* flag = nullptr;
   if (word.starts_with("--")) {
+    auto peer = std::ranges::find(command.peer_flags, word.substr(2), &PeerFlag::name);
+    if (peer != command.peer_flags.end()) return peer->has_value;
     flag = find_flag(command, word.substr(2));
   } else if (word.size() == 2) {
     auto found = std::ranges::find(command.flags, word[1], &Flag::letter);
@@ -215,8 +253,11 @@ Result<Invocation> read_command_line(const Command& command, std::span<const std
       only_operands |= command.runs_operands;
     } else if (word == "--") {
       only_operands = true;
-    } else if (auto read = read_flag(invocation, words, at); !read) {
-      return fail(read.error());
+    } else {
+      auto taken = read_peer_flag(invocation, words, at);
+      if (!taken) return fail(taken.error());
+      if (*taken) continue;
+      if (auto read = read_flag(invocation, words, at); !read) return fail(read.error());
     }
   }
   auto checked = check_operands(invocation);
@@ -242,7 +283,7 @@ std::string command_help(const Command& command) {
   out += wrap(command.description, 0, kWidth) + '\n';
   if (!command.flags.empty()) out += "\nFlags:\n";
   for (const Flag& flag : command.flags) out += flag_help(flag);
-  return out;
+  return out + peer_flags_help(command);
 }
 
 std::string program_help(std::span<const Command> commands) {

@@ -32,6 +32,13 @@ struct Flag {
   char letter = 0;       // 'd' for -d; 0: none
 };
 
+// A flag that others have and that does nothing here: accepted, with a warning.
+struct PeerFlag {
+  std::string_view name;
+  bool has_value = false;  // else a switch
+  std::string_view why;    // it does nothing: the end of a sentence
+};
+
 struct Invocation;
 
 struct Command {
@@ -40,6 +47,7 @@ struct Command {
   std::string_view summary;   // half a line, no full stop
   std::string_view description;
   std::span<const Flag> flags;
+  std::span<const PeerFlag> peer_flags = {};
   std::size_t min_operands = 0;
   std::size_t max_operands = 0;
   // The operands are a command line of their own: the first ends the flags.
@@ -54,6 +62,8 @@ struct Invocation {
   std::map<std::string_view, std::vector<std::string>> given;  // at least one value each, in their order
   std::vector<std::string> operands;
   std::vector<std::string> words;  // as they were written, without the program and the command
+  // Sentences about flags that were given and do nothing, each once.
+  std::vector<std::string> warnings;
   // --help or -h stood somewhere: nothing else was checked.
   bool wants_help = false;
 

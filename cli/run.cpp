@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/fetcher_adapter.h"
 #include "cli/http_service_adapter.h"
+#include "cli/peer_flags.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
@@ -43,6 +44,10 @@ constexpr Flag kFlags[] = {
      .value = "",
      .default_text = "",
      .doc = "Accepted because other programs have it; weir never reports anything to anyone."},
+    {.name = "config.format",
+     .value = "FORMAT",
+     .default_text = "flow",
+     .doc = "flow, river or alloy. A file's dialect is what its name ends with, .river or .alloy."},
 };
 
 // Everything that lives as long as the process, in the order it is made.
@@ -151,8 +156,20 @@ ExitCode stop(Program& program) {
   std::_Exit(kNotStopped);
 }
 
+// What a program like this one would do otherwise, and weir does not.
+void warn_of_peers(const Program& program, const Invocation& invocation) {
+  for (const std::string& warning : invocation.warnings) program.logger.warn(warning);
+  for (const std::string& warning : environment_warnings(environment_variable)) program.logger.warn(warning);
+}
+
 ExitCode run(const Invocation& invocation) {
   limit_malloc();
+  auto fits = check_config_format(invocation.flag("config.format"));
+  if (fits) fits = check_environment(environment_variable);
+  if (!fits) {
+    fmt::print(stderr, "Error: {}\n", fits.error().message);
+    return kRefused;
+  }
   std::signal(SIGHUP, SIG_DFL);  // it loads the config again, whoever ignored it
   auto signals = Signals::open();
   if (!signals) {
@@ -168,6 +185,7 @@ ExitCode run(const Invocation& invocation) {
     return kNoWorld;
   }
   if (!load_first(program)) return kRefused;
+  warn_of_peers(program, invocation);
   program.logger.info("running", {{"version", std::string(version())},
                                   {"config", invocation.operands.front()},
                                   {"page", page_address(address, program.server->port())}});
@@ -186,6 +204,7 @@ constinit const Command kRunCommand{
         "config is loaded again when a file changes, on SIGHUP, and on POST /-/reload; one that has "
         "errors changes nothing. Stops on SIGINT and SIGTERM.",
     .flags = kFlags,
+    .peer_flags = kRunPeerFlags,
     .min_operands = 1,
     .max_operands = 1,
     .run = run,

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/peer_flags.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
 #include "lang/diagnostic.h"
@@ -31,6 +32,11 @@ ExitCode validate(const Invocation& invocation) {
     fmt::print(stderr, "Error: --format is text or json, got \"{}\"\n", lang::printable(format));
     return kRefused;
   }
+  if (auto fits = check_config_format(invocation.flag("config.format")); !fits) {
+    fmt::print(stderr, "Error: {}\n", fits.error().message);
+    return kRefused;
+  }
+  for (const std::string& warning : invocation.warnings) fmt::print(stderr, "Warning: {}\n", warning);
   runtime::Registry registry;
   register_components(registry);
   const std::string& path = invocation.operands.front();
@@ -50,6 +56,10 @@ constexpr Flag kFlags[] = {
      .value = "FORMAT",
      .default_text = "text",
      .doc = "How to say it: text, or json (one object on standard output)."},
+    {.name = "config.format",
+     .value = "FORMAT",
+     .default_text = "flow",
+     .doc = "flow, river or alloy. A file's dialect is what its name ends with, .river or .alloy."},
 };
 
 }  // namespace
@@ -64,6 +74,7 @@ constinit const Command kValidateCommand{
         "Warns of components that nothing uses and of fields given twice. Ends with 1 when there are "
         "errors, with 0 when there are only warnings.",
     .flags = kFlags,
+    .peer_flags = kValidatePeerFlags,
     .min_operands = 1,
     .max_operands = 1,
     .run = validate,

@@ -4,6 +4,9 @@
 
 #include <vector>
 
+#include "cli/commands.h"
+#include "cli/peer_flags.h"
+
 namespace weir::cli {
 namespace {
 
@@ -71,6 +74,84 @@ TEST_CASE("a wrong command line says what would be right") {
     REQUIRE_FALSE(read.has_value());
     CHECK(read.error().message == row.message);
   }
+}
+
+TEST_CASE("what only others have is accepted, with one warning") {
+  constexpr PeerFlag kOthers[] = {{"cluster.enabled", false, "weir runs alone"},
+                                  {"cluster.name", true, "weir runs alone"}};
+  Command command = kCommand;
+  command.peer_flags = kOthers;
+  const std::vector<std::string_view> words = {
+      "--cluster.enabled", "--cluster.name", "x", "--cluster.name=y", "a.river", "--cluster.enabled=false"};
+  auto read = read_command_line(command, words);
+  REQUIRE(read.has_value());
+  CHECK(read->operands == std::vector<std::string>{"a.river"});
+  CHECK(read->warnings == std::vector<std::string>{"--cluster.enabled has no effect: weir runs alone",
+                                                   "--cluster.name has no effect: weir runs alone"});
+  read = read_command_line(command, std::vector<std::string_view>{"a.river", "--cluster.name"});
+  CHECK(read.error().message == "--cluster.name needs a value: --cluster.name=VALUE");
+  read = read_command_line(command, std::vector<std::string_view>{"a.river", "--cluster.nam=x"});
+  CHECK(read.error().message == "weir run has no flag --cluster.nam: did you mean --cluster.name?");
+  CHECK(command_help(command).find("--cluster.enabled --cluster.name\n      weir runs alone.") !=
+        std::string::npos);
+}
+
+TEST_CASE("every flag of Agent Flow's run and of Alloy's is taken") {
+  for (std::string_view word : {"--server.http.listen-addr=:1",
+                                "--server.http.memory-addr=a:1",
+                                "--server.http.ui-path-prefix=/",
+                                "--server.http.enable-pprof",
+                                "--storage.path=x",
+                                "--disable-reporting",
+                                "--config.format=flow",
+                                "--config.bypass-conversion-errors",
+                                "--config.extra-args=x",
+                                "--cluster.enabled",
+                                "--cluster.node-name=x",
+                                "--cluster.advertise-address=x",
+                                "--cluster.advertise-interfaces=x",
+                                "--cluster.join-addresses=x",
+                                "--cluster.discover-peers=x",
+                                "--cluster.rejoin-interval=60s",
+                                "--cluster.max-join-peers=5",
+                                "--cluster.name=x",
+                                "--stability.level=experimental",
+                                "--feature.community-components.enabled",
+                                "--feature.component-shutdown-deadline=10m",
+                                "--feature.prometheus.direct-fanout.enabled",
+                                "--server.http.disable-support-bundle",
+                                "--server.http.enable-graphql",
+                                "--server.http.enable-graphql-playground",
+                                "--cluster.enable-tls",
+                                "--cluster.tls-ca-path=x",
+                                "--cluster.tls-cert-path=x",
+                                "--cluster.tls-key-path=x",
+                                "--cluster.tls-server-name=x",
+                                "--cluster.wait-for-size=0",
+                                "--cluster.wait-timeout=0",
+                                "--windows.priority=normal"}) {
+    CAPTURE(word);
+    auto read = read_command_line(kRunCommand, std::vector<std::string_view>{word, "a.river"});
+    CHECK(read.has_value());
+  }
+}
+
+TEST_CASE("the environment of others is understood") {
+  auto with = [](std::string_view name, std::string value) {
+    return [name, value](std::string_view asked) { return asked == name ? value : std::string(); };
+  };
+  CHECK(check_environment(with("AGENT_MODE", "flow")));
+  CHECK(check_environment(with("PATH", "x")));
+  CHECK(check_environment(with("AGENT_MODE", "static")).error().message ==
+        "AGENT_MODE is \"static\": weir is flow mode only; set it to flow, or leave it unset");
+  CHECK(environment_warnings(with("GOMEMLIMIT", "1GiB")) ==
+        std::vector<std::string>{"GOMEMLIMIT has no effect: weir is not a Go program"});
+  CHECK(check_config_format("alloy"));
+  CHECK(check_config_format("static").error().message ==
+        "--config.format=static: weir reads flow, river and alloy; 'alloy convert --source-format=static' "
+        "makes "
+        "one of it");
+  CHECK(check_config_format("x").error().message == "--config.format is flow, river or alloy, got \"x\"");
 }
 
 constexpr Flag kRecordFlags[] = {
