@@ -17,6 +17,9 @@ void answer_component(Site& site, const Call& call);          // also …/views/
 void answer_module(Site& site, const Call& call);             // MODULE/components
 void answer_component_handler(Site& site, const Call& call);  // the component's own
 
+// api_explain.cpp
+void answer_explain(Site& site, const Call& call);
+
 // api_status.cpp
 void answer_status(Site& site, const Call& call);
 

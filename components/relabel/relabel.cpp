@@ -3,6 +3,7 @@
 #include "components/relabel/absent_label.h"
 #include "components/relabel/alongside.h"
 #include "components/relabel/drops.h"
+#include "components/relabel/tracer.h"
 #include "profile/labels.h"
 
 namespace weir::relabel {
@@ -55,7 +56,8 @@ Relabel::Relabel(runtime::Context& ctx, const Arguments&) : ctx_(ctx) {}
 void Relabel::use_rules(const std::vector<RuleArguments>& rules) {
   if (program_ && rule_set_->rules() == rules) return;
   rule_set_ = std::make_shared<const RuleSet>(rules);
-  program_ = std::make_unique<Program>(Rules::compile(rules));
+  rules_ = Rules::compile(rules);
+  program_ = std::make_unique<Program>(rules_);
   memory_ = {};
   has_advised_ = false;
 }
@@ -81,6 +83,7 @@ Relabel::Exports Relabel::evaluate(const Arguments& args) {
   if (pass.output != memory_.output.list->targets()) {
     memory_.output = {discovery::TargetList::make(std::move(pass.output))};
   }
+  ctx_.offer(make_tracer(args.targets, rules_));
   memory_.targets = args.targets;
   memory_.outcomes = std::move(pass.outcomes);
   return {.output = memory_.output, .rules = rule_set_};

@@ -104,6 +104,7 @@ class Relabel {
 
   runtime::Context& ctx_;
   RuleSetPtr rule_set_;
+  std::shared_ptr<const Rules> rules_;
   std::unique_ptr<Program> program_;
   Memory memory_;
   bool has_shown_drops_ = false;

@@ -1,0 +1,136 @@
+#include "runtime/explain.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+// Components that a way may pass: a config may send a target round through many.
+constexpr std::size_t kMostVisits = 1000;
+
+std::shared_ptr<const TargetTracer> tracer_of(const NodeState& state) {
+  for (const auto& [type, service] : state.services) {
+    if (type == typeid(TargetTracer)) return std::static_pointer_cast<const TargetTracer>(service);
+  }
+  return nullptr;
+}
+
+bool holds(const lang::List& list, const lang::Value& target) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list.at(i) == target) return true;
+  }
+  return false;
+}
+
+// The list of targets among its arguments.
+std::shared_ptr<const lang::List> targets_of(const Node& node, const NodeState& state) {
+  if (state.arguments == nullptr || node.type == nullptr) return nullptr;
+  if (node.type->arguments->find("targets") == nullptr) return nullptr;
+  for (const lang::StatementValue& statement : node.type->to_body(state.arguments).statements) {
+    if (statement.name == "targets") return statement.value.as_list();
+  }
+  return nullptr;
+}
+
+// What is needed comes first; of a graph without cycles.
+std::vector<const Node*> in_order(const Snapshot& snapshot) {
+  std::unordered_map<std::string_view, std::size_t> left;
+  std::unordered_map<std::string_view, const Node*> by_id;
+  for (const auto& node : snapshot.nodes) by_id.emplace(node->id, node.get());
+  std::vector<const Node*> order;
+  for (const auto& node : snapshot.nodes) {
+    left[node->id] = node->references_to.size();
+    if (node->references_to.empty()) order.push_back(node.get());
+  }
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    for (const std::string& id : order[at]->referenced_by) {
+      auto user = by_id.find(id);
+      if (user != by_id.end() && --left[id] == 0) order.push_back(user->second);
+    }
+  }
+  return order;
+}
+
+class Tracker {
+ public:
+  explicit Tracker(std::vector<const Node*> order) : order_(std::move(order)) {}
+
+  Explanation follow(const Node& source, lang::Value target) const {
+    Explanation way{.source = &source, .target = target, .visits = {}};
+    std::vector<lang::Value> forms{std::move(target)};  // that it has had so far
+    for (const Node* node : order_) {
+      if (way.visits.size() >= kMostVisits) break;
+      auto state = node->state();
+      for (std::size_t i = 0, count = forms.size(); i < count; ++i) {
+        if (was_seen(way, *node, forms[i])) continue;
+        auto visit = look(*node, *state, forms[i]);
+        if (!visit) continue;
+        if (!visit->is_dropped && !visit->is_used) {
+          forms.push_back(visit->steps.empty() ? visit->target : visit->steps.back().target);
+        }
+        way.visits.push_back(*std::move(visit));
+      }
+    }
+    return way;
+  }
+
+ private:
+  // Two ways may bring the same labels to one component.
+  static bool was_seen(const Explanation& way, const Node& node, const lang::Value& target) {
+    return std::ranges::any_of(way.visits,
+                               [&](const Visit& v) { return v.node == &node && v.target == target; });
+  }
+
+  static std::optional<Visit> look(const Node& node, const NodeState& state, const lang::Value& target) {
+    Visit visit{.node = &node, .target = target, .steps = {}};
+    if (auto tracer = tracer_of(state)) {
+      auto steps = tracer->trace(target);
+      if (!steps) return std::nullopt;
+      visit.steps = *std::move(steps);
+      visit.is_dropped = !visit.steps.empty() && visit.steps.back().effect == TraceStep::Effect::dropped;
+      return visit;
+    }
+    auto targets = targets_of(node, state);
+    if (targets == nullptr || !holds(*targets, target)) return std::nullopt;
+    visit.is_used = true;
+    return visit;
+  }
+
+  std::vector<const Node*> order_;
+};
+
+// Lists of objects among the exports of a component that finds targets.
+std::vector<std::shared_ptr<const lang::List>> found_by(const Node& node, const NodeState& state) {
+  std::vector<std::shared_ptr<const lang::List>> lists;
+  auto exports = state.exports.as_map();
+  if (exports == nullptr || node.type == nullptr || node.type->is_transform || tracer_of(state)) return lists;
+  exports->visit([&](std::string_view, const lang::Value& value) {
+    if (auto list = value.as_list()) lists.push_back(std::move(list));
+  });
+  return lists;
+}
+
+}  // namespace
+
+Explanations explain_targets(const Snapshot& snapshot, const TargetQuery& query, std::size_t limit) {
+  Explanations explanations;
+  Tracker tracker(in_order(snapshot));
+  for (const auto& node : snapshot.nodes) {
+    for (const auto& list : found_by(*node, *node->state())) {
+      for (std::size_t i = 0; i < list->size(); ++i) {
+        lang::Value target = list->at(i);
+        auto labels = target.as_map();
+        if (labels == nullptr || !query(*labels)) continue;
+        if (++explanations.found <= limit)
+          explanations.shown.push_back(tracker.follow(*node, std::move(target)));
+      }
+    }
+  }
+  return explanations;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,231 @@
+#include "web/explanation.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "lang/parser.h"
+#include "lang/text.h"
+
+namespace weir::web {
+namespace {
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+Labels labels_of(const lang::Value& target) {
+  Labels labels;
+  auto map = target.as_map();
+  if (map == nullptr) return labels;
+  map->visit([&](std::string_view name, const lang::Value& value) {
+    auto* text = value.as_string();
+    labels.emplace(name, text ? *text : lang::describe(value));
+  });
+  return labels;
+}
+
+struct Change {
+  std::string name, before, after;  // "": not there
+};
+
+std::vector<Change> changes(const lang::Value& before, const lang::Value& after) {
+  Labels old = labels_of(before), now = labels_of(after);
+  std::vector<Change> found;
+  for (const auto& [name, value] : old) {
+    auto other = now.find(name);
+    if (other == now.end() || other->second != value) {
+      found.push_back({name, value, other == now.end() ? "" : other->second});
+    }
+  }
+  for (const auto& [name, value] : now) {
+    if (!old.contains(name)) found.push_back({name, "", value});
+  }
+  return found;
+}
+
+struct Place {
+  std::string file;
+  std::size_t line = 0;  // 0: not known
+};
+
+// Blocks inside of a component's block, as the config text has them.
+class Places {
+ public:
+  explicit Places(const runtime::Node& node) : node_(node) {
+    if (!node.source) return;
+    if (auto parsed = lang::parse(node.source)) file_.emplace(*std::move(parsed));
+    if (file_) block_ = find(file_->body);
+  }
+
+  Place own() const { return at(node_.span); }
+  // The index-th of the name; the component's own where the text has no such block.
+  Place of(std::string_view name, std::size_t index) const {
+    if (block_ == nullptr) return own();
+    for (const lang::Statement& statement : block_->body.statements) {
+      auto* block = std::get_if<const lang::Block*>(&statement);
+      if (block != nullptr && (*block)->name == name && index-- == 0) return at((*block)->name_span);
+    }
+    return own();
+  }
+
+ private:
+  // A component may stand in a module's body.
+  const lang::Block* find(const lang::Body& body) const {
+    for (const lang::Statement& statement : body.statements) {
+      auto* block = std::get_if<const lang::Block*>(&statement);
+      if (block == nullptr || (*block)->span.end < node_.span.begin) continue;
+      if ((*block)->span.begin == node_.span.begin && (*block)->span.end == node_.span.end) return *block;
+      if ((*block)->span.begin > node_.span.begin) return nullptr;
+      return find((*block)->body);
+    }
+    return nullptr;
+  }
+  Place at(lang::Span span) const {
+    if (!node_.source) return {};
+    return {std::string(node_.source->name()), node_.source->position(span.begin).line};
+  }
+
+  const runtime::Node& node_;
+  std::optional<lang::File> file_;
+  const lang::Block* block_ = nullptr;
+};
+
+void write_labels(JsonWriter& json, const lang::Value& target) {
+  json.begin_object();
+  for (const auto& [name, value] : labels_of(target)) json.member(name, value);
+  json.end_object();
+}
+
+void write_place(JsonWriter& json, const Place& place) {
+  json.key("place").begin_object().member("file", place.file).member("line", place.line).end_object();
+}
+
+std::string_view to_string(runtime::TraceStep::Effect effect) {
+  switch (effect) {
+    case runtime::TraceStep::Effect::nothing: return "nothing";
+    case runtime::TraceStep::Effect::changed: return "changed";
+    case runtime::TraceStep::Effect::dropped: return "dropped";
+  }
+  return "";
+}
+
+void write_visit(JsonWriter& json, const runtime::Visit& visit) {
+  Places places(*visit.node);
+  json.begin_object().member("component", visit.node->id);
+  write_place(json, places.own());
+  json.member("dropped", visit.is_dropped).member("used", visit.is_used);
+  json.key("in");
+  write_labels(json, visit.target);
+  json.key("steps").begin_array();
+  lang::Value before = visit.target;
+  for (const runtime::TraceStep& step : visit.steps) {
+    json.begin_object().member("block", step.block).member("index", step.index);
+    write_place(json, places.of(step.block, step.index));
+    json.member("what", step.what).member("why", step.why).member("effect", to_string(step.effect));
+    json.key("changes").begin_array();
+    bool is_changed = step.effect == runtime::TraceStep::Effect::changed;
+    for (const Change& change : is_changed ? changes(before, step.target) : std::vector<Change>()) {
+      json.begin_object().member("label", change.name).member("before", change.before);
+      json.member("after", change.after).end_object();
+    }
+    json.end_array().end_object();
+    if (!step.target.is_null()) before = step.target;
+  }
+  json.end_array().end_object();
+}
+
+// ---- text ----
+
+std::string place_text(const Place& place) {
+  return place.line == 0 ? "" : fmt::format("{}:{}", place.file, place.line);
+}
+
+void add_labels(std::string& out, const lang::Value& target) {
+  for (const auto& [name, value] : labels_of(target)) {
+    out += fmt::format("    {} = \"{}\"\n", lang::printable(name), lang::printable(value));
+  }
+}
+
+std::string change_text(const Change& change) {
+  std::string name = lang::printable(change.name);
+  if (change.after.empty()) return fmt::format("- {} (was \"{}\")", name, lang::printable(change.before));
+  std::string line = fmt::format("+ {} = \"{}\"", name, lang::printable(change.after));
+  if (!change.before.empty()) line += fmt::format(" (was \"{}\")", lang::printable(change.before));
+  return line;
+}
+
+void add_step(std::string& out, const runtime::TraceStep& step, const lang::Value& before,
+              const Places& places) {
+  out += fmt::format("  {} {} {}: {}", place_text(places.of(step.block, step.index)), step.block, step.what,
+                     lang::printable(step.why));
+  using Effect = runtime::TraceStep::Effect;
+  if (step.effect == Effect::nothing) out += "; nothing changes";
+  if (step.effect == Effect::dropped) out += "; DROPPED";
+  out += '\n';
+  if (step.effect != Effect::changed) return;
+  for (const Change& change : changes(before, step.target))
+    out += fmt::format("      {}\n", change_text(change));
+}
+
+void add_visit(std::string& out, const runtime::Visit& visit) {
+  Places places(*visit.node);
+  out += fmt::format("{} ({})", visit.node->id, place_text(places.own()));
+  if (visit.is_used) {
+    out += " uses it with the labels\n";
+    return add_labels(out, visit.target);
+  }
+  out += visit.steps.empty() ? " passes it on as it is\n" : "\n";
+  lang::Value before = visit.target;
+  for (const runtime::TraceStep& step : visit.steps) {
+    add_step(out, step, before, places);
+    if (!step.target.is_null()) before = step.target;
+  }
+}
+
+// How it ends, in a line.
+std::string ending(const runtime::Explanation& way) {
+  if (way.visits.empty()) return "No component takes it.\n";
+  bool is_used = std::ranges::any_of(way.visits, &runtime::Visit::is_used);
+  if (is_used) return "";
+  auto dropped = std::ranges::find_if(way.visits, &runtime::Visit::is_dropped);
+  if (dropped != way.visits.end()) return fmt::format("Nobody uses it: {} dropped it.\n", dropped->node->id);
+  return "Nobody uses what is left of it.\n";
+}
+
+}  // namespace
+
+void write_explanations(JsonWriter& json, const runtime::Explanations& explanations) {
+  json.begin_object().member("found", explanations.found);
+  json.key("targets").begin_array();
+  for (const runtime::Explanation& way : explanations.shown) {
+    json.begin_object().member("source", way.source->id);
+    json.key("labels");
+    write_labels(json, way.target);
+    json.key("visits").begin_array();
+    for (const runtime::Visit& visit : way.visits) write_visit(json, visit);
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+}
+
+std::string explanations_text(const runtime::Explanations& explanations) {
+  std::string out;
+  for (const runtime::Explanation& way : explanations.shown) {
+    if (!out.empty()) out += "\n";
+    Places places(*way.source);
+    out += fmt::format("{} ({}) found it with the labels\n", way.source->id, place_text(places.own()));
+    add_labels(out, way.target);
+    for (const runtime::Visit& visit : way.visits) add_visit(out, visit);
+    out += ending(way);
+  }
+  if (explanations.found > explanations.shown.size()) {
+    out += fmt::format("\n{} targets match; the first {} are shown. More labels choose fewer.\n",
+                       explanations.found, explanations.shown.size());
+  }
+  return out;
+}
+
+}  // namespace weir::web
