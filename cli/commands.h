@@ -11,6 +11,8 @@ extern const Command kTopCommand;
 extern const Command kDiffCommand;
 extern const Command kValidateCommand;
 extern const Command kFmtCommand;
+extern const Command kExplainCommand;
+extern const Command kTestCommand;
 extern const Command kDocsCommand;
 extern const Command kVersionCommand;
 

@@ -51,8 +51,8 @@ ExitCode run_command_line(std::span<const Command> commands, std::span<const std
 
 int main(int argc, char** argv) {
   using namespace weir::cli;
-  const Command commands[] = {kRunCommand,      kRecordCommand, kTopCommand,  kDiffCommand,
-                              kValidateCommand, kFmtCommand,    kDocsCommand, kVersionCommand};
+  const Command commands[] = {kRunCommand,  kRecordCommand,   kTopCommand, kDiffCommand, kExplainCommand,
+                              kTestCommand, kValidateCommand, kFmtCommand, kDocsCommand, kVersionCommand};
   std::vector<std::string_view> words(argv + 1, argv + argc);
   return run_command_line(commands, words);
 }

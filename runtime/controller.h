@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ struct Environment {
   HttpService* http = nullptr;
   std::filesystem::path storage_path;
   std::function<std::string(std::string_view)> env;  // environment variables
+  // Set: a rehearsal. Components are made and never started; this is what one exports (nullopt: nothing).
+  std::function<std::optional<lang::Value>(std::string_view id, const ComponentType& type)>
+      rehearsed_exports = {};
 };
 
 class Controller {
