@@ -107,18 +107,23 @@ class ServerImpl final : public Server {
     }
   }
 
-  // The one that is the least loss, where there is one.
+  // The one that is the least loss, where there is one. A head that has only just begun is most likely
+  // somebody's honest request: it goes last, or whoever holds many connections in another stage would have
+  // each newcomer sent away for the next.
   bool evict_one() {
+    constexpr auto kFresh = std::chrono::milliseconds(100);
     constexpr auto kStuck = std::chrono::seconds(1);
-    for (Stage stage : {Stage::head, Stage::idle, Stage::body, Stage::sending}) {
-      if (service_.in(stage).empty()) continue;
-      Session* oldest = service_.in(stage).front();
-      bool is_moving = std::chrono::steady_clock::now() - oldest->since() < kStuck;
-      if (stage == Stage::sending && is_moving) continue;
-      oldest->evict();
-      return true;
-    }
-    return false;
+    return evict(Stage::head, kFresh) || evict(Stage::idle) || evict(Stage::body) ||
+           evict(Stage::sending, kStuck) || evict(Stage::head);
+  }
+
+  // The one that has been in the stage for longest, if that is so long.
+  bool evict(Stage stage, std::chrono::milliseconds at_least = {}) {
+    if (service_.in(stage).empty()) return false;
+    Session* oldest = service_.in(stage).front();
+    if (std::chrono::steady_clock::now() - oldest->since() < at_least) return false;
+    oldest->evict();
+    return true;
   }
 
   void add(tcp::socket socket) {

@@ -19,7 +19,8 @@ namespace weir::net {
 
 class Session;
 
-// What a connection waits for. When there are too many, the first in this order gives way.
+// What a connection waits for. When there are too many, the first in this order gives way, but for heads
+// that have only just begun.
 enum class Stage { head, idle, body, sending, answering, gone };
 inline constexpr std::size_t kStages = 6;
 
