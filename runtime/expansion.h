@@ -85,6 +85,7 @@ class Expansion {
 
   // definitions
   void define(Definitions& into, const Place& place, const ModuleText& text, const lang::Block& block);
+  bool is_free(const ModuleText& text, const lang::Block& block);
   void define_import(Definitions& into, const Place& place, const ModuleText& text, const lang::Block& block);
   const Definitions* definitions_in(const Content& content, const Place& place, const ModuleText& text,
                                     const lang::Block& block, NodeIndex owner);

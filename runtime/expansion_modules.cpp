@@ -44,12 +44,23 @@ void Expansion::define(Definitions& into, const Place& place, const ModuleText& 
                                        "something else",
                                        block.label));
   }
+  if (!is_free(text, block)) return;
   ModuleText body{.body = &block.body, .source = text.source, .dialect = text.dialect};
   auto [it, is_new] = into.declares.try_emplace(
       block.label, Definitions::Declare{.block = &block, .text = body, .where = &into});
   if (is_new) return;
   messages_.already_declared(fmt::format("declare.{}", block.label), text.source, block,
                              it->second.text.source, *it->second.block);
+}
+
+// A name of the library would be hidden by it, and by itself mean all that is below it, which is no value.
+bool Expansion::is_free(const ModuleText& text, const lang::Block& block) {
+  bool is_taken = block.label == kModulePath || lang::is_library_name(block.label, lang::Dialect::river) ||
+                  lang::is_library_name(block.label, lang::Dialect::alloy);
+  if (!is_taken) return true;
+  messages_.error(text.source, block.label_span,
+                  fmt::format("\"{}\" is a name of the library: choose another label", block.label));
+  return false;
 }
 
 void Expansion::define_import(Definitions& into, const Place& place, const ModuleText& text,
@@ -60,7 +71,7 @@ void Expansion::define_import(Definitions& into, const Place& place, const Modul
                            fmt::format("cannot find the definition of component name \"{}\"{}", block.name,
                                        messages_.name_hint(block, registry_, {})));
   }
-  if (!has_label(text, block, "block")) return;
+  if (!has_label(text, block, "block") || !is_free(text, block)) return;
   PlannedNode* node = add(place, text, block, NodeKind::import, type);
   if (node == nullptr) return;
   NodeIndex index = plan_.by_id.at(node->id);

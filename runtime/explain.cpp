@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 namespace weir::runtime {
@@ -36,49 +35,39 @@ std::shared_ptr<const lang::List> targets_of(const Node& node, const NodeState& 
   return nullptr;
 }
 
-// What is needed comes first; of a graph without cycles.
-std::vector<const Node*> in_order(const Snapshot& snapshot) {
-  std::unordered_map<std::string_view, std::size_t> left;
-  std::unordered_map<std::string_view, const Node*> by_id;
-  for (const auto& node : snapshot.nodes) by_id.emplace(node->id, node.get());
-  std::vector<const Node*> order;
-  for (const auto& node : snapshot.nodes) {
-    left[node->id] = node->references_to.size();
-    if (node->references_to.empty()) order.push_back(node.get());
-  }
-  for (std::size_t at = 0; at < order.size(); ++at) {
-    for (const std::string& id : order[at]->referenced_by) {
-      auto user = by_id.find(id);
-      if (user != by_id.end() && --left[id] == 0) order.push_back(user->second);
-    }
-  }
-  return order;
-}
-
 class Tracker {
  public:
-  explicit Tracker(std::vector<const Node*> order) : order_(std::move(order)) {}
+  explicit Tracker(const Snapshot& snapshot) : snapshot_(snapshot) {}
 
+  // Round by round, until no component sees the target in a form that it has not seen: what a component in a
+  // module uses does not show in its references, so the order of the graph cannot be read off them.
   Explanation follow(const Node& source, lang::Value target) const {
     Explanation way{.source = &source, .target = target, .visits = {}};
-    std::vector<lang::Value> forms{std::move(target)};  // that it has had so far
-    for (const Node* node : order_) {
-      if (way.visits.size() >= kMostVisits) break;
-      auto state = node->state();
-      for (std::size_t i = 0, count = forms.size(); i < count; ++i) {
-        if (was_seen(way, *node, forms[i])) continue;
-        auto visit = look(*node, *state, forms[i]);
-        if (!visit) continue;
-        if (!visit->is_dropped && !visit->is_used) {
-          forms.push_back(visit->steps.empty() ? visit->target : visit->steps.back().target);
-        }
-        way.visits.push_back(*std::move(visit));
-      }
-    }
+    std::vector<lang::Value> fresh{std::move(target)};
+    while (!fresh.empty() && way.visits.size() < kMostVisits) fresh = visit_all(way, fresh);
     return way;
   }
 
  private:
+  // The forms that the target has afterwards.
+  std::vector<lang::Value> visit_all(Explanation& way, const std::vector<lang::Value>& forms) const {
+    std::vector<lang::Value> after;
+    for (const auto& node : snapshot_.nodes) {
+      auto state = node->state();
+      for (const lang::Value& form : forms) {
+        if (way.visits.size() >= kMostVisits || was_seen(way, *node, form)) continue;
+        auto visit = look(*node, *state, form);
+        if (!visit) continue;
+        if (!visit->is_dropped && !visit->is_used) {
+          lang::Value left = visit->steps.empty() ? visit->target : visit->steps.back().target;
+          if (!(left == form)) after.push_back(std::move(left));
+        }
+        way.visits.push_back(*std::move(visit));
+      }
+    }
+    return after;
+  }
+
   // Two ways may bring the same labels to one component.
   static bool was_seen(const Explanation& way, const Node& node, const lang::Value& target) {
     return std::ranges::any_of(way.visits,
@@ -100,7 +89,7 @@ class Tracker {
     return visit;
   }
 
-  std::vector<const Node*> order_;
+  const Snapshot& snapshot_;
 };
 
 // Lists of objects among the exports of a component that finds targets.
@@ -118,7 +107,7 @@ std::vector<std::shared_ptr<const lang::List>> found_by(const Node& node, const 
 
 Explanations explain_targets(const Snapshot& snapshot, const TargetQuery& query, std::size_t limit) {
   Explanations explanations;
-  Tracker tracker(in_order(snapshot));
+  Tracker tracker(snapshot);
   for (const auto& node : snapshot.nodes) {
     for (const auto& list : found_by(*node, *node->state())) {
       for (std::size_t i = 0; i < list->size(); ++i) {

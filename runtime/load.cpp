@@ -49,7 +49,11 @@ LoadResult ControllerCore::load(std::string_view cause) {
   LoggingSettings logging;
   PlanPtr plan = check(result, logging);
   result.ok = plan != nullptr;
-  if (plan != nullptr) apply(std::move(plan), logging, result);
+  if (plan != nullptr) {
+    apply(std::move(plan), logging, result);
+    // What the first wave brought, so that the graph is whole when the load is told.
+    take_news();
+  }
   if (services_->is_ending) return result;
   result.took = system_clock().mono() - start;
   record(result, !std::exchange(is_loaded_once_, true));

@@ -9,6 +9,7 @@
 #include "runtime/config_blocks.h"
 #include "runtime/expansion.h"
 #include "runtime/foreach.h"
+#include "runtime/secret_names.h"
 
 namespace weir::runtime {
 namespace {
@@ -35,9 +36,16 @@ std::vector<FilePtr> parse_texts(const lang::Value& texts, lang::Diagnostics& wr
   std::vector<lang::SourcePtr> sources;
   std::size_t bytes = 0;
   texts.as_map()->visit([&](std::string_view name, const lang::Value& text) {
-    bytes += text.as_string()->size();
-    sources.push_back(lang::Source::make(std::string(name), *text.as_string()));
+    const std::string* content = text.as_string();
+    if (content == nullptr) {
+      wrong.push_back(
+          {.source = nullptr, .span = {}, .message = fmt::format("its text \"{}\" is not a string", name)});
+      return;
+    }
+    bytes += content->size();
+    sources.push_back(lang::Source::make(std::string(name), *content));
   });
+  if (!wrong.empty()) return {};
   if (bytes <= kMaxContentBytes) return parse_all(sources, wrong);
   wrong.push_back(
       {.source = nullptr,
@@ -113,6 +121,7 @@ bool Settlement::take(PlanInputs& inputs, const PlannedNode& node, const lang::V
     }
   } else if (!wrong.empty()) {
     content.is_there = held && held->is_there;
+    hide_secrets(wrong, registry_);
     content.refused = refusal(content.is_there, summary(wrong));
     content.files = held ? held->files : std::vector<FilePtr>();
   }
@@ -194,8 +203,10 @@ bool Settlement::refuse_blamed(PlanInputs& inputs, const lang::Diagnostics& foun
       if (held->is_literal || !is_text_of(*held, diagnostic.source)) continue;
       auto before = before_.find(id);
       bool goes_on = before != before_.end() && before->second != held && before->second->is_there;
+      lang::Diagnostics shown{diagnostic};
+      hide_secrets(shown, registry_);
       Content content{.texts = held->texts,
-                      .refused = refusal(goes_on, lang::one_line_with_notes(diagnostic)),
+                      .refused = refusal(goes_on, lang::one_line_with_notes(shown.front())),
                       .asked_for = held->asked_for};
       if (goes_on) {
         content.files = before->second->files;
