@@ -2,7 +2,9 @@
 """Modules in a running weir: definitions from a file, a folder and a server, what happens when they change or are gone, how
 the API shows them, and the blocks of other programs that weir only accepts."""
 import http.server
+import pathlib
 import subprocess
+import tempfile
 import threading
 
 from harness import WEIR, Weir, run, wait_for
@@ -139,5 +141,18 @@ x.some "y" { }
         assert health(w, 'x.some.y')['message'] == 'waiting for import.git.x', health(w, 'x.some.y')
 
 
+def secrets_of_what_is_imported_show_nowhere():
+    with tempfile.TemporaryDirectory() as folder:
+        library = pathlib.Path(folder) / 'lib.river'
+        library.write_text('declare "a" {\n  pyroscope.write "s" {\n    endpoint {\n      url = "http://127.0.0.1:1"\n      basic_auth {\n'
+                           "        password = 'hunter2'\n      }\n    }\n  }\n}\n")
+        with Weir(f'import.file "lib" {{\n  filename = "{library}"\n}}\nlib.a "x" {{ }}\n') as w:
+            w.wait_ready()
+            wait_for('it is not used', lambda: 'strings are written in double quotes: (secret)' in health(w, 'import.file.lib')['message'])
+            for path in ('components', 'components/import.file.lib', 'status'):
+                assert 'hunter2' not in w.request(f'/api/v0/web/{path}')[1], path
+            assert 'hunter2' not in w.log()
+
+
 if __name__ == '__main__':
-    run(definitions_come_from_a_server, a_file_and_a_folder_are_watched, what_is_not_supported_loads_and_says_so)
+    run(secrets_of_what_is_imported_show_nowhere, definitions_come_from_a_server, a_file_and_a_folder_are_watched, what_is_not_supported_loads_and_says_so)
