@@ -39,8 +39,9 @@ void HttpPoll::ask() {
 void HttpPoll::answered(Result<runtime::FetchResponse> answer) {
   if (!answer) return on_answer_(fail("{}", about_url(settings_.request.url, answer.error().message)));
   if (answer->status != 200) {
+    bool is_shown = !answer->body.empty() && !settings_.is_secret;
     return on_answer_(fail("{}: the server answered {}{}{}", url_text(settings_.request.url), answer->status,
-                           answer->body.empty() ? "" : ": ", first_line(answer->body)));
+                           is_shown ? ": " : "", is_shown ? first_line(answer->body) : ""));
   }
   on_answer_(std::move(answer));
 }

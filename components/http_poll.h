@@ -19,6 +19,7 @@ class HttpPoll {
     runtime::FetchRequest request;  // without what `client` adds
     HttpClientArguments client;
     Duration pause{};
+    bool is_secret = false;  // no error shows what was answered
   };
   // An answer with status 200, or why there is none. Whoever gets it calls one of again…() in the end.
   using OnAnswer = std::function<void(Result<runtime::FetchResponse>)>;

@@ -332,7 +332,9 @@ std::string Call::pool_key() const {
   std::string key = url_.origin();
   if (!proxy_.host.empty()) key += "|" + proxy_.user_info + "@" + proxy_.origin();
   if (!url_.is_tls()) return key;
-  for (const auto& [name, value] : request_.proxy.connect_headers) key += "|" + name + ":" + value;
+  for (const auto& [name, value] : request_.proxy.connect_headers) {
+    key.append("|").append(name).append(":").append(value);
+  }
   const TlsOptions& tls = request_.tls;
   for (const std::string* part : {&tls.ca_pem, &tls.ca_file, &tls.cert_pem, &tls.cert_file, &tls.key_pem,
                                   &tls.key_file, &tls.server_name, &tls.min_version}) {

@@ -94,7 +94,7 @@ asio::awaitable<Result<>> Call::open_tunnel() {
   for (const auto& [name, value] : request_.proxy.connect_headers) {
     if (equal_ignoring_case(name, "Host") || equal_ignoring_case(name, "User-Agent")) continue;
     has_own |= equal_ignoring_case(name, "Proxy-Authorization");
-    text += name + ": " + value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   }
   if (!proxy_.user_info.empty() && !has_own) {
     text += "Proxy-Authorization: Basic " + base64(proxy_.user_info) + "\r\n";

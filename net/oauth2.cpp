@@ -105,6 +105,7 @@ ClientRequest token_request(const OAuth2Options& options, ClientNaming naming) {
   ClientRequest request{.method = "POST",
                         .url = options.token_url,
                         .tls = options.tls,
+                        .follow_redirects = false,  // the secret is for this server only
                         .proxy = options.proxy,
                         .total_timeout = kLongest,
                         .max_body_bytes = kMostBytes};

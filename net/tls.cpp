@@ -26,6 +26,8 @@ Result<std::string> pem_of(const std::string& pem, const std::string& file, std:
   if (!pem.empty() || file.empty()) return pem;
   auto content = read_file(file, kLimit);
   if (!content) return fail("tls {}: {}", what, content.error().message);
+  // Half written, most likely. No certificates at all would mean to trust those of the system.
+  if (content->empty()) return fail("tls {}: {} is empty", what, file);
   return content;
 }
 
@@ -77,7 +79,8 @@ class ClientStream final : public tls::TlsStream {
     error_code not_an_address;
     asio::ip::make_address(name_, not_an_address);
     if (!not_an_address) {
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle()), name_.c_str());
+      bool ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle()), name_.c_str()) == 1;
+      if (!ok) return fail("tls: \"{}\" cannot be a server name", name_);
       return {};
     }
     SSL_set_hostflags(handle(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

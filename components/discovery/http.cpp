@@ -40,7 +40,7 @@ void Http::start() {
                               {"X-Prometheus-Refresh-Interval-Seconds", fmt::format("{}", seconds)}},
                   .total_timeout = args_.refresh_interval,
                   .max_body_bytes = kMostGroupBytes},
-      .client = args_,
+      .client = static_cast<const HttpClientArguments&>(args_),
       .pause = args_.refresh_interval};
   poll_.start(std::move(settings));
 }

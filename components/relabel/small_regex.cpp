@@ -217,6 +217,9 @@ void SmallRegex::look_ahead() {
 }
 
 std::optional<SmallRegex> SmallRegex::compile(std::string_view regex, bool dot_is_newline) {
+  // Each "|" of it is a call in a call.
+  constexpr std::size_t kLongest = 2048;
+  if (regex.size() > kLongest) return std::nullopt;
   auto compiled = SmallRegexParser(regex, dot_is_newline).run();
   if (!compiled || compiled->group_count_ > kMostGroups) return std::nullopt;
   compiled->look_ahead();

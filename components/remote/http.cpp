@@ -37,12 +37,13 @@ Http::Http(runtime::Context& ctx, Arguments args)
 void Http::start() {
   HttpPoll::Settings settings{.request = {.method = args_.method,
                                           .url = args_.url,
-                                          .headers = {args_.headers.begin(), args_.headers.end()},
+                                          .own_headers = {args_.headers.begin(), args_.headers.end()},
                                           .body = args_.body,
                                           .total_timeout = args_.poll_timeout,
                                           .max_body_bytes = kMostBytes},
                               .client = args_.client ? *args_.client : HttpClientArguments(),
-                              .pause = args_.poll_frequency};
+                              .pause = args_.poll_frequency,
+                              .is_secret = args_.is_secret};
   poll_.start(std::move(settings));
 }
 

@@ -135,7 +135,7 @@ TEST_CASE("remote.http: the content of an answer") {
   CHECK(request.method == "POST");
   CHECK(request.body == "ask");
   CHECK(request.total_timeout == 10s);
-  CHECK(weir::runtime::FetchResponse{.headers = request.headers}.header("X-A") == "b");
+  CHECK(weir::runtime::FetchResponse{.headers = request.own_headers}.header("X-A") == "b");
   CHECK(weir::runtime::FetchResponse{.headers = request.headers}.header("Authorization") == "Bearer t");
   CHECK(content(http) == "(none)");
   answer(http, FetchResponse{.status = 200, .body = "one"});

@@ -86,7 +86,7 @@ TEST_CASE("discovery.kubernetes: faults of a watch") {
        "watch pods: an event of the watch is of the unknown type \"NEW\"; ", true},
       {"an event without end",
        [](Harness& k) {
-         for (int i = 0; i < 9; ++i) tell(k, std::string(1 << 20, ' '));
+         for (int i = 0; i < 17; ++i) tell(k, std::string(1 << 20, ' '));
        },
        "watch pods: an event is too long; ", false},
       {"an event byte by byte",
@@ -158,7 +158,7 @@ TEST_CASE("discovery.kubernetes: faults of a list") {
       {"an object without end",
        [](Harness& k) {
          tell(k, R"({"kind": "PodList", "items": [")");
-         for (int i = 0; i < 9; ++i) last_fetch(k).data(std::string(1 << 20, ' '));
+         for (int i = 0; i < 17; ++i) last_fetch(k).data(std::string(1 << 20, ' '));
          k.run();
        },
        "list pods: an object of the list is too long; weir tries again in"},

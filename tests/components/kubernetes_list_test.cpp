@@ -73,7 +73,7 @@ TEST_CASE("a list of Kubernetes may be long, an object of it may not") {
   CHECK(seen == 1000);
 
   KubernetesListReader other([](const boost::json::object&) {});
-  CHECK_FALSE(other.read(R"({"items": [")" + std::string(9 << 20, 'x')));
+  CHECK_FALSE(other.read(R"({"items": [")" + std::string(17 << 20, 'x')));
   KubernetesListReader frame([](const boost::json::object&) {});
   CHECK_FALSE(frame.read(R"({"metadata": ")" + std::string(1 << 20, 'x')));
 }
