@@ -29,19 +29,31 @@ bool is_name(std::string_view text) {
   });
 }
 
+// Of each of its control groups that has one.
+void each_container_of(std::uint32_t pid, const std::function<void(std::string id)>& each) {
+  auto text = profiler::read_proc(pid, "cgroup");
+  if (!text) return;
+  profiler::each_line(*text, [&](std::string_view line) {
+    std::string id = profiler::container_id(line.substr(std::min(line.rfind(':'), line.size())));
+    if (!id.empty()) each(std::move(id));
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> running_containers() {
   std::set<std::string> ids;
-  profiler::each_process([&](std::uint32_t pid) {
-    auto text = profiler::read_proc(pid, "cgroup");
-    if (!text) return;
-    profiler::each_line(*text, [&](std::string_view line) {
-      std::string id = profiler::container_id(line.substr(std::min(line.rfind(':'), line.size())));
-      if (!id.empty()) ids.insert(std::move(id));
-    });
-  });
+  profiler::each_process(
+      [&](std::uint32_t pid) { each_container_of(pid, [&](std::string id) { ids.insert(std::move(id)); }); });
   return {ids.begin(), ids.end()};
+}
+
+std::string container_of(std::uint32_t pid) {
+  std::string first;
+  each_container_of(pid, [&](std::string id) {
+    if (first.empty()) first = std::move(id);
+  });
+  return first;
 }
 
 Result<std::string> find_container(std::string_view wanted, const std::vector<std::string>& running,

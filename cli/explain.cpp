@@ -1,5 +1,4 @@
 // weir explain: the way of a target through a config that runs, rule by rule.
-#include <algorithm>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <charconv>
@@ -19,8 +18,6 @@
 #include "lang/parser.h"
 #include "lang/text.h"
 #include "net/http.h"
-#include "profiler/process/container_id.h"
-#include "profiler/process/proc_files.h"
 
 namespace weir::cli {
 namespace {
@@ -33,18 +30,6 @@ using Parameters = std::map<std::string, std::string>;
 ExitCode refuse(const Error& error, ExitCode code) {
   say("Error: {}\n", error.message);
   return code;
-}
-
-// "" when it runs in none, or is gone.
-std::string container_of(std::uint32_t pid) {
-  std::string container;
-  auto text = profiler::read_proc(pid, "cgroup");
-  if (!text) return container;
-  profiler::each_line(*text, [&](std::string_view line) {
-    if (container.empty())
-      container = profiler::container_id(line.substr(std::min(line.rfind(':'), line.size())));
-  });
-  return container;
 }
 
 Result<> add_process(Parameters& parameters, std::string_view text) {

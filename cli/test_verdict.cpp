@@ -1,7 +1,6 @@
 #include "cli/test_verdict.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -14,20 +13,10 @@
 namespace weir::cli {
 namespace {
 
-using Labels = std::map<std::string, std::string>;
+using Labels = web::TargetLabels;
 using runtime::Explanation;
 using runtime::Visit;
-
-Labels labels_of(const lang::Value& target) {
-  Labels labels;
-  if (auto map = target.as_map()) {
-    map->visit([&](std::string_view name, const lang::Value& value) {
-      auto* text = value.as_string();
-      labels.emplace(name, text ? *text : lang::describe(value));
-    });
-  }
-  return labels;
-}
+using web::labels_of;
 
 bool is_list_of_objects(const lang::Value& value) {
   auto list = value.as_list();
@@ -81,7 +70,8 @@ std::string text_of(const lang::Value& target) {
 
 class Judge {
  public:
-  Judge(const TestCase& test, const runtime::Snapshot& snapshot) : test_(test), snapshot_(snapshot) {}
+  Judge(const TestCase& test, const runtime::Snapshot& snapshot)
+      : test_(test), snapshot_(snapshot), ways_(ways_of(snapshot)) {}
 
   std::vector<std::string> failures() {
     for (const TestOverride& override : test_.overrides) find(override.component);
@@ -127,7 +117,7 @@ class Judge {
     if (missing.empty() && extra.empty()) return head + "the targets are the same, in another order\n";
     for (const lang::Value& one : missing) {
       auto like = take_likest(one, extra);
-      head += like ? changed(node, one, *like) : absent(node, one);
+      head += like ? changed(node, one, *like) : absent(one);
     }
     for (const lang::Value& one : extra) head += fmt::format("+ {}\n{}", text_of(one), way_to(node, one));
     return head;
@@ -150,25 +140,24 @@ class Judge {
   }
 
   // Not there, and nothing like it: maybe what it was made of was dropped.
-  std::string absent(const runtime::Node& node, const lang::Value& wanted) const {
+  std::string absent(const lang::Value& wanted) const {
     std::string out = fmt::format("- {}\n", text_of(wanted));
     Labels labels = labels_of(wanted);
     std::size_t most = 0;
     std::string way;
-    for (const Explanation& one : all()) {
+    for (const Explanation& one : ways_) {
       auto dropped = std::ranges::find_if(one.visits, &Visit::is_dropped);
       std::size_t like = likeness(labels, labels_of(one.target));
       if (dropped == one.visits.end() || like < most) continue;
       most = like;
       way = told(one);
     }
-    (void)node;
     return out + way;
   }
 
   // How a target that the component exports came to be.
   std::string way_to(const runtime::Node& node, const lang::Value& target) const {
-    for (const Explanation& one : all()) {
+    for (const Explanation& one : ways_) {
       for (const Visit& visit : one.visits) {
         bool is_it = visit.node == &node && !visit.steps.empty() && visit.steps.back().target == target;
         if (is_it) return told(one);
@@ -179,7 +168,7 @@ class Judge {
 
   void judge(const TestTarget& wanted) {
     bool is_found = false;
-    for (const Explanation& one : all()) {
+    for (const Explanation& one : ways_) {
       Labels labels = labels_of(one.target);
       if (likeness(wanted.labels, labels) != wanted.labels.size()) continue;
       is_found = true;
@@ -244,9 +233,9 @@ class Judge {
     return last.steps.empty() ? last.target : last.steps.back().target;
   }
 
-  std::vector<Explanation> all() const {
+  static std::vector<Explanation> ways_of(const runtime::Snapshot& snapshot) {
     constexpr std::size_t kMost = 10'000;
-    return runtime::explain_targets(snapshot_, [](const lang::Map&) { return true; }, kMost).shown;
+    return runtime::explain_targets(snapshot, [](const lang::Map&) { return true; }, kMost).shown;
   }
 
   static std::string told(const Explanation& way) {
@@ -255,6 +244,7 @@ class Judge {
 
   const TestCase& test_;
   const runtime::Snapshot& snapshot_;
+  const std::vector<Explanation> ways_;  // of all targets
   std::vector<std::string> failures_;
 };
 

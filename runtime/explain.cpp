@@ -54,9 +54,12 @@ class Tracker {
     std::vector<lang::Value> after;
     for (const auto& node : snapshot_.nodes) {
       auto state = node->state();
+      auto tracer = tracer_of(*state);
+      auto targets = tracer ? nullptr : targets_of(*node, *state);
+      if (!tracer && !targets) continue;
       for (const lang::Value& form : forms) {
         if (way.visits.size() >= kMostVisits || was_seen(way, *node, form)) continue;
-        auto visit = look(*node, *state, form);
+        auto visit = tracer ? traced(*node, *tracer, form) : used(*node, *targets, form);
         if (!visit) continue;
         if (!visit->is_dropped && !visit->is_used) {
           lang::Value left = visit->steps.empty() ? visit->target : visit->steps.back().target;
@@ -74,19 +77,17 @@ class Tracker {
                                [&](const Visit& v) { return v.node == &node && v.target == target; });
   }
 
-  static std::optional<Visit> look(const Node& node, const NodeState& state, const lang::Value& target) {
-    Visit visit{.node = &node, .target = target, .steps = {}};
-    if (auto tracer = tracer_of(state)) {
-      auto steps = tracer->trace(target);
-      if (!steps) return std::nullopt;
-      visit.steps = *std::move(steps);
-      visit.is_dropped = !visit.steps.empty() && visit.steps.back().effect == TraceStep::Effect::dropped;
-      return visit;
-    }
-    auto targets = targets_of(node, state);
-    if (targets == nullptr || !holds(*targets, target)) return std::nullopt;
-    visit.is_used = true;
-    return visit;
+  static std::optional<Visit> traced(const Node& node, const TargetTracer& tracer,
+                                     const lang::Value& target) {
+    auto steps = tracer.trace(target);
+    if (!steps) return std::nullopt;
+    bool is_dropped = !steps->empty() && steps->back().effect == TraceStep::Effect::dropped;
+    return Visit{.node = &node, .target = target, .steps = *std::move(steps), .is_dropped = is_dropped};
+  }
+
+  static std::optional<Visit> used(const Node& node, const lang::List& targets, const lang::Value& target) {
+    if (!holds(targets, target)) return std::nullopt;
+    return Visit{.node = &node, .target = target, .steps = {}, .is_used = true};
   }
 
   const Snapshot& snapshot_;

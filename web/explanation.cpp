@@ -1,7 +1,6 @@
 #include "web/explanation.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,25 +13,12 @@
 namespace weir::web {
 namespace {
 
-using Labels = std::map<std::string, std::string, std::less<>>;
-
-Labels labels_of(const lang::Value& target) {
-  Labels labels;
-  auto map = target.as_map();
-  if (map == nullptr) return labels;
-  map->visit([&](std::string_view name, const lang::Value& value) {
-    auto* text = value.as_string();
-    labels.emplace(name, text ? *text : lang::describe(value));
-  });
-  return labels;
-}
-
 struct Change {
   std::string name, before, after;  // "": not there
 };
 
 std::vector<Change> changes(const lang::Value& before, const lang::Value& after) {
-  Labels old = labels_of(before), now = labels_of(after);
+  TargetLabels old = labels_of(before), now = labels_of(after);
   std::vector<Change> found;
   for (const auto& [name, value] : old) {
     auto other = now.find(name);
@@ -54,15 +40,12 @@ struct Place {
 // Blocks inside of a component's block, as the config text has them.
 class Places {
  public:
-  explicit Places(const runtime::Node& node) : node_(node) {
-    if (!node.source) return;
-    if (auto parsed = lang::parse(node.source)) file_.emplace(*std::move(parsed));
-    if (file_) block_ = find(file_->body);
-  }
+  explicit Places(const runtime::Node& node) : node_(node) {}
 
   Place own() const { return at(node_.span); }
   // The index-th of the name; the component's own where the text has no such block.
-  Place of(std::string_view name, std::size_t index) const {
+  Place of(std::string_view name, std::size_t index) {
+    parse();
     if (block_ == nullptr) return own();
     for (const lang::Statement& statement : block_->body.statements) {
       auto* block = std::get_if<const lang::Block*>(&statement);
@@ -72,6 +55,12 @@ class Places {
   }
 
  private:
+  // Once, and only for what has blocks that are asked for.
+  void parse() {
+    if (file_ || !node_.source) return;
+    if (auto parsed = lang::parse(node_.source)) file_.emplace(*std::move(parsed));
+    if (file_) block_ = find(file_->body);
+  }
   // A component may stand in a module's body.
   const lang::Block* find(const lang::Body& body) const {
     for (const lang::Statement& statement : body.statements) {
@@ -157,8 +146,7 @@ std::string change_text(const Change& change) {
   return line;
 }
 
-void add_step(std::string& out, const runtime::TraceStep& step, const lang::Value& before,
-              const Places& places) {
+void add_step(std::string& out, const runtime::TraceStep& step, const lang::Value& before, Places& places) {
   out += fmt::format("  {} {} {}: {}", place_text(places.of(step.block, step.index)), step.block, step.what,
                      lang::printable(step.why));
   using Effect = runtime::TraceStep::Effect;
@@ -196,6 +184,17 @@ std::string ending(const runtime::Explanation& way) {
 }
 
 }  // namespace
+
+TargetLabels labels_of(const lang::Value& target) {
+  TargetLabels labels;
+  auto map = target.as_map();
+  if (map == nullptr) return labels;
+  map->visit([&](std::string_view name, const lang::Value& value) {
+    auto* text = value.as_string();
+    labels.emplace(name, text ? *text : lang::describe(value));
+  });
+  return labels;
+}
 
 void write_explanations(JsonWriter& json, const runtime::Explanations& explanations) {
   json.begin_object().member("found", explanations.found);

@@ -1,12 +1,17 @@
 // What became of targets, as JSON for the page and as text for a terminal.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/json.h"
 #include "runtime/explain.h"
 
 namespace weir::web {
+
+using TargetLabels = std::map<std::string, std::string>;
+// Those of a target; a value that is no string as it is described.
+TargetLabels labels_of(const lang::Value& target);
 
 void write_explanations(JsonWriter& json, const runtime::Explanations& explanations);
 

@@ -23,12 +23,11 @@ std::string filters_query(const json::object& filters) {
 }
 
 // "GET unix:///run/docker.sock/events?filters=…: connect to …: refused": the request says nothing to a
-// person.
-std::string without_request(const std::string& host, const std::string& error) {
-  std::size_t end = error.starts_with("GET ") ? error.find(": ") : std::string::npos;
-  if (end == std::string::npos) return error;
-  std::string rest = error.substr(end + 2);
-  return rest.starts_with("connect") ? rest : fmt::format("{}: {}", host, rest);
+// person, but who was asked does, where the rest does not name it.
+std::string about_host(const std::string& host, const std::string& error) {
+  std::string rest = without_request(error);
+  bool names_host = rest == error || rest.starts_with("connect");
+  return names_host ? rest : fmt::format("{}: {}", host, rest);
 }
 
 std::string hint_for(std::string_view error) {
@@ -225,7 +224,7 @@ void Docker::listed(const Result<DockerTargets>& found) {
 // The targets found so far stay: containers outlive their daemon.
 void Docker::failed(std::string error) {
   if (retry_) return;
-  error = without_request(url_text(args_.host), error);
+  error = about_host(url_text(args_.host), error);
   disconnect();
   Duration wait = backoff_.next();
   if (info_.error != error) ctx_.log().warn("no answer from the Docker daemon", {{"error", error}});
