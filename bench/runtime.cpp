@@ -1,47 +1,58 @@
-// What the runtime itself costs: starting and reloading a config of N
-// transforms, and a change passing through them. Components do next to nothing.
-#include <benchmark/benchmark.h>
+// What the runtime itself costs: a config of N `discovery.relabel` blocks, in a chain or side by side behind
+// one source, that starts, is reloaded, and through which a change passes. Prints each figure beside its
+// limit: the median of several rounds by CPU time of all threads (others on the machine do not count), and by
+// the clock.
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "components/builtin.h"
+#include "components/discovery/target.h"
 #include "runtime/controller.h"
 
 namespace weir::runtime {
 namespace {
 
-struct NumberExports {
-  std::int64_t value = 0;
-
-  static constexpr auto fields() {
-    return std::tuple{lang::required("value", &NumberExports::value, "The value.")};
-  }
-};
+using discovery::Target;
+using discovery::TargetExports;
+using discovery::TargetList;
 
 // Where the benchmark's thread and the components meet.
 struct Meeting {
   std::mutex mutex;
   std::condition_variable changed;
-  std::function<void(std::int64_t)> publish;
-  std::int64_t arrived = -1;
+  std::function<void(int)> publish;
+  std::string arrived;
 
-  void arrive(std::int64_t value) {
+  void arrive(std::string_view value) {
     std::lock_guard lock(mutex);
     arrived = value;
     changed.notify_all();
   }
-  void wait_for(std::int64_t value) {
+  void wait_for(std::string_view value) {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return arrived == value; });
+  }
+  void wait_for_source() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return publish != nullptr; });
   }
 };
 
@@ -50,20 +61,19 @@ Meeting& meeting() {
   return the_meeting;
 }
 
+// Publishes one target whose label `version` is told.
 struct Source {
   static constexpr std::string_view kName = "bench.source";
   static constexpr auto kStability = Stability::stable;
-  static constexpr std::string_view kDoc = "Publishes numbers.";
+  static constexpr std::string_view kDoc = "Publishes a target.";
   using Arguments = lang::Nothing;
-  using Exports = NumberExports;
+  using Exports = TargetExports;
   using DebugInfo = lang::Nothing;
 
-  Source(Context& ctx, Arguments) : ctx(ctx) { ctx.publish(Exports{0}); }
+  Source(Context& ctx, Arguments) : ctx(ctx) { publish(0); }
   void start() {
     std::lock_guard lock(meeting().mutex);
-    meeting().publish = [this](std::int64_t value) {
-      ctx.post([this, value] { ctx.publish(Exports{value}); });
-    };
+    meeting().publish = [this](int version) { ctx.post([this, version] { publish(version); }); };
     meeting().changed.notify_all();
   }
   void apply(Arguments) {}
@@ -71,72 +81,70 @@ struct Source {
     std::lock_guard lock(meeting().mutex);
     meeting().publish = nullptr;
   }
+  void publish(int version) {
+    ctx.publish(Exports{{TargetList::make(
+        {Target::make({{"__address__", "host:80"}, {"version", fmt::to_string(version)}})})}});
+  }
 
   Context& ctx;
-};
-
-struct Pass {
-  static constexpr std::string_view kName = "bench.pass";
-  static constexpr auto kStability = Stability::stable;
-  static constexpr std::string_view kDoc = "Passes a number on.";
-  struct Arguments {
-    std::int64_t value = 0;
-
-    static constexpr auto fields() {
-      return std::tuple{lang::required("value", &Arguments::value, "The value.")};
-    }
-    bool operator==(const Arguments&) const = default;
-  };
-  using Exports = NumberExports;
-  using DebugInfo = lang::Nothing;
-
-  Pass(Context&, Arguments) {}
-  Exports evaluate(const Arguments& args) { return {args.value}; }
 };
 
 struct Sink {
   static constexpr std::string_view kName = "bench.sink";
   static constexpr auto kStability = Stability::stable;
-  static constexpr std::string_view kDoc = "Takes a number.";
-  using Arguments = Pass::Arguments;
+  static constexpr std::string_view kDoc = "Takes targets.";
+  struct Arguments {
+    discovery::Targets targets;
+
+    static constexpr auto fields() {
+      return std::tuple{lang::required("targets", &Arguments::targets, "The targets.")};
+    }
+    bool operator==(const Arguments&) const = default;
+  };
   using Exports = lang::Nothing;
   using DebugInfo = lang::Nothing;
 
-  Sink(Context&, Arguments args) : first(args.value) {}
-  void start() { meeting().arrive(first); }
-  void apply(Arguments args) { meeting().arrive(args.value); }
+  Sink(Context&, Arguments args) : first(std::move(args)) {}
+  void start() { arrive(first); }
+  void apply(Arguments args) { arrive(args); }
   void stop() {}
+  static void arrive(const Arguments& args) {
+    if (args.targets.size() > 0) meeting().arrive((*args.targets.begin())->get("version"));
+  }
 
-  std::int64_t first;
+  Arguments first;
 };
 
-std::string block(std::string_view type, std::string_view label, std::string_view value) {
-  return fmt::format("{} \"{}\" {{\n  value = {}\n}}\n", type, label, value);
+enum class Shape { chain, fan_out };
+constexpr Shape kShapes[] = {Shape::chain, Shape::fan_out};
+
+std::string_view to_string(Shape shape) {
+  return shape == Shape::chain ? "chain" : "fan-out";
 }
 
-// A chain of `depth` from the source to the sink, and `bystanders` it does not touch.
-std::string config_text(std::int64_t depth, std::int64_t bystanders, std::int64_t version) {
+// The sink uses the last: what it is told all have been told.
+std::string config_text(Shape shape, int count, int version = 0) {
   std::string text = "bench.source \"s\" { }\n";
-  std::string last = "bench.source.s.value";
-  for (std::int64_t i = 0; i < depth; ++i) {
-    text += block("bench.pass", fmt::format("p{}", i), last);
-    last = fmt::format("bench.pass.p{}.value", i);
+  std::string last = "bench.source.s.targets";
+  for (int i = 0; i < count; ++i) {
+    bool is_leaf = i == count / 2;
+    text += fmt::format(
+        "\ndiscovery.relabel \"r{}\" {{\n  targets = {}\n\n  rule {{\n    target_label = \"hop\"\n"
+        "    replacement  = \"r{}{}\"\n  }}\n}}\n",
+        i, shape == Shape::chain ? last : "bench.source.s.targets", i,
+        is_leaf ? fmt::format("-{}", version) : "");
+    last = fmt::format("discovery.relabel.r{}.output", i);
   }
-  text += block("bench.sink", "end", last);
-  for (std::int64_t i = 0; i < bystanders; ++i) {
-    text += block("bench.pass", fmt::format("b{}", i), fmt::to_string(i == 0 ? version : i));
-  }
-  return text;
+  return text + fmt::format("\nbench.sink \"end\" {{\n  targets = {}\n}}\n", last);
 }
 
 class World {
  public:
   World() {
+    register_components(registry_);
     registry_.add(Source::kName, [] { return component_type<Source>(); });
-    registry_.add(Pass::kName, [] { return component_type<Pass>(); });
     registry_.add(Sink::kName, [] { return component_type<Sink>(); });
     path_ = std::filesystem::temp_directory_path() / fmt::format("weir-bench-{}.river", ::getpid());
-    meeting().arrive(-1);
   }
   ~World() {
     controller_.reset();
@@ -145,6 +153,7 @@ class World {
 
   void write(const std::string& text) { std::ofstream(path_) << text; }
   void begin() {
+    meeting().arrive("");
     controller_ = Controller::create({.registry = &registry_,
                                       .log = &log_,
                                       .metrics = &metrics_,
@@ -153,7 +162,12 @@ class World {
                                       .env = {}},
                                      {.config_path = path_, .watch_file = false});
   }
-  bool load() { return controller_->load("bench").ok; }
+  void load() {
+    LoadResult result = controller_->load("bench");
+    if (result.ok) return;
+    std::fputs(lang::render(result.diagnostics).c_str(), stderr);
+    std::exit(1);
+  }
   void end() { controller_.reset(); }
 
  private:
@@ -164,88 +178,164 @@ class World {
   std::unique_ptr<Controller> controller_;
 };
 
-void start_and_stop(benchmark::State& state) {
-  World world;
-  world.write(state.range(0) == 0 ? "" : config_text(state.range(0), 0, 0));
-  for (auto _ : state) {
-    world.begin();
-    if (!world.load()) return state.SkipWithError("refused");
-    world.end();
-  }
+double cpu_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
-BENCHMARK(start_and_stop)
-    ->Arg(0)
-    ->Arg(10)
-    ->Arg(1000)
-    ->Arg(5000)
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
 
-void reload_with_one_change(benchmark::State& state) {
+double wall_ms() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+struct Cost {
+  double cpu = 0, wall = 0;  // ms
+};
+
+Cost median(std::vector<Cost> rounds) {
+  auto middle = [&](double Cost::* member) {
+    std::ranges::sort(rounds, {}, member);
+    return rounds[rounds.size() / 2].*member;
+  };
+  return {middle(&Cost::cpu), middle(&Cost::wall)};
+}
+
+// `prepare` is not counted.
+Cost measure(int rounds, const std::function<void(int round)>& prepare, const std::function<void()>& work) {
+  std::vector<Cost> costs;
+  for (int i = 0; i < rounds; ++i) {
+    prepare(i);
+    Cost start{cpu_ms(), wall_ms()};
+    work();
+    costs.push_back({cpu_ms() - start.cpu, wall_ms() - start.wall});
+  }
+  return median(std::move(costs));
+}
+
+void print(std::string_view what, Shape shape, Cost cost, double limit) {
+  fmt::print("{:<48} {:<8} {:>9.2f} {:>9.2f} {:>9.0f}  {}\n", what, to_string(shape), cost.cpu, cost.wall,
+             limit, cost.cpu <= limit ? "" : "over");
+  std::fflush(stdout);
+}
+
+constexpr int kRounds = 9;
+
+// From nothing to a graph of which every component is evaluated.
+void start(Shape shape) {
   World world;
+  world.write(config_text(shape, 5000));
+  Cost cost = measure(
+      kRounds, [&](int) { world.end(); },
+      [&] {
+        world.begin();
+        world.load();
+        meeting().wait_for("0");
+      });
+  print("start to ready, 5,000", shape, cost, 100);
+}
+
+void reload_without_change(Shape shape, int count, double limit) {
+  World world;
+  world.write(config_text(shape, count));
   world.begin();
-  std::int64_t version = 0;
-  world.write(config_text(3, state.range(0), ++version));
   world.load();
-  for (auto _ : state) {
-    state.PauseTiming();
-    world.write(config_text(3, state.range(0), ++version));
-    state.ResumeTiming();
-    if (!world.load()) return state.SkipWithError("refused");
-  }
+  Cost cost = measure(kRounds, [](int) {}, [&] { world.load(); });
+  print(fmt::format("reload without a change, {}", count), shape, cost, limit);
 }
-BENCHMARK(reload_with_one_change)
-    ->Arg(10)
-    ->Arg(1000)
-    ->Arg(10000)
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
 
-void reload_without_change(benchmark::State& state) {
+// What has no text in common is loaded as the first time.
+void reload_of_other_text(Shape shape, int count, double limit) {
   World world;
+  world.write(config_text(shape, count));
   world.begin();
-  world.write(config_text(3, state.range(0), 1));
   world.load();
-  for (auto _ : state) {
-    if (!world.load()) return state.SkipWithError("refused");
-  }
+  auto moved = [&](int round) {
+    std::string text = config_text(shape, count);
+    return fmt::format("// {0}\n{1}\n// {0}\n", round, text);
+  };
+  Cost cost = measure(kRounds, [&](int round) { world.write(moved(round)); }, [&] { world.load(); });
+  print(fmt::format("reload with all of it moved, {}", count), shape, cost, limit);
 }
-BENCHMARK(reload_without_change)
-    ->Arg(1000)
-    ->Arg(10000)
-    ->Unit(benchmark::kMicrosecond)
-    ->MeasureProcessCPUTime();
 
-// From publish() on the source's strand to apply() on the sink's; the bystanders must not matter.
-void propagation(benchmark::State& state) {
+// In a chain it is no leaf, and what hangs on it follows: measured for what stands alone.
+void reload_of_one(int count) {
   World world;
+  world.write(config_text(Shape::fan_out, count));
   world.begin();
-  world.write(config_text(state.range(0), state.range(1), 0));
-  if (!world.load()) return state.SkipWithError("refused");
-  meeting().wait_for(0);
-  {
-    std::unique_lock lock(meeting().mutex);
-    meeting().changed.wait(lock, [] { return meeting().publish != nullptr; });
-  }
-  std::int64_t value = 0;
-  for (auto _ : state) {
-    meeting().publish(++value);
-    meeting().wait_for(value);
-  }
+  world.load();
+  Cost cost = measure(
+      kRounds, [&](int round) { world.write(config_text(Shape::fan_out, count, round + 1)); },
+      [&] { world.load(); });
+  print(fmt::format("reload with one changed leaf of {}", count), Shape::fan_out, cost, 15);
 }
-BENCHMARK(propagation)
-    ->ArgNames({"depth", "bystanders"})
-    ->Args({1, 0})
-    ->Args({10, 0})
-    ->Args({10, 1000})
-    ->Args({1000, 0})
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+
+Cost propagation(Shape shape, int count) {
+  World world;
+  world.write(config_text(shape, count));
+  world.begin();
+  world.load();
+  meeting().wait_for_source();
+  meeting().wait_for("0");
+  int version = 0;
+  int rounds = std::max(25, 20'000 / count);
+  return measure(
+      rounds, [](int) {},
+      [&] {
+        meeting().publish(++version);
+        meeting().wait_for(fmt::to_string(version));
+      });
+}
+
+void curve(Shape shape) {
+  double least = 0, most = 0;
+  for (int count : {10, 100, 1000, 10'000}) {
+    Cost cost = propagation(shape, count);
+    double each = cost.cpu * 1e3 / count;
+    least = least == 0 ? each : std::min(least, each);
+    most = std::max(most, each);
+    fmt::print("{:<48} {:<8} {:>9.2f}\n", fmt::format("µs a changed component, {}", count), to_string(shape),
+               each);
+    if (count == 1000 && shape == Shape::chain) print("a change through 1,000", shape, cost, 5);
+  }
+  fmt::print("{:<48} {:<8} {:>9.2f} {:>9} {:>9}  {}\n", "most by least of these", to_string(shape),
+             most / least, "", 2, most / least <= 2 ? "" : "over");
+}
+
+struct Part {
+  std::string_view name;
+  void (*run)();
+};
+
+constexpr Part kParts[] = {
+    {"start",
+     [] {
+       for (Shape shape : kShapes) start(shape);
+     }},
+    {"same",
+     [] {
+       for (Shape shape : kShapes) reload_without_change(shape, 1000, 8);
+       for (Shape shape : kShapes) reload_without_change(shape, 10'000, 100);
+     }},
+    {"moved",
+     [] {
+       for (Shape shape : kShapes) reload_of_other_text(shape, 10'000, 100);
+     }},
+    {"leaf", [] { reload_of_one(10'000); }},
+    {"change",
+     [] {
+       for (Shape shape : kShapes) curve(shape);
+     }},
+};
 
 }  // namespace
 }  // namespace weir::runtime
 
-BENCHMARK_MAIN();
+// All parts, or those that are named.
+int main(int count, char** words) {
+  fmt::print("{:<48} {:<8} {:>9} {:>9} {:>9}\n", "ms", "", "CPU", "clock", "limit");
+  std::vector<std::string_view> wanted(words + 1, words + count);
+  for (const auto& part : weir::runtime::kParts) {
+    if (wanted.empty() || std::ranges::find(wanted, part.name) != wanted.end()) part.run();
+  }
+}

@@ -134,8 +134,8 @@ struct Block {
 struct File {
   SourcePtr source;
   Body body;
-  std::vector<Span> comments;  // in order of the text; comment_text() is what they say
-  std::unique_ptr<const Arena> arena;
+  std::vector<Span> comments;          // in order of the text; comment_text() is what they say
+  std::shared_ptr<const Arena> arena;  // of the tree; a file that is a part of another shares it
 };
 
 // One that is no part of a file.

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -65,6 +64,7 @@ class BodyDecoder {
   // False when there was an error.
   bool decode(void* object, const Body& body, Span at) {
     object_ = object;
+    seen_.resize(table_.fields.size());
     for (const Statement& statement : body.statements) {
       if (auto* attribute = std::get_if<Attribute>(&statement)) {
         decode_attribute(*attribute);
@@ -146,10 +146,14 @@ class BodyDecoder {
     if (diagnostic.message.starts_with(text)) diagnostic.message.replace(0, text.size(), "value");
   }
 
-  bool is_again(std::size_t field, Span name) { return !seen_.try_emplace(field, name).second; }
+  bool is_again(std::size_t field, Span name) {
+    if (seen_[field]) return true;
+    seen_[field] = name;
+    return false;
+  }
 
   void note_first(std::size_t field, std::string message) {
-    diagnostics_.back().notes.push_back({source_, seen_.at(field), std::move(message)});
+    diagnostics_.back().notes.push_back({source_, *seen_[field], std::move(message)});
   }
 
   void decode_attribute(const Attribute& attribute) {
@@ -200,6 +204,7 @@ class BodyDecoder {
       return error(place.expr->span, fmt::format("{}{} {}{}", shown, place.rest, wrong->message,
                                                  form_hint(*place.expr, schema, *value)));
     }
+    if (!schema.minimum && !schema.maximum && schema.choices.empty()) return;
     Value converted = field.attribute->read(member);
     if (schema.minimum.value_or(0) >= 0 && (schema.minimum || schema.maximum) &&
         is_wrapped(*value, converted)) {
@@ -295,7 +300,7 @@ class BodyDecoder {
     for (std::size_t i = 0; i < table_.schema.fields.size(); ++i) {
       const FieldSchema& schema = table_.schema.fields[i];
       // One that was misspelt is there.
-      if (!schema.required || seen_.contains(i) || meant_.contains(i)) continue;
+      if (!schema.required || seen_[i] || meant_.contains(i)) continue;
       std::string meaning = schema.type.empty() ? "" : fmt::format(" ({})", schema.type);
       error(at, fmt::format("missing required {} \"{}\"{}", schema.body ? "block" : "attribute", schema.name,
                             meaning));
@@ -313,8 +318,8 @@ class BodyDecoder {
   const DecodeOptions& options_;
   Diagnostics& diagnostics_;
   void* object_ = nullptr;
-  std::unordered_map<std::size_t, Span> seen_;  // by field, where it was first given
-  std::unordered_set<std::size_t> meant_;       // fields that a misspelt name stands for
+  std::vector<std::optional<Span>> seen_;  // by field, where it was first given
+  std::unordered_set<std::size_t> meant_;  // fields that a misspelt name stands for
   bool failed_ = false;
   bool has_unknown_ = false;
 };

@@ -95,7 +95,10 @@ class Evaluator {
     return Value::object(std::move(fields));
   }
 
-  Outcome eval_node(const AccessExpr& access, Span) {
+  Outcome eval_node(const AccessExpr& access, Span place) {
+    if (options_.scope) {
+      if (auto value = options_.scope->find_chain(place)) return *std::move(value);
+    }
     Outcome object = eval(*access.object);
     if (!object) return object;
     auto map = object->as_map();

@@ -22,6 +22,8 @@ class Scope {
  public:
   virtual ~Scope() = default;
   virtual std::optional<Value> find(std::string_view name) const = 0;
+  // What is known beforehand of the chain of names `a.b` that stands there; nullopt: it is looked up by name.
+  virtual std::optional<Value> find_chain(Span) const { return std::nullopt; }
 };
 
 struct EvalOptions {

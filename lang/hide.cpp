@@ -35,7 +35,7 @@ class Hider {
     end_joined();
     // The longest first: a part of one may be another.
     std::ranges::sort(secrets_, std::greater(), [](const Secret& s) { return s.text.size(); });
-    return {Source::make(source_->name(), std::move(text_)), std::move(secrets_)};
+    return {Source::make(source_->name(), std::move(text_), source_->shift()), std::move(secrets_)};
   }
 
  private:

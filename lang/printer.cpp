@@ -32,7 +32,7 @@ class LineFinder {
   void set(std::uint32_t line) {
     line_ = line;
     begin_ = source_.line_begin(line);
-    end_ = line < source_.line_count() ? source_.line_begin(line + 1) : UINT32_MAX;
+    end_ = line < source_.last_line() ? source_.line_begin(line + 1) : UINT32_MAX;
   }
 
   const Source& source_;

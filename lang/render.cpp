@@ -47,7 +47,7 @@ class Renderer {
  public:
   Renderer(const Source& source, Span span)
       : source_(source), begin_(source.position(span.begin)), end_(last_position(source, span)) {
-    last_ = std::min(end_.line + 1, source.line_count());
+    last_ = std::min(end_.line + 1, source.last_line());
     width_ = std::to_string(last_).size();
   }
 

@@ -50,21 +50,24 @@ class SortedFields final : public Map {
 class OrderedFields final : public Map {
  public:
   explicit OrderedFields(Value::Fields fields) {
+    bool is_large = fields.size() > kFew;
+    fields_.reserve(fields.size());
     for (auto& [key, value] : fields) {
-      auto [it, is_new] = index_.emplace(key, fields_.size());
-      if (is_new) {
-        fields_.emplace_back(std::move(key), std::move(value));
-      } else {
-        fields_[it->second].second = std::move(value);
+      std::size_t known = place_of(key);
+      if (known < fields_.size()) {
+        fields_[known].second = std::move(value);
+        continue;
       }
+      if (is_large) index_.emplace(key, fields_.size());
+      fields_.emplace_back(std::move(key), std::move(value));
     }
   }
 
   std::size_t size() const override { return fields_.size(); }
   std::optional<Value> find(std::string_view key) const override {
-    auto it = index_.find(std::string(key));
-    if (it == index_.end()) return std::nullopt;
-    return fields_[it->second].second;
+    std::size_t place = place_of(key);
+    if (place == fields_.size()) return std::nullopt;
+    return fields_[place].second;
   }
   void visit(const std::function<void(std::string_view, const Value&)>& each) const override {
     for (const auto& [key, value] : fields_) each(key, value);
@@ -72,8 +75,21 @@ class OrderedFields final : public Map {
   bool ordered() const override { return true; }
 
  private:
+  // Fewer are found sooner by looking at them.
+  static constexpr std::size_t kFew = 8;
+
+  // Their number: there is none of that name.
+  std::size_t place_of(std::string_view key) const {
+    if (index_.empty()) {
+      auto it = std::ranges::find(fields_, key, &Value::Fields::value_type::first);
+      return static_cast<std::size_t>(it - fields_.begin());
+    }
+    auto it = index_.find(std::string(key));
+    return it == index_.end() ? fields_.size() : it->second;
+  }
+
   Value::Fields fields_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t> index_;  // empty: there are few
 };
 
 // The wider kind decides; uint with int is compared as signed.

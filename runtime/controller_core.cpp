@@ -26,7 +26,7 @@ std::shared_ptr<ControllerCore> ControllerCore::create(Environment environment, 
   std::shared_ptr<ControllerCore> core(new ControllerCore(std::move(environment), std::move(options)));
   core->make_services();
   core->make_metrics();
-  core->graph_ = std::make_unique<RunningGraph>(std::make_shared<const Plan>(), core->services_);
+  core->graph_ = std::make_unique<RunningGraph>(std::make_shared<Plan>(), core->services_);
   // Detached: stop() waits for it, but not for ever.
   std::thread([core] { core->run(); }).detach();
   return core;

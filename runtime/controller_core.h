@@ -39,8 +39,11 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   void run();
 
   // loading
-  PlanPtr check(LoadResult& result, LoggingSettings& logging);
-  void apply(PlanPtr plan, const LoggingSettings& logging, LoadResult& result);
+  bool change_graph(LoadResult& result);
+  bool patch_graph(const ConfigEdit& edit, LoadResult& result);
+  void replace_graph(std::vector<FilePtr> files, LoadResult& result);
+  void tidy(lang::Diagnostics& diagnostics) const;
+  void use_sources(LoadResult& result, const RunningGraph::Counts& counts, lang::Diagnostics warnings);
   RunningGraph::Counts replace_graph(PlanPtr plan);
   void begin(std::shared_ptr<Host> host);
   void record(LoadResult& result, bool is_first);
@@ -68,6 +71,7 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   std::shared_ptr<HostServices> services_;
   std::unique_ptr<RunningGraph> graph_;
   std::vector<lang::SourcePtr> sources_;       // of the running config
+  lang::Diagnostics warnings_;                 // about it: all of them, secrets and all
   std::vector<lang::SourcePtr> last_sources_;  // of the last load, also a refused one
   LoadResult last_load_;
   WallTime running_since_;

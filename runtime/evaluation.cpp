@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -81,11 +82,17 @@ class ExportTree final : public lang::Map {
   std::string path_;  // "discovery.docker."
 };
 
+// What the expressions of a node see.
 class ExportScope final : public lang::Scope {
  public:
-  ExportScope(const Plan& plan, const ExportList& exports, ScopeIndex scope, const lang::SourcePtr& source,
-              lang::Dialect dialect)
-      : tree_(plan, exports, scope, ""), source_(source), dialect_(dialect) {}
+  ExportScope(const Plan& plan, const PlannedNode& node, const ExportList& exports, ScopeIndex names,
+              const lang::SourcePtr& source, lang::Dialect dialect)
+      : tree_(plan, exports, names, ""),
+        plan_(plan),
+        node_(node),
+        exports_(exports),
+        source_(source),
+        dialect_(dialect) {}
 
   std::optional<lang::Value> find(std::string_view name) const override {
     auto found = tree_.find(name);
@@ -93,8 +100,25 @@ class ExportScope final : public lang::Scope {
     return lang::Value(std::filesystem::path(source_->name()).parent_path().string());
   }
 
+  // What its references lead to the plan knows; only a component is the same to all who name it.
+  std::optional<lang::Value> find_chain(lang::Span place) const override {
+    auto after = std::ranges::upper_bound(node_.dependent, place.begin, {},
+                                          [](const auto& planned) { return planned.attribute->span.begin; });
+    if (after == node_.dependent.begin()) return std::nullopt;
+    const std::vector<PlannedReference>& references = std::prev(after)->references;
+    auto found = std::ranges::lower_bound(references, place.begin, {},
+                                          [](const auto& reference) { return reference.span.begin; });
+    if (found == references.end() || !(found->component_span == place)) return std::nullopt;
+    bool is_component = plan_.nodes[found->target].kind == NodeKind::component;
+    if (!is_component || exports_[found->target].is_null()) return std::nullopt;
+    return exports_[found->target];
+  }
+
  private:
   ExportTree tree_;
+  const Plan& plan_;
+  const PlannedNode& node_;
+  const ExportList& exports_;
   const lang::SourcePtr& source_;
   lang::Dialect dialect_;
 };
@@ -157,10 +181,9 @@ bool is_complete(const PlannedNode& node, const ExportList& exports, const EnvLo
                               [&](const auto& planned) { return is_unknown(planned, exports, env); });
 }
 
-ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex index, const ExportList& exports,
+ArgumentsPtr decode_arguments(const Plan& plan, const PlannedNode& node, const ExportList& exports,
                               const EnvLookup& env, lang::Diagnostics& diagnostics) {
-  const PlannedNode& node = plan.nodes[index];
-  ExportScope scope(plan, exports, node.scope, node.source, node.dialect);
+  ExportScope scope(plan, node, exports, node.scope, node.source, node.dialect);
   lang::DecodeOptions options{.eval = {.dialect = node.dialect, .scope = &scope, .env = env},
                               .is_unknown = {}};
   auto unknown = [&](const PlannedAttribute& planned) { return is_unknown(planned, exports, env); };
@@ -206,7 +229,7 @@ std::expected<lang::Value, lang::Diagnostic> evaluate_value(const Plan& plan, No
   }
   if (!is_complete(node, exports, env) || !node.waits_for.empty()) return lang::Value();
   if (node.value.attribute == nullptr) return as_value({});
-  ExportScope scope(plan, exports, node.value.names, node.value.source, node.value.dialect);
+  ExportScope scope(plan, node, exports, node.value.names, node.value.source, node.value.dialect);
   auto value = lang::evaluate(*node.value.attribute->value, node.value.source,
                               {.dialect = node.value.dialect, .scope = &scope, .env = env});
   if (!value) return std::unexpected(std::move(value).error());
@@ -226,21 +249,25 @@ void evaluate_values(const Plan& plan, ExportList& exports, const EnvLookup& env
   }
 }
 
+void check_component(const Plan& plan, const PlannedNode& node, const ExportList& exports,
+                     const EnvLookup& env, lang::Diagnostics& diagnostics) {
+  lang::Diagnostics found;
+  decode_arguments(plan, node, exports, env, found);
+  for (lang::Diagnostic& diagnostic : found) {
+    bool is_error = diagnostic.severity == lang::Severity::error;
+    if (is_error && is_about_dependent_value(plan, node, diagnostic)) continue;
+    diagnostics.push_back(std::move(diagnostic));
+  }
+}
+
 void check_components(const Plan& plan, ExportList exports, const EnvLookup& env,
                       lang::Diagnostics& diagnostics) {
   evaluate_values(plan, exports, env, diagnostics);
-  for (NodeIndex index = 0; index < plan.nodes.size(); ++index) {
-    const PlannedNode& node = plan.nodes[index];
+  for (const PlannedNode& node : plan.nodes) {
     if (node.type == nullptr || node.type == &module_type()) continue;
-    lang::Diagnostics found;
-    decode_arguments(plan, index, exports, env, found);
-    for (lang::Diagnostic& diagnostic : found) {
-      bool is_error = diagnostic.severity == lang::Severity::error;
-      if (is_error && is_about_dependent_value(plan, node, diagnostic)) continue;
-      diagnostics.push_back(std::move(diagnostic));
-    }
+    check_component(plan, node, exports, env, diagnostics);
   }
-  for (const PlanPtr& unused : plan.templates) {
+  for (const auto& unused : plan.templates) {
     check_components(*unused, ExportList(unused->nodes.size()), env, diagnostics);
   }
 }

@@ -25,7 +25,7 @@ const PlannedReference* missing_export(const PlannedNode& node, const ExportList
 
 // Attributes that need what is not there are not evaluated, only checked; the arguments are incomplete then.
 // Null when there is an error.
-ArgumentsPtr decode_arguments(const Plan& plan, NodeIndex node, const ExportList& exports,
+ArgumentsPtr decode_arguments(const Plan& plan, const PlannedNode& node, const ExportList& exports,
                               const EnvLookup& env, lang::Diagnostics& diagnostics);
 
 // Whether everything is there that its arguments need.
@@ -45,5 +45,8 @@ void evaluate_values(const Plan& plan, ExportList& exports, const EnvLookup& env
 // whose value comes from other components are left out: what those export is the world's doing.
 void check_components(const Plan& plan, ExportList exports, const EnvLookup& env,
                       lang::Diagnostics& diagnostics);
+// Of one that has a block.
+void check_component(const Plan& plan, const PlannedNode& node, const ExportList& exports,
+                     const EnvLookup& env, lang::Diagnostics& diagnostics);
 
 }  // namespace weir::runtime

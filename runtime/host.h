@@ -64,6 +64,17 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   ~Host() override;
 
   // ---- for the controller's thread ----
+  // While it lives, what the host shows of itself is put together, to be shown at once.
+  class Together {
+   public:
+    explicit Together(Host& host) : host_(host) { host.begin_draft(); }
+    ~Together() { host_.end_draft(); }
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+
+   private:
+    Host& host_;
+  };
   NodeIndex index = 0;  // in the running graph
   const ComponentType& type() const { return type_; }
   // From now on this node shows the component; it takes over the state of the one before.
@@ -114,8 +125,12 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   Host(std::shared_ptr<HostServices> services, const ComponentType& type, std::string id);
   const Environment& environment() const { return services_->environment; }
   Health health_now(HealthState state, std::string message) const;
-  // Copies the state, lets `edit` change it, and shows the result.
+  // Copies the state, lets `edit` change it, and shows the result; in a draft, when it ends.
   void change(const std::function<void(NodeState&)>& edit);
+  void begin_draft();
+  void end_draft();
+  // Under the mutex; returns what was shown before, which may hold the last reference to something big.
+  [[nodiscard]] std::shared_ptr<const NodeState> show(std::shared_ptr<NodeState> next);
   void show_run(HealthState state, std::string message);
   Instance* instance() const;
   // Runs what belongs to the component; an exception ends it.
@@ -143,7 +158,8 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   mutable std::mutex mutex_;  // guards everything below; nothing foreign is called under it
   std::shared_ptr<Node> node_;
   std::shared_ptr<const NodeState> state_ = std::make_shared<NodeState>();
-  Health healthy_run_;  // what to show when a busy task is over
+  std::shared_ptr<NodeState> draft_;  // of the next state; null: each change is shown at once
+  Health healthy_run_;                // what to show when a busy task is over
   std::unique_ptr<Instance> instance_;
   ArgumentsPtr latest_arguments_;  // to be applied; null: none
   std::vector<std::weak_ptr<Lease>> leases_;

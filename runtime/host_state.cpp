@@ -39,16 +39,32 @@ Health Host::health_now(HealthState state, std::string message) const {
 }
 
 void Host::change(const std::function<void(NodeState&)>& edit) {
-  // The state that is replaced may hold the last reference to something big: freed after the lock.
-  std::shared_ptr<const NodeState> old;
+  std::shared_ptr<const NodeState> old;  // freed after the lock
   std::lock_guard lock(mutex_);
+  if (draft_) return edit(*draft_);
   auto next = std::make_shared<NodeState>(*state_);
   edit(*next);
+  old = show(std::move(next));
+}
+
+void Host::begin_draft() {
+  std::lock_guard lock(mutex_);
+  draft_ = std::make_shared<NodeState>(*state_);
+}
+
+void Host::end_draft() {
+  std::shared_ptr<const NodeState> old;
+  std::lock_guard lock(mutex_);
+  if (draft_) old = show(std::exchange(draft_, nullptr));
+}
+
+std::shared_ptr<const NodeState> Host::show(std::shared_ptr<NodeState> next) {
   next->health = merged(*next);
   if (next->health.state != state_->health.state) next->health.since = clock().wall();
   keep_since(state_->health, next->health);
-  old = std::exchange(state_, next);
+  std::shared_ptr<const NodeState> old = std::exchange(state_, std::move(next));
   if (node_) node_->set_state(state_);
+  return old;
 }
 
 void Host::attach(std::shared_ptr<Node> node) {
@@ -83,6 +99,8 @@ void Host::show_exports(lang::Value exports) {
 
 void Host::show_busy(const MonoTime* since) {
   if (closed_) return;
+  // One that hangs would keep it for itself.
+  end_draft();
   if (since == nullptr) {
     change([&](NodeState& node) { node.run_health = healthy_run_; });
     return;

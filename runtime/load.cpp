@@ -18,22 +18,56 @@ constexpr Duration kPatience = std::chrono::seconds(2);
 
 }  // namespace
 
-PlanPtr ControllerCore::check(LoadResult& result, LoggingSettings& logging) {
-  const Environment& environment = services_->environment;
+// False: the config is refused.
+bool ControllerCore::change_graph(LoadResult& result) {
   lang::Diagnostics& diagnostics = result.diagnostics;
   last_sources_ = read_config(options_.config_path, diagnostics);
-  PlanInputs inputs = graph_->plan().inputs;
-  inputs.files = parse_all(last_sources_, diagnostics);
-  PlanPtr plan;
+  ConfigEdit edit = edit_config(sources_, graph_->plan().inputs.files, last_sources_, diagnostics);
   // What a file that does not parse declares is not known: errors about names would mislead.
-  if (!lang::has_errors(diagnostics)) {
-    plan = settlement(Settlement::Purpose::load).settle(std::move(inputs), diagnostics);
-    logging = decode_logging(plan->logging, environment.env, diagnostics);
-  }
+  if (!lang::has_errors(diagnostics) && patch_graph(edit, result)) return true;
+  if (!lang::has_errors(diagnostics)) replace_graph(edit.files, result);
+  tidy(diagnostics);
+  return !lang::has_errors(diagnostics);
+}
+
+// Most edits change some blocks, and nothing else: the rest of the graph is not even looked at.
+bool ControllerCore::patch_graph(const ConfigEdit& edit, LoadResult& result) {
+  if (!is_ready_ || !graph_->may_go_on()) return false;
+  auto patch = patch_for(graph_->plan(), edit, graph_->exports(), services_->environment.env);
+  lang::Diagnostics warnings = warnings_;
+  if (!patch || !carry_over(edit, last_sources_, warnings)) return false;
+  place_in_files(patch->warnings, edit.files, last_sources_);
+  warnings.insert(warnings.end(), patch->warnings.begin(), patch->warnings.end());
+  result.diagnostics.insert(result.diagnostics.end(), warnings.begin(), warnings.end());
+  graph_->patch(edit, *std::move(patch));
+  graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
+  RunningGraph::Counts counts;
+  graph_->count_changes(counts);
+  use_sources(result, counts, std::move(warnings));
+  tidy(result.diagnostics);
+  return true;
+}
+
+void ControllerCore::replace_graph(std::vector<FilePtr> files, LoadResult& result) {
+  const Environment& environment = services_->environment;
+  PlanInputs inputs = graph_->plan().inputs;
+  inputs.files = std::move(files);
+  lang::Diagnostics found;
+  PlanPtr plan = settlement(Settlement::Purpose::load).settle(std::move(inputs), found);
+  LoggingSettings logging = decode_logging(plan->logging, environment.env, found);
+  place_in_files(found, plan->inputs.files, last_sources_);
+  result.diagnostics.insert(result.diagnostics.end(), found.begin(), found.end());
+  if (lang::has_errors(found)) return;
+  environment.log->set_level(logging.level);
+  environment.log->set_format(logging.format);
+  use_sources(result, replace_graph(std::move(plan)), std::move(found));
+}
+
+// For people: by place, not too many, and without secrets.
+void ControllerCore::tidy(lang::Diagnostics& diagnostics) const {
   lang::sort_by_place(diagnostics);
   lang::keep_first(diagnostics);
-  hide_secrets(diagnostics, *environment.registry);
-  return lang::has_errors(diagnostics) ? nullptr : plan;
+  hide_secrets(diagnostics, *services_->environment.registry);
 }
 
 Settlement ControllerCore::settlement(Settlement::Purpose purpose) const {
@@ -46,14 +80,9 @@ LoadResult ControllerCore::load(std::string_view cause) {
   MonoTime start = system_clock().mono();
   result.cause = cause;
   result.time = services_->environment.clock->wall();
-  LoggingSettings logging;
-  PlanPtr plan = check(result, logging);
-  result.ok = plan != nullptr;
-  if (plan != nullptr) {
-    apply(std::move(plan), logging, result);
-    // What the first wave brought, so that the graph is whole when the load is told.
-    take_news();
-  }
+  result.ok = change_graph(result);
+  // What the first wave brought, so that the graph is whole when the load is told.
+  if (result.ok) take_news();
   if (services_->is_ending) return result;
   result.took = system_clock().mono() - start;
   record(result, !std::exchange(is_loaded_once_, true));
@@ -61,10 +90,9 @@ LoadResult ControllerCore::load(std::string_view cause) {
   return result;
 }
 
-void ControllerCore::apply(PlanPtr plan, const LoggingSettings& logging, LoadResult& result) {
-  services_->environment.log->set_level(logging.level);
-  services_->environment.log->set_format(logging.format);
-  RunningGraph::Counts counts = replace_graph(std::move(plan));
+void ControllerCore::use_sources(LoadResult& result, const RunningGraph::Counts& counts,
+                                 lang::Diagnostics warnings) {
+  warnings_ = std::move(warnings);
   result.added = counts.added;
   result.removed = counts.removed;
   result.changed = counts.changed;

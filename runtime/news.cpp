@@ -55,6 +55,7 @@ bool ControllerCore::change_plan(PlanInputs inputs, Settlement& settlement, cons
                                  std::string& why_not) {
   lang::Diagnostics diagnostics;
   PlanPtr plan = settlement.settle(std::move(inputs), diagnostics);
+  place_in_files(diagnostics, plan->inputs.files, sources_);
   if (lang::has_errors(diagnostics)) {
     hide_secrets(diagnostics, *services_->environment.registry);
     why_not = summary(diagnostics);

@@ -44,6 +44,7 @@ struct PlannedReference {
   NodeIndex target = 0;
   std::string text;  // as far as the export: "discovery.docker.linux.targets"
   lang::Span span;
+  lang::Span component_span;  // as far as the component
 };
 
 // An attribute (of a nested block, maybe) whose value depends on other components, or on the environment.
@@ -123,7 +124,8 @@ inline constexpr std::string_view kModulePath = "module_path";
 // Of a module.* block: under which its exports are read.
 inline constexpr std::string_view kExports = "exports";
 
-using PlanPtr = std::shared_ptr<const Plan>;
+// Whoever runs it may patch it.
+using PlanPtr = std::shared_ptr<Plan>;
 
 // Errors are appended; with errors the plan must not be run.
 PlanPtr make_plan(PlanInputs inputs, const Registry& registry, lang::Diagnostics& diagnostics);

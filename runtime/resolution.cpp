@@ -47,37 +47,7 @@ std::string word_hint(std::string_view word) {
 
 class Resolution {
  public:
-  Resolution(Plan& plan, PlanMessages& messages) : plan_(plan), messages_(messages) {}
-
-  void run() {
-    for (const auto& node : plan_.nodes) plan_.sorted_ids.push_back(node.id);
-    std::ranges::sort(plan_.sorted_ids);
-    std::vector<std::vector<NodeIndex>> needs;
-    for (PlannedNode& node : plan_.nodes) needs.push_back(resolve(node));
-    if (plan_.logging.block != nullptr) resolve_logging();
-    for (NodeIndex index = 0; index < plan_.nodes.size(); ++index) {
-      const PlannedNode& node = plan_.nodes[index];
-      // What a module shows is what it is given and what it gives.
-      auto owner = plan_.scopes[node.scope].owner;
-      if (!owner || plan_.nodes[*owner].kind != NodeKind::module || !node.is_value()) continue;
-      needs[*owner].push_back(index);
-    }
-    plan_.graph = Graph(std::move(needs));
-    for (const auto& cycle : plan_.graph.cycles()) report_cycle(cycle);
-    for (NodeIndex index : plan_.graph.order()) find_constant(plan_.nodes[index]);
-  }
-
- private:
-  // Where an expression stands, and what it sees.
-  struct Context {
-    const lang::SourcePtr& source;
-    lang::Dialect dialect;
-    ScopeIndex names;
-  };
-
-  void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
-    messages_.error(source, span, std::move(message));
-  }
+  Resolution(const Plan& plan, PlanMessages& messages) : plan_(plan), messages_(messages) {}
 
   // The nodes that this one needs.
   std::vector<NodeIndex> resolve(PlannedNode& node) {
@@ -91,6 +61,50 @@ class Resolution {
       resolve_body(node, node.block->body, node.type ? node.type->arguments : nullptr, needs);
     }
     return needs;
+  }
+
+  // Its level and format are needed before any component is there.
+  void resolve_logging() {
+    const PlannedBlock& logging = plan_.logging;
+    for (const lang::Statement& statement : logging.block->body.statements) {
+      auto* attribute = std::get_if<lang::Attribute>(&statement);
+      if (attribute == nullptr) continue;
+      for (const auto& reference : lang::references(*attribute->value)) {
+        auto resolved = resolve_reference(reference, {logging.source, logging.dialect, kRootScope});
+        if (!resolved || attribute->name == "write_to") continue;
+        error(logging.source, reference.span,
+              fmt::format("\"{}\" of block \"logging\" cannot refer to a component yet", attribute->name));
+      }
+    }
+  }
+
+  void report_cycle(const std::vector<NodeIndex>& cycle) {
+    const PlannedNode& first = plan_.nodes[cycle.front()];
+    lang::Span span = place_of_need(cycle.front(), cycle[1 % cycle.size()]);
+    if (cycle.size() == 1) return error(source_of(first), span, fmt::format("self reference: {}", first.id));
+    std::string path;
+    std::size_t named = std::min(cycle.size(), kMostNamed);
+    for (std::size_t i = 0; i < named; ++i) path += plan_.nodes[cycle[i]].id + " -> ";
+    if (named < cycle.size()) path += fmt::format("({} more) -> ", cycle.size() - named);
+    error(source_of(first), span, fmt::format("cycle: {}{}", path, first.id));
+    for (std::size_t i = 1; i < named; ++i) {
+      const PlannedNode& node = plan_.nodes[cycle[i]];
+      NodeIndex next = cycle[(i + 1) % cycle.size()];
+      messages_.note(source_of(node), place_of_need(cycle[i], next),
+                     fmt::format("{} uses {} here", node.id, plan_.nodes[next].id));
+    }
+  }
+
+ private:
+  // Where an expression stands, and what it sees.
+  struct Context {
+    const lang::SourcePtr& source;
+    lang::Dialect dialect;
+    ScopeIndex names;
+  };
+
+  void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
+    messages_.error(source, span, std::move(message));
   }
 
   // Blocks whose body is another module's business.
@@ -149,8 +163,10 @@ class Resolution {
       if (target == nullptr) continue;
       if (plan_.nodes[*target].kind == NodeKind::module) return of_module(reference, count, *target, context);
       if (!check_export(reference, count, plan_.nodes[*target], context.source)) return std::nullopt;
-      return PlannedReference{
-          .target = *target, .text = join(reference.names, count + 1), .span = reference.span};
+      return PlannedReference{.target = *target,
+                              .text = join(reference.names, count + 1),
+                              .span = reference.span,
+                              .component_span = {reference.span.begin, reference.name_spans[count - 1].end}};
     }
     if (!is_known_elsewhere(reference, context)) report_missing(reference, context);
     return std::nullopt;
@@ -161,8 +177,10 @@ class Resolution {
                                             NodeIndex index, const Context& context) {
     const PlannedNode& module = plan_.nodes[index];
     bool is_text = module.type != &module_type();
-    PlannedReference found{
-        .target = index, .text = join(reference.names, count + (is_text ? 2 : 1)), .span = reference.span};
+    PlannedReference found{.target = index,
+                           .text = join(reference.names, count + (is_text ? 2 : 1)),
+                           .span = reference.span,
+                           .component_span = {}};
     if (is_text && count < reference.names.size()) {
       if (reference.names[count] != kExports) {
         error(context.source, reference.name_spans[count],
@@ -275,21 +293,6 @@ class Resolution {
     return false;
   }
 
-  // Its level and format are needed before any component is there.
-  void resolve_logging() {
-    const PlannedBlock& logging = plan_.logging;
-    for (const lang::Statement& statement : logging.block->body.statements) {
-      auto* attribute = std::get_if<lang::Attribute>(&statement);
-      if (attribute == nullptr) continue;
-      for (const auto& reference : lang::references(*attribute->value)) {
-        auto resolved = resolve_reference(reference, {logging.source, logging.dialect, kRootScope});
-        if (!resolved || attribute->name == "write_to") continue;
-        error(logging.source, reference.span,
-              fmt::format("\"{}\" of block \"logging\" cannot refer to a component yet", attribute->name));
-      }
-    }
-  }
-
   lang::Span place_of_need(NodeIndex node, NodeIndex target) const {
     for (const PlannedAttribute& attribute : plan_.nodes[node].dependent) {
       auto it = std::ranges::find(attribute.references, target, &PlannedReference::target);
@@ -302,40 +305,45 @@ class Resolution {
     return node.value.attribute ? node.value.source : node.source;
   }
 
-  void report_cycle(const std::vector<NodeIndex>& cycle) {
-    const PlannedNode& first = plan_.nodes[cycle.front()];
-    lang::Span span = place_of_need(cycle.front(), cycle[1 % cycle.size()]);
-    if (cycle.size() == 1) return error(source_of(first), span, fmt::format("self reference: {}", first.id));
-    std::string path;
-    std::size_t named = std::min(cycle.size(), kMostNamed);
-    for (std::size_t i = 0; i < named; ++i) path += plan_.nodes[cycle[i]].id + " -> ";
-    if (named < cycle.size()) path += fmt::format("({} more) -> ", cycle.size() - named);
-    error(source_of(first), span, fmt::format("cycle: {}{}", path, first.id));
-    for (std::size_t i = 1; i < named; ++i) {
-      const PlannedNode& node = plan_.nodes[cycle[i]];
-      NodeIndex next = cycle[(i + 1) % cycle.size()];
-      messages_.note(source_of(node), place_of_need(cycle[i], next),
-                     fmt::format("{} uses {} here", node.id, plan_.nodes[next].id));
-    }
-  }
-
-  void find_constant(PlannedNode& node) {
-    if (!node.is_value() || node.kind == NodeKind::variable || !node.waits_for.empty()) return;
-    node.is_constant = std::ranges::all_of(node.dependent, [&](const PlannedAttribute& one) {
-      return !one.is_broken && !one.reads_environment &&
-             std::ranges::all_of(one.references,
-                                 [&](const auto& r) { return plan_.nodes[r.target].is_constant; });
-    });
-  }
-
-  Plan& plan_;
+  const Plan& plan_;
   PlanMessages& messages_;
 };
+
+void find_constant(const Plan& plan, PlannedNode& node) {
+  if (!node.is_value() || node.kind == NodeKind::variable || !node.waits_for.empty()) return;
+  node.is_constant = std::ranges::all_of(node.dependent, [&](const PlannedAttribute& one) {
+    return !one.is_broken && !one.reads_environment &&
+           std::ranges::all_of(one.references,
+                               [&](const auto& r) { return plan.nodes[r.target].is_constant; });
+  });
+}
 
 }  // namespace
 
 void resolve_names(Plan& plan, PlanMessages& messages) {
-  Resolution(plan, messages).run();
+  for (const auto& node : plan.nodes) plan.sorted_ids.push_back(node.id);
+  std::ranges::sort(plan.sorted_ids);
+  Resolution resolution(plan, messages);
+  std::vector<std::vector<NodeIndex>> needs;
+  for (PlannedNode& node : plan.nodes) needs.push_back(resolution.resolve(node));
+  if (plan.logging.block != nullptr) resolution.resolve_logging();
+  for (NodeIndex index = 0; index < plan.nodes.size(); ++index) {
+    const PlannedNode& node = plan.nodes[index];
+    // What a module shows is what it is given and what it gives.
+    auto owner = plan.scopes[node.scope].owner;
+    if (!owner || plan.nodes[*owner].kind != NodeKind::module || !node.is_value()) continue;
+    needs[*owner].push_back(index);
+  }
+  plan.graph = Graph(std::move(needs));
+  for (const auto& cycle : plan.graph.cycles()) resolution.report_cycle(cycle);
+  for (NodeIndex index : plan.graph.order()) find_constant(plan, plan.nodes[index]);
+}
+
+std::vector<NodeIndex> resolve_names(const Plan& plan, PlannedNode& node, PlanMessages& messages) {
+  std::vector<NodeIndex> needs = Resolution(plan, messages).resolve(node);
+  std::ranges::sort(needs);
+  needs.erase(std::ranges::unique(needs).begin(), needs.end());
+  return needs;
 }
 
 }  // namespace weir::runtime

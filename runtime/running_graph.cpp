@@ -44,8 +44,7 @@ void RunningGraph::make_node(NodeIndex index) {
   node->local_id = plan_->local_id(planned);
   node->label = planned.block->label;
   node->type = planned.type;
-  node->source = planned.source;
-  node->span = planned.block->span;
+  node->set_place({planned.source, planned.block->span});
   members_[index].node = std::move(node);
 }
 
@@ -151,6 +150,32 @@ void RunningGraph::take_value(RunningGraph& before, NodeIndex index) {
   const NodeIndex* old = before.plan_->find(plan_->nodes[index].id);
   if (old == nullptr || before.plan_->nodes[*old].kind != plan_->nodes[index].kind) return;
   exports_[index] = std::move(before.exports_[*old]);
+}
+
+bool RunningGraph::may_go_on() const {
+  return std::ranges::none_of(members_, [](const Member& one) { return one.host && one.host->exited(); });
+}
+
+void RunningGraph::patch(const ConfigEdit& edit, PlanPatch patch) {
+  for (Member& member : members_) {
+    member.is_taken_over = member.host != nullptr;
+    member.is_text_changed = member.has_new_arguments = false;
+  }
+  for (const auto& [index, node] : patch.nodes) {
+    members_[index].is_text_changed = text_of(plan_->nodes[index]) != text_of(node);
+    wave_.mark(index);
+  }
+  apply_patch(*plan_, edit, std::move(patch));
+  for (NodeIndex index = 0; index < members_.size(); ++index) {
+    Member& member = members_[index];
+    const PlannedNode& planned = plan_->nodes[index];
+    if (member.node) member.node->set_place({planned.source, planned.block->span});
+    // What failed is tried again, and says where that stands now.
+    bool is_fine = member.host ? member.is_settled : member.problem.state == HealthState::healthy;
+    if (is_fine) continue;
+    member.last_failure.clear();
+    wave_.mark(index);
+  }
 }
 
 std::vector<StopSequence::Entry> RunningGraph::hosts() const {

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "runtime/evaluation.h"
 #include "runtime/host.h"
+#include "runtime/patch.h"
 #include "runtime/plan.h"
 #include "runtime/snapshot.h"
 #include "runtime/stop_sequence.h"
@@ -36,6 +37,11 @@ class RunningGraph {
   // and returns those that end. Everything has to be evaluated then: run_wave().
   std::vector<StopSequence::Entry> take_over(RunningGraph& before, Counts& counts);
 
+  // Whether it can go on with some of its nodes changed: a component that has exited is made anew.
+  bool may_go_on() const;
+  // Takes the edited text in; what has changed has to be evaluated then.
+  void patch(const ConfigEdit& edit, PlanPatch patch);
+
   // Takes in what the component has published; a wave has to follow.
   void take_exports(Host& host);
   void run_wave(const Begin& begin);
@@ -52,6 +58,7 @@ class RunningGraph {
   void refuse(const std::string& id, std::string why);
 
   const Plan& plan() const { return *plan_; }
+  const ExportList& exports() const { return exports_; }
   std::vector<std::shared_ptr<const Node>> nodes() const;
   // All of them, with who needs whom.
   std::vector<StopSequence::Entry> hosts() const;

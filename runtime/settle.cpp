@@ -131,15 +131,14 @@ bool Settlement::take(PlanInputs& inputs, const PlannedNode& node, const lang::V
 
 bool Settlement::take_texts(PlanInputs& inputs, const Plan& plan, const ExportList& exports) {
   bool is_new = false;
-  for (NodeIndex index = 0; index < plan.nodes.size(); ++index) {
-    const PlannedNode& node = plan.nodes[index];
+  for (const PlannedNode& node : plan.nodes) {
     if (!brings_texts(node)) continue;
     const ConfigBlock* block = config_block(node.type->name);
     if (block == nullptr || block->read_texts == nullptr) continue;
     if (purpose_ == Purpose::update && inputs.contents.contains(node.id)) continue;
     if (!is_complete(node, exports, env_) || !looked_at_.insert(node.id).second) continue;
     lang::Diagnostics wrong;
-    ArgumentsPtr arguments = decode_arguments(plan, index, exports, env_, wrong);
+    ArgumentsPtr arguments = decode_arguments(plan, node, exports, env_, wrong);
     if (arguments == nullptr) continue;
     auto texts = block->read_texts(arguments, node.id);
     if (texts) {
@@ -157,8 +156,7 @@ bool Settlement::take_texts(PlanInputs& inputs, const Plan& plan, const ExportLi
 
 bool Settlement::take_items(PlanInputs& inputs, const Plan& plan, const ExportList& exports) {
   bool is_new = false;
-  for (NodeIndex index = 0; index < plan.nodes.size(); ++index) {
-    const PlannedNode& node = plan.nodes[index];
+  for (const PlannedNode& node : plan.nodes) {
     if (node.kind != NodeKind::foreach || node.type == nullptr) continue;
     const lang::Attribute* collection = find_attribute(node.block->body, "collection");
     std::string asked_for(collection ? node.source->text(collection->span) : "");
@@ -171,7 +169,7 @@ bool Settlement::take_items(PlanInputs& inputs, const Plan& plan, const ExportLi
       continue;
     }
     lang::Diagnostics wrong;
-    ArgumentsPtr arguments = decode_arguments(plan, index, exports, env_, wrong);
+    ArgumentsPtr arguments = decode_arguments(plan, node, exports, env_, wrong);
     if (arguments == nullptr) continue;
     Items items{.names = item_names(foreach_items(arguments)), .asked_for = std::move(asked_for)};
     is_new = is_new || held.names != items.names;

@@ -34,7 +34,7 @@ struct NodeState {
   std::uint64_t evaluations = 0;
 };
 
-// A component in the graph. Everything but state() is fixed for one config.
+// A component in the graph. Everything but state() and place() is fixed for one config.
 class Node {
  public:
   std::string id;         // global
@@ -46,9 +46,21 @@ class Node {
   std::vector<std::string> created_modules;  // paths
   std::vector<std::string> references_to;    // global ids
   std::vector<std::string> referenced_by;
-  lang::SourcePtr source;
-  lang::Span span;  // of its block
 
+  struct Place {
+    lang::SourcePtr source;
+    lang::Span span;  // of its block
+  };
+  // Another when text in front of it is edited.
+  Place place() const {
+    std::lock_guard lock(mutex_);
+    return place_;
+  }
+  void set_place(Place place) {
+    std::lock_guard lock(mutex_);
+    place_.source.swap(place.source);
+    place_.span = place.span;
+  }
   std::shared_ptr<const NodeState> state() const {
     std::lock_guard lock(mutex_);
     return state_;
@@ -62,6 +74,7 @@ class Node {
 
  private:
   mutable std::mutex mutex_;  // held for one pointer copy
+  Place place_;
   std::shared_ptr<const NodeState> state_ = std::make_shared<NodeState>();
 };
 

@@ -56,6 +56,7 @@ bool RunningGraph::evaluate(NodeIndex index, const Begin& begin) {
   const PlannedNode& node = plan_->nodes[index];
   if (node.is_value()) return evaluate_value_node(index);
   if (node.type == &module_type()) return evaluate_module(index, begin);
+  Host::Together together(*members_[index].host);
   bool is_changed = evaluate_component(index, begin);
   if (node.kind == NodeKind::module) return evaluate_module(index, begin);
   return is_changed;
@@ -69,7 +70,8 @@ bool RunningGraph::evaluate_component(NodeIndex index, const Begin& begin) {
     return false;
   }
   lang::Diagnostics diagnostics;
-  ArgumentsPtr arguments = decode_arguments(*plan_, index, exports_, services_->environment.env, diagnostics);
+  ArgumentsPtr arguments =
+      decode_arguments(*plan_, plan_->nodes[index], exports_, services_->environment.env, diagnostics);
   if (arguments == nullptr) {
     fail(index, summary(diagnostics));
     return false;

@@ -90,9 +90,10 @@ void write_log(JsonWriter& json, const std::vector<LogRecord>& records) {
 }
 
 void write_place(JsonWriter& json, const runtime::Node& node) {
-  if (!node.source) return;
-  json.key("place").begin_object().member("file", node.source->name());
-  json.member("line", node.source->position(node.span.begin).line).end_object();
+  auto place = node.place();
+  if (!place.source) return;
+  json.key("place").begin_object().member("file", place.source->name());
+  json.member("line", place.source->position(place.span.begin).line).end_object();
 }
 
 void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node,

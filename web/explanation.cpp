@@ -40,9 +40,9 @@ struct Place {
 // Blocks inside of a component's block, as the config text has them.
 class Places {
  public:
-  explicit Places(const runtime::Node& node) : node_(node) {}
+  explicit Places(const runtime::Node& node) : component_(node.place()) {}
 
-  Place own() const { return at(node_.span); }
+  Place own() const { return at(component_.span); }
   // The index-th of the name; the component's own where the text has no such block.
   Place of(std::string_view name, std::size_t index) {
     parse();
@@ -57,27 +57,28 @@ class Places {
  private:
   // Once, and only for what has blocks that are asked for.
   void parse() {
-    if (file_ || !node_.source) return;
-    if (auto parsed = lang::parse(node_.source)) file_.emplace(*std::move(parsed));
+    if (file_ || !component_.source) return;
+    if (auto parsed = lang::parse(component_.source)) file_.emplace(*std::move(parsed));
     if (file_) block_ = find(file_->body);
   }
   // A component may stand in a module's body.
   const lang::Block* find(const lang::Body& body) const {
     for (const lang::Statement& statement : body.statements) {
       auto* block = std::get_if<const lang::Block*>(&statement);
-      if (block == nullptr || (*block)->span.end < node_.span.begin) continue;
-      if ((*block)->span.begin == node_.span.begin && (*block)->span.end == node_.span.end) return *block;
-      if ((*block)->span.begin > node_.span.begin) return nullptr;
+      if (block == nullptr || (*block)->span.end < component_.span.begin) continue;
+      if ((*block)->span.begin == component_.span.begin && (*block)->span.end == component_.span.end)
+        return *block;
+      if ((*block)->span.begin > component_.span.begin) return nullptr;
       return find((*block)->body);
     }
     return nullptr;
   }
   Place at(lang::Span span) const {
-    if (!node_.source) return {};
-    return {std::string(node_.source->name()), node_.source->position(span.begin).line};
+    if (!component_.source) return {};
+    return {std::string(component_.source->name()), component_.source->position(span.begin).line};
   }
 
-  const runtime::Node& node_;
+  const runtime::Node::Place component_;
   std::optional<lang::File> file_;
   const lang::Block* block_ = nullptr;
 };

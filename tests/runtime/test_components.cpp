@@ -167,10 +167,13 @@ class Join {
   struct Arguments {
     std::vector<std::string> values;
     std::string constant;
+    std::string separator;
 
     static constexpr auto fields() {
       return std::tuple{lang::required("values", &Arguments::values, "What to join."),
-                        lang::optional("constant", &Arguments::constant, "Exported instead, when set.")};
+                        lang::optional("constant", &Arguments::constant, "Exported instead, when set."),
+                        lang::optional("separator", &Arguments::separator, "What stands in between.")
+                            .without_effect("it is always +")};
     }
     bool operator==(const Arguments&) const = default;
   };

@@ -237,8 +237,7 @@ TEST_CASE("web: deep and hostile values stay within bounds") {
 TEST_CASE("web: a component's log lines, place and views are part of it") {
   SiteFixture site;
   auto node = thing({});
-  node->source = lang::Source::make("main.river", "// one\ntest.thing \"a\" {\n}\n");
-  node->span = {7, 20};
+  node->set_place({lang::Source::make("main.river", "// one\ntest.thing \"a\" {\n}\n"), {7, 20}});
   change(*node, [](auto& state) {
     state.views.push_back(runtime::list_view("found", "What was found", numbers(3).as_list()));
   });

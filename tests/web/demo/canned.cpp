@@ -199,10 +199,9 @@ Canned::Canned(std::string_view mode) {
     refuse(snapshot.last_load, lang::Source::make(source->name(), "discovery.dokcer \"host\" {\n}\n"), now);
   for (const auto& entry : kEntries) {
     auto node = make_node(entry.id, type_for(entry.id));
-    node->source = source;
     auto at = static_cast<std::uint32_t>(
         source->text().find(entry.id.substr(0, entry.id.rfind('.')) + " \"" + node->label));
-    node->span = {at, at + 1};
+    node->set_place({source, {at, at + 1}});
     auto state = std::make_shared<runtime::NodeState>();
     state->health = {entry.state, entry.message, now - entry.since, now - entry.since};
     if (entry.state != HealthState::waiting) state->arguments = arguments_for(entry.id);
