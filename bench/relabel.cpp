@@ -314,7 +314,7 @@ void run(std::size_t count, int times, int changes) {
         std::size_t number = random() % count;
         some[number] = cluster.pod(number, static_cast<std::size_t>(time * changes + change));
       }
-      changed.push_back(world.pass({TargetList::make(std::move(some))}));
+      changed.push_back(world.pass({TargetList::make(std::move(some), *all.list)}));
     }
     if (time == times) fmt::print("{:<32} {:7} of them\n", "left by the rules", meeting().arrived.size());
   }

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "cli/http_service_adapter.h"
 #include "components/builtin.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/pyroscope/receiver.h"
 #include "runtime/controller.h"
 

@@ -31,17 +31,33 @@ endif()
 
 # What every file includes is parsed once: a third of a cold build. The executables' -fPIE would need a second one,
 # so they are compiled like the libraries. The time stamps would differ on every build and keep ccache from its work.
-option(WEIR_PCH "Precompile the headers of the standard library" ON)
-function(weir_precompile target)
-  if(WEIR_PCH)
-    target_precompile_headers(${target} REUSE_FROM weir_precompiled)
-  endif()
-endfunction()
+option(WEIR_PCH "Precompile the headers that nearly every file includes" ON)
 if(WEIR_PCH)
   set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)
-  file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
-  add_library(weir_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
-  target_link_libraries(weir_precompiled PRIVATE weir_options dep::fmt Threads::Threads)
-  target_precompile_headers(weir_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/base/precompiled.h)
-  target_compile_options(weir_precompiled PRIVATE -Xclang -fno-pch-timestamp -fpch-instantiate-templates)
 endif()
+
+# weir_precompiled(NAME HEADER…): headers for weir_precompile().
+function(weir_precompiled name)
+  if(WEIR_PCH)
+    file(WRITE ${PROJECT_BINARY_DIR}/${name}.cpp "")
+    add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cpp)
+    target_link_libraries(${name} PRIVATE weir_options dep::fmt Threads::Threads)
+    target_precompile_headers(${name} PRIVATE ${ARGN})
+    target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp -fpch-instantiate-templates)
+  endif()
+endfunction()
+
+# weir_precompile(TARGET NAME): the target begins each of its files with those headers.
+function(weir_precompile target name)
+  if(WEIR_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
+set(precompiled ${PROJECT_SOURCE_DIR}/base/precompiled.h)
+set(precompiled_above ${PROJECT_SOURCE_DIR}/runtime/precompiled.h)
+weir_precompiled(weir_precompiled ${precompiled})
+weir_precompiled(weir_precompiled_above ${precompiled} ${precompiled_above})  # rooms that know the runtime
+weir_precompiled(weir_precompiled_tests ${precompiled} <doctest/doctest.h>)
+weir_precompiled(weir_precompiled_tests_above ${precompiled} ${precompiled_above} <doctest/doctest.h>)
+set(WEIR_ROOMS_ABOVE runtime components web cli)

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "components/discovery/dns_lookup.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "runtime/component.h"
 
 namespace weir::discovery {

@@ -10,7 +10,7 @@
 
 #include "components/backoff.h"
 #include "components/discovery/docker_targets.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/http_client.h"
 #include "runtime/component.h"
 

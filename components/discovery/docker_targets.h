@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "lang/source.h"
 
 namespace weir::discovery {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/file_watch.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/discovery/target_files.h"
 #include "runtime/component.h"
 

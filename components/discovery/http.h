@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/http_client.h"
 #include "components/http_poll.h"
 #include "runtime/component.h"

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "components/discovery/kubernetes_list.h"
 #include "components/discovery/kubernetes_role.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/http_client.h"
 #include "runtime/component.h"
 

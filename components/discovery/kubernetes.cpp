@@ -200,8 +200,8 @@ void Kubernetes::publish() {
     is_dirty_ = role_->update() || is_dirty_;
     if (is_dirty_ || !is_published_) {
       std::vector<TargetPtr> targets = role_->targets();
-      targets_ = targets.size();
-      ctx_.publish(TargetExports{{TargetList::make(std::move(targets))}});
+      targets_ = {TargetList::make(std::move(targets), *targets_.list)};
+      ctx_.publish(TargetExports{targets_});
       last_publication_ = ctx_.clock().mono();
     }
     is_published_ = true;
@@ -211,7 +211,7 @@ void Kubernetes::publish() {
 }
 
 void Kubernetes::report() {
-  DebugInfo info{.objects = role_->objects(), .targets = targets_, .error = {}, .watches = {}};
+  DebugInfo info{.objects = role_->objects(), .targets = targets_.size(), .error = {}, .watches = {}};
   const KubernetesWatch* worst = nullptr;
   for (const auto& watch : watches_) {
     info.watches.push_back({.objects = std::string(watch->scope().feed.resource.name),
@@ -228,7 +228,7 @@ void Kubernetes::report() {
   if (!worst) {
     return ctx_.set_health(
         is_published_ ? runtime::HealthState::healthy : runtime::HealthState::unknown,
-        fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)), count_text(targets_, "target")));
+        fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)), count_text(targets_.size(), "target")));
   }
   std::string kept = is_published_ ? fmt::format("; the targets of {} stay", format_time(worst->news_until()))
                                    : std::string();

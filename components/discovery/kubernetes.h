@@ -14,7 +14,7 @@
 #include "components/discovery/kubernetes_api.h"
 #include "components/discovery/kubernetes_role.h"
 #include "components/discovery/kubernetes_watch.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/http_client.h"
 #include "runtime/component.h"
 
@@ -170,7 +170,7 @@ class Kubernetes {
   bool is_complete_ = false;  // all watches are there
   bool is_dirty_ = false, is_published_ = false;
   MonoTime last_publication_;  // of targets
-  std::uint64_t targets_ = 0;
+  Targets targets_;  // published last
 };
 
 }  // namespace weir::discovery

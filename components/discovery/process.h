@@ -11,7 +11,7 @@
 
 #include "components/discovery/process_news.h"
 #include "components/discovery/process_scan.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "runtime/component.h"
 
 namespace weir::discovery {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "components/discovery/systemd_units.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "runtime/component.h"
 
 namespace weir::discovery {

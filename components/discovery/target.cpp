@@ -4,8 +4,6 @@
 #include <cstring>
 #include <numeric>
 
-#include <fmt/core.h>
-
 #include "profile/hash_index.h"
 
 namespace weir::discovery {
@@ -173,90 +171,4 @@ std::optional<bool> Target::equals(const lang::Map& other) const {
   return *this == *target;
 }
 
-TargetList::TargetList(std::vector<TargetPtr> targets) : targets_(std::move(targets)) {}
-
-TargetList::~TargetList() {
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (i + kAhead < targets_.size()) will_share(targets_[i + kAhead]);
-    targets_[i].reset();
-  }
-}
-
-std::shared_ptr<const TargetList> TargetList::make(std::vector<TargetPtr> targets) {
-  return std::shared_ptr<const TargetList>(new TargetList(std::move(targets)));
-}
-
-lang::Value TargetList::at(std::size_t index) const {
-  return lang::Value(std::shared_ptr<const lang::Map>(targets_.at(index)));
-}
-
-std::optional<bool> TargetList::equals(const lang::List& other) const {
-  auto* list = dynamic_cast<const TargetList*>(&other);
-  if (!list) return std::nullopt;
-  if (this == list) return true;
-  return std::ranges::equal(targets_, list->targets_,
-                            [](const TargetPtr& a, const TargetPtr& b) { return a == b || *a == *b; });
-}
-
-bool Targets::operator==(const Targets& other) const {
-  return list == other.list || *list->equals(*other.list);
-}
-
-namespace {
-
-using ConvertedTarget = lang::Converted<TargetPtr>;
-
-std::unexpected<lang::Mismatch> inside(lang::Mismatch mismatch, std::string_view path) {
-  return std::unexpected(lang::Mismatch{std::string(path) + mismatch.path, std::move(mismatch.message)});
-}
-
-ConvertedTarget target_from(const lang::Value& value, LayoutTable& layouts) {
-  if (value.is_null()) return Target::make({}, layouts);
-  auto map = value.as_map();
-  if (!map) return lang::mismatch("map(string)", value);
-  if (auto target = std::dynamic_pointer_cast<const Target>(map)) return target;
-  std::vector<Target::Label> labels;
-  labels.reserve(map->size());
-  std::optional<lang::Mismatch> bad;
-  map->visit([&](std::string_view key, const lang::Value& element) {
-    if (bad) return;
-    auto text = lang::Codec<std::string>::from_value(element);
-    if (!text) {
-      bad = inside(text.error(), fmt::format(".{}", key)).error();
-      return;
-    }
-    labels.emplace_back(key, *std::move(text));
-  });
-  if (bad) return std::unexpected(*std::move(bad));
-  return Target::make(std::move(labels), layouts);
-}
-
-}  // namespace
 }  // namespace weir::discovery
-
-namespace weir::lang {
-
-using discovery::TargetList;
-using discovery::Targets;
-
-Converted<Targets> Codec<Targets>::from_value(const Value& value) {
-  if (value.is_null()) return Targets{};
-  auto list = value.as_list();
-  if (!list) return mismatch(type(), value);
-  if (auto targets = std::dynamic_pointer_cast<const TargetList>(list)) return Targets{targets};
-  std::vector<discovery::TargetPtr> targets;
-  targets.reserve(list->size());
-  discovery::LayoutTable layouts;
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    auto target = discovery::target_from(list->at(i), layouts);
-    if (!target) return discovery::inside(target.error(), fmt::format("[{}]", i));
-    targets.push_back(*std::move(target));
-  }
-  return Targets{TargetList::make(std::move(targets))};
-}
-
-Value Codec<Targets>::to_value(const Targets& targets) {
-  return Value(std::shared_ptr<const List>(targets.list));
-}
-
-}  // namespace weir::lang

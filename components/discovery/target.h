@@ -1,6 +1,5 @@
-// Target: a label set that says what to profile. Immutable and shared; a
-// target list passes through the whole graph as one pointer, and in the
-// language it is an array of objects like any other.
+// Target: a label set that says what to profile. Immutable and shared; in the
+// language it is an object like any other.
 #pragma once
 
 #include <atomic>
@@ -12,13 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "components/discovery/label_layout.h"
-#include "lang/codec.h"
-#include "lang/field.h"
 #include "lang/value.h"
 
 namespace weir::discovery {
@@ -79,73 +75,6 @@ class Target final : public lang::Map {
   const std::uint32_t* ends_;  // behind the object, then the bytes
   const char* bytes_;
   mutable std::atomic<std::uint64_t> hash_ = 0;  // 0: nobody has asked
-};
-
-// Where many targets are shared or let go in a row: each is counted in its own memory, which is better on its
-// way before it is needed.
-inline constexpr std::size_t kAhead = 12;
-inline void will_share(const TargetPtr& target) {
-  constexpr std::ptrdiff_t kCounters = 24;  // about so far before the object
-  __builtin_prefetch(reinterpret_cast<const char*>(target.get()) - kCounters, 1);
-}
-
-// Likewise for all of its labels.
-inline void will_read(const TargetPtr& target) {
-  constexpr std::ptrdiff_t kLine = 64, kMost = 12 * kLine;
-  auto* at = reinterpret_cast<const char*>(target.get());
-  for (std::ptrdiff_t line = 0; line < kMost; line += kLine) __builtin_prefetch(at + line);
-}
-
-class TargetList final : public lang::List {
- public:
-  static std::shared_ptr<const TargetList> make(std::vector<TargetPtr> targets);
-
-  const std::vector<TargetPtr>& targets() const { return targets_; }
-
-  ~TargetList() override;
-  TargetList(const TargetList&) = delete;
-  TargetList& operator=(const TargetList&) = delete;
-
-  std::size_t size() const override { return targets_.size(); }
-  lang::Value at(std::size_t index) const override;
-  std::optional<bool> equals(const lang::List& other) const override;
-
- private:
-  explicit TargetList(std::vector<TargetPtr> targets);
-
-  std::vector<TargetPtr> targets_;
-};
-
-// What arguments and exports hold; never null. Equal when identical or equal in content.
-struct Targets {
-  std::shared_ptr<const TargetList> list = TargetList::make({});
-
-  std::size_t size() const { return list->size(); }
-  auto begin() const { return list->targets().begin(); }
-  auto end() const { return list->targets().end(); }
-  bool operator==(const Targets& other) const;
-};
-
-}  // namespace weir::discovery
-
-// An array of objects with string values becomes a target list; a target list stays what it is.
-template <>
-struct weir::lang::Codec<weir::discovery::Targets> {
-  static std::string type() { return "list(map(string))"; }
-  static Converted<weir::discovery::Targets> from_value(const Value& value);
-  static Value to_value(const weir::discovery::Targets& targets);
-};
-
-namespace weir::discovery {
-
-// The exports of every discovery component.
-struct TargetExports {
-  Targets targets;
-
-  static constexpr auto fields() {
-    return std::tuple{lang::required("targets", &TargetExports::targets, "Everything that was found.")};
-  }
-  bool operator==(const TargetExports&) const = default;
 };
 
 }  // namespace weir::discovery

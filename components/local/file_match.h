@@ -7,7 +7,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "runtime/component.h"
 
 namespace weir::local {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/duration.h"
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/pyroscope/receiver.h"
 #include "lang/field.h"
 #include "lang/source.h"

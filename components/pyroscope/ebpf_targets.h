@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "profile/labels.h"
 #include "profiler/session.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/relabel/rule.h"
 
 namespace weir::relabel {

@@ -1,5 +1,10 @@
 #include "components/relabel/relabel.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+
 #include "components/relabel/absent_label.h"
 #include "components/relabel/alongside.h"
 #include "components/relabel/drops.h"
@@ -10,45 +15,125 @@ namespace weir::relabel {
 namespace {
 
 constexpr std::uint32_t kDropped = 0x80000000;
+constexpr std::uint32_t kNone = 0xffffffff;
+
+// Its labels had better be on their way before the rules ask for them.
+void will_read(const discovery::TargetPtr& target) {
+  constexpr std::ptrdiff_t kLine = 64, kMost = 12 * kLine;
+  auto* at = reinterpret_cast<const char*>(target.get());
+  for (std::ptrdiff_t line = 0; line < kMost; line += kLine) __builtin_prefetch(at + line);
+}
 
 }  // namespace
 
 // A list of targets on its way through the rules.
-struct Relabel::Pass {
-  explicit Pass(std::size_t rules) : drops(rules) {}
-
-  void take(const discovery::TargetPtr& target, const Rules::Outcome& outcome) {
-    if (outcome.target) {
-      keep(outcome.target);
-    } else {
-      drop(target, static_cast<std::uint32_t>(outcome.dropped_by));
+class Relabel::Pass {
+ public:
+  Pass(const discovery::TargetList& targets, std::size_t rules, const Memory& memory, Program& program)
+      : drops(rules), memory_(memory), program_(program), before_(*memory.targets.list) {
+    left.reserve(targets.chunks().size());
+    chunks.reserve(targets.chunks().size());
+    outcomes.reserve(targets.size());
+    for (const auto& chunk : targets.chunks()) {
+      auto known = before_.find(chunk);
+      known ? take_again(*known) : take(chunk->targets());
     }
   }
-  void take_again(const discovery::TargetPtr& target, const Memory& memory, std::size_t place) {
-    std::uint32_t outcome = memory.outcomes[place];
+
+  std::vector<discovery::TargetChunkPtr> left;
+  std::vector<std::uint32_t> chunks, outcomes;  // see Memory
+  Drops drops;
+
+ private:
+  std::span<const std::uint32_t> outcomes_of(std::size_t chunk) const {
+    const auto& list = *memory_.targets.list;
+    return std::span(memory_.outcomes).subspan(list.start_of(chunk), list.chunks()[chunk]->size());
+  }
+
+  // Of a chunk of the last run; null when the rules dropped all of it.
+  const discovery::TargetChunkPtr& left_of(std::size_t chunk) const {
+    static const discovery::TargetChunkPtr kNothing;
+    std::uint32_t place = memory_.chunks[chunk];
+    return place == kNone ? kNothing : memory_.left.list->chunks()[place];
+  }
+
+  void add(const discovery::TargetChunkPtr& chunk) {
+    chunks.push_back(chunk ? static_cast<std::uint32_t>(left.size()) : kNone);
+    if (chunk) left.push_back(chunk);
+  }
+
+  // Nothing in it has changed.
+  void take_again(std::size_t chunk) {
+    auto known = outcomes_of(chunk);
+    outcomes.insert(outcomes.end(), known.begin(), known.end());
+    add(left_of(chunk));
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i] < kDropped) continue;
+      drops.add(memory_.targets.list->chunks()[chunk]->targets()[i], known[i] - kDropped);
+    }
+  }
+
+  // What will be read of new targets, and counted of those that stay, had better be on its way.
+  void get_ready(const std::vector<discovery::TargetPtr>& targets, std::size_t before) {
+    const auto& known = memory_.targets.list->chunks()[before]->targets();
+    for (std::size_t i = 0; i < std::min(targets.size(), known.size()); ++i) {
+      if (targets[i] != known[i]) will_read(targets[i]);
+    }
+    if (const auto& chunk = left_of(before)) {
+      for (const auto& target : chunk->targets()) discovery::will_count(target);
+    }
+  }
+
+  void take(const std::vector<discovery::TargetPtr>& targets) {
+    std::vector<discovery::TargetPtr> kept;
+    kept.reserve(targets.size());
+    discovery::TargetChunkPtr known;
+    if (auto next = before_.next_chunk()) get_ready(targets, *next);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (auto place = before_.find(targets[i])) {
+        if (!known) known = left_of(place->chunk);
+        take_again(targets[i], *place, kept);
+        continue;
+      }
+      if (i + 2 < targets.size()) will_read(targets[i + 2]);
+      Rules::Outcome outcome = program_.run(targets[i]);
+      if (outcome.target) {
+        keep(std::move(outcome.target), kept);
+      } else {
+        drop(targets[i], static_cast<std::uint32_t>(outcome.dropped_by));
+      }
+    }
+    if (kept.empty()) {
+      add(nullptr);
+    } else if (known && known->targets() == kept) {
+      add(known);
+    } else {
+      add(std::make_shared<const discovery::TargetChunk>(std::move(kept)));
+    }
+  }
+
+  void take_again(const discovery::TargetPtr& target, const Alongside::Place& place,
+                  std::vector<discovery::TargetPtr>& kept) {
+    std::uint32_t outcome = outcomes_of(place.chunk)[place.within];
     if (outcome < kDropped) {
-      const auto& known = memory.output.list->targets();
-      if (outcome + discovery::kAhead < known.size())
-        discovery::will_share(known[outcome + discovery::kAhead]);
-      keep(known[outcome]);
+      keep(left_of(place.chunk)->targets()[outcome], kept);
     } else {
       drop(target, outcome - kDropped);
     }
   }
 
-  std::vector<discovery::TargetPtr> output;
-  std::vector<std::uint32_t> outcomes;
-  Drops drops;
-
- private:
-  void keep(const discovery::TargetPtr& target) {
-    outcomes.push_back(static_cast<std::uint32_t>(output.size()));
-    output.push_back(target);
+  void keep(discovery::TargetPtr target, std::vector<discovery::TargetPtr>& kept) {
+    outcomes.push_back(static_cast<std::uint32_t>(kept.size()));
+    kept.push_back(std::move(target));
   }
   void drop(const discovery::TargetPtr& target, std::uint32_t rule) {
     outcomes.push_back(kDropped + rule);
     drops.add(target, rule);
   }
+
+  const Memory& memory_;
+  Program& program_;
+  Alongside before_;
 };
 
 Relabel::Relabel(runtime::Context& ctx, const Arguments&) : ctx_(ctx) {}
@@ -65,26 +150,14 @@ void Relabel::use_rules(const std::vector<RuleArguments>& rules) {
 Relabel::Exports Relabel::evaluate(const Arguments& args) {
   use_rules(args.rules);
   program_->make_room();
-  Pass pass(args.rules.size());
-  pass.output.reserve(args.targets.size());
-  pass.outcomes.reserve(args.targets.size());
-  Alongside before(memory_.targets.list->targets());
-  const auto& targets = args.targets.list->targets();
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    if (auto place = before.find(targets[i])) {
-      pass.take_again(targets[i], memory_, *place);
-      continue;
-    }
-    if (i + 2 < targets.size()) discovery::will_read(targets[i + 2]);
-    pass.take(targets[i], program_->run(targets[i]));
-  }
+  Pass pass(*args.targets.list, args.rules.size(), memory_, *program_);
   report(args, pass);
   advise(args);
-  if (pass.output != memory_.output.list->targets()) {
-    memory_.output = {discovery::TargetList::make(std::move(pass.output))};
-  }
+  memory_.left = {discovery::TargetList::make(std::move(pass.left))};
+  if (memory_.left != memory_.output) memory_.output = memory_.left;
   ctx_.offer(make_tracer(args.targets, rules_));
   memory_.targets = args.targets;
+  memory_.chunks = std::move(pass.chunks);
   memory_.outcomes = std::move(pass.outcomes);
   return {.output = memory_.output, .rules = rule_set_};
 }

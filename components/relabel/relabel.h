@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/relabel/program.h"
 #include "components/relabel/rule.h"
 #include "components/relabel/rule_set.h"
@@ -88,13 +88,17 @@ class Relabel {
   Exports evaluate(const Arguments& args);
 
  private:
-  struct Pass;
+  class Pass;
 
   // What became of the targets of the last run: an equal target gives the same
   // object again, so what comes after sees quickly that it did not change.
   struct Memory {
-    discovery::Targets targets, output;
-    // By target: its place in the output, or the rule that dropped it and kDropped.
+    discovery::Targets targets;
+    discovery::Targets left;    // by the last run
+    discovery::Targets output;  // equal to it, but made when it last changed
+    // By chunk of targets: which chunk of `left` holds what is left of it, or kNone.
+    std::vector<std::uint32_t> chunks;
+    // By target: its place in that chunk, or the rule that dropped it and kDropped.
     std::vector<std::uint32_t> outcomes;
   };
 

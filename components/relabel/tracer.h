@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "components/discovery/target.h"
+#include "components/discovery/target_list.h"
 #include "components/relabel/rules.h"
 #include "runtime/target_tracer.h"
 

@@ -95,8 +95,7 @@ TEST_CASE("discovery.file: the labels of a target") {
   file.start();
   auto targets = *weir::lang::Codec<Targets>::from_value(*file.world().exports.as_map()->find("targets"));
   REQUIRE(targets.size() == 1);
-  CHECK(*targets.list->targets()[0] ==
-        *Target::make({{"__address__", "a"}, {"__meta_filepath", path.string()}, {"x", "y"}}));
+  CHECK(*targets[0] == *Target::make({{"__address__", "a"}, {"__meta_filepath", path.string()}, {"x", "y"}}));
 }
 
 TEST_CASE("discovery.file: a file that is not there yet is said, and found when it comes") {

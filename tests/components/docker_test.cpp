@@ -163,26 +163,25 @@ TEST_CASE("discovery.docker: labels of a target") {
       kNetworks, {});
   REQUIRE(found);
   REQUIRE(found->targets.size() == 1);
-  CHECK(*found->targets.list->targets()[0] ==
-        *Target::make({
-            {"__address__", "172.17.0.2:8080"},
-            {"__meta_docker_container_id", "c1"},
-            {"__meta_docker_container_name", "/c1"},
-            {"__meta_docker_container_image", "img"},
-            {"__meta_docker_container_image_id", "sha256:1"},
-            {"__meta_docker_container_network_mode", "bridge"},
-            {"__meta_docker_container_label_app_kubernetes_io_name", "shop"},
-            {"__meta_docker_network_id", "n1"},
-            {"__meta_docker_network_name", "bridge"},
-            {"__meta_docker_network_scope", "local"},
-            {"__meta_docker_network_internal", "false"},
-            {"__meta_docker_network_ingress", "true"},
-            {"__meta_docker_network_label_a_b", "c"},
-            {"__meta_docker_network_ip", "172.17.0.2"},
-            {"__meta_docker_port_private", "8080"},
-            {"__meta_docker_port_public", "80"},
-            {"__meta_docker_port_public_ip", "0.0.0.0"},
-        }));
+  CHECK(*found->targets[0] == *Target::make({
+                                  {"__address__", "172.17.0.2:8080"},
+                                  {"__meta_docker_container_id", "c1"},
+                                  {"__meta_docker_container_name", "/c1"},
+                                  {"__meta_docker_container_image", "img"},
+                                  {"__meta_docker_container_image_id", "sha256:1"},
+                                  {"__meta_docker_container_network_mode", "bridge"},
+                                  {"__meta_docker_container_label_app_kubernetes_io_name", "shop"},
+                                  {"__meta_docker_network_id", "n1"},
+                                  {"__meta_docker_network_name", "bridge"},
+                                  {"__meta_docker_network_scope", "local"},
+                                  {"__meta_docker_network_internal", "false"},
+                                  {"__meta_docker_network_ingress", "true"},
+                                  {"__meta_docker_network_label_a_b", "c"},
+                                  {"__meta_docker_network_ip", "172.17.0.2"},
+                                  {"__meta_docker_port_private", "8080"},
+                                  {"__meta_docker_port_public", "80"},
+                                  {"__meta_docker_port_public_ip", "0.0.0.0"},
+                              }));
 }
 
 TEST_CASE("discovery.docker: the order of the daemon's answer does not matter") {

@@ -66,7 +66,7 @@ TEST_CASE("discovery.http: targets of a server, again and again") {
   CHECK(http.world().health.message == "2 targets");
   auto first = *weir::lang::Codec<weir::discovery::Targets>::from_value(
       *http.world().exports.as_map()->find("targets"));
-  CHECK(*first.list->targets()[0] ==
+  CHECK(*first[0] ==
         *weir::discovery::Target::make({{"__address__", "a:1"}, {"__meta_url", "http://h/sd"}, {"x", "y"}}));
   CHECK_FALSE(pending(http));
   http.advance(30s);

@@ -180,7 +180,7 @@ TEST_CASE("discovery.process: the labels of a process") {
     auto expected = row.labels;
     expected.emplace_back("__process_pid__", "7");
     REQUIRE(process.targets().size() == 1);
-    CHECK(*process.targets().list->targets()[0] == *Target::make(expected));
+    CHECK(*process.targets()[0] == *Target::make(expected));
     CHECK(process.world.health.message == "1 process" + std::string(kNoNews));
   }
 }
@@ -194,7 +194,7 @@ TEST_CASE("discovery.process: a number that was given away again is another proc
   proc.replace(7, {.exe = "/usr/bin/second"});
   process.world.advance(2s);
   REQUIRE(process.targets().size() == 1);
-  CHECK(process.targets().list->targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
+  CHECK(process.targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
 }
 
 TEST_CASE("discovery.process: of a huge command line the beginning is kept") {
@@ -203,7 +203,7 @@ TEST_CASE("discovery.process: of a huge command line the beginning is kept") {
   Harness process(proc, "discover_config {\n commandline = true\n}");
   process.start();
   REQUIRE(process.targets().size() == 1);
-  auto text = process.targets().list->targets()[0]->get("__meta_process_commandline");
+  auto text = process.targets()[0]->get("__meta_process_commandline");
   CHECK(text.starts_with("thing xxx"));
   CHECK(text.size() == 64u << 10);
 }
@@ -232,7 +232,7 @@ TEST_CASE("discovery.process: new processes show in 2 s, exec and all; gone ones
   proc.add(5, {.exe = "/usr/bin/new"});
   process.world.advance(2s);
   REQUIRE(process.targets().size() == 2);
-  CHECK(process.targets().list->targets()[1]->get("__meta_process_exe") == "/usr/bin/new");
+  CHECK(process.targets()[1]->get("__meta_process_exe") == "/usr/bin/new");
   proc.remove(1);
   process.world.advance(2s);
   CHECK(process.pids() == std::vector<std::string>{"5"});
@@ -255,7 +255,7 @@ TEST_CASE("discovery.process: news are looked into at once, and less often when 
   proc.replace(5, {.exe = "/usr/bin/second"});
   news.say({.programs = {5}});
   process.world.run();
-  CHECK(process.targets().list->targets()[1]->get("__meta_process_exe") == "/usr/bin/second");
+  CHECK(process.targets()[1]->get("__meta_process_exe") == "/usr/bin/second");
 
   process.world.advance(10s);
   std::size_t before = process.world.published.size();
@@ -303,7 +303,7 @@ TEST_CASE("discovery.process: after lost news everything is read again") {
   std::filesystem::create_symlink("/usr/bin/second", proc.path() / "1" / "exe");
   news.say({.lost = true});
   process.world.advance(1s);
-  CHECK(process.targets().list->targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
+  CHECK(process.targets()[0]->get("__meta_process_exe") == "/usr/bin/second");
 }
 
 TEST_CASE("discovery.process: what no process did wakes it seldom") {
@@ -337,7 +337,7 @@ TEST_CASE("discovery.process: joins the labels of containers") {
       R"(join = [{"x" = "no id"}, {"__meta_docker_container_id" = ")" + kId + R"(", "app" = "shop"}])";
   Harness process(proc, join);
   process.start();
-  auto list = process.targets().list->targets();
+  Targets list = process.targets();
   REQUIRE(list.size() == 4);
   CHECK(list[0]->get("x") == "no id");
   CHECK(list[1]->get("__process_pid__") == "1");
@@ -354,7 +354,7 @@ TEST_CASE("discovery.process: a change of what to read is live at once") {
   Harness process(proc);
   process.start();
   process.apply("discover_config { cwd = false }");
-  CHECK(process.targets().list->targets()[0]->get("__meta_process_cwd") == "");
+  CHECK(process.targets()[0]->get("__meta_process_cwd") == "");
 }
 
 TEST_CASE("discovery.process: without /proc it says so and tries again") {

@@ -111,8 +111,8 @@ TEST_CASE("discovery.relabel: equal input gives the same objects again") {
   args.targets = targets({{{"a", "1"}}, {{"a", "2"}}});
   auto second = relabel.evaluate(args);
   REQUIRE(second.output.size() == 2);
-  CHECK(second.output.list->targets()[0] == first.output.list->targets()[0]);
-  CHECK(second.output.list->targets()[1]->get("b") == "2");
+  CHECK(second.output[0] == first.output[0]);
+  CHECK(second.output[1]->get("b") == "2");
 }
 
 TEST_CASE("discovery.relabel: targets are found again wherever they are in the next list") {
@@ -146,15 +146,15 @@ TEST_CASE("discovery.relabel: targets are found again wherever they are in the n
   auto fewer = list;
   fewer.erase(fewer.begin() + 100, fewer.begin() + 300);
   auto some = run(fewer);
-  CHECK(some->targets().front() == first->targets().front());
-  CHECK(some->targets().back() == first->targets().back());
+  CHECK((*some)[0] == (*first)[0]);
+  CHECK((*some)[some->size() - 1] == (*first)[first->size() - 1]);
 
   first = run(list);
   auto turned = list;
   std::ranges::reverse(turned);
   auto reversed = run(turned);
-  CHECK(reversed->targets().front() != nullptr);
-  CHECK(reversed->targets().back() == first->targets().front());
+  CHECK((*reversed)[0] != nullptr);
+  CHECK((*reversed)[reversed->size() - 1] == (*first)[0]);
 }
 
 TEST_CASE("discovery.relabel: who dropped which target") {
@@ -210,7 +210,7 @@ TEST_CASE("discovery.relabel: each dialect has its own rules") {
   REQUIRE(alloys);
   weir::testing::FakeContext world("discovery.relabel.test");
   Relabel relabel(world, *alloys);
-  CHECK(relabel.evaluate(*alloys).output.list->targets()[0]->get("with.dot") == "1\n2");
+  CHECK(relabel.evaluate(*alloys).output[0]->get("with.dot") == "1\n2");
 }
 
 TEST_CASE("discovery.relabel: a target no rule touches passes as it is") {
@@ -222,5 +222,5 @@ TEST_CASE("discovery.relabel: a target no rule touches passes as it is") {
       source_labels = ["a"]
     })");
   Relabel relabel(world, args);
-  CHECK(relabel.evaluate(args).output.list->targets()[0] == args.targets.list->targets()[0]);
+  CHECK(relabel.evaluate(args).output[0] == args.targets[0]);
 }
