@@ -11,14 +11,16 @@
 
 namespace weir {
 
-Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", path.string());
+namespace {
+
+constexpr std::size_t kPiece = 16u << 10;
+
+Result<std::string> read_all(const Fd& fd, const std::filesystem::path& path, std::size_t limit) {
   std::string content;
   for (;;) {
     std::size_t old_size = content.size();
-    content.resize(old_size + 16384);
-    ssize_t n = ::read(fd.get(), content.data() + old_size, 16384);
+    content.resize(old_size + kPiece);
+    ssize_t n = ::read(fd.get(), content.data() + old_size, kPiece);
     if (n < 0 && errno != EINTR) return fail_errno(errno, "read {}", path.string());
     bool interrupted = n < 0;
     content.resize(old_size + (interrupted ? 0 : static_cast<std::size_t>(n)));
@@ -26,6 +28,33 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     if (content.size() > limit) return fail("read {}: larger than {} bytes", path.string(), limit);
     if (n == 0) return content;
   }
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  return read_all(fd, path, limit);
+}
+
+Result<std::string> read_regular_file(const std::filesystem::path& path, std::size_t limit) {
+  // Without O_NONBLOCK the opening of a pipe waits for its writer.
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return fail_errno(errno, "open {}", path.string());
+  struct stat info{};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, "read {}", path.string());
+  if (!S_ISREG(info.st_mode)) {
+    return fail("read {}: it is {}: name a file", path.string(), kind_of(info.st_mode));
+  }
+  return read_all(fd, path, limit);
 }
 
 Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content) {

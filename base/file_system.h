@@ -19,6 +19,9 @@ inline constexpr std::size_t kDefaultReadLimit = 64u << 20;
 // The whole file (also of /proc and /sys, whose size is not known beforehand).
 // More than `limit` bytes is an error.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = kDefaultReadLimit);
+// A file that somebody names in a config: a pipe, a device or a folder at that path is an error that says
+// so, not a wait or a read without end.
+Result<std::string> read_regular_file(const std::filesystem::path& path, std::size_t limit);
 
 // To the end of what is open; `path` is for the error.
 Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content);

@@ -20,7 +20,7 @@ void at_most_one(lang::Problems& problems, std::string_view first, bool has_firs
 Result<std::string> secret_of(const lang::Secret& secret, const std::string& file, std::string_view what) {
   constexpr std::size_t kLimit = 64 << 10;
   if (file.empty()) return secret.text;
-  auto content = read_file(file, kLimit);
+  auto content = read_regular_file(file, kLimit);
   if (!content) return fail("{}: {}", what, content.error().message);
   return std::string(net::trim(*content));
 }

@@ -24,7 +24,7 @@ std::string last_error() {
 Result<std::string> pem_of(const std::string& pem, const std::string& file, std::string_view what) {
   constexpr std::size_t kLimit = 4 << 20;
   if (!pem.empty() || file.empty()) return pem;
-  auto content = read_file(file, kLimit);
+  auto content = read_regular_file(file, kLimit);
   if (!content) return fail("tls {}: {}", what, content.error().message);
   // Half written, most likely. No certificates at all would mean to trust those of the system.
   if (content->empty()) return fail("tls {}: {} is empty", what, file);

@@ -177,7 +177,7 @@ Result<Kubeconfig> Kubeconfig::read(std::string_view text, const std::filesystem
 }
 
 Result<Kubeconfig> Kubeconfig::load(const std::filesystem::path& file) {
-  auto text = read_file(file, kFileLimit);
+  auto text = read_regular_file(file, kFileLimit);
   if (!text) return fail("kubeconfig_file: {}", text.error().message);
   auto config = read(*text, file.parent_path());
   if (!config) return fail("kubeconfig_file {}: {}", file.string(), config.error().message);

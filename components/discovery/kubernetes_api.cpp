@@ -58,7 +58,7 @@ Result<> KubernetesApi::sign(runtime::FetchRequest& request) const {
     return config->http.apply_to(request);
   }
   if (!options_.api_server.empty()) return options_.http.apply_to(request);
-  auto token = read_file(options_.service_account / "token", kFileLimit);
+  auto token = read_regular_file(options_.service_account / "token", kFileLimit);
   if (!token) return fail("the pod's service account cannot be used: {}", token.error().message);
   while (token->ends_with('\n')) token->pop_back();
   request.headers.emplace_back("Authorization", "Bearer " + *token);
@@ -68,7 +68,7 @@ Result<> KubernetesApi::sign(runtime::FetchRequest& request) const {
 }
 
 Result<std::string> KubernetesApi::own_namespace() const {
-  auto name = read_file(options_.service_account / "namespace", kFileLimit);
+  auto name = read_regular_file(options_.service_account / "namespace", kFileLimit);
   if (!name) return fail("the pod's own namespace is not known: {}", name.error().message);
   while (name->ends_with('\n')) name->pop_back();
   return name;

@@ -9,9 +9,9 @@
 
 #include <fmt/core.h>
 
+#include "base/file_system.h"
 #include "base/utf8.h"
 #include "components/discovery/target_groups.h"
-#include "components/regular_file.h"
 #include "profile/hash_index.h"
 
 namespace weir::discovery {

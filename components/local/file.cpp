@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "components/regular_file.h"
+#include "base/file_system.h"
 #include "components/wording.h"
 
 namespace weir::local {

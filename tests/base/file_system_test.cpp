@@ -63,5 +63,33 @@ TEST_CASE("a file that cannot keep its owner gives no group the rights of anothe
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("a file that a config names: what is none, or too much of one, is said at once") {
+  char made[] = "/tmp/weir-file-XXXXXX";
+  REQUIRE(::mkdtemp(made) != nullptr);
+  std::filesystem::path folder = made;
+  std::filesystem::path pipe = folder / "pipe", file = folder / "file";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  REQUIRE(write_file_atomically(file, std::string(100, 'x')).has_value());
+  struct Row {
+    std::filesystem::path path;
+    std::string error;
+  };
+  const Row rows[] = {
+      {pipe, "read " + pipe.string() + ": it is a pipe: name a file"},
+      {folder, "read " + folder.string() + ": it is a folder: name a file"},
+      {"/dev/zero", "read /dev/zero: it is a device: name a file"},
+      {file, "read " + file.string() + ": larger than 99 bytes"},
+      {folder / "none", "open " + (folder / "none").string() + ": no such file or directory"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    auto read = read_regular_file(row.path, 99);
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().message == row.error);
+  }
+  CHECK(read_regular_file(file, 100).value() == std::string(100, 'x'));
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace weir

@@ -2,10 +2,13 @@
 #include "components/http_client.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <string>
 
 #include "base/file_system.h"
+#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
 
 namespace weir {
@@ -168,6 +171,31 @@ TEST_CASE("http settings: files of secrets are read at each use") {
   auto applied = owner.apply_to(request);
   REQUIRE_FALSE(applied.has_value());
   CHECK(applied.error().message == "bearer_token_file: open " + dir + "/token: no such file or directory");
+}
+
+TEST_CASE("http settings: a pipe where a secret should be keeps nobody waiting") {
+  tests::TempDir dir;
+  std::string pipe = dir.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  struct Row {
+    const char* text;
+    const char* what;
+  };
+  const Row rows[] = {
+      {"bearer_token_file = \"{}\"", "bearer_token_file"},
+      {"basic_auth {{ password_file = \"{}\" }}", "basic_auth.password_file"},
+      {"authorization {{ credentials_file = \"{}\" }}", "authorization.credentials_file"},
+      {"oauth2 {{ client_id = \"a\" \n token_url = \"http://t\" \n client_secret_file = \"{}\" }}",
+       "oauth2.client_secret_file"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    auto decoded = testing::decode_text<Owner>(fmt::format(fmt::runtime(row.text), pipe));
+    REQUIRE_MESSAGE(decoded.has_value(), decoded.error());
+    runtime::FetchRequest request{.url = decoded->url};
+    CHECK(decoded->apply_to(request).error().message ==
+          fmt::format("{}: read {}: it is a pipe: name a file", row.what, pipe));
+  }
 }
 
 }  // namespace weir

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <string>
@@ -142,6 +143,10 @@ TEST_CASE("kubeconfig: it is read for each request, so that a new token takes ef
   CHECK(request->headers.back().second == "Bearer t2");
   std::filesystem::remove(file);
   CHECK_FALSE(api->request("/api/v1/pods"));
+  // A pipe keeps nobody waiting for its writer.
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  CHECK(api->request("/api/v1/pods").error().message ==
+        "kubeconfig_file: read " + file.string() + ": it is a pipe: name a file");
 }
 
 }  // namespace weir::discovery

@@ -9,7 +9,6 @@
 #include "components/local/file.h"
 #include "components/local/file_match.h"
 #include "components/local/path_pattern.h"
-#include "components/regular_file.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
 
@@ -98,7 +97,7 @@ TEST_CASE("local.file: what is gone leaves its content, and is said") {
   }));
   CHECK(content(file) == "one");
   CHECK(file.world().health.message ==
-        "read " + path.string() + ": no such file or directory; what was read before stays");
+        "open " + path.string() + ": no such file or directory; what was read before stays");
   write(path, "two");
   wait_for_content(file, "two");
   CHECK(file.world().health.state == HealthState::healthy);
@@ -154,31 +153,6 @@ TEST_CASE("local.file: a secret stays one") {
   file.start();
   CHECK(weir::lang::describe(file.world().exports).find("hush") == std::string::npos);
   CHECK(content(file) == "hush");
-}
-
-TEST_CASE("local.file: what is no file, or too much of one") {
-  TempDir dir;
-  fs::path pipe = dir.path() / "pipe";
-  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  write(dir.path() / "large", std::string(100, 'x'));
-  struct Row {
-    fs::path path;
-    const char* error;
-  };
-  const Row rows[] = {
-      {pipe, ": it is a pipe: name a file"},
-      {dir.path(), ": it is a folder: name a file"},
-      {"/dev/zero", ": it is a device: name a file"},
-      {dir.path() / "large", ": it is larger than 99 B"},
-      {dir.path() / "none", ": no such file or directory"},
-  };
-  for (const auto& row : rows) {
-    CAPTURE(row.path);
-    auto read = weir::read_regular_file(row.path, 99);
-    REQUIRE_FALSE(read);
-    CHECK(read.error().message == "read " + row.path.string() + row.error);
-  }
-  CHECK(weir::read_regular_file(dir.path() / "large", 100)->size() == 100);
 }
 
 TEST_CASE("local.file: another file takes the place of the one before") {
