@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <istream>
+#include <ranges>
 #include <streambuf>
 #include <unordered_map>
 
@@ -105,13 +106,16 @@ class TreeBuilder final : public YAML::EventHandler {
     } else {
       bool is_scalar = node->kind == YamlNode::Kind::text || node->kind == YamlNode::Kind::null;
       if (!is_scalar) throw YAML::ParserException(mark, "a key must be a text");
+      // An alias may stand for a long key, very often.
+      key_bytes_ += node->text.size();
+      if (key_bytes_ > limits_.bytes) throw YAML::ParserException(mark, "too much text in keys");
       parent.key = node->text;
       parent.has_key = true;
     }
   }
 
   const YamlLimits& limits_;
-  std::size_t nodes_ = 0;
+  std::size_t nodes_ = 0, key_bytes_ = 0;
   YamlTree tree_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, const YamlNode*> anchors_;
@@ -124,38 +128,6 @@ class ViewBuffer final : public std::streambuf {
     char* begin = const_cast<char*>(text.data());  // only read
     setg(begin, begin, begin + text.size());
   }
-};
-
-class Merger {
- public:
-  explicit Merger(const std::function<bool(const std::string&, const YamlNode&)>& each) : each_(each) {}
-
-  bool visit(const YamlNode& map) {
-    if (depth_ > kDeepestMerge) return false;
-    ++depth_;
-    for (const auto& [key, value] : map.fields) {
-      if (key == "<<" && !merge(*value)) return false;
-    }
-    --depth_;
-    return std::ranges::all_of(map.fields, [&](const auto& field) {
-      return field.first == "<<" || (++visited_ <= kMostMerged && each_(field.first, *field.second));
-    });
-  }
-
- private:
-  // Of several the first counts most.
-  bool merge(const YamlNode& from) {
-    if (++visited_ > kMostMerged) return false;
-    if (from.kind == YamlNode::Kind::map) return visit(from);
-    if (from.kind != YamlNode::Kind::list) return false;
-    return std::all_of(from.items.rbegin(), from.items.rend(), [&](const YamlNode* item) {
-      return item->kind == YamlNode::Kind::map && ++visited_ <= kMostMerged && visit(*item);
-    });
-  }
-
-  const std::function<bool(const std::string&, const YamlNode&)>& each_;
-  int visited_ = 0;
-  int depth_ = 0;
 };
 
 }  // namespace
@@ -177,8 +149,82 @@ Result<YamlTree> read_yaml(std::string_view text, std::string_view what, const Y
   }
 }
 
-bool each_field(const YamlNode& map, const std::function<bool(const std::string&, const YamlNode&)>& each) {
-  return Merger(each).visit(map);
+// ---- YamlWalk ----
+
+class YamlWalk::Merger {
+ public:
+  Merger(YamlWalk& walk, const Field& each) : walk_(walk), each_(each) {}
+
+  Result<> visit(const YamlNode& map) {
+    if (depth_ > kDeepestMerge) return too_much(map);
+    if (auto visited = walk_.visit(map.fields.size()); !visited) return visited;
+    ++depth_;
+    for (const auto& [key, value] : map.fields) {
+      if (key != "<<") continue;
+      if (auto merged = merge(*value); !merged) return merged;
+    }
+    --depth_;
+    for (const auto& [key, value] : map.fields) {
+      if (key == "<<") continue;
+      if (++merged_ > kMostMerged) return too_much(map);
+      Result<> seen = walk_.visit_texts(key.size() + value->text.size());
+      if (seen) seen = each_(key, *value);
+      if (!seen) return seen;
+    }
+    return {};
+  }
+
+ private:
+  // Of several the first counts most.
+  Result<> merge(const YamlNode& from) {
+    if (++merged_ > kMostMerged) return too_much(from);
+    if (from.kind == YamlNode::Kind::map) return visit(from);
+    if (from.kind != YamlNode::Kind::list) return no_map(from);
+    for (const YamlNode* item : std::views::reverse(from.items)) {
+      if (++merged_ > kMostMerged) return too_much(from);
+      Result<> merged = item->kind == YamlNode::Kind::map ? visit(*item) : no_map(*item);
+      if (!merged) return merged;
+    }
+    return {};
+  }
+
+  static Result<> too_much(const YamlNode& node) {
+    return fail("line {}: a map has, or merges, too many fields", node.line);
+  }
+  static Result<> no_map(const YamlNode& node) {
+    return fail("line {}: << merges what is no map", node.line);
+  }
+
+  YamlWalk& walk_;
+  const Field& each_;
+  int merged_ = 0;
+  int depth_ = 0;
+};
+
+Result<> YamlWalk::each_field(const YamlNode& map, const Field& each) {
+  return Merger(*this, each).visit(map);
+}
+
+Result<> YamlWalk::each_item(const YamlNode& list, const Item& each) {
+  if (auto visited = visit(list.items.size()); !visited) return visited;
+  for (const YamlNode* item : list.items) {
+    Result<> seen = visit_texts(item->text.size());
+    if (seen) seen = each(*item);
+    if (!seen) return seen;
+  }
+  return {};
+}
+
+// One more where there are none, so that nothing is free.
+Result<> YamlWalk::visit(std::size_t nodes) {
+  if (nodes >= left_) return fail("its aliases name the same too often");
+  left_ -= nodes + 1;
+  return {};
+}
+
+Result<> YamlWalk::visit_texts(std::size_t bytes) {
+  constexpr std::size_t kOfOneVisit = 64;
+  return bytes < kOfOneVisit ? Result<>() : visit(bytes / kOfOneVisit);
 }
 
 }  // namespace weir

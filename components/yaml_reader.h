@@ -40,8 +40,29 @@ struct YamlLimits {
 // errors.
 Result<YamlTree> read_yaml(std::string_view text, std::string_view what, const YamlLimits& limits = {});
 
-// The fields of a map with those that it merges ("<<"), its own last, so that the last of a name stands.
-// False when `each` said so, or when there are too many: aliases let a small text merge very much.
-bool each_field(const YamlNode& map, const std::function<bool(const std::string&, const YamlNode&)>& each);
+// Looks at the nodes of one document for whoever reads it, and at no more than `most` of them: aliases let a
+// small text name the same ones very often. Long texts count as several.
+class YamlWalk {
+ public:
+  static constexpr std::size_t kMostVisits = 5'000'000;
+
+  explicit YamlWalk(std::size_t most = kMostVisits) : left_(most) {}
+
+  using Field = std::function<Result<>(const std::string& name, const YamlNode& value)>;
+  using Item = std::function<Result<>(const YamlNode& item)>;
+
+  // The fields of a map with those that it merges ("<<"), its own last, so that the last of a name stands.
+  // Ends with the first error of `each`.
+  Result<> each_field(const YamlNode& map, const Field& each);
+  Result<> each_item(const YamlNode& list, const Item& each);
+
+ private:
+  class Merger;
+
+  Result<> visit(std::size_t nodes);
+  Result<> visit_texts(std::size_t bytes);
+
+  std::size_t left_;
+};
 
 }  // namespace weir

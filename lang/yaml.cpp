@@ -18,6 +18,9 @@
 namespace weir::lang {
 namespace {
 
+// Of texts that aliases repeat.
+constexpr std::size_t kMostRepeated = 64u << 20;
+
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -51,10 +54,11 @@ Value plain_scalar(const std::string& text) {
 
 class YamlReader {
  public:
-  explicit YamlReader(YamlLimits limits) : limits_(limits) {}
+  YamlReader(YamlLimits limits, std::size_t text_size)
+      : limits_(limits), most_bytes_(text_size + kMostRepeated) {}
 
   Value convert(const YAML::Node& node) {
-    if (++count_ > limits_.values) throw YAML::Exception(node.Mark(), "too many values");
+    count(node, 1);
     if (++depth_ > limits_.depth) throw YAML::Exception(node.Mark(), "nested too deep");
     Value value = convert_node(node);
     --depth_;
@@ -62,6 +66,12 @@ class YamlReader {
   }
 
  private:
+  // Aliases make several of one; what a map merges is in its value once more.
+  void count(const YAML::Node& node, std::size_t values) {
+    count_ += values;
+    if (std::cmp_greater(count_, limits_.values)) throw YAML::Exception(node.Mark(), "too many values");
+  }
+
   Value convert_node(const YAML::Node& node) {
     switch (node.Type()) {
       case YAML::NodeType::Undefined:
@@ -75,7 +85,13 @@ class YamlReader {
     return Value::array(std::move(elements));
   }
 
-  static Value scalar(const YAML::Node& node) {
+  void count_text(const YAML::Node& node) {
+    bytes_ += node.Scalar().size();
+    if (bytes_ > most_bytes_) throw YAML::Exception(node.Mark(), "its aliases make too much text of it");
+  }
+
+  Value scalar(const YAML::Node& node) {
+    count_text(node);
     bool is_plain = node.Tag() == "?" || node.Tag().empty();
     return is_plain ? plain_scalar(node.Scalar()) : Value(node.Scalar());
   }
@@ -84,8 +100,10 @@ class YamlReader {
     Value::Fields merged, own;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw YAML::Exception(entry.first.Mark(), "a key must be a scalar");
+      count_text(entry.first);
       Value value = convert(entry.second);
       if (entry.first.Scalar() == "<<" && value.as_map()) {
+        count(entry.second, value.as_map()->size());
         value.as_map()->visit(
             [&](std::string_view key, const Value& field) { merged.emplace_back(key, field); });
       } else {
@@ -97,7 +115,8 @@ class YamlReader {
   }
 
   YamlLimits limits_;
-  int count_ = 0;
+  std::size_t most_bytes_;
+  std::size_t count_ = 0, bytes_ = 0;
   int depth_ = 0;
 };
 
@@ -106,7 +125,7 @@ class YamlReader {
 Result<Value> parse_yaml(std::string_view text, YamlLimits limits) {
   // The library reports by exception; none leaves this function.
   try {
-    return YamlReader(limits).convert(YAML::Load(std::string(text)));
+    return YamlReader(limits, text.size()).convert(YAML::Load(std::string(text)));
   } catch (const std::exception& error) {
     return fail("not YAML: {}", error.what());
   }

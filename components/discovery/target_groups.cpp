@@ -1,6 +1,5 @@
 #include "components/discovery/target_groups.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -98,66 +97,56 @@ Result<Group> read_group(const json::value& value) {
 
 // ---- YAML ----
 
-Result<> read_targets(const YamlNode& node, Group& group) {
+Result<> read_targets(YamlWalk& walk, const YamlNode& node, Group& group) {
   if (node.kind == YamlNode::Kind::null) return {};
   if (node.kind != YamlNode::Kind::list) return fail("targets is not a list");
-  for (const auto& address : node.items) {
-    if (address->kind != YamlNode::Kind::text) {
-      return fail("line {}: a target is not a text: write host:port", address->line);
+  return walk.each_item(node, [&](const YamlNode& address) -> Result<> {
+    if (address.kind != YamlNode::Kind::text) {
+      return fail("line {}: a target is not a text: write host:port", address.line);
     }
-    group.targets.push_back(utf8_text(address->text));
-  }
-  return {};
+    group.targets.push_back(utf8_text(address.text));
+    return {};
+  });
 }
 
-Result<> read_labels(const YamlNode& node, Group& group) {
+Result<> read_labels(YamlWalk& walk, const YamlNode& node, Group& group) {
   if (node.kind == YamlNode::Kind::null) return {};
   if (node.kind != YamlNode::Kind::map) return fail("labels is not a map");
-  std::optional<std::string> wrong;
-  bool all = each_field(node, [&](const std::string& name, const YamlNode& value) {
+  return walk.each_field(node, [&](const std::string& name, const YamlNode& value) -> Result<> {
     bool is_text = value.kind == YamlNode::Kind::text || value.kind == YamlNode::Kind::null;
-    if (is_text) {
-      group.labels.emplace_back(utf8_text(name), utf8_text(value.text));
-    } else {
-      wrong = fmt::format("line {}: the value of label {} is not a text", value.line, in_quotes(name));
-    }
-    return is_text;
+    if (!is_text) return fail("line {}: the value of label {} is not a text", value.line, in_quotes(name));
+    group.labels.emplace_back(utf8_text(name), utf8_text(value.text));
+    return {};
   });
-  if (wrong) return fail("{}", *wrong);
-  if (!all) return fail("its labels merge too much, or what is no map");
-  return {};
 }
 
-Result<Group> read_group(const YamlNode& node) {
+Result<Group> read_group(YamlWalk& walk, const YamlNode& node) {
   if (node.kind != YamlNode::Kind::map) return fail("it is not a map with targets and labels");
   Group group;
-  Result<> read;
-  bool all = each_field(node, [&](const std::string& key, const YamlNode& field) {
+  Result<> read = walk.each_field(node, [&](const std::string& key, const YamlNode& field) -> Result<> {
     if (key == "targets") {
       group.targets.clear();
-      read = read_targets(field, group);
-    } else if (key == "labels") {
-      group.labels.clear();
-      read = read_labels(field, group);
-    } else {
-      read = fail("line {}: it has {}; a group has targets and labels", field.line, in_quotes(key));
+      return read_targets(walk, field, group);
     }
-    return read.has_value();
+    if (key == "labels") {
+      group.labels.clear();
+      return read_labels(walk, field, group);
+    }
+    return fail("line {}: it has {}; a group has targets and labels", field.line, in_quotes(key));
   });
   if (!read) return std::unexpected(read.error());
-  if (!all) return fail("it merges too much, or what is no map");
   return group;
 }
 
 // ---- both ----
 
-template <class List, class Element>
-Result<std::vector<TargetPtr>> collect(const List& list, const Target::Label& origin, Element element) {
+template <class List, class Read>
+Result<std::vector<TargetPtr>> collect(const List& list, const Target::Label& origin, Read read) {
   Collector collector(origin);
   std::size_t number = 0;
   for (const auto& item : list) {
     ++number;
-    Result<Group> group = read_group(element(item));
+    Result<Group> group = read(item);
     Result<> added = group ? collector.add(*group) : std::unexpected(group.error());
     if (!added) return fail("group {} of {}: {}", number, kWhat, added.error().message);
   }
@@ -172,7 +161,7 @@ Result<std::vector<TargetPtr>> from_json(std::string_view text, const Target::La
   if (!value) return std::unexpected(value.error());
   if (value->is_null()) return std::vector<TargetPtr>();
   if (!value->is_array()) return fail("{} is not a list of groups", kWhat);
-  return collect(value->get_array(), origin, [](const json::value& item) -> auto& { return item; });
+  return collect(value->get_array(), origin, [](const json::value& item) { return read_group(item); });
 }
 
 Result<std::vector<TargetPtr>> from_yaml(std::string_view text, const Target::Label& origin) {
@@ -180,7 +169,8 @@ Result<std::vector<TargetPtr>> from_yaml(std::string_view text, const Target::La
   if (!tree) return std::unexpected(tree.error());
   if (tree->root->kind == YamlNode::Kind::null) return std::vector<TargetPtr>();
   if (tree->root->kind != YamlNode::Kind::list) return fail("{} is not a list of groups", kWhat);
-  return collect(tree->root->items, origin, [](const YamlNode* item) -> auto& { return *item; });
+  YamlWalk walk;
+  return collect(tree->root->items, origin, [&](const YamlNode* item) { return read_group(walk, *item); });
 }
 
 }  // namespace

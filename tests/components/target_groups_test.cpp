@@ -97,8 +97,7 @@ TEST_CASE("target groups: YAML") {
        "error: the list of targets is not YAML that weir can read: line 1: an alias of what it stands in"},
       {"- ? [a]\n  : b",
        "error: the list of targets is not YAML that weir can read: line 1: a key must be a text"},
-      {"- labels: {<<: a}",
-       "error: group 1 of the list of targets: its labels merge too much, or what is no map"},
+      {"- labels: {<<: a}", "error: group 1 of the list of targets: line 1: << merges what is no map"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
@@ -123,13 +122,41 @@ TEST_CASE("target groups: what is made to hurt is refused") {
     std::string before = "*a" + std::to_string(i - 1);
     merges += "- labels: &a" + std::to_string(i) + " {<<: [" + before + ", " + before + "]}\n";
   }
-  CHECK(from(merges, GroupFormat::yaml).find("its labels merge too much") != std::string::npos);
+  CHECK(from(merges, GroupFormat::yaml).find(": a map has, or merges, too many fields") != std::string::npos);
 
   std::string many = "- targets: &t [";
   for (int i = 0; i < 1000; ++i) many += "a:" + std::to_string(i) + ", ";
   many += "]\n";
   for (int i = 0; i < 200; ++i) many += "- targets: *t\n";
   CHECK(from(many, GroupFormat::yaml).find("there are more than 100000 targets") != std::string::npos);
+
+  // Each of these names the same again and again, within the limits of texts and nodes.
+  std::string list = "&a [", map = "&m {";
+  for (int i = 0; i < 5000; ++i) {
+    list += "a, ";
+    map += "k" + std::to_string(i) + ": v, ";
+  }
+  std::string long_text = "&t " + std::string(1'000'000, 'x');
+  auto repeated = [](std::string text, std::string_view again) {
+    for (int i = 0; i < 50'000; ++i) text += again;
+    return text;
+  };
+  for (const std::string& text : {
+           repeated("- targets: " + list + "]\n", "  targets: *a\n"),
+           repeated("- labels: " + map + "}\n", "  labels: *m\n"),
+           repeated("- labels: " + map + "}\n", "- labels: *m\n"),
+           repeated("- labels: " + map + "}\n", "- labels: {<<: *m}\n"),
+           repeated("- &g {labels: " + map + "}}\n", "- *g\n"),
+           repeated("- labels: {a: " + long_text + "}\n", "- labels: {a: *t}\n"),
+           repeated("- targets: [" + long_text + "]\n", "  targets: [*t]\n"),
+       }) {
+    CAPTURE(text.substr(0, 30));
+    std::string read = from(text, GroupFormat::yaml);
+    CHECK_MESSAGE(read.find("its aliases name the same too often") != std::string::npos, read.substr(0, 200));
+  }
+
+  CHECK(from(repeated("- labels: {a: " + long_text + "}\n", "- labels: {*t : a}\n"), GroupFormat::yaml)
+            .find("too much text in keys") != std::string::npos);
 
   CHECK(from(std::string(100'000, '['), GroupFormat::yaml).starts_with("error: "));
   CHECK(from(std::string(100'000, '['), GroupFormat::json).starts_with("error: "));

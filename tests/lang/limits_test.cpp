@@ -8,6 +8,7 @@
 #include "lang/eval.h"
 #include "lang/parser.h"
 #include "lang/printer.h"
+#include "lang/yaml.h"
 
 namespace weir::lang {
 namespace {
@@ -123,6 +124,30 @@ TEST_CASE("a power takes no time") {
   CHECK(evaluated("2 ^ 1000000000000000000") == "0");
   CHECK(evaluated("3 ^ 1000000000000000001 == 3 * 3 ^ 1000000000000000000") == "true");
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
+TEST_CASE("YAML that is small but stands for much has limits") {
+  std::string fields;
+  for (int i = 0; i < 5000; ++i) fields += "k" + std::to_string(i) + ": 1, ";
+  struct Row {
+    std::string text;
+    const char* error;
+  };
+  std::string long_text = std::string(1'000'000, 'x');
+  const Row rows[] = {
+      // Each level has the fields of the one below once more.
+      {repeated("{<<: ", 400) + "{" + fields + "}" + repeated("}", 400), "too many values"},
+      {"a: &a [1, 2, 3]\nb: [" + repeated("*a, ", 400'000) + "]", "too many values"},
+      {"a: &a " + long_text + "\nb: [" + repeated("*a, ", 1000) + "]", "its aliases make too much text"},
+      {"a: &a " + long_text + "\nb: [" + repeated("{*a : 1}, ", 1000) + "]",
+       "its aliases make too much text"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text.substr(0, 20));
+    auto value = parse_yaml(row.text);
+    REQUIRE_FALSE(value.has_value());
+    CHECK_MESSAGE(value.error().message.find(row.error) != std::string::npos, value.error().message);
+  }
 }
 
 }  // namespace
