@@ -111,8 +111,8 @@ void File::report(std::size_t targets) {
   if (error != last_error_ && !error.empty()) ctx_.log().warn("a file is of no use", {{"error", error}});
   last_error_ = error;
   if (errors.empty()) return ctx_.set_health(runtime::HealthState::healthy, std::move(message));
-  message =
-      fmt::format("{}{}; {}", error, info.bad_files > 0 ? "; what stood there before stays" : "", message);
+  message = fmt::format("{}{}; {}", error,
+                        info.bad_files + files_->kept > 0 ? "; what stood there before stays" : "", message);
   if (errors.size() > 1) message += fmt::format("; {} more of no use", errors.size() - 1);
   ctx_.set_health(runtime::HealthState::unhealthy, std::move(message));
 }

@@ -25,8 +25,8 @@ class File {
       "[{\"targets\": [\"host:port\"], \"labels\": {\"name\": \"value\"}}]. Each target has the labels of "
       "its "
       "group, and its file's path as __meta_filepath. "
-      "Of a file that cannot be read the last content stays, and the component is unhealthy; a file that was "
-      "removed takes its targets along.";
+      "Of a file, or a folder, that cannot be read the last content stays, and the component is unhealthy; a "
+      "file that was removed takes its targets along.";
 
   struct Arguments {
     std::vector<std::string> files;

@@ -16,7 +16,8 @@ void Systemd::read() {
   if (std::exchange(reading_, true)) return;
   timer_.reset();
   auto units = std::make_shared<Result<SystemdUnits>>();
-  ctx_.offload([units, places = places_, wanted = args_.units] { *units = systemd_units(places, wanted); },
+  ctx_.offload([units, places = places_, wanted = args_.units,
+                before = known_] { *units = systemd_units(places, wanted, before); },
                [this, units] { finish(*units); });
 }
 
@@ -33,16 +34,18 @@ void Systemd::finish(const Result<SystemdUnits>& units) {
                  .targets = units->targets.size(),
                  .unreadable = units->unreadable,
                  .example = units->example};
-  ctx_.publish(TargetExports{{TargetList::make(units->targets)}});
+  known_ = units->targets;
+  ctx_.publish(TargetExports{{TargetList::make(known_)}});
   ctx_.publish_debug_info(info);
   std::string message =
       fmt::format("{}, {}", count_text(info.units, "unit"), count_text(info.targets, "process"));
   if (info.unreadable > 0) {
-    message += fmt::format("; {} could not be read ({})", count_text(info.unreadable, "control group"),
-                           info.example);
+    message += fmt::format("; {} could not be read ({}): what was known of them stays",
+                           count_text(info.unreadable, "control group"), info.example);
   }
   if (units->cut) message += "; there are more than weir takes: name fewer in units";
-  ctx_.set_health(units->cut ? runtime::HealthState::unhealthy : runtime::HealthState::healthy,
+  bool is_whole = !units->cut && info.unreadable == 0;
+  ctx_.set_health(is_whole ? runtime::HealthState::healthy : runtime::HealthState::unhealthy,
                   std::move(message));
 }
 

@@ -74,6 +74,7 @@ class Systemd {
   Arguments args_;
   SystemdPlaces places_;
   runtime::Timer timer_;
+  std::vector<TargetPtr> known_;
   bool reading_ = false;
   bool again_ = false;
 };

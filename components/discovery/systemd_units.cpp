@@ -1,15 +1,14 @@
 #include "components/discovery/systemd_units.h"
 
-#include <dirent.h>
 #include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
-#include <memory>
 
 #include "base/file_system.h"
+#include "base/folder.h"
 #include "base/utf8.h"
 #include "components/discovery/container_label.h"
 
@@ -21,7 +20,13 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostGroups = 50'000;
 constexpr std::size_t kMostProcesses = 100'000;
 constexpr std::size_t kReadLimit = 4u << 20;
+constexpr std::size_t kMostEntries = 200'000;  // of one group, its files among them
 constexpr int kDeepest = 64;
+
+constexpr std::string_view kUnitLabel = "__meta_systemd_unit";
+constexpr std::string_view kSliceLabel = "__meta_systemd_slice";
+constexpr std::string_view kUserLabel = "__meta_systemd_user";
+constexpr std::string_view kCgroupLabel = "__meta_systemd_cgroup";
 
 // Those whose groups may hold processes.
 constexpr std::array<std::string_view, 5> kTypes = {"service", "scope", "socket", "mount", "swap"};
@@ -85,8 +90,11 @@ class Reader {
   Reader(fs::path tree, fs::path proc, const std::vector<std::string>& wanted)
       : tree_(std::move(tree)), proc_(std::move(proc)), wanted_(wanted) {}
 
-  SystemdUnits read() {
+  SystemdUnits read(const std::vector<TargetPtr>& before) {
     walk("", nullptr, "-.slice", "", 0);
+    if (!unreadable_.empty()) {
+      for (const auto& target : before) keep(*target);
+    }
     for (const auto& [cgroup, unit] : units_) add(unit);
     return std::move(result_);
   }
@@ -121,20 +129,16 @@ class Reader {
 
   std::vector<std::string> folders_of(const std::string& cgroup) {
     std::vector<std::string> folders;
-    fs::path path = tree_.native() + cgroup;
-    std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-    if (!directory) {
-      // A unit that ends while it is read is no error.
-      if (errno != ENOENT) failed(fail_errno(errno, "list {}", path.string()).error().message);
+    // A unit that ends while it is read is no error.
+    auto listed = list_folder(tree_.native() + cgroup, kMostEntries);
+    if (!listed) {
+      failed(cgroup, listed.error().message);
       return folders;
     }
-    while (dirent* entry = ::readdir(directory.get())) {
-      std::string_view name = entry->d_name;
-      bool is_folder =
-          entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN && fs::is_directory(path / name));
-      if (is_folder && name != "." && name != "..") folders.emplace_back(name);
+    result_.cut |= listed->is_cut;
+    for (auto& entry : listed->entries) {
+      if (entry.is_folder) folders.push_back(std::move(entry.name));
     }
-    std::ranges::sort(folders);
     return folders;
   }
 
@@ -143,7 +147,7 @@ class Reader {
     auto text = read_file(path, kReadLimit);
     if (!text) {
       std::error_code error;
-      if (fs::exists(path, error)) failed(text.error().message);
+      if (fs::exists(path, error) && !is_threaded(cgroup)) failed(cgroup, text.error().message);
       return;
     }
     std::string_view rest = *text;
@@ -156,9 +160,34 @@ class Reader {
     }
   }
 
-  void failed(std::string why) {
+  // Its processes stand in a group above it.
+  bool is_threaded(const std::string& cgroup) const {
+    auto type = read_file(tree_.native() + cgroup + "/cgroup.type", kReadLimit);
+    return type && type->starts_with("threaded");
+  }
+
+  void failed(const std::string& cgroup, std::string why) {
     ++result_.unreadable;
     result_.example = std::move(why);
+    unreadable_.push_back(cgroup);
+  }
+
+  // What was known of a unit that cannot be read, wholly or in part.
+  void keep(const Target& target) {
+    std::string cgroup(target.get(kCgroupLabel));
+    bool is_unread = std::ranges::any_of(unreadable_, [&](const std::string& unread) {
+      return cgroup == unread || unread.starts_with(cgroup + "/") || cgroup.starts_with(unread + "/");
+    });
+    if (!is_unread) return;
+    Unit unit{.name = std::string(target.get(kUnitLabel)),
+              .slice = std::string(target.get(kSliceLabel)),
+              .cgroup = cgroup,
+              .user = std::string(target.get(kUserLabel)),
+              .pids = {}};
+    std::string_view pid_text = target.get(kPidLabel);
+    std::uint32_t pid = 0;
+    std::from_chars(pid_text.data(), pid_text.data() + pid_text.size(), pid);
+    units_.emplace(cgroup, std::move(unit)).first->second.pids.push_back(pid);
   }
 
   // Of a service: its first process whose parent is not one of its own.
@@ -194,11 +223,11 @@ class Reader {
       }
       result_.targets.push_back(
           Target::make({{std::string(kPidLabel), std::to_string(pid)},
-                        {"__meta_systemd_unit", name},
+                        {std::string(kUnitLabel), name},
                         {"__meta_systemd_unit_type", std::string(type_of(unit.name))},
-                        {"__meta_systemd_slice", utf8_text(unit.slice)},
-                        {"__meta_systemd_user", utf8_text(unit.user)},
-                        {"__meta_systemd_cgroup", utf8_text(unit.cgroup)},
+                        {std::string(kSliceLabel), utf8_text(unit.slice)},
+                        {std::string(kUserLabel), utf8_text(unit.user)},
+                        {std::string(kCgroupLabel), utf8_text(unit.cgroup)},
                         {"__meta_systemd_main_pid", main == 0 ? "" : std::to_string(main)}}));
     }
   }
@@ -208,6 +237,7 @@ class Reader {
   const std::vector<std::string>& wanted_;
   std::map<std::string, Unit> units_;  // by control group: nothing moves
   std::size_t groups_ = 0;
+  std::vector<std::string> unreadable_;  // control groups
   SystemdUnits result_;
 };
 
@@ -224,7 +254,8 @@ std::optional<fs::path> systemd_tree(const fs::path& cgroups) {
   return std::nullopt;
 }
 
-Result<SystemdUnits> systemd_units(const SystemdPlaces& places, const std::vector<std::string>& units) {
+Result<SystemdUnits> systemd_units(const SystemdPlaces& places, const std::vector<std::string>& units,
+                                   const std::vector<TargetPtr>& before) {
   auto tree = systemd_tree(places.cgroups);
   if (!tree) {
     return fail(
@@ -232,7 +263,7 @@ Result<SystemdUnits> systemd_units(const SystemdPlaces& places, const std::vecto
         "see its /sys/fs/cgroup?",
         places.cgroups.string());
   }
-  return Reader(*tree, places.proc, units).read();
+  return Reader(*tree, places.proc, units).read(before);
 }
 
 }  // namespace weir::discovery

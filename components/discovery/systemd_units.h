@@ -29,7 +29,9 @@ struct SystemdUnits {
 // Where systemd keeps its groups: of the machine's one tree, or of its own one beside version 1's.
 std::optional<std::filesystem::path> systemd_tree(const std::filesystem::path& cgroups);
 
-// `units`: patterns of names such as "*.service". Fails when there is no tree of systemd.
-Result<SystemdUnits> systemd_units(const SystemdPlaces& places, const std::vector<std::string>& units);
+// `units`: patterns of names such as "*.service". Of a control group that cannot be read the processes of
+// `before` stay. Fails when there is no tree of systemd.
+Result<SystemdUnits> systemd_units(const SystemdPlaces& places, const std::vector<std::string>& units,
+                                   const std::vector<TargetPtr>& before = {});
 
 }  // namespace weir::discovery

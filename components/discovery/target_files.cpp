@@ -1,16 +1,20 @@
 #include "components/discovery/target_files.h"
 
-#include <glob.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "base/file_system.h"
+#include "base/folder.h"
 #include "base/utf8.h"
+#include "components/discovery/target_count.h"
 #include "components/discovery/target_groups.h"
 #include "profile/hash_index.h"
 
@@ -18,7 +22,7 @@ namespace weir::discovery {
 namespace {
 
 constexpr std::size_t kMostFiles = 1000;
-constexpr std::size_t kMostTargets = 100'000;
+constexpr std::size_t kMostEntries = 200'000;  // of the folders of one pattern
 
 bool has_wildcard(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
@@ -29,17 +33,75 @@ bool is_yaml(const std::string& path) {
   return extension != ".json" && extension != ".JSON";
 }
 
-// Sorted by the library.
-std::vector<std::string> files_of(const std::string& pattern, std::vector<std::string>& errors) {
-  glob_t found{};
-  std::vector<std::string> files;
-  int code = ::glob(pattern.c_str(), GLOB_PERIOD, nullptr, &found);
-  if (code == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  if (code == GLOB_NOMATCH && !has_wildcard(pattern)) errors.push_back(pattern + ": there is no such file");
-  if (code != 0 && code != GLOB_NOMATCH) errors.push_back(pattern + ": the folder cannot be read");
-  return files;
-}
+// The files that fit a pattern.
+class Finder {
+ public:
+  explicit Finder(const std::string& pattern) : pattern_(pattern) { find("", pattern_); }
+
+  const std::vector<std::string>& paths() const { return paths_; }
+  const std::vector<std::string>& errors() const { return errors_; }
+  // It may be there still: what it stands in cannot be read.
+  bool may_have(const std::string& path) const {
+    auto is_below = [&](const std::string& place) { return path.starts_with(place); };
+    return std::ranges::any_of(unreadable_, is_below) &&
+           (path == pattern_ || ::fnmatch(pattern_.c_str(), path.c_str(), FNM_PATHNAME) == 0);
+  }
+
+ private:
+  // `folder` ends with a slash, or is empty: here.
+  void find(const std::string& folder, std::string_view rest) {
+    std::size_t slash = rest.find('/');
+    bool is_last = slash == std::string_view::npos;
+    std::string part(rest.substr(0, slash));
+    auto enter = [&](const std::string& name) {
+      if (is_last) {
+        paths_.push_back(folder + name);
+      } else {
+        find(folder + name + "/", rest.substr(slash + 1));
+      }
+    };
+    if (part.find_first_of("*?[\\") != std::string::npos) {
+      for (const auto& entry : entries_of(folder)) {
+        if (::fnmatch(part.c_str(), entry.name.c_str(), 0) == 0) enter(entry.name);
+      }
+    } else if (!is_last || is_there(folder + part)) {
+      enter(part);
+    }
+  }
+
+  std::vector<FolderEntry> entries_of(const std::string& folder) {
+    auto listed = list_folder(folder.empty() ? "." : folder, kMostEntries - entries_);
+    if (!listed) {
+      cannot_read(folder, listed.error().message);
+      return {};
+    }
+    if (listed->is_cut) {
+      cannot_read(folder, fmt::format("{}: its folders have more than {} entries", pattern_, kMostEntries));
+    }
+    entries_ += listed->entries.size();
+    return std::move(listed->entries);
+  }
+
+  bool is_there(const std::string& path) {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) == 0) return true;
+    if (errno != ENOENT && errno != ENOTDIR) {
+      cannot_read(path, fail_errno(errno, "look for {}", path).error().message);
+    } else if (path == pattern_) {
+      errors_.push_back(path + ": there is no such file");
+    }
+    return false;
+  }
+
+  void cannot_read(const std::string& place, std::string why) {
+    unreadable_.push_back(place);
+    errors_.push_back(std::move(why));
+  }
+
+  const std::string& pattern_;
+  std::vector<std::string> paths_, errors_, unreadable_;
+  std::size_t entries_ = 0;
+};
 
 TargetFile read_one(const std::string& path, const TargetFile* before) {
   TargetFile file;
@@ -58,35 +120,61 @@ TargetFile read_one(const std::string& path, const TargetFile* before) {
   file.error.clear();
   if (targets) {
     file.targets = *std::move(targets);
+    file.label_bytes = 0;
+    for (const auto& target : file.targets) file.label_bytes += label_bytes_of(*target);
   } else {
     file.error = fmt::format("{}: {}", utf8_text(path), targets.error().message);
   }
   return file;
 }
 
+class Reader {
+ public:
+  explicit Reader(const TargetFiles& before) : before_(before) {}
+
+  // False when there is too much.
+  bool add(const std::string& pattern) {
+    Finder finder(pattern);
+    read_.errors.insert(read_.errors.end(), finder.errors().begin(), finder.errors().end());
+    for (const auto& path : finder.paths()) {
+      auto known = before_.by_path.find(path);
+      const TargetFile* before = known == before_.by_path.end() ? nullptr : &known->second;
+      if (!read_.by_path.contains(path) && !add(path, read_one(path, before))) return false;
+    }
+    for (const auto& [path, file] : before_.by_path) {
+      if (read_.by_path.contains(path) || !finder.may_have(path)) continue;
+      ++read_.kept;
+      if (!add(path, file)) return false;
+    }
+    return true;
+  }
+  TargetFiles take() { return std::move(read_); }
+
+ private:
+  bool add(const std::string& path, TargetFile file) {
+    bool has_room = read_.by_path.size() < kMostFiles;
+    if (has_room && count_.add(file.targets.size(), file.label_bytes)) {
+      read_.by_path.emplace(path, std::move(file));
+      return true;
+    }
+    read_.errors.push_back(has_room ? fmt::format("{}: there are {}", path, count_.too_much())
+                                    : fmt::format("{}: there are more than {} files", path, kMostFiles));
+    return false;
+  }
+
+  const TargetFiles& before_;
+  TargetFiles read_;
+  TargetCount count_;
+};
+
 }  // namespace
 
 TargetFiles read_target_files(const std::vector<std::string>& patterns, const TargetFiles& before) {
-  TargetFiles read;
-  std::size_t targets = 0;
+  Reader reader(before);
   for (const auto& pattern : patterns) {
-    for (const auto& path : files_of(pattern, read.errors)) {
-      if (read.by_path.contains(path)) continue;
-      if (read.by_path.size() >= kMostFiles) {
-        read.errors.push_back(fmt::format("{}: there are more than {} files", pattern, kMostFiles));
-        return read;
-      }
-      auto known = before.by_path.find(path);
-      TargetFile file = read_one(path, known == before.by_path.end() ? nullptr : &known->second);
-      targets += file.targets.size();
-      if (targets > kMostTargets) {
-        read.errors.push_back(fmt::format("{}: there are more than {} targets", path, kMostTargets));
-        return read;
-      }
-      read.by_path.emplace(path, std::move(file));
-    }
+    if (!reader.add(pattern)) break;
   }
-  return read;
+  return reader.take();
 }
 
 Result<> check_file_pattern(std::string_view pattern) {

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,14 +21,16 @@ constexpr std::size_t kMostTargets = 100'000;
 
 bool is_older(const std::filesystem::path& file, Duration age, WallTime now) {
   struct stat info{};
-  if (::stat(file.c_str(), &info) != 0) return true;
+  // What cannot be looked at is as it was.
+  if (::stat(file.c_str(), &info) != 0) return errno == ENOENT || errno == ENOTDIR;
   auto written = std::chrono::system_clock::from_time_t(info.st_mtime);
   return written < now - std::chrono::duration_cast<WallTime::duration>(age);
 }
 
 class Matcher {
  public:
-  Matcher(Duration ignore_older_than, WallTime now) : age_(ignore_older_than), now_(now) {}
+  Matcher(Duration ignore_older_than, WallTime now, const FileMatches& before)
+      : age_(ignore_older_than), now_(now), before_(before) {}
 
   void add(const discovery::TargetPtr& target) {
     std::string_view path = target->get(kPathLabel);
@@ -41,9 +45,12 @@ class Matcher {
     FoundPaths found = pattern->find(kMostEntries - entries_);
     entries_ += std::min(found.entries, kMostEntries - entries_);
     matches_.cut |= found.cut;
-    matches_.unreadable += found.unreadable;
+    matches_.unreadable += found.unreadable.size();
     if (!found.example.empty()) matches_.example = std::move(found.example);
-    for (const auto& file : found.files) {
+    keep_unread(std::string(path), found);
+    auto& files = matches_.files[std::string(path)];
+    files = std::move(found.files);
+    for (const auto& file : files) {
       if (exclude && exclude->matches(file.native())) continue;
       if (age_ > Duration::zero() && is_older(file, age_, now_)) continue;
       add_file(*target, file);
@@ -64,6 +71,21 @@ class Matcher {
     return std::nullopt;
   }
 
+  // What was found before where nobody can look now.
+  void keep_unread(const std::string& pattern, FoundPaths& found) const {
+    auto known = before_.files.find(pattern);
+    if (found.unreadable.empty() || known == before_.files.end()) return;
+    for (const auto& file : known->second) {
+      bool is_unread = std::ranges::any_of(found.unreadable, [&](const std::filesystem::path& place) {
+        return std::ranges::mismatch(place, file).in1 == place.end();
+      });
+      if (is_unread) found.files.push_back(file);
+    }
+    std::ranges::sort(found.files);
+    auto repeated = std::ranges::unique(found.files);
+    found.files.erase(repeated.begin(), repeated.end());
+  }
+
   void add_file(const discovery::Target& target, const std::filesystem::path& file) {
     if (targets_.size() >= kMostTargets) {
       matches_.cut = true;
@@ -77,6 +99,7 @@ class Matcher {
 
   Duration age_;
   WallTime now_;
+  const FileMatches& before_;
   FileMatches matches_;
   std::vector<discovery::TargetPtr> targets_;
   std::size_t entries_ = 0;
@@ -84,8 +107,9 @@ class Matcher {
 
 }  // namespace
 
-FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now) {
-  Matcher matcher(ignore_older_than, now);
+FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now,
+                        const FileMatches& before) {
+  Matcher matcher(ignore_older_than, now, before);
   for (const auto& target : path_targets) matcher.add(target);
   return matcher.take();
 }
@@ -100,23 +124,24 @@ void FileMatch::look() {
   if (std::exchange(looking_, true)) return;
   timer_.reset();
   auto matches = std::make_shared<FileMatches>();
-  ctx_.offload([matches, targets = args_.path_targets, age = args_.ignore_older_than,
-                now = ctx_.clock().wall()] { *matches = match_files(targets, age, now); },
-               [this, matches] { finish(*matches); });
+  ctx_.offload([matches, before = known_, targets = args_.path_targets, age = args_.ignore_older_than,
+                now = ctx_.clock().wall()] { *matches = match_files(targets, age, now, *before); },
+               [this, matches] { finish(matches); });
 }
 
-void FileMatch::finish(const FileMatches& matches) {
+void FileMatch::finish(const std::shared_ptr<const FileMatches>& matches) {
   looking_ = false;
   if (std::exchange(again_, false)) return look();
   timer_ = ctx_.after(args_.sync_period, [this] { look(); });
-  ctx_.publish(Exports{matches.targets});
+  known_ = matches;
+  ctx_.publish(Exports{matches->targets});
   DebugInfo info{.patterns = args_.path_targets.size(),
-                 .files = matches.targets.size(),
-                 .without_path = matches.without_path,
-                 .bad_patterns = matches.bad_patterns,
-                 .unreadable = matches.unreadable,
-                 .cut = matches.cut,
-                 .example = matches.example};
+                 .files = matches->targets.size(),
+                 .without_path = matches->without_path,
+                 .bad_patterns = matches->bad_patterns,
+                 .unreadable = matches->unreadable,
+                 .cut = matches->cut,
+                 .example = matches->example};
   ctx_.publish_debug_info(info);
   std::string message =
       fmt::format("{} of {}", count_text(info.files, "file"), count_text(info.patterns, "pattern"));
@@ -124,8 +149,8 @@ void FileMatch::finish(const FileMatches& matches) {
     message += fmt::format("; {} without __path__", count_text(info.without_path, "target"));
   }
   if (info.unreadable > 0) {
-    message +=
-        fmt::format("; {} could not be read ({})", count_text(info.unreadable, "folder"), info.example);
+    message += fmt::format("; {} could not be read ({}): what was found there before stays",
+                           count_text(info.unreadable, "folder"), info.example);
   }
   if (info.bad_patterns > 0) {
     message += fmt::format("; {} of no use: {}", count_text(info.bad_patterns, "pattern"), info.example);
@@ -136,7 +161,7 @@ void FileMatch::finish(const FileMatches& matches) {
         "narrower pattern",
         kMostEntries, kMostTargets);
   }
-  bool is_broken = info.bad_patterns > 0 || info.cut;
+  bool is_broken = info.bad_patterns > 0 || info.unreadable > 0 || info.cut;
   ctx_.set_health(is_broken ? runtime::HealthState::unhealthy : runtime::HealthState::healthy,
                   std::move(message));
 }

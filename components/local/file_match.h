@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "components/discovery/target_list.h"
 #include "runtime/component.h"
@@ -23,9 +26,12 @@ struct FileMatches {
   std::uint64_t unreadable = 0;  // folders
   std::string example;           // why one of these
   bool cut = false;
+  // By pattern; with those that may be there still, as their folder cannot be read.
+  std::map<std::string, std::vector<std::filesystem::path>> files;
 };
 
-FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now);
+FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now,
+                        const FileMatches& before = {});
 
 class FileMatch {
  public:
@@ -68,7 +74,8 @@ class FileMatch {
           lang::optional("files", &DebugInfo::files, "Files that fit one of them."),
           lang::optional("without_path", &DebugInfo::without_path, "Targets that came without __path__."),
           lang::optional("bad_patterns", &DebugInfo::bad_patterns, "Patterns that cannot be understood."),
-          lang::optional("unreadable", &DebugInfo::unreadable, "Folders that may not be read."),
+          lang::optional("unreadable", &DebugInfo::unreadable,
+                         "Folders that cannot be read: what was found there before stays."),
           lang::optional("example", &DebugInfo::example, "Why one of these, or one pattern, is of no use."),
           lang::optional("cut", &DebugInfo::cut, "There is more than weir looks at."),
       };
@@ -82,11 +89,12 @@ class FileMatch {
 
  private:
   void look();
-  void finish(const FileMatches& matches);
+  void finish(const std::shared_ptr<const FileMatches>& matches);
 
   runtime::Context& ctx_;
   Arguments args_;
   runtime::Timer timer_;
+  std::shared_ptr<const FileMatches> known_ = std::make_shared<FileMatches>();
   bool looking_ = false;
   bool again_ = false;
 };

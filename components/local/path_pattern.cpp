@@ -1,13 +1,14 @@
 #include "components/local/path_pattern.h"
 
-#include <dirent.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <optional>
 #include <span>
+
+#include "base/folder.h"
 
 namespace weir::local {
 namespace {
@@ -129,8 +130,8 @@ class Finder {
     if (parts.empty() || found_.cut) return;
     if (parts[0] == kAnyFolders) return walk_any(folder, parts, depth);
     if (is_plain(parts[0])) return step(folder / parts[0], parts, depth);
-    for (const auto& name : entries_of(folder)) {
-      if (fits(parts[0], name)) step(folder / name, parts, depth);
+    for (const auto& entry : entries_of(folder)) {
+      if (fits(parts[0], entry.name)) step(folder / entry.name, parts, depth);
     }
   }
 
@@ -143,44 +144,47 @@ class Finder {
   void walk_any(const std::filesystem::path& folder, std::span<const std::string> parts, std::size_t depth) {
     auto rest = parts.subspan(1);
     walk(folder, rest, depth);
-    for (const auto& name : entries_of(folder)) {
-      std::filesystem::path path = folder / name;
-      std::error_code error;
-      bool is_folder = std::filesystem::is_directory(std::filesystem::symlink_status(path, error));
-      if (!is_folder && rest.empty()) add(path);
-      if (is_folder && depth < kDeepest) walk_any(path, parts, depth + 1);
+    for (const auto& entry : entries_of(folder)) {
+      std::filesystem::path path = folder / entry.name;
+      if (!entry.is_folder && rest.empty()) add(path);
+      if (entry.is_folder && depth < kDeepest) walk_any(path, parts, depth + 1);
       if (found_.cut) return;
     }
   }
 
   void add(const std::filesystem::path& path) {
     struct stat info{};
-    if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return;
-    std::error_code error;
-    auto absolute = std::filesystem::absolute(path, error).lexically_normal();
-    if (!error) found_.files.push_back(std::move(absolute));
+    if (::stat(path.c_str(), &info) != 0) {
+      // Where a link leads nowhere, or in a circle, there is no file.
+      bool is_gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+      if (!is_gone) cannot_read(path, fail_errno(errno, "look for {}", path.string()).error().message);
+      return;
+    }
+    if (S_ISDIR(info.st_mode)) return;
+    if (auto file = absolute(path)) found_.files.push_back(*std::move(file));
   }
 
-  std::vector<std::string> entries_of(const std::filesystem::path& folder) {
-    std::vector<std::string> entries;
-    std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), &::closedir);
-    if (!directory) {
-      // What is not there, or no folder, fits nothing.
-      if (errno == ENOENT || errno == ENOTDIR) return entries;
-      ++found_.unreadable;
-      found_.example = fail_errno(errno, "list {}", folder.string()).error().message;
-      return entries;
+  std::vector<FolderEntry> entries_of(const std::filesystem::path& folder) {
+    auto listed = list_folder(folder, most_ - std::min(found_.entries, most_));
+    if (!listed) {
+      cannot_read(folder, listed.error().message);
+      return {};
     }
-    while (dirent* entry = ::readdir(directory.get())) {
-      std::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      if (++found_.entries > most_) {
-        found_.cut = true;
-        break;
-      }
-      entries.emplace_back(name);
-    }
-    return entries;
+    found_.entries += listed->entries.size();
+    found_.cut |= listed->is_cut;
+    return std::move(listed->entries);
+  }
+
+  void cannot_read(const std::filesystem::path& path, std::string why) {
+    if (auto place = absolute(path)) found_.unreadable.push_back(*std::move(place));
+    found_.example = std::move(why);
+  }
+
+  static std::optional<std::filesystem::path> absolute(const std::filesystem::path& path) {
+    std::error_code error;
+    auto absolute = std::filesystem::absolute(path, error).lexically_normal();
+    if (error) return std::nullopt;
+    return absolute;
   }
 
   FoundPaths& found_;
@@ -211,9 +215,11 @@ FoundPaths PathPattern::find(std::size_t most_entries) const {
   FoundPaths found;
   Finder finder(found, most_entries);
   for (const auto& parts : alternatives_) finder.find(parts);
-  std::ranges::sort(found.files);
-  auto repeated = std::ranges::unique(found.files);
-  found.files.erase(repeated.begin(), repeated.end());
+  for (auto* paths : {&found.files, &found.unreadable}) {
+    std::ranges::sort(*paths);
+    auto repeated = std::ranges::unique(*paths);
+    paths->erase(repeated.begin(), repeated.end());
+  }
   return found;
 }
 

@@ -15,9 +15,10 @@ namespace weir::local {
 struct FoundPaths {
   std::vector<std::filesystem::path> files;  // sorted, each once; no folders
   std::size_t entries = 0;                   // of folders that were looked at
-  std::size_t unreadable = 0;                // folders
-  std::string example;                       // why one of these could not be read
-  bool cut = false;                          // the limit was reached
+  // Folders, and files whose folder may not be looked into: what is there is not known. Sorted, each once.
+  std::vector<std::filesystem::path> unreadable;
+  std::string example;  // why one of these could not be read
+  bool cut = false;     // the limit was reached
 };
 
 class PathPattern {

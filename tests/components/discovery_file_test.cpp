@@ -7,6 +7,7 @@
 #include "components/discovery/file.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/unprivileged.h"
 
 using namespace std::literals;
 
@@ -108,6 +109,56 @@ TEST_CASE("discovery.file: a file that is not there yet is said, and found when 
   fs::create_directory(path.parent_path());
   write(path, R"([{"targets": ["a:1"]}])");
   CHECK(comes_to(file, "a:1 "));
+}
+
+TEST_CASE("discovery.file: a folder that cannot be read is not empty") {
+  TempDir dir;
+  fs::path folder = dir.path() / "sub", other = dir.path() / "other";
+  for (const auto& path : {folder, other}) fs::create_directory(path);
+  write(folder / "a.json", R"([{"targets": ["a:1"]}])");
+  write(folder / "b.json", R"([{"targets": ["b:1"]}])");
+  write(other / "c.json", R"([{"targets": ["c:1"]}])");
+  fs::permissions(dir.path(), fs::perms(0755));
+  struct Row {
+    const char* files;
+    fs::perms rights;
+    const char* error;
+  };
+  std::string at = dir.path().string();
+  const Row rows[] = {
+      {"/sub/*.json", fs::perms(0), "list FOLDER/: permission denied"},
+      {"/[st]ub/*.json", fs::perms(0), "list FOLDER/: permission denied"},
+      {"/sub/a.json\", \"DIR/sub/b.json", fs::perms(0), "look for FOLDER/a.json: permission denied"},
+      // The names can be read, and nothing else.
+      {"/sub/*.json", fs::perms(0444), "open FOLDER/a.json: permission denied"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.files);
+    std::string files = at + row.files, error = row.error;
+    if (auto place = files.find("DIR"); place != std::string::npos) files.replace(place, 3, at);
+    error.replace(error.find("FOLDER"), 6, folder.string());
+    Harness file("refresh_interval = \"5s\"\nfiles = [\"" + files + "\", \"" + at + "/other/*.json\"]");
+    file.start();
+    REQUIRE(addresses(file) == "c:1 a:1 b:1 ");
+    fs::permissions(folder, row.rights);
+    {
+      weir::testing::Unprivileged user;
+      file.advance(5s);
+    }
+    CHECK(addresses(file) == "c:1 a:1 b:1 ");
+    CHECK(file.world().health.state == HealthState::unhealthy);
+    CHECK_MESSAGE(file.world().health.message.starts_with(error + "; what stood there before stays; 3 files"),
+                  file.world().health.message);
+    fs::permissions(folder, fs::perms(0755));
+    file.advance(5s);
+    CHECK(file.world().health.message == "3 files, 3 targets");
+  }
+  // One that is gone is.
+  Harness file("files = [\"" + at + "/sub/*.json\"]");
+  file.start();
+  fs::remove_all(folder);
+  CHECK(comes_to(file, ""));
+  CHECK(file.world().health.message == "0 files, 0 targets");
 }
 
 TEST_CASE("discovery.file: what can be named") {

@@ -11,6 +11,7 @@
 #include "components/local/path_pattern.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/unprivileged.h"
 
 using namespace std::literals;
 
@@ -249,6 +250,54 @@ TEST_CASE("local.file_match: files become targets, with the labels of their patt
     }
     CHECK(found == row.found);
     CHECK_FALSE(matches.cut);
+  }
+}
+
+TEST_CASE("local.file_match: a folder that cannot be read is not empty") {
+  TempDir dir;
+  for (const char* name : {"sub/a.log", "sub/deep/b.log", "subway/c.log"}) write(dir.path() / name, "");
+  fs::permissions(dir.path(), fs::perms(0755));
+  struct Row {
+    const char* pattern;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"/sub/*.log", "list FOLDER: permission denied"},
+      {"/**/*.log", "list FOLDER: permission denied"},
+      {"/{sub,subway}/**", "list FOLDER: permission denied"},
+      {"/sub/a.log", "look for FOLDER/a.log: permission denied"},
+  };
+  fs::path folder = dir.path() / "sub";
+  for (const auto& row : rows) {
+    for (const char* age : {"0s", "1h"}) {
+      CAPTURE(row.pattern);
+      CAPTURE(age);
+      weir::testing::ComponentHarness<FileMatch> match(R"(path_targets = [{"__path__" = ")" +
+                                                       dir.path().string() + row.pattern +
+                                                       R"("}]
+             ignore_older_than = ")" + age + "\"");
+      match.start();
+      weir::lang::Value known = match.world().exports;
+      CHECK(known.as_map()->find("targets")->as_list()->size() > 0);
+      CHECK(match.world().health.state == HealthState::healthy);
+      fs::permissions(folder, fs::perms(0));
+      {
+        weir::testing::Unprivileged user;
+        match.advance(10s);
+      }
+      CHECK(match.world().exports == known);
+      CHECK(match.world().health.state == HealthState::unhealthy);
+      std::string error = row.error;
+      error.replace(error.find("FOLDER"), 6, folder.string());
+      CHECK_MESSAGE(
+          match.world().health.message.find("; 1 folder could not be read (" + error +
+                                            "): what was found there before stays") != std::string::npos,
+          match.world().health.message);
+      fs::permissions(folder, fs::perms(0755));
+      match.advance(10s);
+      CHECK(match.world().exports == known);
+      CHECK(match.world().health.state == HealthState::healthy);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "components/discovery/systemd.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/unprivileged.h"
 
 using namespace std::literals;
 
@@ -31,6 +32,16 @@ class FakeMachine {
     std::ofstream(dir_.path() / "proc" / std::to_string(pid) / "stat")
         << pid << " (a) (b c) S " << parent << " 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 " << start
         << " 0 0\n";
+  }
+  void allow(const std::string& path, fs::perms rights) {
+    fs::permissions(dir_.path(), fs::perms(0755));
+    fs::permissions(dir_.path() / "cgroup" / path, rights);
+  }
+  // As the kernel has it: the list of its processes cannot be read, though it is there.
+  void threaded(const std::string& path) {
+    std::ofstream(dir_.path() / "cgroup" / path / "cgroup.type") << "threaded\n";
+    fs::remove(dir_.path() / "cgroup" / path / "cgroup.procs");
+    fs::create_directory(dir_.path() / "cgroup" / path / "cgroup.procs");
   }
   void remove(const std::string& path) { fs::remove_all(dir_.path() / "cgroup" / path); }
   SystemdPlaces places() const { return {.cgroups = dir_.path() / "cgroup", .proc = dir_.path() / "proc"}; }
@@ -145,6 +156,63 @@ TEST_CASE("discovery.systemd: only the units that are wanted, as they come and g
   CHECK(world.health.message == "2 units, 2 processes");
   systemd.stop();
   world.close();
+}
+
+TEST_CASE("discovery.systemd: a control group that cannot be read is not empty") {
+  struct Row {
+    const char* path;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"system.slice/big.service", "list CGROUPS/system.slice/big.service: permission denied"},
+      {"system.slice/big.service/workers",
+       "list CGROUPS/system.slice/big.service/workers: permission denied"},
+      {"system.slice/nginx.service/cgroup.procs",
+       "open CGROUPS/system.slice/nginx.service/cgroup.procs: permission denied"},
+      {"system.slice", "list CGROUPS/system.slice: permission denied"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.path);
+    FakeMachine machine;
+    make_usual(machine);
+    weir::testing::FakeContext world("discovery.systemd.test");
+    Systemd systemd(world, *weir::testing::decode_text<Systemd::Arguments>("units = [\"*.service\"]"),
+                    machine.places());
+    systemd.start();
+    world.run();
+    lang::Value known = world.exports;
+    CHECK(world.health.message == "5 units, 8 processes");
+    machine.allow(row.path, fs::perms(0));
+    {
+      weir::testing::Unprivileged user;
+      world.advance(5s);
+    }
+    CHECK(world.exports == known);
+    CHECK(world.health.state == HealthState::unhealthy);
+    std::string error = row.error;
+    error.replace(error.find("CGROUPS"), 7, machine.places().cgroups.string());
+    CHECK_MESSAGE(world.health.message.find("could not be read (" + error +
+                                            "): what was known of them stays") != std::string::npos,
+                  world.health.message);
+    machine.allow(row.path, fs::perms(0755));
+    machine.remove("system.slice/big.service");
+    world.advance(5s);
+    CHECK(world.health.message == "4 units, 6 processes");
+    CHECK(world.health.state == HealthState::healthy);
+    systemd.stop();
+    world.close();
+  }
+}
+
+TEST_CASE("discovery.systemd: threads of a group above are no error") {
+  FakeMachine machine;
+  make_usual(machine);
+  machine.group("system.slice/big.service/threads");
+  machine.threaded("system.slice/big.service/threads");
+  auto units = systemd_units(machine.places(), {"big.service"});
+  REQUIRE(units);
+  CHECK(units->unreadable == 0);
+  CHECK(units->targets.size() == 2);
 }
 
 TEST_CASE("discovery.systemd: a machine without systemd is told so, and looked at again") {
