@@ -107,6 +107,7 @@ std::string Kubelet::refusal() const {
 void Kubelet::publish() {
   bool changed = role_->update();
   info_.pods = role_->objects();
+  info_.too_large = reader_->too_large();
   ++info_.listings;
   info_.error.clear();
   known_since_ = ctx_.clock().wall();
@@ -117,8 +118,11 @@ void Kubelet::publish() {
   }
   is_published_ = true;
   ctx_.publish_debug_info(info_);
-  ctx_.set_health(runtime::HealthState::healthy,
-                  fmt::format("{}, {}", count_text(info_.pods, "pod"), count_text(info_.targets, "target")));
+  std::string message =
+      fmt::format("{}, {}", count_text(info_.pods, "pod"), count_text(info_.targets, "target"));
+  if (info_.too_large > 0)
+    message += fmt::format("; {} too large to read", count_text(info_.too_large, "pod"));
+  ctx_.set_health(runtime::HealthState::healthy, std::move(message));
 }
 
 // The pods known so far stay.

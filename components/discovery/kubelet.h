@@ -49,13 +49,15 @@ class Kubelet {
   using Exports = TargetExports;
 
   struct DebugInfo {
-    std::uint64_t pods = 0, targets = 0, listings = 0, failures = 0;
+    std::uint64_t pods = 0, targets = 0, too_large = 0, listings = 0, failures = 0;
     std::string error;
 
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("pods", &DebugInfo::pods, "Pods in the last answer."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
+          lang::optional("too_large", &DebugInfo::too_large,
+                         "Pods of the last answer that were left out, as they are larger than 16 MiB."),
           lang::optional("listings", &DebugInfo::listings, "Whole answers so far."),
           lang::optional("failures", &DebugInfo::failures, "Questions without one."),
           lang::optional("error", &DebugInfo::error, "What went wrong last."),

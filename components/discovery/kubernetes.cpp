@@ -212,6 +212,7 @@ void Kubernetes::publish() {
 
 void Kubernetes::report() {
   DebugInfo info{.objects = role_->objects(), .targets = targets_.size(), .error = {}, .watches = {}};
+  std::uint64_t too_large = 0;
   const KubernetesWatch* worst = nullptr;
   for (const auto& watch : watches_) {
     info.watches.push_back({.objects = std::string(watch->scope().feed.resource.name),
@@ -220,15 +221,19 @@ void Kubernetes::report() {
                             .lists = watch->lists(),
                             .events = watch->events(),
                             .failures = watch->failures(),
+                            .too_large = watch->too_large(),
                             .error = watch->error()});
+    too_large += watch->too_large();
     if (!worst && !watch->error().empty()) worst = watch.get();
   }
   if (worst) info.error = worst->error();
   ctx_.publish_debug_info(info);
   if (!worst) {
-    return ctx_.set_health(
-        is_published_ ? runtime::HealthState::healthy : runtime::HealthState::unknown,
-        fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)), count_text(targets_.size(), "target")));
+    std::string message = fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)),
+                                      count_text(targets_.size(), "target"));
+    if (too_large > 0) message += fmt::format("; {} too large to read", count_text(too_large, "object"));
+    return ctx_.set_health(is_published_ ? runtime::HealthState::healthy : runtime::HealthState::unknown,
+                           std::move(message));
   }
   std::string kept = is_published_ ? fmt::format("; the targets of {} stay", format_time(worst->news_until()))
                                    : std::string();

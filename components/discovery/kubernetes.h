@@ -111,7 +111,7 @@ class Kubernetes {
   struct WatchInfo {
     std::string objects, name_space;
     bool synced = false;
-    std::uint64_t lists = 0, events = 0, failures = 0;
+    std::uint64_t lists = 0, events = 0, failures = 0, too_large = 0;
     std::string error;
 
     static constexpr auto fields() {
@@ -122,6 +122,8 @@ class Kubernetes {
           lang::optional("lists", &WatchInfo::lists, "Full listings so far."),
           lang::optional("events", &WatchInfo::events, "Changes and bookmarks so far."),
           lang::optional("failures", &WatchInfo::failures, "Requests that did not do."),
+          lang::optional("too_large", &WatchInfo::too_large,
+                         "Objects and events so far that were left out, as they are larger than 16 MiB."),
           lang::optional("error", &WatchInfo::error, "Why there are no news; empty where there are."),
       };
     }

@@ -5,7 +5,7 @@
 namespace weir::discovery {
 namespace {
 
-constexpr std::size_t kMaxItem = 16u << 20;    // 1.5 MB in etcd are six times as much JSON, escaped
+constexpr std::size_t kMostJsonMemory = 256u << 20;
 constexpr std::size_t kMaxFrame = 256u << 10;  // kind, versions, a token
 constexpr int kItemsDepth = 2;                 // of the elements of .items
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -15,6 +15,12 @@ bool is_blank(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_too_large_json(std::string_view text) {
+  // Most are far from it.
+  constexpr std::size_t kSmall = 1u << 20;
+  return text.size() > kSmall && json_bytes(text) > kMostJsonMemory;
+}
 
 // Whether the bracket that comes next belongs to the list's "items".
 bool KubernetesListReader::opens_items() const {
@@ -60,8 +66,8 @@ Result<> KubernetesListReader::read(std::string_view piece) {
       in_items_ = false;
       frame_ += c;
     } else {
-      item_ += c;
-      if (item_.size() > kMaxItem) return fail("an object of the list is too long");
+      if (++item_size_ > kEndlessKubernetesText) return fail("an object of the list does not end");
+      if (item_size_ <= kMostKubernetesText) item_ += c;
     }
     scan(c);
   }
@@ -69,12 +75,15 @@ Result<> KubernetesListReader::read(std::string_view piece) {
 }
 
 Result<> KubernetesListReader::end_of_item() {
-  if (!is_blank(item_)) {
+  if (item_size_ > kMostKubernetesText || is_too_large_json(item_)) {
+    ++too_large_;
+  } else if (!is_blank(item_)) {
     auto value = parse_json(item_, "an object of the list");
     if (!value) return std::unexpected(value.error());
     each_(as_object(*value));
   }
   item_.clear();
+  item_size_ = 0;
   return {};
 }
 

@@ -18,8 +18,7 @@ constexpr Duration kListTime = std::chrono::minutes(5);  // as long as a token f
 constexpr Duration kStill = std::chrono::seconds(30);
 constexpr int kWatchSeconds = 300;  // then the server ends it, and we begin again
 constexpr int kPageSize = 500;
-constexpr std::size_t kMaxLine =
-    16u << 20;  // of one event: 1.5 MB in etcd are six times as much JSON, escaped
+constexpr std::size_t kMostPages = 10'000;  // of one list: 5,000,000 objects
 constexpr Duration kLineTime = std::chrono::minutes(1);
 constexpr std::size_t kMaxRefusal = 64u << 10;
 constexpr int kGone = 410;  // our resource version is older than what the server remembers
@@ -83,7 +82,10 @@ void KubernetesWatch::list(const std::string& from) {
   if (!request) return failed(request.error().message, Trouble::refusal);
   request->idle_timeout = kStill;
   request->total_timeout = kListTime;
-  if (from.empty()) scope_.feed.sink->begin_list(scope_.number);
+  if (from.empty()) {
+    pages_.clear();
+    scope_.feed.sink->begin_list(scope_.number);
+  }
   reader_.emplace([this](const auto& object) { scope_.feed.sink->put(scope_.number, object); });
   send(*std::move(request), &KubernetesWatch::page_ended);
 }
@@ -104,19 +106,30 @@ void KubernetesWatch::page_ended(const Result<>& end) {
 }
 
 void KubernetesWatch::page_done(const KubernetesListReader::Head& head) {
+  too_large_ += reader_->too_large();
   reader_.reset();
-  if (!head.next.empty()) {
-    changed_();
-    return list(head.next);
-  }
+  if (!head.next.empty()) return next_page(head.next);
   if (head.resource_version.empty()) return failed(verb_ + ": the list has no version", Trouble::in_vain);
   scope_.feed.sink->end_list(scope_.number);
+  pages_.clear();
   ++lists_;
   resource_version_ = head.resource_version;
   synced_ = true;
   error_.clear();
   changed_();
   watch();
+}
+
+void KubernetesWatch::next_page(const std::string& from) {
+  if (pages_.size() >= kMostPages) {
+    return failed(fmt::format("{}: the list has more than {} pages", verb_, kMostPages), Trouble::in_vain);
+  }
+  if (!pages_.insert(std::hash<std::string>()(from)).second) {
+    return failed(fmt::format("{}: the list does not end: the server names the same next page twice", verb_),
+                  Trouble::in_vain);
+  }
+  changed_();
+  list(from);
 }
 
 // A list costs the server much: one that forgets our version again and again gets pauses.
@@ -169,6 +182,7 @@ void KubernetesWatch::watch_ended(const Result<>& end) {
 void KubernetesWatch::send(runtime::FetchRequest request,
                            void (KubernetesWatch::*ended)(const Result<>& end)) {
   buffer_.clear();
+  skipped_ = 0;
   status_ = 0;
   retry_after_ = Duration::zero();
   runtime::FetchEvents events;
@@ -195,11 +209,21 @@ void KubernetesWatch::arrived(std::string_view piece) {
     auto read = reader_->read(piece);
     if (!read) failed(fmt::format("{}: {}", verb_, read.error().message), Trouble::refusal);
   } else {
+    if (buffer_.empty() && skipped_ == 0) line_since_ = ctx_.clock().mono();
+    if (skipped_ > 0) skip_line(piece);
     std::size_t known = buffer_.size();
-    if (known == 0) line_since_ = ctx_.clock().mono();
     buffer_ += piece;
     read_lines(known);
   }
+}
+
+// Leaves what comes after the line.
+void KubernetesWatch::skip_line(std::string_view& piece) {
+  std::size_t end = piece.find('\n');
+  bool ends = end != std::string_view::npos;
+  skipped_ = ends ? 0 : skipped_ + piece.size();
+  piece.remove_prefix(ends ? end + 1 : piece.size());
+  if (ends) line_since_ = ctx_.clock().mono();
 }
 
 // `known`: bytes in which no end of a line was.
@@ -217,9 +241,16 @@ void KubernetesWatch::read_lines(std::size_t known) {
   };
   for (std::size_t end = buffer_.find('\n', known); end != std::string::npos;
        end = buffer_.find('\n', begin)) {
-    auto event = read_kubernetes_event(std::string_view(buffer_).substr(begin, end - begin), each);
+    std::string_view line = std::string_view(buffer_).substr(begin, end - begin);
     begin = end + 1;
     line_since_ = ctx_.clock().mono();
+    if (line.size() > kMostKubernetesText || is_too_large_json(line)) {
+      // What is known of its object stays.
+      ++too_large_;
+      has_news = true;
+      continue;
+    }
+    auto event = read_kubernetes_event(line, each);
     if (!event) {
       resource_version_.clear();
       return failed(fmt::format("{}: {}", verb_, event.error().message), Trouble::refusal);
@@ -229,10 +260,18 @@ void KubernetesWatch::read_lines(std::size_t known) {
     if (!event->resource_version.empty()) resource_version_ = event->resource_version;
   }
   buffer_.erase(0, begin);
+  if (buffer_.size() > kMostKubernetesText) {
+    skipped_ = buffer_.size();
+    buffer_.clear();
+    ++too_large_;
+    has_news = true;
+  }
   if (has_news) changed_();
-  bool is_stuck = !buffer_.empty() && ctx_.clock().mono() - line_since_ > kLineTime;
-  if (buffer_.size() <= kMaxLine && !is_stuck) return;
-  failed(fmt::format("{}: an event {}", verb_, is_stuck ? "does not end" : "is too long"), Trouble::refusal);
+  bool is_within = skipped_ > 0 || !buffer_.empty();
+  bool is_stuck = is_within && ctx_.clock().mono() - line_since_ > kLineTime;
+  if (is_stuck || skipped_ > kEndlessKubernetesText) {
+    failed(fmt::format("{}: an event does not end", verb_), Trouble::refusal);
+  }
 }
 
 void KubernetesWatch::take_error(const KubernetesEvent& event) {

@@ -2,10 +2,12 @@
 // listing them once and watching their changes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -42,6 +44,8 @@ class KubernetesWatch {
   std::uint64_t lists() const { return lists_; }
   std::uint64_t events() const { return events_; }
   std::uint64_t failures() const { return failures_; }
+  // Objects of lists and events that were skipped.
+  std::uint64_t too_large() const { return too_large_; }
 
  private:
   using Trouble = KubernetesRetry::Trouble;
@@ -49,6 +53,7 @@ class KubernetesWatch {
   std::string path(std::string_view more) const;
   void resume();
   void list(const std::string& from);
+  void next_page(const std::string& from);
   void page_ended(const Result<>& end);
   void page_done(const KubernetesListReader::Head& head);
   void watch();
@@ -58,6 +63,7 @@ class KubernetesWatch {
   void send(runtime::FetchRequest request, void (KubernetesWatch::*ended)(const Result<>& end));
   void answered(const runtime::FetchResponse& head);
   void arrived(std::string_view piece);
+  void skip_line(std::string_view& piece);
   void read_lines(std::size_t known);
   void take_error(const KubernetesEvent& event);
   void list_again();
@@ -74,7 +80,9 @@ class KubernetesWatch {
   int status_ = 0;
   Duration retry_after_{};
   std::string buffer_;                          // a line not yet whole; the body of a refusal
+  std::size_t skipped_ = 0;                     // bytes of a line that is too long
   std::optional<KubernetesListReader> reader_;  // of a list
+  std::set<std::size_t> pages_;                 // hashes of the tokens of the list's pages
   MonoTime watch_since_, line_since_;
   bool listed_in_vain_ = false;  // because of a watch that had just begun
 
@@ -86,7 +94,7 @@ class KubernetesWatch {
 
   std::string resource_version_;  // to watch from; "" to list first
   bool synced_ = false;
-  std::uint64_t lists_ = 0, events_ = 0, failures_ = 0;
+  std::uint64_t lists_ = 0, events_ = 0, failures_ = 0, too_large_ = 0;
 };
 
 }  // namespace weir::discovery

@@ -86,9 +86,9 @@ TEST_CASE("discovery.kubernetes: faults of a watch") {
        "watch pods: an event of the watch is of the unknown type \"NEW\"; ", true},
       {"an event without end",
        [](Harness& k) {
-         for (int i = 0; i < 17; ++i) tell(k, std::string(1 << 20, ' '));
+         for (int i = 0; i < 65; ++i) tell(k, std::string(1 << 20, ' '));
        },
-       "watch pods: an event is too long; ", false},
+       "watch pods: an event does not end; ", false},
       {"an event byte by byte",
        [](Harness& k) {
          for (int i = 0; i < 70 && !is_waiting(k); ++i) {
@@ -158,10 +158,25 @@ TEST_CASE("discovery.kubernetes: faults of a list") {
       {"an object without end",
        [](Harness& k) {
          tell(k, R"({"kind": "PodList", "items": [")");
-         for (int i = 0; i < 17; ++i) last_fetch(k).data(std::string(1 << 20, ' '));
+         for (int i = 0; i < 65; ++i) last_fetch(k).data(std::string(1 << 20, ' '));
          k.run();
        },
-       "list pods: an object of the list is too long; weir tries again in"},
+       "list pods: an object of the list does not end; weir tries again in"},
+      {"the same page again and again",
+       [&](Harness& k) {
+         for (int i = 0; i < 2; ++i) answer(k, kubernetes_list(kubernetes_pod("p1", "1"), "10", "next"));
+       },
+       "list pods: the list does not end: the server names the same next page twice; weir tries again in"},
+      {"pages in a circle",
+       [&](Harness& k) {
+         for (const char* next : {"a", "b", "c", "a"}) answer(k, kubernetes_list("", "10", next));
+       },
+       "list pods: the list does not end: the server names the same next page twice; weir tries again in"},
+      {"pages without end",
+       [&](Harness& k) {
+         for (int i = 0; i <= 10'000; ++i) answer(k, kubernetes_list("", "10", std::to_string(i)));
+       },
+       "list pods: the list has more than 10000 pages; weir tries again in"},
       {"too busy", [](Harness& k) { answer(k, status_of("slow down"), 429, {{"Retry-After", "7"}}); },
        "list pods: the API server answered 429: slow down; weir tries again in"},
       {"forbidden", [](Harness& k) { answer(k, status_of("no"), 403); },
@@ -183,6 +198,35 @@ TEST_CASE("discovery.kubernetes: faults of a list") {
     answer(kubernetes, whole);
     CHECK(kubernetes.world().health.state == HealthState::healthy);
     CHECK(exported_pods(kubernetes) == Names{"p1", "p2"});
+  }
+}
+
+TEST_CASE("discovery.kubernetes: what is too large to read is left out, and the others go on") {
+  std::string large = kubernetes_pod("p1", std::string(17 << 20, '1'));
+  // Less text than that, but very many values.
+  std::string numbers = "1";
+  for (int i = 0; i < 4'000'000; ++i) numbers += ",1";
+  std::string values = kubernetes_pod("p1", "1").insert(1, "\"x\": [" + numbers + "], ");
+  for (const std::string& pod : {large, values}) {
+    CAPTURE(pod.size());
+    Harness kubernetes(kServer);
+    kubernetes.start();
+    answer(kubernetes, kubernetes_list(pod + "," + kubernetes_pod("p2", "1"), "10"));
+    CHECK(exported_pods(kubernetes) == Names{"p2"});
+    CHECK(kubernetes.world().health.state == HealthState::healthy);
+    CHECK(kubernetes.world().health.message == "1 pod, 2 targets; 1 object too large to read");
+    // In one piece, and in several.
+    std::string event = kubernetes_event("MODIFIED", pod);
+    tell(kubernetes, event + kubernetes_event("ADDED", kubernetes_pod("p3", "11")));
+    kubernetes.advance(1s);
+    CHECK(exported_pods(kubernetes) == Names{"p2", "p3"});
+    for (std::size_t at = 0; at < event.size(); at += 1 << 20) tell(kubernetes, event.substr(at, 1 << 20));
+    tell(kubernetes, kubernetes_event("ADDED", kubernetes_pod("p4", "12")));
+    kubernetes.advance(1s);
+    CHECK(exported_pods(kubernetes) == Names{"p2", "p3", "p4"});
+    CHECK(kubernetes.world().health.message == "3 pods, 6 targets; 3 objects too large to read");
+    CHECK(weir::tests::debug_text(*kubernetes.world().debug_info, "too_large") == "3");
+    CHECK(kubernetes.world().fetches.size() == 2);
   }
 }
 

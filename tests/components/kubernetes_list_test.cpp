@@ -72,8 +72,18 @@ TEST_CASE("a list of Kubernetes may be long, an object of it may not") {
   CHECK(reader.finish());
   CHECK(seen == 1000);
 
-  KubernetesListReader other([](const boost::json::object&) {});
-  CHECK_FALSE(other.read(R"({"items": [")" + std::string(17 << 20, 'x')));
+  // One that is too long is skipped.
+  std::string seen_names;
+  KubernetesListReader other(
+      [&](const boost::json::object& object) { seen_names += object.at("name").as_string(); });
+  CHECK(other.read(R"({"kind": "PodList", "items": [{"name": ")" + std::string(17 << 20, 'x')));
+  CHECK(other.read(R"(]}"}, {"name": "b"}, {"name": ")" + std::string(17 << 20, 'x') +
+                   R"("}, {"name": "c"}]})"));
+  CHECK(other.finish());
+  CHECK(seen_names == "bc");
+  CHECK(other.too_large() == 2);
+  KubernetesListReader endless([](const boost::json::object&) {});
+  CHECK_FALSE(endless.read(R"({"items": [")" + std::string(65 << 20, 'x')));
   KubernetesListReader frame([](const boost::json::object&) {});
   CHECK_FALSE(frame.read(R"({"metadata": ")" + std::string(1 << 20, 'x')));
 }

@@ -72,6 +72,18 @@ inline bool asks_for(KubernetesHarness& kubernetes, std::string_view what) {
   return last_fetch(kubernetes).request.url.find(what) != std::string::npos;
 }
 
+// One field of what the component tells of itself; of blocks the first that has it. As text: no matter of
+// which kind a number is.
+inline std::string debug_text(const weir::lang::BodyValue& body, std::string_view name) {
+  std::string found;
+  for (const auto& statement : body.statements) {
+    if (!found.empty()) break;
+    if (statement.body) found = debug_text(*statement.body, name);
+    if (!statement.body && statement.name == name) found = weir::lang::describe(statement.value);
+  }
+  return found;
+}
+
 // The names of the pods whose targets are exported.
 inline std::vector<std::string> exported_pods(KubernetesHarness& kubernetes) {
   std::vector<std::string> names;
