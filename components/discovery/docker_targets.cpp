@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "components/discovery/label_name.h"
+#include "components/discovery/target_count.h"
 #include "components/json_reader.h"
 
 namespace weir::discovery {
@@ -16,10 +17,6 @@ namespace json = boost::json;
 using LabelList = std::vector<Target::Label>;
 
 constexpr int kSharedNetworkHops = 16;  // container:A that names container:B …
-// Each of a container's networks with each of its ports, and every label again: a small answer could make
-// very many targets.
-constexpr std::size_t kMostTargets = 100'000;
-constexpr std::size_t kMostLabelBytes = 256u << 20;
 
 std::string host_and_port(std::string_view host, std::int64_t port) {
   bool v6 = host.find(':') != std::string_view::npos;
@@ -57,7 +54,8 @@ class Builder {
     }
   }
 
-  bool is_full() const { return targets_.size() >= kMostTargets || label_bytes_ >= kMostLabelBytes; }
+  bool is_full() const { return is_full_; }
+  std::string too_much() const { return count_.too_much(); }
 
   void add(const json::object& container) {
     common_ = container_labels(container);
@@ -144,11 +142,12 @@ class Builder {
   }
 
   void add_target(LabelList labels, std::string address) {
-    if (is_full()) return;
+    if (is_full_) return;
     labels.insert(labels.end(), common_.begin(), common_.end());
     labels.emplace_back("__address__", std::move(address));
-    for (const auto& [name, value] : labels) label_bytes_ += name.size() + value.size();
-    targets_.push_back(Target::make(std::move(labels)));
+    // Each of a container's networks with each of its ports, and every label again.
+    is_full_ = !count_.add(1, label_bytes_of(labels));
+    if (!is_full_) targets_.push_back(Target::make(std::move(labels)));
   }
 
   const DockerTargetOptions& options_;
@@ -157,7 +156,8 @@ class Builder {
   LabelList common_;  // of the container that is being added
   std::string_view mode_;
   std::vector<TargetPtr> targets_;
-  std::size_t label_bytes_ = 0;
+  TargetCount count_;
+  bool is_full_ = false;
 };
 
 }  // namespace
@@ -174,10 +174,7 @@ Result<DockerTargets> docker_targets(std::string_view containers_text, std::stri
   Builder builder(containers->get_array(), networks->get_array(), options);
   for (const auto& container : containers->get_array()) builder.add(as_object(container));
   if (builder.is_full()) {
-    return fail(
-        "the containers make more than {} targets, or more than {} MiB of labels: let fewer through by a "
-        "filter",
-        kMostTargets, kMostLabelBytes >> 20);
+    return fail("the containers make {}: let fewer through by a filter", builder.too_much());
   }
   return DockerTargets{.targets = {TargetList::make(builder.take())},
                        .containers = containers->get_array().size()};

@@ -106,7 +106,10 @@ std::string Kubelet::refusal() const {
 
 void Kubelet::publish() {
   bool changed = role_->update();
+  KubernetesLeftOut left_out = role_->left_out();
   info_.pods = role_->objects();
+  info_.left_out = left_out.targets;
+  info_.left_out_example = left_out.example;
   info_.too_large = reader_->too_large();
   ++info_.listings;
   info_.error.clear();
@@ -122,7 +125,9 @@ void Kubelet::publish() {
       fmt::format("{}, {}", count_text(info_.pods, "pod"), count_text(info_.targets, "target"));
   if (info_.too_large > 0)
     message += fmt::format("; {} too large to read", count_text(info_.too_large, "pod"));
-  ctx_.set_health(runtime::HealthState::healthy, std::move(message));
+  if (info_.left_out > 0) message += "; " + text_of(left_out);
+  ctx_.set_health(info_.left_out > 0 ? runtime::HealthState::unhealthy : runtime::HealthState::healthy,
+                  std::move(message));
 }
 
 // The pods known so far stay.

@@ -49,13 +49,16 @@ class Kubelet {
   using Exports = TargetExports;
 
   struct DebugInfo {
-    std::uint64_t pods = 0, targets = 0, too_large = 0, listings = 0, failures = 0;
-    std::string error;
+    std::uint64_t pods = 0, targets = 0, left_out = 0, too_large = 0, listings = 0, failures = 0;
+    std::string left_out_example, error;
 
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("pods", &DebugInfo::pods, "Pods in the last answer."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
+          lang::optional("left_out", &DebugInfo::left_out,
+                         "Targets that are not made, as one pod, or all together, would make too many."),
+          lang::optional("left_out_example", &DebugInfo::left_out_example, "A pod that they are of."),
           lang::optional("too_large", &DebugInfo::too_large,
                          "Pods of the last answer that were left out, as they are larger than 16 MiB."),
           lang::optional("listings", &DebugInfo::listings, "Whole answers so far."),

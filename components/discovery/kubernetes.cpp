@@ -211,7 +211,13 @@ void Kubernetes::publish() {
 }
 
 void Kubernetes::report() {
-  DebugInfo info{.objects = role_->objects(), .targets = targets_.size(), .error = {}, .watches = {}};
+  KubernetesLeftOut left_out = role_->left_out();
+  DebugInfo info{.objects = role_->objects(),
+                 .targets = targets_.size(),
+                 .left_out = left_out.targets,
+                 .left_out_example = left_out.example,
+                 .error = {},
+                 .watches = {}};
   std::uint64_t too_large = 0;
   const KubernetesWatch* worst = nullptr;
   for (const auto& watch : watches_) {
@@ -232,8 +238,11 @@ void Kubernetes::report() {
     std::string message = fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)),
                                       count_text(targets_.size(), "target"));
     if (too_large > 0) message += fmt::format("; {} too large to read", count_text(too_large, "object"));
-    return ctx_.set_health(is_published_ ? runtime::HealthState::healthy : runtime::HealthState::unknown,
-                           std::move(message));
+    if (left_out.targets > 0) message += "; " + text_of(left_out);
+    auto state = left_out.targets > 0 ? runtime::HealthState::unhealthy
+                 : is_published_      ? runtime::HealthState::healthy
+                                      : runtime::HealthState::unknown;
+    return ctx_.set_health(state, std::move(message));
   }
   std::string kept = is_published_ ? fmt::format("; the targets of {} stay", format_time(worst->news_until()))
                                    : std::string();

@@ -130,14 +130,17 @@ class Kubernetes {
   };
 
   struct DebugInfo {
-    std::uint64_t objects = 0, targets = 0;
-    std::string error;
+    std::uint64_t objects = 0, targets = 0, left_out = 0;
+    std::string left_out_example, error;
     std::vector<WatchInfo> watches;
 
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("objects", &DebugInfo::objects, "Objects of the role that are known."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
+          lang::optional("left_out", &DebugInfo::left_out,
+                         "Targets that are not made, as one object, or all together, would make too many."),
+          lang::optional("left_out_example", &DebugInfo::left_out_example, "An object that they are of."),
           lang::optional("error", &DebugInfo::error, "What is wrong."),
           lang::block("watch", &DebugInfo::watches, "What is watched."),
       };

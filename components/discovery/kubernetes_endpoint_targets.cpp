@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "components/discovery/kubernetes_endpoints.h"
+#include "components/discovery/target_maker.h"
 
 namespace weir::discovery {
 namespace {
@@ -11,23 +12,21 @@ using Group = KubernetesEndpointGroup;
 // them that no endpoint leads to.
 class Maker {
  public:
-  Maker(const Group& group, const KubernetesJoins& joins, std::vector<TargetPtr>& targets)
-      : group_(group), joins_(joins), targets_(targets) {}
+  Maker(const Group& group, const KubernetesJoins& joins, TargetMaker& maker)
+      : group_(group), joins_(joins), maker_(maker) {}
 
   void run() {
     auto* service = joins_.services ? joins_.services->find(group_.service_key) : nullptr;
     // The second slice of a service with two address families names the same pods once more.
     bool is_second = service && !service->first_family.empty() && service->first_family != group_.family;
     if (is_second && joins_.newer_labels && !group_.family.empty()) return;
-    joins_.add_namespace(common_, group_.name_space);
-    add_label(common_, "namespace", group_.name_space);
-    if (service) add_all(common_, service->labels);
-    add_all(common_, group_.labels);
-    for (const auto& subset : group_.subsets) {
-      for (const auto& port : subset.ports) {
-        for (const auto& endpoint : subset.endpoints) add_endpoint(endpoint, port);
-      }
-    }
+    LabelList common;
+    joins_.add_namespace(common, group_.name_space);
+    add_label(common, "namespace", group_.name_space);
+    if (service) add_all(common, service->labels);
+    add_all(common, group_.labels);
+    maker_.set_common(std::move(common));
+    for (const auto& subset : group_.subsets) add_subset(subset);
     for (const auto& seen : seen_) add_other_ports(seen);
   }
 
@@ -37,23 +36,41 @@ class Maker {
     std::vector<std::int64_t> ports;
   };
 
+  void add_subset(const Group::Subset& subset) {
+    std::size_t addresses = 0;
+    for (const auto& endpoint : subset.endpoints) addresses += endpoint.addresses.size();
+    for (const auto& port : subset.ports) {
+      std::size_t left = addresses;
+      for (const auto& endpoint : subset.endpoints) {
+        if (maker_.is_full()) break;
+        add_endpoint(endpoint, port);
+        left -= endpoint.addresses.size();
+      }
+      maker_.leave_out(left);
+    }
+  }
+
   void add_endpoint(const Group::Endpoint& endpoint, const Group::Port& port) {
-    LabelList labels = common_;
-    add_all(labels, port.labels);
+    if (endpoint.addresses.empty()) return;
+    LabelList labels = port.labels;
     add_all(labels, endpoint.labels);
     if (joins_.newer_labels) add_label(labels, "endpointslice_endpoint_zone", endpoint.zone);
     joins_.add_node(labels, endpoint.node_key);
     bool has_pod = joins_.pods && !endpoint.pod_key.empty();
     if (auto* pod = has_pod ? joins_.pods->find(endpoint.pod_key) : nullptr) {
       SeenPod& seen = seen_of(pod);
-      if (port.number && !endpoint.addresses.empty()) seen.ports.push_back(*port.number);
+      if (port.number) seen.ports.push_back(*port.number);
       add_all(labels, pod->labels);
       add_matching_container(labels, *pod, port);
     }
     for (const auto& address : endpoint.addresses) {
+      if (maker_.is_full()) {
+        maker_.leave_out(1);
+        continue;
+      }
       LabelList own = labels;
       own.emplace_back("__address__", port.number ? host_and_port(address, *port.number) : address);
-      targets_.push_back(Target::make(std::move(own), joins_.layouts));
+      maker_.add(std::move(own));
     }
   }
 
@@ -79,27 +96,29 @@ class Maker {
     for (const auto& container : seen.pod->containers) {
       for (const auto& port : container.ports) {
         if (std::ranges::find(seen.ports, port.number) != seen.ports.end()) continue;
-        LabelList labels = common_;
-        add_all(labels, seen.pod->labels);
+        if (maker_.is_full()) {
+          maker_.leave_out(1);
+          continue;
+        }
+        LabelList labels = seen.pod->labels;
         add_container_labels(labels, container);
         add_port_labels(labels, port);
         labels.emplace_back("__address__", host_and_port(seen.pod->ip, port.number));
-        targets_.push_back(Target::make(std::move(labels), joins_.layouts));
+        maker_.add(std::move(labels));
       }
     }
   }
 
   const Group& group_;
   const KubernetesJoins& joins_;
-  std::vector<TargetPtr>& targets_;
-  LabelList common_;
+  TargetMaker& maker_;
   std::vector<SeenPod> seen_;
 };
 
 }  // namespace
 
-void Group::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
-  Maker(*this, joins, targets).run();
+void Group::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
+  Maker(*this, joins, maker).run();
 }
 
 }  // namespace weir::discovery

@@ -42,7 +42,7 @@ struct KubernetesEndpointGroup {
   bool has_protocol_of_endpoint = false;
 
   bool touched(const KubernetesJoins& joins) const;
-  void add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const;
+  void add_targets(const KubernetesJoins& joins, TargetMaker& maker) const;
   bool operator==(const KubernetesEndpointGroup&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "components/discovery/label_name.h"
+#include "components/discovery/target_maker.h"
 #include "components/json_reader.h"
 
 namespace weir::discovery {
@@ -84,12 +85,12 @@ KubernetesNode KubernetesNode::read(const json::object& object) {
   return node;
 }
 
-void KubernetesNode::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+void KubernetesNode::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
   if (address.empty()) return;
   LabelList own = labels;
   if (joins.newer_labels) add_all(own, conditions);
   own.emplace_back("__address__", address);
-  targets.push_back(Target::make(std::move(own), joins.layouts));
+  maker.add(std::move(own));
 }
 
 KubernetesService KubernetesService::read(const json::object& object) {
@@ -120,15 +121,16 @@ KubernetesService KubernetesService::read(const json::object& object) {
   return service;
 }
 
-void KubernetesService::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+void KubernetesService::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
+  LabelList common;
+  joins.add_namespace(common, name_space);
+  add_label(common, "namespace", name_space);
+  add_all(common, labels);
+  maker.set_common(std::move(common));
   for (const auto& port : ports) {
-    LabelList own;
-    joins.add_namespace(own, name_space);
-    add_label(own, "namespace", name_space);
-    add_all(own, labels);
-    add_all(own, port.labels);
+    LabelList own = port.labels;
     own.emplace_back("__address__", port.address);
-    targets.push_back(Target::make(std::move(own), joins.layouts));
+    maker.add(std::move(own));
   }
 }
 
@@ -147,18 +149,20 @@ KubernetesIngress KubernetesIngress::read(const json::object& object) {
   return ingress;
 }
 
-void KubernetesIngress::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+void KubernetesIngress::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
+  LabelList common;
+  joins.add_namespace(common, name_space);
+  add_label(common, "namespace", name_space);
+  add_all(common, labels);
+  maker.set_common(std::move(common));
   for (const auto& rule : rules) {
     for (const auto& path : rule.paths) {
       LabelList own;
-      joins.add_namespace(own, name_space);
-      add_label(own, "namespace", name_space);
-      add_all(own, labels);
       add_label(own, "ingress_scheme", rule.is_tls ? "https" : "http");
       add_label(own, "ingress_host", rule.host);
       add_label(own, "ingress_path", path);
       own.emplace_back("__address__", rule.host);
-      targets.push_back(Target::make(std::move(own), joins.layouts));
+      maker.add(std::move(own));
     }
   }
 }

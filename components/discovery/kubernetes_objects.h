@@ -18,7 +18,7 @@ struct KubernetesNode {
   static std::string key(const boost::json::object& object) { return kubernetes_key(object); }
   static KubernetesNode read(const boost::json::object& object);
   bool touched(const KubernetesJoins&) const { return false; }
-  void add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const;
+  void add_targets(const KubernetesJoins& joins, TargetMaker& maker) const;
   bool operator==(const KubernetesNode&) const = default;
 };
 
@@ -36,7 +36,7 @@ struct KubernetesService {
   static std::string key(const boost::json::object& object) { return kubernetes_key(object); }
   static KubernetesService read(const boost::json::object& object);
   bool touched(const KubernetesJoins& joins) const { return joins.namespace_changed(name_space); }
-  void add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const;
+  void add_targets(const KubernetesJoins& joins, TargetMaker& maker) const;
   bool operator==(const KubernetesService&) const = default;
 };
 
@@ -55,7 +55,7 @@ struct KubernetesIngress {
   static std::string key(const boost::json::object& object) { return kubernetes_key(object); }
   static KubernetesIngress read(const boost::json::object& object);
   bool touched(const KubernetesJoins& joins) const { return joins.namespace_changed(name_space); }
-  void add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const;
+  void add_targets(const KubernetesJoins& joins, TargetMaker& maker) const;
   bool operator==(const KubernetesIngress&) const = default;
 };
 

@@ -1,6 +1,11 @@
 #include "components/discovery/kubernetes_pod.h"
 
+#include <map>
+#include <string_view>
+#include <utility>
+
 #include "components/discovery/kubernetes_joins.h"
+#include "components/discovery/target_maker.h"
 #include "components/json_reader.h"
 
 namespace weir::discovery {
@@ -26,19 +31,23 @@ void add_controller(LabelList& labels, const json::object& meta) {
   }
 }
 
-std::string container_id_in(const json::array& statuses, std::string_view name) {
+// By name; of several the first.
+std::map<std::string_view, std::string> container_ids(const json::array& statuses) {
+  std::map<std::string_view, std::string> ids;
   for (const auto& value : statuses) {
-    if (text_at(as_object(value), "name") == name) return string_at(as_object(value), "containerID");
+    const json::object& status = as_object(value);
+    ids.try_emplace(text_at(status, "name"), text_at(status, "containerID"));
   }
-  return "";
+  return ids;
 }
 
 void read_containers(KubernetesPod& pod, const json::array& containers, const json::array& statuses,
                      bool is_init) {
+  auto ids = container_ids(statuses);
   for (const auto& value : containers) {
     const json::object& object = as_object(value);
     KubernetesPod::Container container{.name = string_at(object, "name"),
-                                       .id = container_id_in(statuses, text_at(object, "name")),
+                                       .id = ids[text_at(object, "name")],
                                        .image = string_at(object, "image"),
                                        .is_init = is_init,
                                        .ports = {}};
@@ -92,7 +101,7 @@ bool KubernetesPod::touched(const KubernetesJoins& joins) const {
   return joins.node_changed(node) || joins.namespace_changed(name_space);
 }
 
-void KubernetesPod::add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const {
+void KubernetesPod::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
   if (ip.empty()) return;
   if (joins.only_known_nodes && joins.nodes && !joins.nodes->find(node)) return;
   LabelList common;
@@ -100,20 +109,21 @@ void KubernetesPod::add_targets(const KubernetesJoins& joins, std::vector<Target
   joins.add_namespace(common, name_space);
   add_label(common, "namespace", name_space);
   add_all(common, labels);
+  maker.set_common(std::move(common));
   for (const auto& container : containers) {
-    LabelList own = common;
+    LabelList own;
     add_container_labels(own, container);
     add_label(own, "pod_container_id", container.id);
     if (container.ports.empty()) {
       own.emplace_back("__address__", ip);
-      targets.push_back(Target::make(std::move(own), joins.layouts));
+      maker.add(std::move(own));
       continue;
     }
     for (const auto& port : container.ports) {
       LabelList of_port = own;
       of_port.emplace_back("__address__", host_and_port(ip, port.number));
       add_port_labels(of_port, port);
-      targets.push_back(Target::make(std::move(of_port), joins.layouts));
+      maker.add(std::move(of_port));
     }
   }
 }

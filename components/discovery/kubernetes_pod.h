@@ -10,6 +10,7 @@
 namespace weir::discovery {
 
 struct KubernetesJoins;
+class TargetMaker;
 
 struct KubernetesPod {
   struct Port {
@@ -34,7 +35,7 @@ struct KubernetesPod {
   static KubernetesPod read(const boost::json::object& object);
   bool touched(const KubernetesJoins& joins) const;
   // One for each port of each container; one for a container without.
-  void add_targets(const KubernetesJoins& joins, std::vector<TargetPtr>& targets) const;
+  void add_targets(const KubernetesJoins& joins, TargetMaker& maker) const;
   bool operator==(const KubernetesPod&) const = default;
 };
 

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "components/discovery/kubernetes_endpoints.h"
 #include "components/discovery/kubernetes_joins.h"
 #include "components/discovery/kubernetes_objects.h"
+#include "components/wording.h"
 
 namespace weir::discovery {
 namespace {
@@ -20,7 +23,9 @@ constexpr KubernetesResource kNamespaces{"namespaces", "", false};
 template <class Object>
 class RoleOf final : public KubernetesRole {
  public:
-  RoleOf(const KubernetesResource& resource, const Options& options) {
+  RoleOf(const KubernetesResource& resource, const Options& options)
+      : most_of_object_(options.most_of_object) {
+    store_.set_limit(options.most, options.most_of_object);
     feeds_.push_back({.resource = resource, .selector = options.role, .sink = &store_});
     bool is_newer = options.dialect == lang::Dialect::alloy;
     joins_.newer_labels = is_newer;
@@ -50,9 +55,11 @@ class RoleOf final : public KubernetesRole {
       auto it = entries.find(key);
       if (it != entries.end()) changed = remake(it->second) || changed;
     }
-    if (joins_.has_changes()) {
+    bool has_room = !joins_.none() && store_.has_room_for_crowded();
+    if (joins_.has_changes() || has_room) {
       for (auto& [key, entry] : entries) {
-        if (entry.object.touched(joins_)) changed = remake(entry) || changed;
+        bool comes_in = entry.is_crowded && has_room && store_.has_room_for_crowded();
+        if (comes_in || entry.object.touched(joins_)) changed = remake(entry) || changed;
       }
     }
     store_.forget_changes();
@@ -63,38 +70,52 @@ class RoleOf final : public KubernetesRole {
   std::vector<TargetPtr> targets() const override {
     std::vector<TargetPtr> all;
     for (const auto& [key, entry] : store_.entries()) {
-      all.insert(all.end(), entry.targets.begin(), entry.targets.end());
+      all.insert(all.end(), entry.made.targets.begin(), entry.made.targets.end());
     }
     return all;
   }
+  KubernetesLeftOut left_out() const override { return store_.left_out(); }
 
  private:
   using Entry = KubernetesStore<Object>::Entry;
 
   // A target that is the same as before stays the same object: what comes after then has nothing to do.
   bool remake(Entry& entry) {
-    std::vector<TargetPtr> made;
-    entry.object.add_targets(joins_, made);
+    TargetMaker maker(joins_.layouts, most_of_object_);
+    entry.object.add_targets(joins_, maker);
+    std::vector<TargetPtr> before = entry.made.targets;
+    MadeTargets made = maker.take(before.empty() ? nullptr : before.front());
     // What nothing is joined to is not needed again: half the memory.
     if (joins_.none()) entry.object = Object();
-    bool is_same = made.size() == entry.targets.size();
-    for (std::size_t i = 0; i < made.size() && i < entry.targets.size(); ++i) {
-      if (*made[i] == *entry.targets[i]) {
-        made[i] = entry.targets[i];
-      } else {
-        is_same = false;
-      }
+    // A target that holds on to another base would keep that in memory too.
+    auto is_as_before = [](const TargetPtr& a, const TargetPtr& b) {
+      return a->base() == b->base() && *a == *b;
+    };
+    for (std::size_t i = 0; i < made.targets.size() && i < before.size(); ++i) {
+      if (is_as_before(made.targets[i], before[i])) made.targets[i] = before[i];
     }
-    made.shrink_to_fit();
-    if (!is_same) entry.targets = std::move(made);
-    return !is_same;
+    made.targets.shrink_to_fit();
+    store_.replace(entry, std::move(made));
+    return entry.made.targets != before;
   }
 
+  TargetLimit most_of_object_;
   KubernetesStore<Object> store_;
   KubernetesJoins joins_;
 };
 
 }  // namespace
+
+std::string text_of(const KubernetesLeftOut& left_out) {
+  const KubernetesRole::Options limits{.role = {}};
+  return fmt::format(
+      "{} of {} left out, such as of {}: weir makes at most {} of one object and {} in all, of at most {} "
+      "and "
+      "{} of labels",
+      count_text(left_out.targets, "target"), count_text(left_out.objects, "object"), left_out.example,
+      limits.most_of_object.targets, limits.most.targets, bytes_text(limits.most_of_object.label_bytes),
+      bytes_text(limits.most.label_bytes));
+}
 
 std::unique_ptr<KubernetesRole> KubernetesRole::make(const Options& options) {
   if (options.role == "node") return std::make_unique<RoleOf<KubernetesNode>>(kNodes, options);

@@ -8,6 +8,7 @@
 
 #include "components/discovery/kubernetes_store.h"
 #include "components/discovery/target.h"
+#include "components/discovery/target_count.h"
 #include "lang/source.h"
 
 namespace weir::discovery {
@@ -26,6 +27,9 @@ class KubernetesRole {
     lang::Dialect dialect = lang::Dialect::river;
     bool attach_node = false, attach_namespace = false;
     bool selects_nodes = false;  // a selector says which
+    // The largest clusters have 300,000 containers; what makes more, or more of one object, is made for that.
+    TargetLimit most{.targets = 300'000, .label_bytes = 512u << 20};
+    TargetLimit most_of_object{.targets = 10'000, .label_bytes = 64u << 20};
   };
   // What must be watched, and where it goes.
   struct Feed {
@@ -47,9 +51,13 @@ class KubernetesRole {
   virtual std::size_t objects() const = 0;
   // In the order of the objects' names.
   virtual std::vector<TargetPtr> targets() const = 0;
+  virtual KubernetesLeftOut left_out() const = 0;
 
  protected:
   std::vector<Feed> feeds_;
 };
+
+// "3 targets of 1 object are left out (such as of shop/p1): …"
+std::string text_of(const KubernetesLeftOut& left_out);
 
 }  // namespace weir::discovery

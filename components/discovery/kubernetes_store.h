@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "components/discovery/target.h"
+#include "components/discovery/target_maker.h"
 
 namespace weir::discovery {
 
@@ -25,6 +27,14 @@ class KubernetesSink {
   // What a full list has not named is gone.
   virtual void begin_list(std::uint32_t watch) = 0;
   virtual void end_list(std::uint32_t watch) = 0;
+  // Of what was left out there is room for some, but it must be listed again.
+  virtual bool wants_list() const = 0;
+};
+
+// Targets that are not made, because one object, or all together, would make too many.
+struct KubernetesLeftOut {
+  std::size_t targets = 0, objects = 0;
+  std::string example;  // key of one of the objects
 };
 
 // `Object::read(json)` makes one; equal ones make equal labels.
@@ -33,7 +43,8 @@ class KubernetesStore final : public KubernetesSink {
  public:
   struct Entry {
     Object object;
-    std::vector<TargetPtr> targets;  // of the objects that a role makes targets of
+    MadeTargets made;         // of the objects that a role makes targets of
+    bool is_crowded = false;  // they are left out, as all together would be too many
     std::uint32_t watch = 0, round = 0;
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
@@ -49,6 +60,35 @@ class KubernetesStore final : public KubernetesSink {
   const Keys& changed() const { return changed_; }
   bool has_changed(std::string_view key) const { return changed_.find(key) != changed_.end(); }
   bool has_lost_targets() const { return has_lost_targets_; }
+
+  // Of all targets together. `room_for`: the most that one object can make.
+  void set_limit(const TargetLimit& limit, const TargetLimit& room_for) {
+    count_ = TargetCount(limit);
+    room_for_ = room_for;
+  }
+  void replace(Entry& entry, MadeTargets made) {
+    uncount(entry);
+    entry.is_crowded = !count_.add(made.targets.size(), made.label_bytes);
+    if (entry.is_crowded) made = {.targets = {}, .left_out = made.left_out + made.targets.size()};
+    entry.made = std::move(made);
+    if (entry.is_crowded) ++crowded_;
+    if (entry.made.left_out > 0) ++cut_;
+  }
+  bool has_room_for_crowded() const {
+    TargetCount count = count_;
+    return crowded_ > 0 && count.add(room_for_.targets, room_for_.label_bytes);
+  }
+  bool wants_list() const override { return has_room_for_crowded(); }
+  KubernetesLeftOut left_out() const {
+    KubernetesLeftOut all;
+    if (cut_ == 0) return all;
+    for (const auto& [key, entry] : entries_) {
+      if (entry.made.left_out == 0) continue;
+      all.targets += entry.made.left_out;
+      if (all.objects++ == 0) all.example = key;
+    }
+    return all;
+  }
   void forget_changes() {
     changed_.clear();
     has_lost_targets_ = false;
@@ -78,9 +118,15 @@ class KubernetesStore final : public KubernetesSink {
 
  private:
   Entries::iterator erase(Entries::iterator it) {
-    has_lost_targets_ = has_lost_targets_ || !it->second.targets.empty();
+    has_lost_targets_ = has_lost_targets_ || !it->second.made.targets.empty();
+    uncount(it->second);
     changed_.insert(it->first);
     return entries_.erase(it);
+  }
+  void uncount(const Entry& entry) {
+    if (entry.is_crowded) --crowded_;
+    if (entry.made.left_out > 0) --cut_;
+    count_.remove(entry.made.targets.size(), entry.made.label_bytes);
   }
   std::uint32_t& round_of(std::uint32_t watch) {
     if (rounds_.size() <= watch) rounds_.resize(watch + 1);
@@ -90,6 +136,9 @@ class KubernetesStore final : public KubernetesSink {
   Entries entries_;
   Keys changed_;
   bool has_lost_targets_ = false;
+  TargetCount count_;
+  TargetLimit room_for_;
+  std::size_t crowded_ = 0, cut_ = 0;  // objects
   std::vector<std::uint32_t> rounds_;
 };
 

@@ -176,6 +176,7 @@ void KubernetesWatch::watch_ended(const Result<>& end) {
   if (!end)
     return failed(fmt::format("{}: {}", verb_, without_request(end.error().message)), Trouble::connection);
   if (!watch_lasted()) return failed(fmt::format("{}: the server ended it at once", verb_), Trouble::in_vain);
+  if (scope_.feed.sink->wants_list()) return list("");
   watch();
 }
 

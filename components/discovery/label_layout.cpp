@@ -48,7 +48,16 @@ std::size_t LabelLayout::find(std::string_view name) const {
 LayoutPtr LayoutTable::of(const std::vector<std::string_view>& names) {
   if (known_.size() >= kMostLayouts) known_.clear();
   LayoutPtr& known = known_[hash_names(names)];
-  if (!known || !known->has_names(names)) known = LabelLayout::make(names);
+  if (!known || !known->is_flat() || !known->has_names(names)) known = LabelLayout::make(names);
+  return known;
+}
+
+LayoutPtr LayoutTable::of(const std::vector<std::string_view>& names,
+                          const std::vector<LabelLayout::Slot>& slots) {
+  if (known_.size() >= kMostLayouts) known_.clear();
+  std::string_view bytes(reinterpret_cast<const char*>(slots.data()), slots.size() * sizeof(slots[0]));
+  LayoutPtr& known = known_[profile::hash_string(bytes, hash_names(names))];
+  if (!known || !known->has_slots(slots) || !known->has_names(names)) known = LabelLayout::make(names, slots);
   return known;
 }
 

@@ -29,6 +29,7 @@ class LabelLayout {
   std::size_t find(std::string_view name) const;  // size(): not there
   std::uint64_t names_hash() const { return names_hash_; }
   bool has_names(const std::vector<std::string_view>& names) const { return names_ == names; }
+  bool has_slots(const std::vector<Slot>& slots) const { return slots_ == slots; }
   bool has_names_of(const LabelLayout& other) const {
     return names_hash_ == other.names_hash_ && names_ == other.names_;
   }
@@ -53,9 +54,10 @@ std::uint64_t hash_names(const std::vector<std::string_view>& names);
 class LayoutTable {
  public:
   LayoutPtr of(const std::vector<std::string_view>& names);
+  LayoutPtr of(const std::vector<std::string_view>& names, const std::vector<LabelLayout::Slot>& slots);
 
  private:
-  std::unordered_map<std::uint64_t, LayoutPtr> known_;  // by the hash of the names
+  std::unordered_map<std::uint64_t, LayoutPtr> known_;  // by the hash of names and slots
 };
 
 }  // namespace weir::discovery

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/utf8.h"
+#include "components/discovery/target_count.h"
 #include "components/json_reader.h"
 #include "components/yaml_reader.h"
 
@@ -16,9 +17,6 @@ namespace json = boost::json;
 
 constexpr std::string_view kWhat = "the list of targets";
 constexpr std::size_t kMostJsonMemory = 512u << 20;
-// Every target carries every label of its group.
-constexpr std::size_t kMostTargets = 100'000;
-constexpr std::size_t kMostLabelBytes = 256u << 20;
 
 struct Group {
   std::vector<std::string> targets;
@@ -30,18 +28,13 @@ class Collector {
   explicit Collector(const Target::Label& origin) : origin_(origin) {}
 
   Result<> add(const Group& group) {
-    std::size_t label_bytes = 0;
     for (const auto& [name, value] : group.labels) {
       if (name.empty()) return fail("a label has no name");
-      label_bytes += name.size() + value.size();
     }
-    label_bytes_ += label_bytes;
+    // Every target carries every label of its group.
+    std::size_t label_bytes = label_bytes_of(group.labels);
     for (const auto& address : group.targets) {
-      label_bytes_ += label_bytes + address.size();
-      if (targets_.size() >= kMostTargets || label_bytes_ > kMostLabelBytes) {
-        return fail("there are more than {} targets, or more than {} MiB of labels", kMostTargets,
-                    kMostLabelBytes >> 20);
-      }
+      if (!count_.add(1, label_bytes + address.size())) return fail("there are {}", count_.too_much());
       std::vector<Target::Label> labels = group.labels;
       labels.push_back(origin_);
       labels.emplace_back("__address__", address);
@@ -54,7 +47,7 @@ class Collector {
  private:
   const Target::Label& origin_;
   std::vector<TargetPtr> targets_;
-  std::size_t label_bytes_ = 0;
+  TargetCount count_;
 };
 
 std::string in_quotes(std::string_view key) {

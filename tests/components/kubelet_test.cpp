@@ -12,6 +12,7 @@ namespace weir::discovery {
 
 using weir::runtime::HealthState;
 using weir::tests::answer_whole;
+using weir::tests::debug_text;
 using weir::tests::kubernetes_list;
 using weir::tests::kubernetes_pod;
 using Harness = weir::testing::ComponentHarness<Kubelet>;
@@ -47,9 +48,28 @@ TEST_CASE("discovery.kubelet: asks again and again; what is the same is told onc
   REQUIRE(kubelet.world().fetches.size() == 2);
   answer(kubelet, kubernetes_list(kubernetes_pod("p1", ""), ""));
   CHECK(kubelet.world().published.size() == 1);
-  kubelet.advance(5s);
-  answer(kubelet, kubernetes_list("", ""));
-  CHECK(targets(kubelet) == 0);
+}
+
+TEST_CASE("discovery.kubelet: a pod that is too large to read, and one that makes too much") {
+  Harness kubelet("");
+  kubelet.start();
+  std::string ports;
+  for (int i = 0; i < 10'001; ++i) ports += R"({"containerPort": 80},)";
+  ports.pop_back();
+  answer(kubelet,
+         kubernetes_list(
+             R"({"metadata": {"namespace": "a", "name": "many"}, "spec": {"containers": [{"ports": [)" +
+                 ports + R"(]}]}, "status": {"podIP": "10.1.0.1"}},)" +
+                 kubernetes_pod("p1", std::string(17 << 20, '1')) + "," + kubernetes_pod("p2", ""),
+             ""));
+  CHECK(targets(kubelet) == 10'002);
+  CHECK(kubelet.world().health.state == HealthState::unhealthy);
+  CHECK_MESSAGE(
+      kubelet.world().health.message.starts_with("2 pods, 10002 targets; 1 pod too large to read; 1 target "
+                                                 "of 1 object left out, such as of a/many: "),
+      kubelet.world().health.message);
+  CHECK(debug_text(*kubelet.world().debug_info, "too_large") == "1");
+  CHECK(debug_text(*kubelet.world().debug_info, "left_out") == "1");
 }
 
 TEST_CASE("discovery.kubelet: only some namespaces, another address") {
@@ -97,9 +117,9 @@ TEST_CASE("discovery.kubelet: failures are health; what is known stays") {
         "; the targets of 2026-01-01T00:00:00.000Z stay; weir tries again in 5 s"));
     CHECK(targets(kubelet) == 2);
     kubelet.advance(5s);
-    answer(kubelet, kubernetes_list("", ""));
+    answer(kubelet, kubernetes_list(kubernetes_pod("p1", ""), ""));
     CHECK(kubelet.world().health.state == HealthState::healthy);
-    CHECK(targets(kubelet) == 0);
+    CHECK(targets(kubelet) == 2);
   }
 }
 

@@ -1,0 +1,81 @@
+#include "components/discovery/target_maker.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+namespace weir::discovery {
+namespace {
+
+using Labels = TargetMaker::Labels;
+
+// Where they stand in order of their names: of equal ones the last.
+std::vector<std::size_t> sorted(const Labels& labels) {
+  std::vector<std::size_t> order(labels.size()), last;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    int by_name = labels[a].first.compare(labels[b].first);
+    return by_name != 0 ? by_name < 0 : a < b;
+  });
+  last.reserve(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    bool is_last = i + 1 == order.size() || labels[order[i + 1]].first != labels[order[i]].first;
+    if (is_last) last.push_back(order[i]);
+  }
+  return last;
+}
+
+}  // namespace
+
+void TargetMaker::set_common(Labels labels) {
+  common_ = std::move(labels);
+  is_full_ = !count_.add(0, label_bytes_of(common_));
+}
+
+void TargetMaker::add(Labels own) {
+  is_full_ = is_full_ || !count_.add(1, label_bytes_of(own));
+  if (is_full_) return leave_out(1);
+  own_.push_back(std::move(own));
+}
+
+MadeTargets TargetMaker::take(const TargetPtr& former) {
+  MadeTargets made{.targets = {}, .label_bytes = count_.label_bytes(), .left_out = left_out_};
+  made.targets.reserve(own_.size());
+  if (own_.size() == 1) {
+    common_.insert(common_.end(), own_[0].begin(), own_[0].end());
+    made.targets.push_back(Target::make(std::move(common_), layouts_));
+  } else if (!own_.empty()) {
+    TargetPtr base = Target::make(std::move(common_), layouts_);
+    if (former && former->base() && *former->base() == *base) base = former->base();
+    for (const auto& own : own_) made.targets.push_back(make(base, own));
+  }
+  if (made.targets.empty()) made.label_bytes = 0;
+  return made;
+}
+
+// Merges two rows of names.
+TargetPtr TargetMaker::make(const TargetPtr& base, const Labels& own) const {
+  std::vector<std::string_view> names, values;
+  std::vector<LabelLayout::Slot> slots;
+  std::size_t at = 0;
+  auto take_base_until = [&](auto is_before) {
+    for (; at < base->size() && is_before(base->name(at)); ++at) {
+      names.push_back(base->name(at));
+      slots.push_back(static_cast<LabelLayout::Slot>(at));
+    }
+  };
+  for (std::size_t index : sorted(own)) {
+    const auto& [name, value] = own[index];
+    take_base_until([&](std::string_view before) { return before < name; });
+    if (at < base->size() && base->name(at) == name) ++at;
+    if (value.empty()) continue;
+    names.emplace_back(name);
+    slots.push_back(~static_cast<LabelLayout::Slot>(values.size()));
+    values.emplace_back(value);
+  }
+  take_base_until([](std::string_view) { return true; });
+  return Target::make(layouts_.of(names, slots), base, values);
+}
+
+}  // namespace weir::discovery
