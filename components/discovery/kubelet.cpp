@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "components/discovery/kubernetes_event.h"
+#include "components/discovery/kubernetes_labels.h"
 #include "components/json_reader.h"
 #include "components/wording.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 constexpr Duration kAnswerTime = std::chrono::seconds(30);
 constexpr std::size_t kMaxRefusal = 64u << 10;
+// A kubelet that has just started answers before it knows all its pods again.
+constexpr Duration kMissing = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -39,6 +42,7 @@ void Kubelet::stop() {
   request_.reset();
   reader_.reset();
   role_.reset();
+  missing_since_.clear();
 }
 
 void Kubelet::ask() {
@@ -65,6 +69,7 @@ void Kubelet::put(const boost::json::object& pod) {
   std::string_view name_space = text_at(object_at(pod, "metadata"), "namespace");
   auto wanted = [&](const std::string& name) { return name_space == name; };
   if (args_.namespaces.empty() || std::ranges::any_of(args_.namespaces, wanted)) {
+    missing_since_.erase(kubernetes_key(pod));
     role_->feeds()[0].sink->put(0, pod);
   }
 }
@@ -80,9 +85,18 @@ void Kubelet::arrived(std::string_view piece) {
 void Kubelet::answered(const Result<runtime::FetchResponse>& end) {
   auto whole = read(end);
   if (!whole) return failed(whole.error().message);
-  role_->feeds()[0].sink->end_list(0);
+  role_->feeds()[0].sink->end_list(0, [this](const std::string& key) { return stays(key); });
   publish();
   next_ = ctx_.after(args_.refresh_interval, [this] { ask(); });
+}
+
+// Of a pod that is not in the answer.
+bool Kubelet::stays(const std::string& key) {
+  MonoTime now = ctx_.clock().mono();
+  auto since = missing_since_.try_emplace(key, now).first;
+  if (now - since->second < kMissing) return true;
+  missing_since_.erase(since);
+  return false;
 }
 
 Result<> Kubelet::read(const Result<runtime::FetchResponse>& end) {
@@ -108,6 +122,7 @@ void Kubelet::publish() {
   bool changed = role_->update();
   KubernetesLeftOut left_out = role_->left_out();
   info_.pods = role_->objects();
+  info_.missing = missing_since_.size();
   info_.left_out = left_out.targets;
   info_.left_out_example = left_out.example;
   info_.too_large = reader_->too_large();
@@ -123,6 +138,10 @@ void Kubelet::publish() {
   ctx_.publish_debug_info(info_);
   std::string message =
       fmt::format("{}, {}", count_text(info_.pods, "pod"), count_text(info_.targets, "target"));
+  if (info_.missing > 0) {
+    message +=
+        fmt::format("; {} not in the last answer, and not given up yet", count_text(info_.missing, "pod"));
+  }
   if (info_.too_large > 0)
     message += fmt::format("; {} too large to read", count_text(info_.too_large, "pod"));
   if (info_.left_out > 0) message += "; " + text_of(left_out);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,10 @@ class Kubelet {
   static constexpr std::string_view kDoc =
       "Finds the pods of one node by asking its kubelet: each container a target with its id, with the "
       "labels "
-      "of discovery.kubernetes and role pod, and no load on the API server. The kubelet wants to know who "
-      "asks: "
+      "of discovery.kubernetes and role pod, and no load on the API server. A pod goes when it was missing "
+      "in its answers for a minute: a kubelet that has just started does not know them all. The kubelet "
+      "wants "
+      "to know who asks: "
       "give it the token of a service account that may get nodes/proxy.";
 
   struct Arguments : HttpClientArguments {
@@ -49,12 +52,14 @@ class Kubelet {
   using Exports = TargetExports;
 
   struct DebugInfo {
-    std::uint64_t pods = 0, targets = 0, left_out = 0, too_large = 0, listings = 0, failures = 0;
+    std::uint64_t pods = 0, missing = 0, targets = 0, left_out = 0, too_large = 0, listings = 0, failures = 0;
     std::string left_out_example, error;
 
     static constexpr auto fields() {
       return std::tuple{
-          lang::optional("pods", &DebugInfo::pods, "Pods in the last answer."),
+          lang::optional("pods", &DebugInfo::pods, "Pods that are known."),
+          lang::optional("missing", &DebugInfo::missing,
+                         "Of these, pods that were not in the last answer: they go after a minute."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
           lang::optional("left_out", &DebugInfo::left_out,
                          "Targets that are not made, as one pod, or all together, would make too many."),
@@ -80,6 +85,7 @@ class Kubelet {
   void answered(const Result<runtime::FetchResponse>& end);
   Result<> read(const Result<runtime::FetchResponse>& end);
   std::string refusal() const;
+  bool stays(const std::string& key);
   void publish();
   void failed(const std::string& error);
 
@@ -92,6 +98,7 @@ class Kubelet {
   std::string refused_;  // what it says instead of an answer
   int status_ = 0;
   runtime::Timer next_;
+  std::map<std::string, MonoTime> missing_since_;  // by the pod's key
   bool is_published_ = false;
   WallTime known_since_;
   DebugInfo info_;

@@ -5,6 +5,7 @@
 #include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -24,9 +25,10 @@ class KubernetesSink {
   virtual ~KubernetesSink() = default;
   virtual void put(std::uint32_t watch, const boost::json::object& object) = 0;
   virtual void remove(const boost::json::object& object) = 0;
-  // What a full list has not named is gone.
+  // What a full list has not named is gone, but for what is kept all the same, by its key.
+  using Keep = std::function<bool(const std::string& key)>;
   virtual void begin_list(std::uint32_t watch) = 0;
-  virtual void end_list(std::uint32_t watch) = 0;
+  virtual void end_list(std::uint32_t watch, const Keep& keep = nullptr) = 0;
   // Of what was left out there is room for some, but it must be listed again.
   virtual bool wants_list() const = 0;
 };
@@ -109,9 +111,10 @@ class KubernetesStore final : public KubernetesSink {
     if (it != entries_.end()) erase(it);
   }
   void begin_list(std::uint32_t watch) override { ++round_of(watch); }
-  void end_list(std::uint32_t watch) override {
+  void end_list(std::uint32_t watch, const Keep& keep = nullptr) override {
     for (auto it = entries_.begin(); it != entries_.end();) {
-      bool is_gone = it->second.watch == watch && it->second.round != round_of(watch);
+      bool is_missing = it->second.watch == watch && it->second.round != round_of(watch);
+      bool is_gone = is_missing && !(keep && keep(it->first));
       it = is_gone ? erase(it) : std::next(it);
     }
   }

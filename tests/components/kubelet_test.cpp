@@ -50,6 +50,44 @@ TEST_CASE("discovery.kubelet: asks again and again; what is the same is told onc
   CHECK(kubelet.world().published.size() == 1);
 }
 
+TEST_CASE("discovery.kubelet: a pod goes when it was missing for a minute") {
+  Harness kubelet("");
+  kubelet.start();
+  std::string p1 = kubernetes_pod("p1", ""), p2 = kubernetes_pod("p2", "");
+  std::string none = kubernetes_list("", ""), both = kubernetes_list(p1 + "," + p2, "");
+  auto answers = [&](const std::string& body, int times) {
+    for (int i = 0; i < times; ++i) {
+      kubelet.advance(5s);
+      answer(kubelet, body);
+    }
+  };
+  answer(kubelet, both);
+  // The kubelet has started anew: it knows none, then one, then both.
+  answers(none, 4);
+  CHECK(targets(kubelet) == 4);
+  CHECK(kubelet.world().health.message ==
+        "2 pods, 4 targets; 2 pods not in the last answer, and not given up yet");
+  CHECK(kubelet.world().health.state == HealthState::healthy);
+  answers(kubernetes_list(p2, ""), 4);
+  answers(both, 1);
+  CHECK(kubelet.world().health.message == "2 pods, 4 targets");
+  CHECK(kubelet.world().published.size() == 1);
+  // One is gone; answers that fail say nothing of it.
+  answers(kubernetes_list(p2, ""), 1);
+  answers("<html>", 11);
+  CHECK(targets(kubelet) == 4);
+  answers(kubernetes_list(p2, ""), 1);
+  CHECK(targets(kubelet) == 2);
+  CHECK(kubelet.world().health.message == "1 pod, 2 targets");
+  CHECK(debug_text(*kubelet.world().debug_info, "missing") == "0");
+  // It comes back, and its minute begins anew.
+  answers(both, 1);
+  answers(kubernetes_list(p2, ""), 12);
+  CHECK(targets(kubelet) == 4);
+  answers(kubernetes_list(p2, ""), 1);
+  CHECK(targets(kubelet) == 2);
+}
+
 TEST_CASE("discovery.kubelet: a pod that is too large to read, and one that makes too much") {
   Harness kubelet("");
   kubelet.start();
