@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/file_watch.h"
-#include "components/discovery/target_list.h"
 #include "components/discovery/target_files.h"
+#include "components/discovery/target_list.h"
 #include "runtime/component.h"
 
 namespace weir::discovery {

@@ -175,7 +175,7 @@ class Kubernetes {
   bool is_complete_ = false;  // all watches are there
   bool is_dirty_ = false, is_published_ = false;
   MonoTime last_publication_;  // of targets
-  Targets targets_;  // published last
+  Targets targets_;            // published last
 };
 
 }  // namespace weir::discovery
