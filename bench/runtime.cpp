@@ -23,8 +23,8 @@
 
 #include <fmt/format.h>
 
-#include "components/builtin.h"
 #include "components/discovery/target.h"
+#include "components/relabel/relabel.h"
 #include "runtime/controller.h"
 
 namespace weir::runtime {
@@ -141,7 +141,7 @@ std::string config_text(Shape shape, int count, int version = 0) {
 class World {
  public:
   World() {
-    register_components(registry_);
+    registry_.add(relabel::Relabel::kName, [] { return component_type<relabel::Relabel>(); });
     registry_.add(Source::kName, [] { return component_type<Source>(); });
     registry_.add(Sink::kName, [] { return component_type<Sink>(); });
     path_ = std::filesystem::temp_directory_path() / fmt::format("weir-bench-{}.river", ::getpid());
@@ -244,18 +244,18 @@ void reload_without_change(Shape shape, int count, double limit) {
   print(fmt::format("reload without a change, {}", count), shape, cost, limit);
 }
 
-// What has no text in common is loaded as the first time.
+// Between its first and its last line all of it counts as changed.
 void reload_of_other_text(Shape shape, int count, double limit) {
   World world;
   world.write(config_text(shape, count));
   world.begin();
   world.load();
-  auto moved = [&](int round) {
+  auto edited = [&](int round) {
     std::string text = config_text(shape, count);
     return fmt::format("// {0}\n{1}\n// {0}\n", round, text);
   };
-  Cost cost = measure(kRounds, [&](int round) { world.write(moved(round)); }, [&] { world.load(); });
-  print(fmt::format("reload with all of it moved, {}", count), shape, cost, limit);
+  Cost cost = measure(kRounds, [&](int round) { world.write(edited(round)); }, [&] { world.load(); });
+  print(fmt::format("reload with all blocks changed, {}", count), shape, cost, limit);
 }
 
 // In a chain it is no leaf, and what hangs on it follows: measured for what stands alone.
@@ -268,6 +268,20 @@ void reload_of_one(int count) {
       kRounds, [&](int round) { world.write(config_text(Shape::fan_out, count, round + 1)); },
       [&] { world.load(); });
   print(fmt::format("reload with one changed leaf of {}", count), Shape::fan_out, cost, 15);
+}
+
+// Another graph: all of it is planned anew.
+void reload_with_one_more(int count) {
+  World world;
+  std::string text = config_text(Shape::fan_out, count);
+  world.write(text);
+  world.begin();
+  world.load();
+  auto with_more = [&](int round) {
+    return text + fmt::format("discovery.relabel \"more{}\" {{\n  targets = []\n}}\n", round);
+  };
+  Cost cost = measure(kRounds, [&](int round) { world.write(with_more(round)); }, [&] { world.load(); });
+  print(fmt::format("reload with another component of {}", count), Shape::fan_out, cost, 100);
 }
 
 Cost propagation(Shape shape, int count) {
@@ -317,11 +331,12 @@ constexpr Part kParts[] = {
        for (Shape shape : kShapes) reload_without_change(shape, 1000, 8);
        for (Shape shape : kShapes) reload_without_change(shape, 10'000, 100);
      }},
-    {"moved",
+    {"all",
      [] {
        for (Shape shape : kShapes) reload_of_other_text(shape, 10'000, 100);
      }},
     {"leaf", [] { reload_of_one(10'000); }},
+    {"more", [] { reload_with_one_more(10'000); }},
     {"change",
      [] {
        for (Shape shape : kShapes) curve(shape);

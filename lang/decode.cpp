@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -75,6 +76,17 @@ class BodyDecoder {
     check_required(at);
     // What the types cannot say is judged on complete values only.
     if (!failed_ && !has_unknown_ && table_.check) check(body, at);
+    return !failed_;
+  }
+
+  // The object holds everything else already.
+  bool decode_again(void* object, std::span<const Attribute* const> attributes, const Body& body, Span at) {
+    object_ = object;
+    for (const Attribute* attribute : attributes) {
+      std::size_t index = *find(attribute->name);
+      assign(*attribute, table_.schema.fields[index], table_.fields[index]);
+    }
+    if (!failed_ && table_.check) check(body, at);
     return !failed_;
   }
 
@@ -329,6 +341,12 @@ class BodyDecoder {
 bool decode_body(const Table& table, void* object, const Body& body, Span at, const SourcePtr& source,
                  const DecodeOptions& options, Diagnostics& diagnostics) {
   return BodyDecoder(table, source, options, diagnostics).decode(object, body, at);
+}
+
+bool decode_body_again(const Table& table, void* object, std::span<const Attribute* const> attributes,
+                       const Body& body, Span at, const SourcePtr& source, const DecodeOptions& options,
+                       Diagnostics& diagnostics) {
+  return BodyDecoder(table, source, options, diagnostics).decode_again(object, attributes, body, at);
 }
 
 }  // namespace weir::lang::detail

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -68,6 +69,13 @@ Span locate(const Body& body, Span fallback, std::string_view path);
 template <class T>
 std::optional<T> decode(const Body& body, Span at, const SourcePtr& source, const DecodeOptions& options,
                         Diagnostics& diagnostics);
+
+// The same where only the values of these attributes, which stand in `body` itself, may be others than when
+// `before` was decoded from it.
+template <class T>
+std::optional<T> decode_again(const T& before, std::span<const Attribute* const> attributes, const Body& body,
+                              Span at, const SourcePtr& source, const DecodeOptions& options,
+                              Diagnostics& diagnostics);
 
 }  // namespace weir::lang
 

@@ -79,6 +79,10 @@ struct ComponentType {
   // Null when there is an error; errors are appended, each at its place.
   ArgumentsPtr (*decode)(const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
                          const lang::DecodeOptions& options, lang::Diagnostics& diagnostics) = nullptr;
+  // With the values of these attributes anew, and everything else as it was.
+  ArgumentsPtr (*decode_again)(const ArgumentsPtr& before, std::span<const lang::Attribute* const> attributes,
+                               const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
+                               const lang::DecodeOptions& options, lang::Diagnostics& diagnostics) = nullptr;
   bool (*equal)(const ArgumentsPtr& a, const ArgumentsPtr& b) = nullptr;
   lang::BodyValue (*to_body)(const ArgumentsPtr& arguments) = nullptr;
   std::unique_ptr<Instance> (*create)(Context& ctx, const ArgumentsPtr& arguments) = nullptr;
@@ -142,6 +146,14 @@ ComponentType component_type() {
   type.decode = [](const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
                    const lang::DecodeOptions& options, lang::Diagnostics& diagnostics) -> ArgumentsPtr {
     auto arguments = lang::decode<Arguments>(body, at, source, options, diagnostics);
+    if (!arguments) return nullptr;
+    return std::make_shared<const Arguments>(*std::move(arguments));
+  };
+  type.decode_again = [](const ArgumentsPtr& before, std::span<const lang::Attribute* const> attributes,
+                         const lang::Body& body, lang::Span at, const lang::SourcePtr& source,
+                         const lang::DecodeOptions& options, lang::Diagnostics& diagnostics) -> ArgumentsPtr {
+    auto arguments = lang::decode_again(*static_cast<const Arguments*>(before.get()), attributes, body, at,
+                                        source, options, diagnostics);
     if (!arguments) return nullptr;
     return std::make_shared<const Arguments>(*std::move(arguments));
   };

@@ -201,6 +201,23 @@ ArgumentsPtr decode_arguments(const Plan& plan, const PlannedNode& node, const E
   return node.type->decode({.statements = own}, header, node.source, options, diagnostics);
 }
 
+ArgumentsPtr decode_dependent(const Plan& plan, const PlannedNode& node, const ArgumentsPtr& before,
+                              const ExportList& exports, const EnvLookup& env,
+                              lang::Diagnostics& diagnostics) {
+  bool is_plain = node.kind == NodeKind::component &&
+                  std::ranges::none_of(node.dependent, &PlannedAttribute::is_nested) &&
+                  is_complete(node, exports, env);
+  if (!is_plain) return decode_arguments(plan, node, exports, env, diagnostics);
+  std::vector<const lang::Attribute*> attributes;
+  for (const PlannedAttribute& planned : node.dependent) attributes.push_back(planned.attribute);
+  ExportScope scope(plan, node, exports, node.scope, node.source, node.dialect);
+  lang::DecodeOptions options{.eval = {.dialect = node.dialect, .scope = &scope, .env = env},
+                              .is_unknown = {}};
+  lang::Span header{node.block->name_span.begin, node.block->open.end};
+  return node.type->decode_again(before, attributes, node.block->body, header, node.source, options,
+                                 diagnostics);
+}
+
 lang::Value module_exports(const Plan& plan, NodeIndex index, const ExportList& exports) {
   const PlannedNode& module = plan.nodes[index];
   std::string prefix = plan.scopes[*module.inner].prefix + "export.";

@@ -28,6 +28,11 @@ const PlannedReference* missing_export(const PlannedNode& node, const ExportList
 ArgumentsPtr decode_arguments(const Plan& plan, const PlannedNode& node, const ExportList& exports,
                               const EnvLookup& env, lang::Diagnostics& diagnostics);
 
+// The same where only what comes from others may be another than it was in `before`.
+ArgumentsPtr decode_dependent(const Plan& plan, const PlannedNode& node, const ArgumentsPtr& before,
+                              const ExportList& exports, const EnvLookup& env,
+                              lang::Diagnostics& diagnostics);
+
 // Whether everything is there that its arguments need.
 bool is_complete(const PlannedNode& node, const ExportList& exports, const EnvLookup& env);
 

@@ -53,6 +53,7 @@ struct PlannedAttribute {
   std::vector<PlannedReference> references;
   bool reads_environment = false;
   bool is_broken = false;  // a reference leads nowhere, or the types do not fit; reported
+  bool is_nested = false;  // in a block of the block
 };
 
 enum class NodeKind : std::uint8_t {

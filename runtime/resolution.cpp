@@ -101,6 +101,7 @@ class Resolution {
     const lang::SourcePtr& source;
     lang::Dialect dialect;
     ScopeIndex names;
+    bool is_nested = false;  // in a block of the node's block
   };
 
   void error(const lang::SourcePtr& source, lang::Span span, std::string message) {
@@ -124,13 +125,14 @@ class Resolution {
       }
       const auto& attribute = std::get<lang::Attribute>(statement);
       const lang::FieldSchema* field = schema ? schema->find(attribute.name) : nullptr;
-      resolve_attribute(node, {node.source, node.dialect, node.scope}, attribute, field, needs);
+      bool is_nested = &body != &node.block->body;
+      resolve_attribute(node, {node.source, node.dialect, node.scope, is_nested}, attribute, field, needs);
     }
   }
 
   void resolve_attribute(PlannedNode& node, const Context& context, const lang::Attribute& attribute,
                          const lang::FieldSchema* field, std::vector<NodeIndex>& needs) {
-    PlannedAttribute planned{.attribute = &attribute, .references = {}};
+    PlannedAttribute planned{.attribute = &attribute, .references = {}, .is_nested = context.is_nested};
     for (const auto& reference : lang::references(*attribute.value)) {
       if (lang::reads_environment(reference, context.dialect)) planned.reads_environment = true;
       auto resolved = resolve_reference(reference, context);

@@ -162,6 +162,7 @@ void RunningGraph::patch(const ConfigEdit& edit, PlanPatch patch) {
     member.is_text_changed = member.has_new_arguments = false;
   }
   for (const auto& [index, node] : patch.nodes) {
+    members_[index].is_decoded = false;
     members_[index].is_text_changed = text_of(plan_->nodes[index]) != text_of(node);
     wave_.mark(index);
   }

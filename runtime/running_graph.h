@@ -68,6 +68,7 @@ class RunningGraph {
     std::shared_ptr<Host> host;  // null: it has only a value
     std::shared_ptr<Node> node;
     ArgumentsPtr arguments;
+    bool is_decoded = false;  // the arguments are those of the block, but for what comes from others
     bool is_constructed = false;
     bool is_settled = false;  // the last evaluation succeeded with these arguments
     bool is_taken_over = false;

@@ -34,11 +34,13 @@ bool RunningGraph::take_from_host(NodeIndex index) {
 }
 
 void RunningGraph::run_wave(const Begin& begin) {
+  MonoTime start = system_clock().mono();
   while (auto index = wave_.next()) {
     if (services_->is_ending) return;
-    MonoTime start = system_clock().mono();
     if (evaluate(*index, begin)) wave_.mark_dependants(*index);
-    evaluation_seconds_->observe(std::chrono::duration<double>(system_clock().mono() - start).count());
+    MonoTime end = system_clock().mono();
+    evaluation_seconds_->observe(std::chrono::duration<double>(end - start).count());
+    start = end;
   }
 }
 
@@ -70,12 +72,16 @@ bool RunningGraph::evaluate_component(NodeIndex index, const Begin& begin) {
     return false;
   }
   lang::Diagnostics diagnostics;
-  ArgumentsPtr arguments =
-      decode_arguments(*plan_, plan_->nodes[index], exports_, services_->environment.env, diagnostics);
+  const EnvLookup& env = services_->environment.env;
+  const PlannedNode& node = plan_->nodes[index];
+  ArgumentsPtr arguments = member.is_decoded
+                               ? decode_dependent(*plan_, node, member.arguments, exports_, env, diagnostics)
+                               : decode_arguments(*plan_, node, exports_, env, diagnostics);
   if (arguments == nullptr) {
     fail(index, summary(diagnostics));
     return false;
   }
+  member.is_decoded = true;
   return use_arguments(index, std::move(arguments), begin);
 }
 
