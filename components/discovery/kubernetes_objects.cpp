@@ -1,6 +1,8 @@
 #include "components/discovery/kubernetes_objects.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -18,43 +20,38 @@ namespace json = boost::json;
 constexpr std::string_view kAddressTypes[] = {"InternalIP",  "InternalDNS",  "ExternalIP",
                                               "ExternalDNS", "LegacyHostIP", "Hostname"};
 
-std::string_view first_address(const json::array& addresses, std::string_view type) {
-  for (const auto& value : addresses) {
-    if (text_at(as_object(value), "type") == type) return text_at(as_object(value), "address");
-  }
-  return {};
-}
-
 void read_addresses(KubernetesNode& node, const json::object& status) {
-  const json::array& addresses = array_at(status, "addresses");
-  for (const auto& value : addresses) {
-    std::string_view type = text_at(as_object(value), "type");
-    add_label(node.labels, label_name("node_address_", type), first_address(addresses, type));
+  std::map<std::string_view, std::string_view> by_type;  // of several the first
+  for (const auto& value : array_at(status, "addresses")) {
+    by_type.try_emplace(text_at(as_object(value), "type"), text_at(as_object(value), "address"));
+  }
+  for (const auto& [type, address] : by_type) {
+    add_label(node.labels, label_name("node_address_", type), address);
   }
   const json::object& kubelet = object_at(object_at(status, "daemonEndpoints"), "kubeletEndpoint");
   for (std::string_view type : kAddressTypes) {
-    std::string_view address = first_address(addresses, type);
+    std::string_view address = by_type[type];
     if (address.empty()) continue;
     node.address = host_and_port(address, number_at(kubelet, "Port"));
     return;
   }
 }
 
-// "*.example.com" stands for one level below.
-bool is_host_of(std::string_view host, std::string_view pattern) {
-  if (host == pattern) return true;
-  if (pattern == "*") return host.find('.') == std::string_view::npos;
-  if (!pattern.starts_with("*.")) return false;
-  std::size_t dot = host.find('.');
-  return dot != std::string_view::npos && host.substr(dot) == pattern.substr(1);
+std::set<std::string_view> tls_hosts(const json::array& tls) {
+  std::set<std::string_view> hosts;
+  for (const auto& entry : tls) {
+    for (const auto& host : array_at(as_object(entry), "hosts")) {
+      if (host.is_string()) hosts.emplace(host.get_string().data(), host.get_string().size());
+    }
+  }
+  return hosts;
 }
 
-bool has_tls(const json::array& tls, std::string_view host) {
-  return std::ranges::any_of(tls, [&](const json::value& entry) {
-    return std::ranges::any_of(array_at(as_object(entry), "hosts"), [&](const json::value& pattern) {
-      return pattern.is_string() && is_host_of(host, pattern.get_string());
-    });
-  });
+// "*.example.com" stands for one level below.
+bool has_tls(const std::set<std::string_view>& hosts, std::string_view host) {
+  if (hosts.contains(host)) return true;
+  std::size_t dot = std::min(host.find('.'), host.size());
+  return hosts.contains(fmt::format("*{}", host.substr(dot)));
 }
 
 std::vector<std::string> paths_of(const json::object& rule) {
@@ -140,10 +137,11 @@ KubernetesIngress KubernetesIngress::read(const json::object& object) {
       .name_space = string_at(object_at(object, "metadata"), "namespace"), .labels = {}, .rules = {}};
   add_named_metadata(ingress.labels, "ingress", object);
   add_label(ingress.labels, "ingress_class_name", text_at(spec, "ingressClassName"));
+  auto hosts = tls_hosts(array_at(spec, "tls"));
   for (const auto& value : array_at(spec, "rules")) {
     const json::object& rule = as_object(value);
     std::string host = string_at(rule, "host");
-    bool is_tls = has_tls(array_at(spec, "tls"), host);
+    bool is_tls = has_tls(hosts, host);
     ingress.rules.push_back({.host = std::move(host), .is_tls = is_tls, .paths = paths_of(rule)});
   }
   return ingress;

@@ -137,6 +137,36 @@ TEST_CASE("discovery.kubernetes: many addresses with many ports are counted, not
   }
 }
 
+TEST_CASE("discovery.kubernetes: no object costs the square of its size") {
+  constexpr int kMany = 200'000;
+  auto numbered = [](const std::string& before, const std::string& after) {
+    std::string all;
+    for (int i = 0; i < kMany; ++i) all += (i == 0 ? "" : ",") + before + std::to_string(i) + after;
+    return all;
+  };
+  struct Row {
+    const char* role;
+    std::string object;
+  };
+  const Row rows[] = {
+      {"ingress", R"({"metadata": {"name": "a"}, "spec": {"rules": [)" + numbered(R"({"host": "a)", "\"}") +
+                      R"(], "tls": [{"hosts": [)" + numbered("\"b", "\"") + "]}]}}"},
+      {"node", R"({"metadata": {"name": "a"}, "status": {"addresses": [)" +
+                   numbered(R"({"type": "T)", "\"}") +
+                   R"(, {"type": "InternalIP", "address": "10.0.0.1"}]}})"},
+      {"pod", R"({"metadata": {"name": "a"}, "status": {"podIP": "10.1.0.1", "containerStatuses": [)" +
+                  numbered(R"({"name": "c)", "\"}") + R"(]}, "spec": {"containers": [)" +
+                  numbered(R"({"name": "d)", "\"}") + "]}}"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.role);
+    auto role = KubernetesRole::make({.role = row.role});
+    put(*role, row.object);
+    CHECK(role->update());
+    CHECK(role->targets().size() == (row.role[0] == 'n' ? 1 : 10'000));
+  }
+}
+
 TEST_CASE("discovery.kubernetes: few targets with much text are as bounded") {
   // Of a pod behind very many ports of an endpoint, each target has all labels.
   auto role = KubernetesRole::make({.role = "endpoints"});
