@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -43,9 +44,15 @@ class Outcome:
 class Tally:
     def __init__(self):
         self.outcomes = []
+        self.lock = threading.Lock()
 
     def add(self, outcome):
-        self.outcomes.append(outcome)
+        with self.lock:
+            self.outcomes.append(outcome)
+            self.show(outcome)
+
+    @staticmethod
+    def show(outcome):
         verdict = 'FAILED' if outcome.failures else 'ok'
         counts = f'{outcome.passed} passed, {len(outcome.failures)} failed, {len(outcome.skips)} skipped'
         print(f'{verdict:6} {outcome.name}: {counts} ({outcome.seconds:.1f} s)', flush=True)
@@ -104,6 +111,7 @@ def run_program(name, path, env=None):
 
 def run_script(name, command, timeout=300):
     """A script: one for each line it prints."""
+    command = list(map(str, command))
     code, output, seconds = run(command, timeout)
     outcome = Outcome(name, output=output, seconds=seconds)
     for verdict, text in LINE.findall(output):
@@ -119,13 +127,13 @@ def run_script(name, command, timeout=300):
     return outcome
 
 
-def build(preset, folder, targets):
-    """Configures and builds; an Outcome that fails or passes as one test."""
+def build(preset, folder, targets, before=()):
+    """Configures and builds; an Outcome that fails or passes as one test. `before`: what the commands begin with."""
     name = f'build {preset}'
     print(f'       {name} ...', flush=True)
-    code, output, seconds = run(['cmake', '--preset', preset, '--log-level=WARNING'], 600)
+    code, output, seconds = run([*before, 'cmake', '--preset', preset, '--log-level=WARNING'], 600)
     if code == 0:
-        command = ['cmake', '--build', folder, '--target', *targets]
+        command = [*before, 'cmake', '--build', folder, '--target', *targets]
         code, output, more = run(command, 7200)
         seconds += more
     outcome = Outcome(name, output='\n'.join(output.split('\n')[-60:]), seconds=seconds)
@@ -170,47 +178,98 @@ def step_house(tally):
             tally.add(run_script(f'house/{script.stem}', [sys.executable, str(script)]))
 
 
-def step_scripts(tally):
-    # Four CPU minutes, once on a machine: within a test it would look as if that hung.
-    tally.add(run_script('Go programs', [sys.executable, str(ROOT / 'tests/integration/go_program.py')], 3600))
-    for script in sorted((ROOT / 'tests').glob('*/**/*_test.py')):
-        name = script.relative_to(ROOT / 'tests').with_suffix('')
-        tally.add(run_script(str(name), [sys.executable, str(script)]))
+# Idle: it takes only the CPU time that nothing else wants.
+IDLE = ['chrt', '--idle', '0']
 
 
-def step_kernels(tally):
+def go_programs(before=()):
+    # Eight CPU minutes, once on a machine: within a test it would look as if that hung.
+    return run_script('Go programs', [*before, sys.executable, ROOT / 'tests/integration/go_program.py'], 3600)
+
+
+def tidy(before=()):
+    return run_script('house/tidy', [*before, sys.executable, ROOT / 'tests/house/tidy.py'], 3600)
+
+
+def build_asan(before=()):
+    return build('asan-ubsan', 'build-asan', ['weir_tests'], before)
+
+
+def build_tsan(before=()):
+    known = [path.stem for path in (ROOT / 'tests').glob('*/') if f'{path.name}_test' in TSAN_PROGRAMS]
+    return build('tsan', 'build-tsan', [f'{name}_test' for name in known], before)
+
+
+class Scripts:
+    """The scripts below tests/, in the order in which they run."""
+
+    TIMED = ('slowloris', 'startup')
+
+    def __init__(self):
+        texts = {path: path.read_text() for path in sorted((ROOT / 'tests').glob('*/**/*_test.py'))}
+        # They look at the whole machine, or at how fast it is.
+        self.measure = [path for path, text in texts.items()
+                        if 'need_bpf' in text or path.name.startswith(self.TIMED)]
+        self.need_go = [path for path, text in texts.items() if 'go_program' in text or 'kubernetes' in path.name]
+        self.others = [path for path in texts if path not in self.measure and path not in self.need_go]
+
+    @staticmethod
+    def run(tally, paths):
+        for path in paths:
+            name = path.relative_to(ROOT / 'tests').with_suffix('')
+            tally.add(run_script(str(name), [sys.executable, path]))
+
+
+def run_scripts(tally, meanwhile):
+    """Those that wait for daemons most of the time leave the CPUs to `meanwhile`: functions that return an Outcome. Returns
+    their outcomes, by function, as futures."""
+    scripts = Scripts()
+    Scripts.run(tally, scripts.measure)
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    outcomes = {work: pool.submit(work, IDLE) for work in (go_programs, *meanwhile)}
+    Scripts.run(tally, scripts.others)
+    tally.add(outcomes[go_programs].result())
+    Scripts.run(tally, scripts.need_go)
+    return outcomes
+
+
+def run_kernels(tally):
     if (ROOT / 'tests/kernels/run').exists():
         tally.add(run_script('kernels', [str(ROOT / 'tests/kernels/run'), '5.10', '6.1'], 900))
 
 
-def step_asan(tally):
-    tally.add(build('asan-ubsan', 'build-asan', ['weir_tests']))
-    if not tally.outcomes[-1].failures:
-        options = {'ASAN_OPTIONS': 'detect_stack_use_after_return=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
-        run_programs(tally, 'build-asan', 'asan/', options)
+def run_asan(tally):
+    options = {'ASAN_OPTIONS': 'detect_stack_use_after_return=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
+    run_programs(tally, 'build-asan', 'asan/', options)
 
 
-def step_tsan(tally):
-    known = [path.stem for path in (ROOT / 'tests').glob('*/') if f'{path.name}_test' in TSAN_PROGRAMS]
-    tally.add(build('tsan', 'build-tsan', [f'{name}_test' for name in known]))
-    if not tally.outcomes[-1].failures:
-        run_programs(tally, 'build-tsan', 'tsan/', {'TSAN_OPTIONS': 'halt_on_error=1'}, TSAN_PROGRAMS)
+def run_tsan(tally):
+    run_programs(tally, 'build-tsan', 'tsan/', {'TSAN_OPTIONS': 'halt_on_error=1'}, TSAN_PROGRAMS)
 
 
-def step_tidy(tally):
-    tally.add(run_script('house/tidy', [sys.executable, str(ROOT / 'tests/house/tidy.py')], 3600))
+# What needs nothing but CPU time, and what it makes is good for.
+CPU_WORK = {'tidy': (tidy, None), 'asan': (build_asan, run_asan), 'tsan': (build_tsan, run_tsan)}
+STEPS = ['release', 'house', 'scripts', 'kernels', *CPU_WORK]
 
 
-STEPS = {
-    'release': step_release,
-    'house': step_house,
-    'scripts': step_scripts,
-    'kernels': step_kernels,
-    'tidy': step_tidy,
-    'asan': step_asan,
-    'tsan': step_tsan,
-}
-QUICK = {'quick': step_quick, 'house': step_house}
+def run_steps(tally, steps):
+    work = {step: CPU_WORK[step] for step in steps if step in CPU_WORK}
+    outcomes = {}
+    if 'quick' in steps:
+        step_quick(tally)
+    if 'release' in steps:
+        step_release(tally)
+    if 'house' in steps:
+        step_house(tally)
+    if 'scripts' in steps:
+        outcomes = run_scripts(tally, [function for function, _ in work.values()])
+    if 'kernels' in steps:
+        run_kernels(tally)
+    for function, use in work.values():
+        outcome = outcomes[function].result() if function in outcomes else function()
+        tally.add(outcome)
+        if use and not outcome.failures:
+            use(tally)
 
 
 def main():
@@ -219,15 +278,14 @@ def main():
     parser.add_argument('--only', action='append', metavar='WORD')
     parser.add_argument('--list', action='store_true')
     options = parser.parse_args()
-    steps = QUICK if options.quick else STEPS
+    steps = ['quick', 'house'] if options.quick else STEPS
     if options.only:
-        steps = {name: step for name, step in steps.items() if any(word in name for word in options.only)}
+        steps = [step for step in steps if any(word in step for word in options.only)]
     if options.list:
         print('\n'.join(steps))
         return 0
     tally = Tally()
-    for step in steps.values():
-        step(tally)
+    run_steps(tally, steps)
     return tally.finish()
 
 
