@@ -18,7 +18,8 @@
 
 namespace weir::discovery {
 
-// Each of many that are shared or let go in a row is counted in its own memory, which had better be on its way.
+// Each of many that are shared or let go in a row is counted in its own memory, which had better be on its
+// way.
 template <class T>
 void will_count(const std::shared_ptr<T>& shared) {
   constexpr std::ptrdiff_t kCounters = 24;  // about so far before the object
