@@ -284,7 +284,7 @@ TEST_CASE("a program whose file is gone is unwound all the same") {
   auto session = open_session({.sample_rate = 997});
   Driver driver(*session);
   session->set_targets({target(child.pid(), "deleted")});
-  CHECK(driver.run_until(5s, [&] { return has_complete(*session, child.pid()); }));
+  CHECK(driver.run_until(20s, [&] { return has_complete(*session, child.pid()); }));
   print_ends(*session);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -63,9 +64,18 @@ class ContainerGroup {
 struct Burner {
   const char* service;
   Child child;
-  double before = 0;
-  double after = 0;
+  // CPU seconds around the collection that begins the window, and around the one that ends it: where in it
+  // the line is drawn nobody knows, and on a busy machine it takes its time.
+  double before[2] = {};
+  double after[2] = {};
+
+  double least() const { return after[0] - before[1]; }
+  double most() const { return after[1] - before[0]; }
 };
+
+double away_from(double value, double least, double most) {
+  return std::max({0.0, least - value, value - most});
+}
 
 }  // namespace
 
@@ -80,28 +90,31 @@ TEST_CASE("shares and CPU time are right") {
   std::vector<ProfiledTarget> targets;
   for (const Burner& burner : burners) targets.push_back(target_of(burner.child, burner.service));
   session->set_targets(targets);
+  for (Burner& burner : burners) burner.before[0] = burner.child.cpu_seconds();
   collect(*session);
-  for (Burner& burner : burners) burner.before = burner.child.cpu_seconds();
+  for (Burner& burner : burners) burner.before[1] = burner.child.cpu_seconds();
   run_for(*session, kLongWindow);
-  for (Burner& burner : burners) burner.after = burner.child.cpu_seconds();
+  for (Burner& burner : burners) burner.after[0] = burner.child.cpu_seconds();
   auto profiles = by_service(collect(*session));
+  for (Burner& burner : burners) burner.after[1] = burner.child.cpu_seconds();
 
   // The clock ticks of utime and stime are 10 ms; both ends of the window may be off by one of each.
   constexpr double kTicks = 4 * 0.01;
   double profiled = 0;
-  double measured = 0;
+  double least = 0;
+  double most = 0;
   for (const Burner& burner : burners) {
     CAPTURE(std::string(burner.service));
     REQUIRE(profiles.contains(burner.service));
-    const auto& profile = *profiles.at(burner.service);
-    double expected = burner.after - burner.before;
-    CHECK(std::abs(seconds_of(profile) - expected) <= four_sigma(expected * kRate) / kRate + kTicks);
-    profiled += seconds_of(profile);
-    measured += expected;
+    double seconds = seconds_of(*profiles.at(burner.service));
+    CHECK(away_from(seconds, burner.least(), burner.most()) <=
+          four_sigma(burner.most() * kRate) / kRate + kTicks);
+    profiled += seconds;
+    least += burner.least();
+    most += burner.most();
   }
-  CHECK(std::abs(profiled - measured) <= std::max(0.02 * measured, four_sigma(measured * kRate) / kRate));
-  std::printf("FIGURE: profiled %.2f s of %.2f s CPU time, %+.2f %%\n", profiled, measured,
-              100 * (profiled - measured) / measured);
+  CHECK(away_from(profiled, least, most) <= std::max(0.02 * most, four_sigma(most * kRate) / kRate));
+  std::printf("FIGURE: profiled %.2f s of %.2f to %.2f s CPU time\n", profiled, least, most);
 
   const std::pair<const char*, double> shares[] = {
       {"burn_ten", 0.1}, {"burn_twenty", 0.2}, {"burn_seventy", 0.7}};
@@ -163,21 +176,23 @@ TEST_CASE("a new rate holds at once, and values stay right") {
   SessionOptions options{.sample_rate = 97};
   auto session = open_session(options);
   session->set_targets({target_of(child, "shares")});
+  double first = child.cpu_seconds();
   collect(*session);
   double before = child.cpu_seconds();
   run_for(*session, 1500ms);
   options.sample_rate = 1999;
   REQUIRE(session->set_options(options));
   run_for(*session, 1500ms);
-  double measured = child.cpu_seconds() - before;
+  double after = child.cpu_seconds();
   auto profiles = collect(*session);
+  double last = child.cpu_seconds();
   REQUIRE(profiles.size() == 2);
   CHECK(profiles[0]->period == 1'000'000'000 / 97);
   CHECK(profiles[1]->period == 1'000'000'000 / 1999);
   double profiled = 0;
   for (const auto& profile : profiles) profiled += seconds_of(*profile);
   // The slower rate decides.
-  CHECK(std::abs(profiled - measured) <= four_sigma(measured * 97) / 97 + 0.04);
+  CHECK(away_from(profiled, after - before, last - first) <= four_sigma((last - first) * 97) / 97 + 0.04);
   CHECK(sample_count(*profiles[1]) > 4 * sample_count(*profiles[0]));
 }
 
@@ -235,11 +250,11 @@ TEST_CASE("a container's processes are chosen by their cgroup") {
       return false;
     };
   };
-  CHECK(run_until(*session, 5s, knows(before.pid())));
+  CHECK(run_until(*session, 20s, knows(before.pid())));
   // One that comes later, under another program's eyes: the same container, no new target.
   Child after("shares");
   group.add(after.pid());
-  CHECK(run_until(*session, 5s, knows(after.pid())));
+  CHECK(run_until(*session, 20s, knows(after.pid())));
   auto profiles = collect(*session);
   REQUIRE(profiles.size() == 1);
   CHECK(profiles[0]->labels.get("service_name") == "container");
