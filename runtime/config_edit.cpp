@@ -58,6 +58,9 @@ class Comparison {
     find_change();
     FileEdit edit{.file = now_, .before = before_change_, .after = after_change_, .moved = {}, .removed = {}};
     std::string_view text = now_->text(edit.after);
+    // At the beginning of a file it would be passed over.
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (edit.after.begin > 0 && text.starts_with(kByteOrderMark)) return std::nullopt;
     lang::Shift place{edit.after.begin, now_->position(edit.after.begin).line - 1};
     auto parsed = lang::parse(lang::Source::make(now_->name(), std::string(text), place));
     if (!parsed) return std::nullopt;

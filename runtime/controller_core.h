@@ -46,6 +46,7 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   void use_sources(LoadResult& result, const RunningGraph::Counts& counts, lang::Diagnostics warnings);
   RunningGraph::Counts replace_graph(PlanPtr plan);
   void begin(std::shared_ptr<Host> host);
+  void forget_stopped();  // with the lock held
   void record(LoadResult& result, bool is_first);
   void publish();
 

@@ -39,6 +39,10 @@ bool ControllerCore::patch_graph(const ConfigEdit& edit, LoadResult& result) {
   place_in_files(patch->warnings, edit.files, last_sources_);
   warnings.insert(warnings.end(), patch->warnings.begin(), patch->warnings.end());
   result.diagnostics.insert(result.diagnostics.end(), warnings.begin(), warnings.end());
+  {
+    std::lock_guard lock(mutex_);
+    forget_stopped();
+  }
   graph_->patch(edit, *std::move(patch));
   graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
   RunningGraph::Counts counts;
@@ -117,12 +121,17 @@ RunningGraph::Counts ControllerCore::replace_graph(PlanPtr plan) {
   {
     std::lock_guard lock(mutex_);
     roster_ = std::move(roster);
-    std::erase_if(stopping_, [](const auto& earlier) { return earlier->wait(MonoTime()); });
+    forget_stopped();
     if (sequence) stopping_.push_back(std::move(sequence));
   }
   graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
   graph_->count_changes(counts);
   return counts;
+}
+
+// What they were is in memory for as long as anybody may wait for their end.
+void ControllerCore::forget_stopped() {
+  std::erase_if(stopping_, [](const auto& earlier) { return earlier->wait(MonoTime()); });
 }
 
 void ControllerCore::begin(std::shared_ptr<Host> host) {

@@ -13,6 +13,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -179,7 +180,7 @@ def step_house(tally):
 
 
 # Idle: it takes only the CPU time that nothing else wants.
-IDLE = ['chrt', '--idle', '0']
+IDLE = ['chrt', '--idle', '0'] if shutil.which('chrt') else ['nice', '-n', '19']
 
 
 def go_programs(before=()):
@@ -220,12 +221,11 @@ class Scripts:
             tally.add(run_script(str(name), [sys.executable, path]))
 
 
-def run_scripts(tally, meanwhile):
+def run_scripts(tally, meanwhile, pool):
     """Those that wait for daemons most of the time leave the CPUs to `meanwhile`: functions that return an Outcome. Returns
-    their outcomes, by function, as futures."""
+    their outcomes, by function, as futures of the pool."""
     scripts = Scripts()
     Scripts.run(tally, scripts.measure)
-    pool = concurrent.futures.ThreadPoolExecutor(1)
     outcomes = {work: pool.submit(work, IDLE) for work in (go_programs, *meanwhile)}
     Scripts.run(tally, scripts.others)
     tally.add(outcomes[go_programs].result())
@@ -252,7 +252,7 @@ CPU_WORK = {'tidy': (tidy, None), 'asan': (build_asan, run_asan), 'tsan': (build
 STEPS = ['release', 'house', 'scripts', 'kernels', *CPU_WORK]
 
 
-def run_steps(tally, steps):
+def run_steps(tally, steps, pool):
     work = {step: CPU_WORK[step] for step in steps if step in CPU_WORK}
     outcomes = {}
     if 'quick' in steps:
@@ -262,12 +262,14 @@ def run_steps(tally, steps):
     if 'house' in steps:
         step_house(tally)
     if 'scripts' in steps:
-        outcomes = run_scripts(tally, [function for function, _ in work.values()])
+        outcomes = run_scripts(tally, [function for function, _ in work.values()], pool)
     if 'kernels' in steps:
         run_kernels(tally)
-    for function, use in work.values():
-        outcome = outcomes[function].result() if function in outcomes else function()
+    # All of it first: programs that measure the machine are to have it to themselves.
+    done = {step: outcomes[work[step][0]].result() if outcomes else work[step][0]() for step in work}
+    for step, outcome in done.items():
         tally.add(outcome)
+        use = work[step][1]
         if use and not outcome.failures:
             use(tally)
 
@@ -285,7 +287,11 @@ def main():
         print('\n'.join(steps))
         return 0
     tally = Tally()
-    run_steps(tally, steps)
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    try:
+        run_steps(tally, steps, pool)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     return tally.finish()
 
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "components/discovery/kubernetes_endpoints.h"
 #include "components/discovery/target_maker.h"
@@ -33,7 +34,7 @@ class Maker {
  private:
   struct SeenPod {
     const KubernetesPod* pod = nullptr;
-    std::vector<std::int64_t> ports;
+    std::unordered_set<std::int64_t> ports;
   };
 
   void add_subset(const Group::Subset& subset) {
@@ -59,7 +60,7 @@ class Maker {
     bool has_pod = joins_.pods && !endpoint.pod_key.empty();
     if (auto* pod = has_pod ? joins_.pods->find(endpoint.pod_key) : nullptr) {
       SeenPod& seen = seen_of(pod);
-      if (port.number) seen.ports.push_back(*port.number);
+      if (port.number) seen.ports.insert(*port.number);
       add_all(labels, pod->labels);
       add_matching_container(labels, *pod, port);
     }
@@ -95,7 +96,7 @@ class Maker {
     if (seen.pod->ip.empty()) return;
     for (const auto& container : seen.pod->containers) {
       for (const auto& port : container.ports) {
-        if (std::ranges::find(seen.ports, port.number) != seen.ports.end()) continue;
+        if (seen.ports.contains(port.number)) continue;
         if (maker_.is_full()) {
           maker_.leave_out(1);
           continue;

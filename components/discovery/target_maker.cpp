@@ -26,6 +26,21 @@ std::vector<std::size_t> sorted(const Labels& labels) {
   return last;
 }
 
+std::size_t value_bytes_of(const Labels& labels) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : labels) bytes += value.size();
+  return bytes;
+}
+
+// Names are in memory once for all targets that have them: they count for the first.
+std::size_t name_bytes_of(const Target& target) {
+  constexpr long kItsAndTheTables = 2;
+  if (target.layout().use_count() > kItsAndTheTables) return 0;
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : target.labels()) bytes += name.size();
+  return bytes;
+}
+
 }  // namespace
 
 void TargetMaker::set_common(Labels labels) {
@@ -40,8 +55,9 @@ void TargetMaker::add(Labels own) {
 }
 
 MadeTargets TargetMaker::take(const TargetPtr& former) {
-  MadeTargets made{.targets = {}, .label_bytes = count_.label_bytes(), .left_out = left_out_};
+  MadeTargets made{.targets = {}, .label_bytes = value_bytes_of(common_), .left_out = left_out_};
   made.targets.reserve(own_.size());
+  for (const auto& own : own_) made.label_bytes += value_bytes_of(own);
   if (own_.size() == 1) {
     common_.insert(common_.end(), own_[0].begin(), own_[0].end());
     made.targets.push_back(Target::make(std::move(common_), layouts_));
@@ -51,6 +67,7 @@ MadeTargets TargetMaker::take(const TargetPtr& former) {
     for (const auto& own : own_) made.targets.push_back(make(base, own));
   }
   if (made.targets.empty()) made.label_bytes = 0;
+  for (const auto& target : made.targets) made.label_bytes += name_bytes_of(*target);
   return made;
 }
 
@@ -75,7 +92,10 @@ TargetPtr TargetMaker::make(const TargetPtr& base, const Labels& own) const {
     values.emplace_back(value);
   }
   take_base_until([](std::string_view) { return true; });
-  return Target::make(layouts_.of(names, slots), base, values);
+  LayoutPtr layout = layouts_.of(names, slots);
+  // What takes nothing from a base must not have one: its slots are its own.
+  TargetPtr its_base = layout->is_flat() ? nullptr : base;
+  return Target::make(std::move(layout), std::move(its_base), values);
 }
 
 }  // namespace weir::discovery

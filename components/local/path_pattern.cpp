@@ -184,7 +184,8 @@ class Finder {
     std::error_code error;
     auto absolute = std::filesystem::absolute(path, error).lexically_normal();
     if (error) return std::nullopt;
-    return absolute;
+    // That of "." ends in a slash.
+    return absolute.has_filename() ? absolute : absolute.parent_path();
   }
 
   FoundPaths& found_;

@@ -23,6 +23,11 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = ROOT / 'build/weir'
 
+# A shell's background job ignores these, and so would everything that is started here.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 
 class Skip(Exception):
     """The machine lacks what the test needs."""

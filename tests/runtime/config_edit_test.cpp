@@ -75,7 +75,8 @@ class Editor {
   std::string edited(const std::string& text) {
     switch (below(8)) {
       case 0:
-        return with_line(text, pick({"", "// a remark", "  ", "/* a", "*/", "}", "test.sink \"n\" { }"}));
+        return with_line(
+            text, pick({"", "// a remark", "  ", "/* a", "*/", "}", "\xEF\xBB\xBF", "test.sink \"n\" { }"}));
       case 1: return without_line(text);
       case 2: return with_word(text);
       case 3: return twice_a_line(text);
