@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""tidy.py [FILE...]: clang-tidy over the product's files, or over those named.
+"""tidy.py [--remember] [FILE...]: clang-tidy over the product's files, or over those named.
 
-What was found clean is remembered (in WEIR_CACHE) by the file, every header of ours it includes, and the checks: only what
-changed is looked at again.
+What was found clean is remembered by the file, every header of ours it includes, and the checks: only what changed is looked at
+again. The memory is in WEIR_CACHE and, for new clones, in tidied.txt, which --remember writes when everything is clean.
 """
 import concurrent.futures
 import functools
@@ -20,6 +20,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # The build's commands without the precompiled header, so that a file which uses what it does not include is found here.
 COMMANDS = ROOT / 'build/tidy/compile_commands.json'
 PRECOMPILED = re.compile(r' -Xclang -include(-pch)? -Xclang \S+')
+TIDIED = ROOT / 'tests/house/tidied.txt'
 CACHE = pathlib.Path(os.environ.get('WEIR_CACHE', ROOT / '.cache')) / 'tidy'
 
 
@@ -41,17 +42,22 @@ def closure(name):
     return sorted(seen)
 
 
+@functools.cache
+def tidied():
+    return set(TIDIED.read_text().split()) if TIDIED.exists() else set()
+
+
 def key(name):
     digest = hashlib.sha256(text_of('.clang-tidy').encode())
     for part in closure(name):
         digest.update(part.encode() + b'\0' + text_of(part).encode())
-    return digest.hexdigest()
+    return digest.hexdigest()[:32]
 
 
 def check(name):
     """None when clean, else what clang-tidy printed."""
     mark = CACHE / key(name)
-    if mark.exists():
+    if mark.name in tidied() or mark.exists():
         return None
     done = subprocess.run(['clang-tidy-19', '-p', str(COMMANDS.parent), '--quiet', name], cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0:
@@ -78,7 +84,7 @@ def product_files(entries):
 def main():
     CACHE.mkdir(parents=True, exist_ok=True)
     entries = commands()
-    names = sys.argv[1:] or product_files(entries)
+    names = [name for name in sys.argv[1:] if name != '--remember'] or product_files(entries)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = {name: printed for name, printed in zip(names, pool.map(check, names)) if printed}
     for printed in found.values():
@@ -87,6 +93,8 @@ def main():
         print(f'not ok tidy {name}')
     if not found:
         print(f'ok tidy: {len(names)} files')
+        if sys.argv[1:] == ['--remember']:
+            TIDIED.write_text(''.join(f'{key(name)} {name}\n' for name in names))
     return 1 if found else 0
 
 
