@@ -126,6 +126,7 @@ def made_by(name):
 def gopclntab():
     yield from found('gopclntab')
     yield from made_by('go_seeds')
+    yield from kept('gopclntab')
 
 
 def store_record():
@@ -186,11 +187,22 @@ def kubeconfig_words():
     return sorted({*re.findall(r'"([a-z][A-Za-z-]{2,30})"', text), ': ', '- ', '&a', '*a', '<<', 'https://', '\\x0a  '})
 
 
+def pack(inputs):
+    """Each with its length in front, all of it compressed."""
+    return lzma.compress(b''.join(struct.pack('<I', len(one)) + one for one in inputs), preset=9)
+
+
 def kept(target):
-    """What earlier runs have found: fuzz/pack keeps it, ./test replays it."""
+    """What earlier runs have found: fuzz/pack keeps it, ./test replays what is in lines."""
     path = ROOT / f'fuzz/corpus/{target}.txt'
     for line in path.read_text().splitlines() if path.exists() else ():
         yield base64.b64decode(line)
+    path = ROOT / f'fuzz/corpus/{target}.xz'
+    content, at = lzma.decompress(path.read_bytes()) if path.exists() else b'', 0
+    while at < len(content):
+        size, = struct.unpack_from('<I', content, at)
+        yield content[at + 4:at + 4 + size]
+        at += 4 + size
 
 
 def conformance_texts(kinds):
@@ -210,6 +222,7 @@ def lang_parse():
 def lang_print():
     yield from conformance_texts(['fmt', 'parse'])
     yield from kept('lang_parse')
+    yield from kept('lang_print')
 
 
 def lang_eval():
