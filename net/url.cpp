@@ -1,5 +1,7 @@
 #include "net/url.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -55,7 +57,9 @@ Result<> parse_host(std::string_view text, Url& url) {
     std::size_t close = text.find(']');
     if (close == std::string_view::npos) return fail("\"[\" without \"]\" in the host");
     url.host = to_lower(text.substr(1, close - 1));
-    if (url.host.find_first_not_of("0123456789abcdef:.") != std::string::npos || !url.host.contains(':')) {
+    in6_addr address;
+    bool is_address = !url.host.contains('\0') && ::inet_pton(AF_INET6, url.host.c_str(), &address) == 1;
+    if (!is_address) {
       return fail("\"{}\" is not an IPv6 address", url.host);
     }
     std::string_view rest = text.substr(close + 1);

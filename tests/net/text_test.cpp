@@ -58,6 +58,7 @@ TEST_CASE("url: what is refused, and why") {
       {"http://a:-1/", "port \"-1\" is not a number from 0 to 65535"},
       {"http://[::1/", "\"[\" without \"]\" in the host"},
       {"http://[abc]/", "\"abc\" is not an IPv6 address"},
+      {"http://[:1]/", "\":1\" is not an IPv6 address"},
       {"http://[::1]x/", "unexpected \"x\" after the host"},
       {"http://a b/", "host \"a b\" holds a character that no host name has"},
       {"http://a/b c", "a space must be written as %20"},
