@@ -218,9 +218,14 @@ class Taker {
 std::vector<double> latencies(TestRuntime& runtime, int rounds, std::string_view prefix) {
   std::vector<double> found;
   for (int i = 0; i < rounds; ++i) {
-    auto start = Clock::now();
     std::string value = fmt::format("{}{}", prefix, i);
-    if (!stage().publish("test.source.s", value)) continue;
+    Clock::time_point start;
+    // The source may not have started yet.
+    auto publish = [&] {
+      start = Clock::now();
+      return stage().publish("test.source.s", value);
+    };
+    if (!eventually(publish)) return {};
     if (!eventually([&] { return message(runtime, "test.sink.end") == "has " + value; })) return {};
     runtime.metrics.expose();
     found.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
