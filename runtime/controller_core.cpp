@@ -172,7 +172,7 @@ std::vector<std::string> ControllerCore::stop() {
   if (is_thread_over) graph_.reset();
   services_->reactor->stop();
   // Offloaded work that goes on would outlive what it writes its log to.
-  if (!services_->pool->stop(start + milliseconds(hung.empty() ? 4800 : 4400))) {
+  if (!services_->pool->stop(start + milliseconds(hung.empty() ? 4500 : 4400))) {
     for (std::string& owner : services_->pool->offloading()) {
       if (std::ranges::find(hung, owner) == hung.end()) hung.push_back(std::move(owner));
     }
