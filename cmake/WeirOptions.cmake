@@ -57,7 +57,14 @@ endfunction()
 set(precompiled ${PROJECT_SOURCE_DIR}/base/precompiled.h)
 set(precompiled_above ${PROJECT_SOURCE_DIR}/runtime/precompiled.h)
 weir_precompiled(weir_precompiled ${precompiled})
-weir_precompiled(weir_precompiled_above ${precompiled} ${precompiled_above})  # rooms that know the runtime
+weir_precompiled(weir_precompiled_above ${precompiled} ${precompiled_above})
 weir_precompiled(weir_precompiled_tests ${precompiled} <doctest/doctest.h>)
 weir_precompiled(weir_precompiled_tests_above ${precompiled} ${precompiled_above} <doctest/doctest.h>)
-set(WEIR_ROOMS_ABOVE runtime components web cli)
+
+# weir_precompile_room(TARGET ROOM NAME): NAME, or NAME_above where the room knows the runtime.
+function(weir_precompile_room target room name)
+  if(room MATCHES "^(runtime|components|web|cli)$")
+    string(APPEND name _above)
+  endif()
+  weir_precompile(${target} ${name})
+endfunction()

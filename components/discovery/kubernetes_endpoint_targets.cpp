@@ -23,7 +23,6 @@ class Maker {
     if (is_second && joins_.newer_labels && !group_.family.empty()) return;
     LabelList common;
     joins_.add_namespace(common, group_.name_space);
-    add_label(common, "namespace", group_.name_space);
     if (service) add_all(common, service->labels);
     add_all(common, group_.labels);
     maker_.set_common(std::move(common));

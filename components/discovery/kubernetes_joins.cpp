@@ -55,6 +55,7 @@ void KubernetesJoins::add_node(LabelList& labels, std::string_view name) const {
 }
 
 void KubernetesJoins::add_namespace(LabelList& labels, std::string_view name) const {
+  add_label(labels, "namespace", name);
   if (!namespaces) return;
   if (auto* name_space = namespaces->find(name)) add_all(labels, name_space->labels);
 }

@@ -53,7 +53,7 @@ struct KubernetesJoins {
   bool node_changed(std::string_view name) const { return nodes && nodes->has_changed(name); }
   bool namespace_changed(std::string_view name) const { return namespaces && namespaces->has_changed(name); }
   void add_node(LabelList& labels, std::string_view name) const;
-  void add_namespace(LabelList& labels, std::string_view name) const;
+  void add_namespace(LabelList& labels, std::string_view name) const;  // its name, and what is known of it
 };
 
 }  // namespace weir::discovery

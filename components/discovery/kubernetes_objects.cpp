@@ -121,7 +121,6 @@ KubernetesService KubernetesService::read(const json::object& object) {
 void KubernetesService::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
   LabelList common;
   joins.add_namespace(common, name_space);
-  add_label(common, "namespace", name_space);
   add_all(common, labels);
   maker.set_common(std::move(common));
   for (const auto& port : ports) {
@@ -150,7 +149,6 @@ KubernetesIngress KubernetesIngress::read(const json::object& object) {
 void KubernetesIngress::add_targets(const KubernetesJoins& joins, TargetMaker& maker) const {
   LabelList common;
   joins.add_namespace(common, name_space);
-  add_label(common, "namespace", name_space);
   add_all(common, labels);
   maker.set_common(std::move(common));
   for (const auto& rule : rules) {

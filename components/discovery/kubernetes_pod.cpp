@@ -107,7 +107,6 @@ void KubernetesPod::add_targets(const KubernetesJoins& joins, TargetMaker& maker
   LabelList common;
   joins.add_node(common, node);
   joins.add_namespace(common, name_space);
-  add_label(common, "namespace", name_space);
   add_all(common, labels);
   maker.set_common(std::move(common));
   for (const auto& container : containers) {

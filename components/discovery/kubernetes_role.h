@@ -57,7 +57,7 @@ class KubernetesRole {
   std::vector<Feed> feeds_;
 };
 
-// "3 targets of 1 object are left out (such as of shop/p1): …"
+// "3 targets of 1 object left out, such as of shop/p1: weir makes at most …"
 std::string text_of(const KubernetesLeftOut& left_out);
 
 }  // namespace weir::discovery

@@ -7,6 +7,24 @@
 #include "profile/hash_index.h"
 
 namespace weir::discovery {
+
+std::vector<std::size_t> order_of(const std::vector<Target::Label>& labels) {
+  // std::stable_sort would do, but its temporary buffer is deprecated.
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    int by_name = labels[a].first.compare(labels[b].first);
+    return by_name != 0 ? by_name < 0 : a < b;
+  });
+  std::vector<std::size_t> last;
+  last.reserve(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    bool is_last = i + 1 == order.size() || labels[order[i + 1]].first != labels[order[i]].first;
+    if (is_last) last.push_back(order[i]);
+  }
+  return last;
+}
+
 namespace {
 
 // The usual case: what a discovery or a rule made is in order already.
@@ -19,19 +37,10 @@ bool is_normal(const std::vector<Target::Label>& labels) {
 
 void normalise(std::vector<Target::Label>& labels) {
   if (is_normal(labels)) return;
-  // std::stable_sort would do, but its temporary buffer is deprecated.
-  std::vector<std::size_t> order(labels.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    int by_name = labels[a].first.compare(labels[b].first);
-    return by_name != 0 ? by_name < 0 : a < b;
-  });
   std::vector<Target::Label> normal;
   normal.reserve(labels.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    Target::Label& label = labels[order[i]];
-    bool last_of_name = i + 1 == order.size() || labels[order[i + 1]].first != label.first;
-    if (last_of_name && !label.second.empty()) normal.push_back(std::move(label));
+  for (std::size_t index : order_of(labels)) {
+    if (!labels[index].second.empty()) normal.push_back(std::move(labels[index]));
   }
   labels = std::move(normal);
 }

@@ -77,4 +77,7 @@ class Target final : public lang::Map {
   mutable std::atomic<std::uint64_t> hash_ = 0;  // 0: nobody has asked
 };
 
+// Where labels stand, in order of their names: of equal ones the last.
+std::vector<std::size_t> order_of(const std::vector<Target::Label>& labels);
+
 }  // namespace weir::discovery

@@ -138,12 +138,8 @@ std::optional<bool> TargetList::equals(const lang::List& other) const {
   if (this == list) return true;
   if (size() != list->size()) return false;
   if (chunks_ == list->chunks_) return true;
-  auto theirs = list->begin();
-  for (const auto& mine : *this) {
-    const auto& its = *theirs++;
-    if (mine != its && !(*mine == *its)) return false;
-  }
-  return true;
+  return std::equal(begin(), end(), list->begin(),
+                    [](const TargetPtr& a, const TargetPtr& b) { return a == b || *a == *b; });
 }
 
 bool Targets::operator==(const Targets& other) const {

@@ -1,7 +1,5 @@
 #include "components/discovery/target_maker.h"
 
-#include <algorithm>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -9,22 +7,6 @@ namespace weir::discovery {
 namespace {
 
 using Labels = TargetMaker::Labels;
-
-// Where they stand in order of their names: of equal ones the last.
-std::vector<std::size_t> sorted(const Labels& labels) {
-  std::vector<std::size_t> order(labels.size()), last;
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    int by_name = labels[a].first.compare(labels[b].first);
-    return by_name != 0 ? by_name < 0 : a < b;
-  });
-  last.reserve(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    bool is_last = i + 1 == order.size() || labels[order[i + 1]].first != labels[order[i]].first;
-    if (is_last) last.push_back(order[i]);
-  }
-  return last;
-}
 
 std::size_t value_bytes_of(const Labels& labels) {
   std::size_t bytes = 0;
@@ -82,7 +64,7 @@ TargetPtr TargetMaker::make(const TargetPtr& base, const Labels& own) const {
       slots.push_back(static_cast<LabelLayout::Slot>(at));
     }
   };
-  for (std::size_t index : sorted(own)) {
+  for (std::size_t index : order_of(own)) {
     const auto& [name, value] = own[index];
     take_base_until([&](std::string_view before) { return before < name; });
     if (at < base->size() && base->name(at) == name) ++at;

@@ -13,8 +13,8 @@ namespace weir::discovery {
 
 struct MadeTargets {
   std::vector<TargetPtr> targets;
-  std::size_t label_bytes =
-      0;  // what they take in memory: values, common ones once, and names that no other target has
+  // What they take in memory: values, common ones once, and names that no other target has.
+  std::size_t label_bytes = 0;
   std::size_t left_out = 0;  // targets beyond the limit
 };
 
