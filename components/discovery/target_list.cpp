@@ -11,11 +11,9 @@
 namespace weir::discovery {
 namespace {
 
-// Many are counted in a row: so far ahead.
-constexpr std::size_t kAhead = 12;
-
 template <class T>
 void let_go(std::vector<std::shared_ptr<T>>& all) {
+  for (std::size_t i = 0; i < std::min(kAhead, all.size()); ++i) will_count(all[i]);
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i + kAhead < all.size()) will_count(all[i + kAhead]);
     all[i].reset();

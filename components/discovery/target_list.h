@@ -26,6 +26,8 @@ void will_count(const std::shared_ptr<T>& shared) {
   __builtin_prefetch(reinterpret_cast<const char*>(shared.get()) - kCounters, 1);
 }
 
+inline constexpr std::size_t kAhead = 12;  // so far, in such a row
+
 // Some neighbours of a list. A list that differs from another in a few targets shares the other pieces with
 // it: who makes it, reads it or lets it go has only to count those, not each target in its own memory.
 class TargetChunk {
@@ -57,7 +59,7 @@ class TargetList final : public lang::List {
   static std::shared_ptr<const TargetList> make(std::vector<TargetChunkPtr> chunks);
 
   const std::vector<TargetChunkPtr>& chunks() const { return chunks_; }
-  // The index of its first target.
+  // The index of its first target; of what is behind the last chunk: size().
   std::size_t start_of(std::size_t chunk) const { return starts_[chunk]; }
   // The chunk that holds the target.
   std::size_t chunk_of(std::size_t index) const;

@@ -47,7 +47,8 @@ class Relabel::Pass {
  private:
   std::span<const std::uint32_t> outcomes_of(std::size_t chunk) const {
     const auto& list = *memory_.targets.list;
-    return std::span(memory_.outcomes).subspan(list.start_of(chunk), list.chunks()[chunk]->size());
+    std::size_t begin = list.start_of(chunk);
+    return std::span(memory_.outcomes).subspan(begin, list.start_of(chunk + 1) - begin);
   }
 
   // Of a chunk of the last run; null when the rules dropped all of it.
@@ -66,6 +67,8 @@ class Relabel::Pass {
   void take_again(std::size_t chunk) {
     auto known = outcomes_of(chunk);
     outcomes.insert(outcomes.end(), known.begin(), known.end());
+    if (chunk + discovery::kAhead < memory_.chunks.size())
+      discovery::will_count(left_of(chunk + discovery::kAhead));
     add(left_of(chunk));
     for (std::size_t i = 0; i < known.size(); ++i) {
       if (known[i] < kDropped) continue;
