@@ -23,10 +23,14 @@ bool says_something(const Health& reported) {
   return reported.state != HealthState::unknown || !reported.message.empty();
 }
 
-// The least of the three. Where nothing is worse, what the component says of itself tells more than
-// "started".
-const Health& merged(const NodeState& state) {
-  const Health& ours = least(state.evaluation_health, state.run_health);
+// The least of the three. Where nothing is worse, what tells more, whichever came last: what the component
+// says of itself before "started", and that before "evaluated", which is all there is of a transform.
+const Health& merged(const NodeState& state, bool is_transform) {
+  bool is_well =
+      state.evaluation_health.state == HealthState::healthy && state.run_health.state == HealthState::healthy;
+  const Health& ours = !is_well       ? least(state.evaluation_health, state.run_health)
+                       : is_transform ? state.evaluation_health
+                                      : state.run_health;
   const Health& reported = state.reported_health;
   return says_something(reported) && reported.state <= ours.state ? reported : ours;
 }
@@ -59,7 +63,7 @@ void Host::end_draft() {
 }
 
 std::shared_ptr<const NodeState> Host::show(std::shared_ptr<NodeState> next) {
-  next->health = merged(*next);
+  next->health = merged(*next, type_.is_transform);
   if (next->health.state != state_->health.state) next->health.since = clock().wall();
   keep_since(state_->health, next->health);
   std::shared_ptr<const NodeState> old = std::exchange(state_, std::move(next));
