@@ -338,8 +338,18 @@ def words_of(pattern):
     return sorted(found)
 
 
+def language_words():
+    return ['true', 'false', 'null', '==', '!=', '<=', '>=', '&&', '||', '//', '/*', '*/', '\\"', '\\x5cu00e9', '\\x5cx41', '\\x5c101', ' = ', ' {\\x0a',
+            '}\\x0a', '0x', '1e9', '9223372036854775808', '\\xc3\\xa9', '\\xef\\xbb\\xbf', '`']
+
+
 def library_words():
-    return sorted(set(re.findall(r'"([a-z_]{2,16})"', (ROOT / 'lang/stdlib.cpp').read_text())))
+    return language_words() + sorted(set(re.findall(r'"([a-z_]{2,16})"', (ROOT / 'lang/stdlib.cpp').read_text())))
+
+
+def config_words():
+    """Of fuzz/lang_decode.cpp."""
+    return language_words() + ['\\"5s\\"', 'value = \\"v\\"', 'secret = ', 'x \\"l\\" {', '\\"full\\"', '\\"none\\"', 'env(\\"X\\")', 'nonsensitive(']
 
 
 def request_words():
@@ -355,7 +365,8 @@ def folded_words():
     return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
 
 
-WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'relabel': relabel_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_eval': library_words}
+WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'relabel': relabel_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_parse': language_words,
+         'lang_print': language_words, 'lang_eval': library_words, 'lang_decode': config_words}
 
 SEEDS = {function.__name__: function
          for function in (elf, eh_frame, unpack, folded, received, http, http_text, relabel, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,

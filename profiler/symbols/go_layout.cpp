@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uint64_t kMaxSearched = 256u << 20;  // bytes, of one file
 constexpr std::size_t kChunk = 64u << 10;
+// What looks like a table: for each the program's data may be searched.
+constexpr int kMaxTried = 8;
 constexpr std::size_t kHeaderWords = 8;  // after the first 8 bytes; the old formats have fewer
 
 struct Magic {
@@ -87,54 +89,84 @@ std::uint64_t start_of_text(const Elf& elf) {
   return 0;
 }
 
-// Since Go 1.26, and in what is placed at load time, the header no longer says
-// where the code begins. The runtime's description of the program does.
-void find_text(GoLayout& layout, const Header& header, const Region& region, const Elf& elf,
-               const Bytes& bytes) {
-  std::uint64_t first = word_at(bytes, layout.index, 4);
-  auto module = GoModule::find(elf, bytes, region.address, layout.format, first);
-  if (module) {
-    layout.text = module->text;
-    layout.inlined = file_offset_of(elf, module->inlined).value_or(0);
-    return;
-  }
-  layout.text = header.words[2] != 0 && is_code(elf, header.words[2]) ? header.words[2] : start_of_text(elf);
-}
+// A layout whose text is not known yet, and what tells it.
+struct Placed {
+  GoLayout layout;
+  std::uint64_t address = 0;  // of the table
+  std::uint64_t text = 0;     // as the header says it
+};
 
-std::optional<GoLayout> read_layout(const Region& region, const Elf& elf, const Bytes& bytes) {
+std::optional<Placed> placed(const Region& region, const Bytes& bytes) {
   Header header;
   if (bytes.read(region.offset, &header, sizeof header) < 24) return std::nullopt;
   const Magic* magic = magic_of(header);
   if (magic == nullptr || region.offset > bytes.size()) return std::nullopt;
-  GoLayout layout;
+  Placed placed{.layout = {}, .address = region.address, .text = header.words[2]};
+  GoLayout& layout = placed.layout;
   layout.format = magic->format;
   layout.quantum = header.quantum;
   layout.begin = region.offset;
   layout.end = region.offset + std::min(region.size, bytes.size() - region.offset);
   if (!place_parts(layout, header, bytes)) return std::nullopt;
-  if (layout.format >= GoFormat::go1_18) find_text(layout, header, region, elf, bytes);
+  return placed;
+}
+
+// Since Go 1.26, and in what is placed at load time, the header no longer says
+// where the code begins. The runtime's description of the program does.
+void find_text(Placed& table, const Elf& elf, const Bytes& bytes) {
+  GoLayout& layout = table.layout;
+  std::uint64_t first = word_at(bytes, layout.index, 4);
+  if (auto module = GoModule::find(elf, bytes, table.address, layout.format, first)) {
+    layout.text = module->text;
+    layout.inlined = file_offset_of(elf, module->inlined).value_or(0);
+    return;
+  }
+  layout.text = table.text != 0 && is_code(elf, table.text) ? table.text : start_of_text(elf);
+}
+
+std::optional<GoLayout> with_text(Placed table, const Elf& elf, const Bytes& bytes) {
+  GoLayout& layout = table.layout;
+  if (layout.format >= GoFormat::go1_18) find_text(table, elf, bytes);
   std::uint64_t first = layout.text + word_at(bytes, layout.index, layout.index_width());
   if (!is_code(elf, first)) return std::nullopt;
   return layout;
 }
 
-std::optional<GoLayout> search(const Region& region, const Elf& elf, const Bytes& bytes) {
-  std::vector<std::uint32_t> chunk(kChunk / sizeof(std::uint32_t));
-  std::uint64_t size = std::min(region.size, kMaxSearched);
-  std::uint64_t skip = -region.address % 8;
-  for (std::uint64_t done = skip; done < size; done += kChunk) {
-    std::size_t have =
-        bytes.read(region.offset + done, chunk.data(), std::min<std::uint64_t>(kChunk, size - done));
-    for (std::size_t i = 0; i + 1 < have / sizeof(std::uint32_t); i += 2) {
-      if (chunk[i] < kMagics[2].value || (chunk[i + 1] & 0xffff) != 0) continue;
-      std::uint64_t at = done + i * sizeof(std::uint32_t);
-      Region rest{region.offset + at, region.address + at, region.size - at};
-      if (auto layout = read_layout(rest, elf, bytes)) return layout;
+// For a table that no section names. A section is looked at again as part of its segment; what all of it may
+// cost is for all regions of a file together: hostile ones overlap.
+class Search {
+ public:
+  Search(const Elf& elf, const Bytes& bytes)
+      : elf_(elf), bytes_(bytes), left_(2 * std::min(bytes.size(), kMaxSearched)) {}
+
+  std::optional<GoLayout> in(const Region& region) {
+    const std::uint64_t size = std::min(region.size, left_);
+    left_ -= size;
+    for (std::uint64_t done = -region.address % 8; done < size; done += kChunk) {
+      std::size_t wanted = std::min<std::uint64_t>(kChunk, size - done);
+      std::size_t have = bytes_.read(region.offset + done, chunk_.data(), wanted);
+      for (std::size_t i = 0; i + 1 < have / sizeof(std::uint32_t); i += 2) {
+        if (chunk_[i] < kMagics[2].value || (chunk_[i + 1] & 0xffff) != 0) continue;
+        if (auto layout = at(region, done + i * sizeof(std::uint32_t))) return layout;
+      }
+      if (have < wanted) break;
     }
-    if (have < kChunk) break;
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+
+ private:
+  std::optional<GoLayout> at(const Region& region, std::uint64_t offset) {
+    auto layout = placed({region.offset + offset, region.address + offset, region.size - offset}, bytes_);
+    if (!layout || tried_++ >= kMaxTried) return std::nullopt;
+    return with_text(*std::move(layout), elf_, bytes_);
+  }
+
+  const Elf& elf_;
+  const Bytes& bytes_;
+  std::vector<std::uint32_t> chunk_ = std::vector<std::uint32_t>(kChunk / sizeof(std::uint32_t));
+  std::uint64_t left_;  // bytes
+  int tried_ = 0;
+};
 
 Region region_of(const ElfSection& section) {
   return {section.offset, section.address, section.size};
@@ -152,15 +184,17 @@ bool is_go_program(const Elf& elf) {
 std::optional<GoLayout> find_go_table(const Elf& elf, const Bytes& bytes) {
   for (const char* name : {".gopclntab", ".data.rel.ro.gopclntab"}) {
     const ElfSection* section = elf.section_named(name);
-    if (section != nullptr && section->type == SHT_PROGBITS)
-      return read_layout(region_of(*section), elf, bytes);
+    if (section == nullptr || section->type != SHT_PROGBITS) continue;
+    auto table = placed(region_of(*section), bytes);
+    return table ? with_text(*std::move(table), elf, bytes) : std::nullopt;
   }
   if (!is_go_program(elf)) return std::nullopt;
+  Search search(elf, bytes);
   if (const ElfSection* section = elf.section_named(".data.rel.ro"))
-    if (auto layout = search(region_of(*section), elf, bytes)) return layout;
+    if (auto layout = search.in(region_of(*section))) return layout;
   for (const ElfSegment& segment : elf.segments()) {
     if (segment.type != PT_LOAD || (segment.flags & PF_X) != 0) continue;
-    if (auto layout = search({segment.offset, segment.address, segment.file_size}, elf, bytes)) return layout;
+    if (auto layout = search.in({segment.offset, segment.address, segment.file_size})) return layout;
   }
   return std::nullopt;
 }

@@ -9,7 +9,8 @@
 namespace weir::profiler {
 namespace {
 
-constexpr std::uint64_t kMaxSearched = 64u << 20;  // bytes of data; of relocations as many
+// Bytes of data, of all segments together: hostile ones overlap. Of relocations as many.
+constexpr std::uint64_t kMaxSearched = 64u << 20;
 constexpr std::size_t kChunk = 64u << 10;
 constexpr std::size_t kMaxCandidates = 8;
 
@@ -38,9 +39,13 @@ class Search {
   std::optional<GoModule> run() {
     if (const ElfSection* section = elf_.section_named(".go.module"))
       if (auto module = at_offset(section->offset)) return module;
+    std::uint64_t left = std::min(bytes_.size(), kMaxSearched);
     for (const ElfSegment& segment : elf_.segments()) {
+      if (left == 0) break;
       if (segment.type != PT_LOAD || (segment.flags & PF_W) == 0) continue;
-      if (auto module = in_data(segment)) return module;
+      std::uint64_t size = std::min(segment.file_size, left);
+      if (auto module = in_data(segment, size)) return module;
+      left -= size;
     }
     return in_relocations();
   }
@@ -52,9 +57,8 @@ class Search {
     return check(words, format_, first_);
   }
 
-  std::optional<GoModule> in_data(const ElfSegment& segment) const {
+  std::optional<GoModule> in_data(const ElfSegment& segment, std::uint64_t size) const {
     std::vector<std::uint64_t> chunk(kChunk / sizeof(std::uint64_t));
-    std::uint64_t size = std::min(segment.file_size, kMaxSearched);
     for (std::uint64_t done = -segment.address % 8; done < size; done += kChunk) {
       std::uint64_t wanted = std::min<std::uint64_t>(kChunk, size - done);
       std::size_t have = bytes_.read(segment.offset + done, chunk.data(), wanted);
@@ -70,9 +74,11 @@ class Search {
   template <class Visit>
   void each_relocation(Visit visit) const {
     std::vector<Elf64_Rela> chunk(kChunk / sizeof(Elf64_Rela));
+    std::uint64_t left = std::min(bytes_.size(), kMaxSearched) / sizeof(Elf64_Rela);
     for (const ElfSection& section : elf_.sections()) {
       if (section.type != SHT_RELA || (section.flags & SHF_ALLOC) == 0) continue;
-      std::uint64_t count = std::min(section.size, kMaxSearched) / sizeof(Elf64_Rela);
+      std::uint64_t count = std::min(section.size / sizeof(Elf64_Rela), left);
+      left -= count;
       for (std::uint64_t done = 0; done < count;) {
         std::uint64_t wanted = std::min<std::uint64_t>(chunk.size(), count - done) * sizeof(Elf64_Rela);
         std::size_t have = bytes_.read(section.offset + done * sizeof(Elf64_Rela), chunk.data(), wanted);

@@ -1,7 +1,10 @@
 // Every format of .gopclntab, made by hand: what the table says, and the rows that come of it.
 #include <doctest/doctest.h>
+#include <elf.h>
 
+#include <cstring>
 #include <string>
+#include <vector>
 
 #include "profiler/symbols/elf.h"
 #include "profiler/symbols/gopclntab.h"
@@ -143,6 +146,59 @@ TEST_CASE("a broken table is as if it were not there, or has holes") {
       if (elf) (void)read_go_frames(*elf, bytes, kLimit);
     }
   }
+}
+
+class CountedBytes : public Bytes {
+ public:
+  explicit CountedBytes(std::string data) : bytes_(std::move(data)) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  std::size_t read(std::uint64_t offset, void* to, std::size_t size) const override {
+    std::size_t have = bytes_.read(offset, to, size);
+    count_ += have;
+    return have;
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  OwnedBytes bytes_;
+  mutable std::uint64_t count_ = 0;
+};
+
+// What looks like a table five hundred times, in as many segments that all hold the whole file.
+std::string crowded_program() {
+  constexpr int kCopies = 500;
+  MadeProgram program = example_program(GoFormat::go1_20);
+  program.section = "";
+  std::string image = make_go_program(program);
+  Elf64_Ehdr header;
+  std::memcpy(&header, image.data(), sizeof header);
+  std::vector<Elf64_Phdr> segments(header.e_phnum);
+  std::memcpy(segments.data(), image.data() + header.e_phoff, segments.size() * sizeof(Elf64_Phdr));
+  Elf64_Phdr code = segments[0];
+  const std::string table_header = image.substr(segments[1].p_offset, 72);
+  for (int i = 0; i < kCopies; ++i) image += table_header;
+  image.append(0x10000, '\x7f');
+  segments.assign(1, code);
+  for (std::uint64_t i = 0; i < kCopies; ++i) {
+    segments.push_back(
+        {PT_LOAD, PF_R | PF_W, 0, 0x10000000 + i * 0x1000000, 0, image.size(), image.size(), 0x1000});
+  }
+  header.e_phoff = image.size();
+  header.e_phnum = static_cast<Elf64_Half>(segments.size());
+  image.append(reinterpret_cast<const char*>(segments.data()), segments.size() * sizeof(Elf64_Phdr));
+  std::memcpy(image.data(), &header, sizeof header);
+  return image;
+}
+
+TEST_CASE("a search for the table ends, however much looks like one") {
+  CountedBytes bytes(crowded_program());
+  auto elf = Elf::read(bytes);
+  REQUIRE(elf);
+  CHECK(elf->segments().size() > 500);
+  auto table = GoTable::read(*elf, bytes, kLimit);
+  REQUIRE(table);
+  CAPTURE(bytes.count() / bytes.size());
+  CHECK(bytes.count() < 32 * bytes.size());
 }
 
 TEST_CASE("limits hold") {
