@@ -235,7 +235,8 @@ class Judge {
 
   static std::vector<Explanation> ways_of(const runtime::Snapshot& snapshot) {
     constexpr std::size_t kMost = 10'000;
-    return runtime::explain_targets(snapshot, [](const lang::Map&) { return true; }, kMost).shown;
+    return runtime::explain_targets(snapshot, [](const lang::Map&) { return true; }, {.targets = kMost})
+        .shown;
   }
 
   static std::string told(const Explanation& way) {

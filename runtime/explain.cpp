@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace weir::runtime {
 namespace {
-
-// Components that a way may pass: a config may send a target round through many.
-constexpr std::size_t kMostVisits = 1000;
 
 std::shared_ptr<const TargetTracer> tracer_of(const NodeState& state) {
   for (const auto& [type, service] : state.services) {
@@ -35,62 +33,128 @@ std::shared_ptr<const lang::List> targets_of(const Node& node, const NodeState& 
   return nullptr;
 }
 
+// Who takes targets: one that tells what it does with them, or one that uses them as they are.
+struct Taker {
+  const Node* node = nullptr;
+  std::shared_ptr<const TargetTracer> tracer;
+  std::shared_ptr<const lang::List> targets;
+};
+
+std::vector<Taker> takers_of(const Snapshot& snapshot) {
+  std::vector<Taker> takers;
+  for (const auto& node : snapshot.nodes) {
+    auto state = node->state();
+    Taker taker{.node = node.get(), .tracer = tracer_of(*state), .targets = nullptr};
+    if (!taker.tracer) taker.targets = targets_of(*node, *state);
+    if (taker.tracer || taker.targets) takers.push_back(std::move(taker));
+  }
+  return takers;
+}
+
+std::size_t size_of(const lang::Value& target) {
+  std::size_t size = 0;
+  auto labels = target.as_map();
+  if (labels == nullptr) return size;
+  labels->visit([&](std::string_view name, const lang::Value& value) {
+    auto* text = value.as_string();
+    size += name.size() + (text ? text->size() : 0);
+  });
+  return size;
+}
+
+// Of what is told of it, besides labels and reasons: its place, its name.
+constexpr std::size_t kStepSize = 100;
+
+std::size_t size_of(const TraceStep& step) {
+  std::size_t size = kStepSize + step.what.size() + step.why.size();
+  return step.effect == TraceStep::Effect::changed ? size + size_of(step.target) : size;
+}
+
+// What is left of the limits that all ways share.
+class Budget {
+ public:
+  explicit Budget(const ExplainLimits& limits) : limits_(limits), begin_(limits.clock->mono()) {}
+
+  // Half the time is for the search, so that there is some left to tell of what it found.
+  bool may_search() const { return !limits_.time || passed() <= *limits_.time / 2; }
+  bool may_tell() const { return bytes_ <= limits_.bytes && (!limits_.time || passed() <= *limits_.time); }
+  void spend(std::size_t bytes) { bytes_ += bytes; }
+
+  // Which limit was met.
+  std::string why() const {
+    if (bytes_ > limits_.bytes) return fmt::format("there is more to tell than {} bytes", limits_.bytes);
+    return fmt::format("it takes longer than {}", format_duration(*limits_.time));
+  }
+
+ private:
+  Duration passed() const { return limits_.clock->mono() - begin_; }
+
+  const ExplainLimits& limits_;
+  const MonoTime begin_;
+  std::size_t bytes_ = 0;
+};
+
 class Tracker {
  public:
-  explicit Tracker(const Snapshot& snapshot) : snapshot_(snapshot) {}
+  Tracker(const Snapshot& snapshot, const ExplainLimits& limits, Budget& budget)
+      : takers_(takers_of(snapshot)), limits_(limits), budget_(budget) {}
 
   // Round by round, until no component sees the target in a form that it has not seen: what a component in a
   // module uses does not show in its references, so the order of the graph cannot be read off them.
   Explanation follow(const Node& source, lang::Value target) const {
     Explanation way{.source = &source, .target = target, .visits = {}};
-    std::vector<lang::Value> fresh{std::move(target)};
-    while (!fresh.empty() && way.visits.size() < kMostVisits) fresh = visit_all(way, fresh);
+    budget_.spend(size_of(target));
+    std::vector<lang::Value> forms{std::move(target)};
+    std::size_t seen = 0;
+    while (seen < forms.size() && !way.is_cut) seen = visit_all(way, forms, seen);
     return way;
   }
 
  private:
-  // The forms that the target has afterwards.
-  std::vector<lang::Value> visit_all(Explanation& way, const std::vector<lang::Value>& forms) const {
-    std::vector<lang::Value> after;
-    for (const auto& node : snapshot_.nodes) {
-      auto state = node->state();
-      auto tracer = tracer_of(*state);
-      auto targets = tracer ? nullptr : targets_of(*node, *state);
-      if (!tracer && !targets) continue;
-      for (const lang::Value& form : forms) {
-        if (way.visits.size() >= kMostVisits || was_seen(way, *node, form)) continue;
-        auto visit = tracer ? traced(*node, *tracer, form) : used(*node, *targets, form);
-        if (!visit) continue;
-        if (!visit->is_dropped && !visit->is_used) {
-          lang::Value left = visit->steps.empty() ? visit->target : visit->steps.back().target;
-          if (!(left == form)) after.push_back(std::move(left));
-        }
-        way.visits.push_back(*std::move(visit));
+  // Shows the forms from `first` on to all who take targets; what they make of them is added. Returns the
+  // first that is new.
+  std::size_t visit_all(Explanation& way, std::vector<lang::Value>& forms, std::size_t first) const {
+    std::size_t end = forms.size();
+    for (const Taker& taker : takers_) {
+      for (std::size_t i = first; i < end; ++i) {
+        way.is_cut = !budget_.may_tell();
+        auto visit = way.is_cut ? std::nullopt : visit_of(taker, forms[i]);
+        if (visit) add(way, *std::move(visit), forms);
+        if (way.is_cut) return end;
       }
     }
-    return after;
+    return end;
   }
 
-  // Two ways may bring the same labels to one component.
-  static bool was_seen(const Explanation& way, const Node& node, const lang::Value& target) {
-    return std::ranges::any_of(way.visits,
-                               [&](const Visit& v) { return v.node == &node && v.target == target; });
+  void add(Explanation& way, Visit visit, std::vector<lang::Value>& forms) const {
+    way.is_cut = way.visits.size() >= limits_.visits;
+    if (way.is_cut) return;
+    if (!visit.is_dropped && !visit.steps.empty()) {
+      const lang::Value& left = visit.steps.back().target;
+      // Two ways may bring the same labels to one component.
+      if (std::ranges::find(forms, left) == forms.end()) forms.push_back(left);
+    }
+    way.visits.push_back(std::move(visit));
+    way.is_cut = !budget_.may_tell();
   }
 
-  static std::optional<Visit> traced(const Node& node, const TargetTracer& tracer,
-                                     const lang::Value& target) {
-    auto steps = tracer.trace(target);
-    if (!steps) return std::nullopt;
-    bool is_dropped = !steps->empty() && steps->back().effect == TraceStep::Effect::dropped;
-    return Visit{.node = &node, .target = target, .steps = *std::move(steps), .is_dropped = is_dropped};
+  std::optional<Visit> visit_of(const Taker& taker, const lang::Value& target) const {
+    Visit visit{.node = taker.node, .target = target, .steps = {}, .is_used = taker.tracer == nullptr};
+    auto each = [&](TraceStep step) {
+      budget_.spend(size_of(step));
+      visit.steps.push_back(std::move(step));
+      return budget_.may_tell();
+    };
+    bool comes_in = taker.tracer ? taker.tracer->trace(target, each) : holds(*taker.targets, target);
+    if (!comes_in) return std::nullopt;
+    visit.is_dropped = !visit.steps.empty() && visit.steps.back().effect == TraceStep::Effect::dropped;
+    budget_.spend(kStepSize + size_of(target));
+    return visit;
   }
 
-  static std::optional<Visit> used(const Node& node, const lang::List& targets, const lang::Value& target) {
-    if (!holds(targets, target)) return std::nullopt;
-    return Visit{.node = &node, .target = target, .steps = {}, .is_used = true};
-  }
-
-  const Snapshot& snapshot_;
+  const std::vector<Taker> takers_;
+  const ExplainLimits& limits_;
+  Budget& budget_;
 };
 
 // Lists of objects among the exports of a component that finds targets.
@@ -104,22 +168,53 @@ std::vector<std::shared_ptr<const lang::List>> found_by(const Node& node, const 
   return lists;
 }
 
-}  // namespace
+struct Found {
+  const Node* source = nullptr;
+  lang::Value target;
+};
 
-Explanations explain_targets(const Snapshot& snapshot, const TargetQuery& query, std::size_t limit) {
-  Explanations explanations;
-  Tracker tracker(snapshot);
+// Those that are to be shown; all that match are counted.
+std::vector<Found> search(const Snapshot& snapshot, const TargetQuery& query, const ExplainLimits& limits,
+                          const Budget& budget, Explanations& explanations) {
+  std::vector<Found> found;
   for (const auto& node : snapshot.nodes) {
     for (const auto& list : found_by(*node, *node->state())) {
       for (std::size_t i = 0; i < list->size(); ++i) {
+        explanations.is_found_known = budget.may_search();
+        if (!explanations.is_found_known) return found;
         lang::Value target = list->at(i);
         auto labels = target.as_map();
         if (labels == nullptr || !query(*labels)) continue;
-        if (++explanations.found <= limit)
-          explanations.shown.push_back(tracker.follow(*node, std::move(target)));
+        if (++explanations.found <= limits.targets) found.push_back({node.get(), std::move(target)});
       }
     }
   }
+  return found;
+}
+
+}  // namespace
+
+Explanations explain_targets(const Snapshot& snapshot, const TargetQuery& query,
+                             const ExplainLimits& limits) {
+  Explanations explanations;
+  Budget budget(limits);
+  std::vector<Found> found = search(snapshot, query, limits, budget, explanations);
+  if (!explanations.is_found_known) {
+    explanations.cut = fmt::format("Not all targets were looked at: it takes longer than {}. ",
+                                   format_duration(*limits.time / 2));
+  }
+  if (found.empty()) return explanations;
+  Tracker tracker(snapshot, limits, budget);
+  bool is_long = false;
+  for (Found& one : found) {
+    if (!budget.may_tell()) break;
+    Explanation way = tracker.follow(*one.source, std::move(one.target));
+    is_long = is_long || (way.is_cut && way.visits.size() >= limits.visits);
+    explanations.shown.push_back(std::move(way));
+  }
+  if (!budget.may_tell()) explanations.cut += fmt::format("Not all is told: {}. ", budget.why());
+  if (is_long) explanations.cut += fmt::format("A way is told as far as {} components. ", limits.visits);
+  if (!explanations.cut.empty()) explanations.cut.pop_back();
   return explanations;
 }
 

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "lang/value.h"
 
@@ -25,9 +24,11 @@ struct TraceStep {
 // Immutable: any thread asks.
 class TargetTracer {
  public:
+  using EachStep = std::function<bool(TraceStep)>;  // false: enough
+
   virtual ~TargetTracer() = default;
-  // nullopt: the target is none of those that came in.
-  virtual std::optional<std::vector<TraceStep>> trace(const lang::Value& target) const = 0;
+  // Takes the steps one by one, as each is told. False: the target is none of those that came in.
+  virtual bool trace(const lang::Value& target, const EachStep& each) const = 0;
 };
 
 }  // namespace weir::runtime

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "lang/parser.h"
 #include "lang/text.h"
+#include "web/config_place.h"
 
 namespace weir::web {
 namespace {
@@ -32,64 +31,13 @@ std::vector<Change> changes(const lang::Value& before, const lang::Value& after)
   return found;
 }
 
-struct Place {
-  std::string file;
-  std::size_t line = 0;  // 0: not known
-};
-
-// Blocks inside of a component's block, as the config text has them.
-class Places {
- public:
-  explicit Places(const runtime::Node& node) : component_(node.place()) {}
-
-  Place own() const { return at(component_.span); }
-  // The index-th of the name; the component's own where the text has no such block.
-  Place of(std::string_view name, std::size_t index) {
-    parse();
-    if (block_ == nullptr) return own();
-    for (const lang::Statement& statement : block_->body.statements) {
-      auto* block = std::get_if<const lang::Block*>(&statement);
-      if (block != nullptr && (*block)->name == name && index-- == 0) return at((*block)->name_span);
-    }
-    return own();
-  }
-
- private:
-  // Once, and only for what has blocks that are asked for.
-  void parse() {
-    if (file_ || !component_.source) return;
-    if (auto parsed = lang::parse(component_.source)) file_.emplace(*std::move(parsed));
-    if (file_) block_ = find(file_->body);
-  }
-  // A component may stand in a module's body.
-  const lang::Block* find(const lang::Body& body) const {
-    for (const lang::Statement& statement : body.statements) {
-      auto* block = std::get_if<const lang::Block*>(&statement);
-      if (block == nullptr || (*block)->span.end < component_.span.begin) continue;
-      if ((*block)->span.begin == component_.span.begin && (*block)->span.end == component_.span.end)
-        return *block;
-      if ((*block)->span.begin > component_.span.begin) return nullptr;
-      return find((*block)->body);
-    }
-    return nullptr;
-  }
-  Place at(lang::Span span) const {
-    if (!component_.source) return {};
-    return {std::string(component_.source->name()), component_.source->position(span.begin).line};
-  }
-
-  const runtime::Node::Place component_;
-  std::optional<lang::File> file_;
-  const lang::Block* block_ = nullptr;
-};
-
 void write_labels(JsonWriter& json, const lang::Value& target) {
   json.begin_object();
   for (const auto& [name, value] : labels_of(target)) json.member(name, value);
   json.end_object();
 }
 
-void write_place(JsonWriter& json, const Place& place) {
+void write_place(JsonWriter& json, const ConfigPlace& place) {
   json.key("place").begin_object().member("file", place.file).member("line", place.line).end_object();
 }
 
@@ -102,10 +50,9 @@ std::string_view to_string(runtime::TraceStep::Effect effect) {
   return "";
 }
 
-void write_visit(JsonWriter& json, const runtime::Visit& visit) {
-  Places places(*visit.node);
+void write_visit(JsonWriter& json, const runtime::Visit& visit, ConfigPlaces& places) {
   json.begin_object().member("component", visit.node->id);
-  write_place(json, places.own());
+  write_place(json, places.of(*visit.node));
   json.member("dropped", visit.is_dropped).member("used", visit.is_used);
   json.key("in");
   write_labels(json, visit.target);
@@ -113,7 +60,7 @@ void write_visit(JsonWriter& json, const runtime::Visit& visit) {
   lang::Value before = visit.target;
   for (const runtime::TraceStep& step : visit.steps) {
     json.begin_object().member("block", step.block).member("index", step.index);
-    write_place(json, places.of(step.block, step.index));
+    write_place(json, places.of(*visit.node, step.block, step.index));
     json.member("what", step.what).member("why", step.why).member("effect", to_string(step.effect));
     json.key("changes").begin_array();
     bool is_changed = step.effect == runtime::TraceStep::Effect::changed;
@@ -129,10 +76,6 @@ void write_visit(JsonWriter& json, const runtime::Visit& visit) {
 
 // ---- text ----
 
-std::string place_text(const Place& place) {
-  return place.line == 0 ? "" : fmt::format("{}:{}", place.file, place.line);
-}
-
 void add_labels(std::string& out, const lang::Value& target) {
   for (const auto& [name, value] : labels_of(target)) {
     out += fmt::format("    {} = \"{}\"\n", lang::printable(name), lang::printable(value));
@@ -147,9 +90,9 @@ std::string change_text(const Change& change) {
   return line;
 }
 
-void add_step(std::string& out, const runtime::TraceStep& step, const lang::Value& before, Places& places) {
-  out += fmt::format("  {} {} {}: {}", place_text(places.of(step.block, step.index)), step.block, step.what,
-                     lang::printable(step.why));
+void add_step(std::string& out, const runtime::TraceStep& step, const lang::Value& before,
+              const ConfigPlace& place) {
+  out += fmt::format("  {} {} {}: {}", to_string(place), step.block, step.what, lang::printable(step.why));
   using Effect = runtime::TraceStep::Effect;
   if (step.effect == Effect::nothing) out += "; nothing changes";
   if (step.effect == Effect::dropped) out += "; DROPPED";
@@ -159,9 +102,8 @@ void add_step(std::string& out, const runtime::TraceStep& step, const lang::Valu
     out += fmt::format("      {}\n", change_text(change));
 }
 
-void add_visit(std::string& out, const runtime::Visit& visit) {
-  Places places(*visit.node);
-  out += fmt::format("{} ({})", visit.node->id, place_text(places.own()));
+void add_visit(std::string& out, const runtime::Visit& visit, ConfigPlaces& places) {
+  out += fmt::format("{} ({})", visit.node->id, to_string(places.of(*visit.node)));
   if (visit.is_used) {
     out += " uses it with the labels\n";
     return add_labels(out, visit.target);
@@ -169,13 +111,14 @@ void add_visit(std::string& out, const runtime::Visit& visit) {
   out += visit.steps.empty() ? " passes it on as it is\n" : "\n";
   lang::Value before = visit.target;
   for (const runtime::TraceStep& step : visit.steps) {
-    add_step(out, step, before, places);
+    add_step(out, step, before, places.of(*visit.node, step.block, step.index));
     if (!step.target.is_null()) before = step.target;
   }
 }
 
 // How it ends, in a line.
 std::string ending(const runtime::Explanation& way) {
+  if (way.is_cut) return "What comes after is not told.\n";
   if (way.visits.empty()) return "No component takes it.\n";
   bool is_used = std::ranges::any_of(way.visits, &runtime::Visit::is_used);
   if (is_used) return "";
@@ -198,33 +141,40 @@ TargetLabels labels_of(const lang::Value& target) {
 }
 
 void write_explanations(JsonWriter& json, const runtime::Explanations& explanations) {
-  json.begin_object().member("found", explanations.found);
+  ConfigPlaces places;
+  json.begin_object().member("found", explanations.found).member("counted", explanations.is_found_known);
+  json.member("cut", explanations.cut);
   json.key("targets").begin_array();
   for (const runtime::Explanation& way : explanations.shown) {
-    json.begin_object().member("source", way.source->id);
+    json.begin_object().member("source", way.source->id).member("cut", way.is_cut);
+    write_place(json, places.of(*way.source));
     json.key("labels");
     write_labels(json, way.target);
     json.key("visits").begin_array();
-    for (const runtime::Visit& visit : way.visits) write_visit(json, visit);
+    for (const runtime::Visit& visit : way.visits) write_visit(json, visit, places);
     json.end_array().end_object();
   }
   json.end_array().end_object();
 }
 
 std::string explanations_text(const runtime::Explanations& explanations) {
+  ConfigPlaces places;
   std::string out;
   for (const runtime::Explanation& way : explanations.shown) {
     if (!out.empty()) out += "\n";
-    Places places(*way.source);
-    out += fmt::format("{} ({}) found it with the labels\n", way.source->id, place_text(places.own()));
+    out +=
+        fmt::format("{} ({}) found it with the labels\n", way.source->id, to_string(places.of(*way.source)));
     add_labels(out, way.target);
-    for (const runtime::Visit& visit : way.visits) add_visit(out, visit);
+    for (const runtime::Visit& visit : way.visits) add_visit(out, visit, places);
     out += ending(way);
   }
+  std::string_view before = out.empty() ? "" : "\n";
   if (explanations.found > explanations.shown.size()) {
-    out += fmt::format("\n{} targets match; the first {} are shown. More labels choose fewer.\n",
+    out += fmt::format("{}{}{} targets match; the first {} are shown. More labels choose fewer.\n",
+                       std::exchange(before, ""), explanations.is_found_known ? "" : "At least ",
                        explanations.found, explanations.shown.size());
   }
+  if (!explanations.cut.empty()) out += fmt::format("{}{}\n", before, explanations.cut);
   return out;
 }
 

@@ -184,21 +184,18 @@ Rules::Outcome Rules::run(const discovery::TargetPtr& target) const {
   return {.target = labels.finish()};
 }
 
-std::vector<Rules::Step> Rules::walk(const discovery::TargetPtr& target) const {
-  std::vector<Step> steps;
+void Rules::walk(const discovery::TargetPtr& target,
+                 const std::function<bool(const Rule&, const Step&)>& each) const {
   Labels labels(target);
+  Step step{.before = target, .after = nullptr};
   for (const Rule& rule : rules_) {
-    Step step{.before = steps.empty() ? target : steps.back().after, .after = nullptr};
     Effect effect = rule.apply(labels);
     step.matched = effect.matched;
-    if (effect.is_kept) {
-      step.after = labels.finish();
-      if (*step.after == *step.before) step.after = step.before;
-    }
-    steps.push_back(std::move(step));
-    if (!effect.is_kept) break;
+    step.after = effect.is_kept ? labels.finish() : nullptr;
+    if (step.after && *step.after == *step.before) step.after = step.before;
+    if (!each(rule, step) || !effect.is_kept) return;
+    step.before = step.after;
   }
-  return steps;
 }
 
 }  // namespace weir::relabel

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -88,8 +89,9 @@ class Rules {
     discovery::TargetPtr before, after;  // the same object: nothing changed; after is null: dropped
     bool matched = false;
   };
-  // One for each rule, up to that which drops the target.
-  std::vector<Step> walk(const discovery::TargetPtr& target) const;
+  // Rule by rule, up to that which drops the target, or until `each` returns false.
+  void walk(const discovery::TargetPtr& target,
+            const std::function<bool(const Rule&, const Step&)>& each) const;
 
   const std::vector<Rule>& list() const { return rules_; }
 

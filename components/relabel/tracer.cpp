@@ -64,29 +64,36 @@ lang::Value as_value(const discovery::TargetPtr& target) {
   return std::shared_ptr<const lang::Map>(target);
 }
 
+runtime::TraceStep told(const Rule& rule, const Rules::Step& step, std::size_t index) {
+  using Effect = runtime::TraceStep::Effect;
+  bool is_dropped = step.after == nullptr;
+  bool is_same = step.after == step.before;
+  return {.index = index,
+          .what = rule.arguments().action,
+          .why = why(rule, step),
+          .effect = is_dropped ? Effect::dropped
+                    : is_same  ? Effect::nothing
+                               : Effect::changed,
+          .target = is_dropped ? lang::Value() : as_value(step.after)};
+}
+
 class Tracer final : public runtime::TargetTracer {
  public:
   Tracer(discovery::Targets targets, std::shared_ptr<const Rules> rules)
       : targets_(std::move(targets)), rules_(std::move(rules)) {}
 
-  std::optional<std::vector<runtime::TraceStep>> trace(const lang::Value& target) const override {
-    using Effect = runtime::TraceStep::Effect;
-    auto wanted = std::ranges::find_if(targets_, [&](const auto& one) { return as_value(one) == target; });
-    if (wanted == targets_.end()) return std::nullopt;
-    std::vector<runtime::TraceStep> steps;
-    for (const Rules::Step& step : rules_->walk(*wanted)) {
-      const Rule& rule = rules_->list()[steps.size()];
-      bool is_dropped = step.after == nullptr;
-      bool is_same = !is_dropped && (step.after == step.before || *step.after == *step.before);
-      steps.push_back({.index = steps.size(),
-                       .what = rule.arguments().action,
-                       .why = why(rule, step),
-                       .effect = is_dropped ? Effect::dropped
-                                 : is_same  ? Effect::nothing
-                                            : Effect::changed,
-                       .target = is_dropped ? lang::Value() : as_value(step.after)});
-    }
-    return steps;
+  bool trace(const lang::Value& target, const EachStep& each) const override {
+    // Mostly it is one that came through the graph: no value need be made of each to compare them.
+    auto object = target.as_map();
+    auto* known = dynamic_cast<const discovery::Target*>(object.get());
+    auto wanted = std::ranges::find_if(targets_, [&](const discovery::TargetPtr& one) {
+      return known ? *one == *known : as_value(one) == target;
+    });
+    if (wanted == targets_.end()) return false;
+    rules_->walk(*wanted, [&, index = std::size_t{0}](const Rule& rule, const Rules::Step& step) mutable {
+      return each(told(rule, step, index++));
+    });
+    return true;
   }
 
  private:

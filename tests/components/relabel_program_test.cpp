@@ -286,7 +286,11 @@ TEST_CASE("relabel: what each rule does to a target") {
   drops.source_labels.names = {"b"};
   drops.regex = "1";
   auto target = Target::make({{"a", "1"}});
-  auto steps = Rules::compile({copies, misses, drops, copies})->walk(target);
+  std::vector<Rules::Step> steps;
+  Rules::compile({copies, misses, drops, copies})->walk(target, [&](const auto&, const Rules::Step& step) {
+    steps.push_back(step);
+    return true;
+  });
   REQUIRE(steps.size() == 3);
   CHECK(steps[0].before == target);
   CHECK(steps[0].matched);
