@@ -1,102 +1,87 @@
-// weir explain: the way of a target through a config that runs, rule by rule.
+// weir explain: the way of a target through a config, rule by rule.
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <future>
-#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
+#include "cli/explain_config.h"
+#include "cli/target_labels.h"
 #include "cli/terminal.h"
-#include "lang/eval.h"
-#include "lang/parser.h"
 #include "lang/text.h"
 #include "net/http.h"
+#include "web/wanted_targets.h"
 
 namespace weir::cli {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
 
-// What chooses targets, as the API's parameters.
-using Parameters = std::map<std::string, std::string>;
-
 ExitCode refuse(const Error& error, ExitCode code) {
   say("Error: {}\n", error.message);
   return code;
 }
 
-Result<> add_process(Parameters& parameters, std::string_view text) {
+Result<> add_process(web::WantedTargets& wanted, std::string_view text) {
   std::uint32_t pid = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), pid);
   if (problem != std::errc() || end != text.data() + text.size()) {
     return fail("--pid: \"{}\" is no process id", lang::printable(text));
   }
-  parameters["pid"] = text;
-  if (std::string container = container_of(pid); !container.empty()) parameters["container"] = container;
+  wanted.pid = text;
+  wanted.container = container_of(pid);
   return {};
 }
 
-Result<> add_container(Parameters& parameters, std::string_view text) {
+void add_container(web::WantedTargets& wanted, std::string_view text) {
   auto id = find_container(text, running_containers(), docker_container_id);
   // One that has ended may still be among the targets.
-  parameters["container"] = id ? *id : std::string(text);
-  return {};
+  wanted.container = id ? *id : std::string(text);
 }
 
-// Labels as an object of the language, { job = "web" }, or as JSON, {"job": "web"}.
-Result<> add_labels(Parameters& parameters, std::string_view text) {
-  auto source = lang::Source::make("--labels", std::string(text));
-  auto parsed = lang::parse_expression(source);
-  if (!parsed) {
-    parameters["labels"] = text;  // the API reads JSON, and says what is wrong with it
-    return {};
-  }
-  auto value = lang::evaluate(*parsed->root, parsed->source, {});
-  auto object = value ? value->as_map() : nullptr;
-  if (!object)
-    return fail("--labels is an object, as in '{{ job = \"web\" }}', got {}", lang::printable(text));
+Result<web::WantedTargets> read_wanted(const Invocation& invocation) {
+  web::WantedTargets wanted;
+  Result<> read;
+  if (invocation.is_given("pid")) read = add_process(wanted, invocation.flag("pid"));
+  if (invocation.is_given("container")) add_container(wanted, invocation.flag("container"));
+  if (!read) return fail(read.error());
+  auto labels = read_labels(invocation.flag("labels"));
+  if (!labels) return fail(labels.error());
+  wanted.labels = *std::move(labels);
+  if (wanted.empty()) return fail("say which targets: --pid, --container or --labels");
+  return wanted;
+}
+
+// ---- of a weir that runs ----
+
+std::string labels_json(const web::WantedTargets& wanted) {
+  if (wanted.labels.empty()) return "";
   JsonWriter json;
   json.begin_object();
-  std::string wrong;
-  object->visit([&](std::string_view name, const lang::Value& label) {
-    auto* string = label.as_string();
-    if (string) json.member(name, *string);
-    if (!string) wrong = name;
-  });
+  for (const auto& [name, value] : wanted.labels) json.member(name, value);
   json.end_object();
-  if (!wrong.empty()) return fail("--labels: the value of {} is not a string", lang::printable(wrong));
-  parameters["labels"] = json.take();
-  return {};
+  return json.take();
 }
 
-Result<Parameters> read_parameters(const Invocation& invocation) {
-  Parameters parameters{{"format", "text"}};
-  Result<> read;
-  if (invocation.is_given("pid")) read = add_process(parameters, invocation.flag("pid"));
-  if (read && invocation.is_given("container"))
-    read = add_container(parameters, invocation.flag("container"));
-  if (read && invocation.is_given("labels")) read = add_labels(parameters, invocation.flag("labels"));
-  if (!read) return fail(read.error());
-  if (parameters.size() == 1) return fail("say which targets: --pid, --container or --labels");
-  return parameters;
-}
-
-std::string address(std::string_view server, const Parameters& parameters) {
+std::string address(std::string_view server, const web::WantedTargets& wanted) {
   while (server.ends_with('/')) server.remove_suffix(1);
   std::string url(server);
   if (!url.contains("://")) url.insert(0, "http://");
-  url += "/api/v0/web/explain";
-  char before = '?';
+  url += "/api/v0/web/explain?format=text";
+  const std::pair<std::string_view, std::string> parameters[] = {
+      {"pid", wanted.pid}, {"container", wanted.container}, {"labels", labels_json(wanted)}};
   for (const auto& [name, value] : parameters) {
-    url += fmt::format("{}{}={}", before, name, boost::urls::encode(value, boost::urls::unreserved_chars));
-    before = '&';
+    if (value.empty()) continue;
+    url += fmt::format("&{}={}", name, boost::urls::encode(value, boost::urls::unreserved_chars));
   }
   return url;
 }
@@ -113,19 +98,12 @@ Result<net::ClientResponse> ask(const std::string& url) {
   return answer.get();
 }
 
-ExitCode explain(const Invocation& invocation) {
-  if (invocation.operands.front() != "targets") {
-    return refuse({fmt::format("weir explain explains targets, not \"{}\"",
-                               lang::printable(invocation.operands.front()))},
-                  kRefused);
-  }
-  auto parameters = read_parameters(invocation);
-  if (!parameters) return refuse(parameters.error(), kRefused);
-  std::string_view server = invocation.flag("server");
-  auto answer = ask(address(server, *parameters));
+ExitCode explain_running(std::string_view server, const web::WantedTargets& wanted) {
+  auto answer = ask(address(server, wanted));
   if (!answer) {
-    return refuse({fmt::format("no weir answers at {}: {}; say where it runs with --server", server,
-                               answer.error().message)},
+    return refuse({fmt::format("no weir answers at {}: {}; say where it runs with --server, or name a config "
+                               "that does not run",
+                               server, answer.error().message)},
                   kNoWorld);
   }
   if (answer->status != 200) {
@@ -137,6 +115,28 @@ ExitCode explain(const Invocation& invocation) {
                   kRefused);
   }
   return put(stdout, answer->body) ? kOk : kNoWorld;
+}
+
+ExitCode explain(const Invocation& invocation) {
+  const std::vector<std::string>& operands = invocation.operands;
+  if (operands.front() != "targets") {
+    return refuse(
+        {fmt::format("weir explain explains targets, not \"{}\"", lang::printable(operands.front()))},
+        kRefused);
+  }
+  auto wanted = read_wanted(invocation);
+  if (!wanted) return refuse(wanted.error(), kRefused);
+  bool runs = operands.size() == 1;
+  if (runs && invocation.is_given("from"))
+    return refuse({"--from is for a config that does not run: name it after targets"}, kRefused);
+  if (!runs && invocation.is_given("server"))
+    return refuse({"--server is for a config that runs: name no file beside it"}, kRefused);
+  if (runs) return explain_running(invocation.flag("server"), *wanted);
+  ConfigAnswer answer = explain_config(
+      {.config = operands[1], .wanted = *std::move(wanted), .from = std::string(invocation.flag("from"))},
+      color_of_stderr());
+  say("{}", answer.notes);
+  return put(stdout, answer.text) ? answer.code : kNoWorld;
 }
 
 constexpr Flag kFlags[] = {
@@ -151,7 +151,14 @@ constexpr Flag kFlags[] = {
     {.name = "labels",
      .value = "LABELS",
      .default_text = "",
-     .doc = "The targets that have these labels: '{ job = \"web\" }', or JSON."},
+     .doc = "The targets that have these labels: '{ job = \"web\" }', or JSON. With a config alone "
+            "these are the labels of the target, all of them."},
+    {.name = "from",
+     .value = "COMPONENT",
+     .default_text = "",
+     .doc =
+         "Of a config that does not run: the component that finds the target. Without it the only one there "
+         "is, or that whose labels they are; for a process or a container, those that look for them."},
     {.name = "server",
      .value = "URL",
      .default_text = "http://127.0.0.1:12345",
@@ -162,17 +169,18 @@ constexpr Flag kFlags[] = {
 
 constinit const Command kExplainCommand{
     .name = "explain",
-    .operands = "targets",
-    .summary = "show what a running config does with a target, rule by rule",
+    .operands = "targets [PATH]",
+    .summary = "show what a config does with a target, rule by rule",
     .description =
-        "Asks a running weir which component found a process, a container or whatever has the labels, what "
-        "each "
-        "relabel rule did with it and why, and which components use it in the end, under which labels. Ends "
-        "with 1 "
+        "Says which component finds a process, a container or whatever has the labels, what each relabel "
+        "rule "
+        "does with it and why, and which components use it in the end, under which labels. Asks a running "
+        "weir; with PATH, a .river or .alloy file or a folder of them, that config is evaluated as it would "
+        "run, and nothing of it is started but, for --pid and --container, what looks for them. Ends with 1 "
         "when there is no such target.",
     .flags = kFlags,
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = 2,
     .run = explain,
 };
 

@@ -72,7 +72,11 @@ std::string indented(const std::string& text) {
 }
 
 void run_case(const fs::path& file, const fs::path& config, const TestCase& test, Tally& tally) {
-  Props props{.exports = {}, .env = test.env};
+  auto env = [&](std::string_view name) {
+    auto found = test.env.find(std::string(name));
+    return found == test.env.end() ? std::string() : found->second;
+  };
+  Props props{.exports = {}, .env = env};
   for (const TestOverride& override : test.overrides) props.exports[override.component] = override.exports;
   Rehearsed rehearsed = rehearse(config, props);
   std::vector<std::string> failures;

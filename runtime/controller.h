@@ -32,6 +32,8 @@ struct Environment {
   // Set: a rehearsal. Components are made and never started; this is what one exports (nullopt: nothing).
   std::function<std::optional<lang::Value>(std::string_view id, const ComponentType& type)>
       rehearsed_exports = {};
+  // In a rehearsal: the one component that is started all the same, and finds out what it exports.
+  std::string started_id = {};
 };
 
 class Controller {

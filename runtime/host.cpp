@@ -69,6 +69,10 @@ Host::Host(std::shared_ptr<HostServices> services, const ComponentType& type, st
 
 Host::~Host() = default;
 
+bool Host::is_rehearsed() const {
+  return environment().rehearsed_exports && id_ != environment().started_id;
+}
+
 // ---- life ----
 
 Instance* Host::instance() const {
@@ -105,13 +109,12 @@ void Host::construct(const ArgumentsPtr& arguments) {
     if (!closed_) instance_.swap(made);
   });
   if (type_.is_transform && !exited_) show_run(HealthState::healthy, "runs within the graph");
-  const auto& rehearsed_exports = environment().rehearsed_exports;
-  if (!rehearsed_exports || type_.is_transform) return;
-  if (auto exports = rehearsed_exports(id_, type_)) publish_object(*std::move(exports));
+  if (!is_rehearsed() || type_.is_transform) return;
+  if (auto exports = environment().rehearsed_exports(id_, type_)) publish_object(*std::move(exports));
 }
 
 void Host::start() {
-  if (type_.is_transform || environment().rehearsed_exports || start_asked_.exchange(true)) return;
+  if (type_.is_transform || is_rehearsed() || start_asked_.exchange(true)) return;
   strand_->resume([self = shared_from_this()] {
     Instance* instance = self->instance();
     if (self->closed_ || instance == nullptr) return;

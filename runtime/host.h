@@ -124,6 +124,7 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
  private:
   Host(std::shared_ptr<HostServices> services, const ComponentType& type, std::string id);
   const Environment& environment() const { return services_->environment; }
+  bool is_rehearsed() const;  // made to be looked at, not to run
   Health health_now(HealthState state, std::string message) const;
   // Copies the state, lets `edit` change it, and shows the result; in a draft, when it ends.
   void change(const std::function<void(NodeState&)>& edit);

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""weir explain: which rule did what with a target of a running weir. weir test: the same questions to a config that does not run."""
+"""weir explain: which rule does what with a target, in a weir that runs and in a config that does not. weir test: the same as tests."""
+import contextlib
+import http.server
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
+import threading
+import time
 import urllib.parse
 
 from harness import WEIR, Weir, run, wait_for
@@ -79,12 +83,124 @@ def the_way_of_a_process_is_told():
             {'label': 'service_name', 'before': '', 'after': own_program()}], target['visits'][0]
 
 
+def a_config_that_does_not_run_tells_the_same():
+    with Weir(CONFIG % own_program()) as w:
+        w.wait_ready()
+        pid = str(os.getpid())
+        told = wait_for('this process is a target', lambda: (lambda done: done.returncode == 0 and done.stdout)(
+            weir('explain', 'targets', '--pid', pid, '--server', w.url)))
+        config = str(w.config)
+        done = weir('explain', 'targets', config, '--pid', pid)
+        assert done.returncode == 0 and done.stdout == told and done.stderr == '', (done, told)
+        labels = [line.strip() for line in told.split('\n')[1:] if line.startswith('    ')][:3]
+        done = weir('explain', 'targets', config, '--labels', '{' + ', '.join(labels) + '}')
+        assert done.returncode == 0 and f'discovery.process.all ({w.config}:1) found it with the labels' in done.stdout, done
+        done = weir('explain', 'targets', config, '--pid', '999999999')
+        assert done.returncode == 1 and 'no such target is found by discovery.process.all' in done.stderr, done
+
+
+JOINED = """discovery.http "pods" {
+  url = "%s"
+}
+
+discovery.process "all" {
+  join = discovery.http.pods.targets
+}
+
+discovery.relabel "named" {
+  targets = discovery.process.all.targets
+
+  rule {
+    source_labels = ["container"]
+    target_label  = "service_name"
+  }
+}
+"""
+
+
+@contextlib.contextmanager
+def serving(targets):
+    """The address of a server that names these targets."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header('Content-Type', 'application/json')
+            self.end_headers()
+            self.wfile.write(json.dumps(targets).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{server.server_port}/'
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def what_a_config_would_find_is_looked_up():
+    pods = [{'targets': ['10.0.0.1:80'], 'labels': {'container': 'shop', '__container_id__': '5' * 64}}]
+    with tempfile.TemporaryDirectory() as text:
+        config = pathlib.Path(text) / 'config.river'
+        with serving(pods) as url:
+            config.write_text(JOINED % url)
+            # Without --from those of this machine look; the one that they join looks first.
+            for more, finder in (((), 'discovery.process.all'), (('--from', 'discovery.http.pods'), 'discovery.http.pods')):
+                done = weir('explain', 'targets', str(config), '--container', 'shop', *more)
+                assert done.returncode == 0 and done.stdout.startswith(f'{finder} ({config}:'), done
+                assert ('+ service_name = "shop"' in done.stdout) == (finder == 'discovery.process.all'), done
+        done = weir('explain', 'targets', str(config), '--container', 'shop', '--from', 'discovery.http.pods')
+        assert done.returncode == 1 and 'discovery.http.pods: ' in done.stderr, done
+        assert 'no such target is found by discovery.http.pods' in done.stderr, done
+
+
+HOP = """discovery.relabel "r%d" {
+  targets = %s
+
+  rule {
+    target_label = "hop"
+    replacement  = "%d"
+  }
+}
+"""
+
+
+def a_large_config_cannot_hold_the_server():
+    with tempfile.TemporaryDirectory() as text:
+        folder = pathlib.Path(text)
+        addresses = [f'10.{i >> 16}.{i >> 8 & 255}.{i & 255}:80' for i in range(100_000)]
+        for name, targets in (('one', addresses[:1]), ('many', addresses)):
+            (folder / f'{name}.json').write_text(json.dumps([{'targets': targets, 'labels': {'job': name}}]))
+        parts = [f'discovery.file "{name}" {{\n  files = ["{folder}/{name}.json"]\n}}\n' for name in ('one', 'many')]
+        parts += [HOP % (i, f'discovery.relabel.r{i + 1}.output' if i < 9_999 else 'discovery.file.one.targets', i) for i in range(10_000)]
+        parts.append(HOP % (10_000, 'discovery.file.many.targets', 0))
+        with Weir('\n'.join(parts)) as w:
+            w.wait_ready()
+            # A way through all of them is cut; how far it is told depends on the machine.
+            for labels, found, is_cut in (('{"job": "one"}', 1, True), ('{"job": "many"}', 100_000, False)):
+                address = '/api/v0/web/explain?labels=' + urllib.parse.quote(labels)
+                wait_for(f'the targets of {labels} have come',
+                         lambda: (lambda answer: answer['found'] == found and answer['targets'][0]['visits'])(w.json(address)), 60)
+                begin = time.monotonic()
+                answer = w.json(address)
+                took = time.monotonic() - begin
+                assert took < 4 and answer['found'] == found and len(answer['targets']) == min(found, 20), (took, answer['cut'])
+                assert bool(answer['cut']) == is_cut and answer['targets'][0]['cut'] == is_cut, answer['cut']
+                print(f'FIGURE: explain {labels} among 10,002 components and 100,001 targets: {took:.2f} s', flush=True)
+
+
 def a_wrong_question_says_what_would_be_right():
     for arguments, words in (
             (('explain', 'targets'), 'say which targets: --pid, --container or --labels'),
             (('explain', 'profiles', '--pid', '1'), 'weir explain explains targets, not "profiles"'),
             (('explain', 'targets', '--pid', 'x'), '--pid: "x" is no process id'),
             (('explain', 'targets', '--labels', '[1]'), '--labels is an object'),
+            (('explain', 'targets', '--pid', '1', '--from', 'discovery.process.all'), '--from is for a config that does not run'),
+            (('explain', 'targets', '/nonexistent.river', '--pid', '1', '--server', 'x'), '--server is for a config that runs'),
+            (('explain', 'targets', '/nonexistent.river', '--pid', '1'), '/nonexistent.river'),
             (('explain', 'targets', '--pid', '1', '--server', 'http://127.0.0.1:1'), 'say where it runs with --server')):
         done = weir(*arguments)
         assert done.returncode != 0 and words in done.stderr, done
@@ -147,4 +263,5 @@ def a_config_is_tested_without_running():
         assert done.returncode == 1 and 'host.test.river:3' in done.stderr and 'say what has to become of it' in done.stderr, done
 
 
-run(the_way_of_a_process_is_told, a_wrong_question_says_what_would_be_right, a_config_is_tested_without_running)
+run(the_way_of_a_process_is_told, a_config_that_does_not_run_tells_the_same, what_a_config_would_find_is_looked_up,
+    a_large_config_cannot_hold_the_server, a_wrong_question_says_what_would_be_right, a_config_is_tested_without_running)
