@@ -98,6 +98,36 @@ def components_open_with_their_health():
         browser.wait_text('1–1 of 1 that match')
 
 
+def a_target_is_explained():
+    with demo('full') as (browser, url):
+        browser.open(f'{url}/#/components')
+        browser.wait_text('discovery.process.all')
+        browser.press('g', 't')
+        browser.wait('g t opens the targets', 'return document.querySelector("h1")?.textContent === "Targets"')
+        browser.press('/')
+        browser.type('.ask input', '1017' + ENTER)
+        browser.wait('the way is told', 'return document.querySelector(".way")?.querySelectorAll(".steps .steps > li").length === 3')
+        page.expect('pid=1017' in browser.run('return location.hash'), 'the address holds what was asked')
+        for words in ('finds it', 'replace', 'changes it', 'keeps it', 'service_name = "service-2" matches',
+                      'config.river:8', 'uses it', 'Used by pyroscope.ebpf.machine', 'The profile of service-2', HOSTILE):
+            browser.wait_text(words)
+        added = browser.run('return [...document.querySelector(".way").querySelectorAll(".changes ins")].map(e => e.textContent)')
+        page.expect(added == ['node-7'], added)
+        page.is_clean(browser)
+
+        browser.click('.ask .segments button:nth-child(3)')
+        browser.type('.ask input', 'service_name="service-6", __meta_process_exe=/usr/bin/service-6' + ENTER)
+        browser.wait_text('the first 20 are shown')
+        browser.wait_text('Dropped by discovery.relabel.host')
+        browser.wait_text('leaves it as it is')
+        browser.wait_text('change the rule keep at config.river:')
+        browser.type('.ask input', ESCAPE + ',,,' + ENTER)
+        browser.wait_text('is not written as in')
+        browser.type('.ask input', ESCAPE + 'service_name=nobody' + ENTER)
+        browser.wait_text('No component has found such a target.')
+        page.is_clean(browser)
+
+
 def a_refused_config_stands_on_every_screen():
     with demo('refused') as (browser, url):
         for screen in ('profiles', 'components'):
@@ -139,10 +169,12 @@ def it_looks_the_same_everywhere():
         folder = os.environ.get('WEIR_SHOTS')
         places = {'profiles': (f'{url}/#/profiles', 'canvas'), 'components': (f'{url}/#/components', 'table'),
                   'component': (f'{url}/#/component/pyroscope.write.backup', '.panel'),
-                  'targets': (f'{url}/#/component/discovery.process.all', '.rows')}
+                  'targets': (f'{url}/#/component/discovery.process.all', '.rows'),
+                  'explained': (f'{url}/#/targets?pid=1017', '.way'),
+                  'dropped': (f'{url}/#/targets?labels=service_name%3Dservice-6', '.way')}
         page.take_shots(browser, folder or f'{browser.folder}/shots', places)
 
 
 run(the_page_shows_services_and_their_functions, search_zoom_and_keys_work, a_frame_without_a_name_says_why,
-    components_open_with_their_health, a_refused_config_stands_on_every_screen, absences_say_what_to_do,
+    components_open_with_their_health, a_target_is_explained, a_refused_config_stands_on_every_screen, absences_say_what_to_do,
     a_lost_connection_is_said_and_mends_itself, it_looks_the_same_everywhere)

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "tests/web/demo/profiles.h"
+#include "tests/web/demo/rules.h"
 
 namespace weir::web::testing {
 namespace {
@@ -11,6 +12,7 @@ using lang::Value;
 using runtime::HealthState;
 
 struct Arguments {
+  Value targets;
   std::vector<std::string> forward_to = {"pyroscope.store.local", "pyroscope.write.central"};
   double sample_rate = 97;
   bool collect_kernel_profile = true;
@@ -19,6 +21,7 @@ struct Arguments {
 
   static constexpr auto fields() {
     return std::tuple{
+        lang::required("targets", &Arguments::targets, "What is profiled."),
         lang::required("forward_to", &Arguments::forward_to, "Where profiles go."),
         lang::optional("sample_rate", &Arguments::sample_rate, "Samples taken each second on each CPU.")
             .unit("Hz"),
@@ -89,15 +92,27 @@ const runtime::ComponentType& other_type() {
 }
 
 Value target(int pid) {
-  return Value::object({{"__process_pid__", std::to_string(pid)},
-                        {"__meta_process_exe", fmt::format("/usr/bin/service-{}", pid % 7)},
-                        {"service_name", fmt::format("service-{}", pid % 7)},
-                        {"__container_id__", pid % 3 ? "" : "9f3c1b2a77de"}});
+  Value::Fields fields{{"__process_pid__", std::to_string(pid)},
+                       {"__meta_process_exe", fmt::format("/usr/bin/service-{}", pid % 7)},
+                       {"service_name", fmt::format("service-{}", pid % 7)},
+                       {"__meta_process_commandline", "<img src=x onerror=alert(1)>"}};
+  if (pid % 3 == 0) fields.emplace_back("__container_id__", "9f3c1b2a77de");
+  return Value::object(std::move(fields));
 }
 
 Value targets(int count) {
   std::vector<Value> all;
   for (int i = 0; i < count; ++i) all.push_back(target(1000 + i * 17));
+  return Value::array(std::move(all));
+}
+
+// What the rules of discovery.relabel.host make of them.
+Value kept(const Value& targets) {
+  std::vector<Value> all;
+  auto list = targets.as_list();
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    if (Value left = after_rules(list->at(i)); !left.is_null()) all.push_back(std::move(left));
+  }
   return Value::array(std::move(all));
 }
 
@@ -126,6 +141,8 @@ profile::CollectionStats collected(std::uint64_t lost) {
   stats.map_bytes = 9u << 20;
   return stats;
 }
+
+constexpr std::string_view kRelabel = "discovery.relabel.host";
 
 struct Entry {
   std::string id;
@@ -157,7 +174,8 @@ std::string config_text() {
   std::string text;
   for (const auto& entry : kEntries) {
     std::size_t dot = entry.id.rfind('.');
-    text += fmt::format("{} \"{}\" {{\n}}\n\n", entry.id.substr(0, dot), entry.id.substr(dot + 1));
+    text += fmt::format("{} \"{}\" {{\n{}}}\n\n", entry.id.substr(0, dot), entry.id.substr(dot + 1),
+                        entry.id == kRelabel ? kRulesText : "");
   }
   return text;
 }
@@ -168,7 +186,8 @@ const runtime::ComponentType* type_for(const std::string& id) {
 }
 
 runtime::ArgumentsPtr arguments_for(const std::string& id) {
-  if (id.starts_with("pyroscope.ebpf")) return std::make_shared<const Arguments>();
+  if (id.starts_with("pyroscope.ebpf"))
+    return std::make_shared<const Arguments>(Arguments{.targets = kept(targets(1204))});
   if (!id.starts_with("pyroscope.write")) return std::make_shared<const lang::Nothing>();
   auto arguments = std::make_shared<WriteArguments>();
   arguments->external_labels = {{"host", "node-7"}};
@@ -201,7 +220,8 @@ Canned::Canned(std::string_view mode) {
     auto node = make_node(entry.id, type_for(entry.id));
     auto at = static_cast<std::uint32_t>(
         source->text().find(entry.id.substr(0, entry.id.rfind('.')) + " \"" + node->label));
-    node->set_place({source, {at, at + 1}});
+    auto end = static_cast<std::uint32_t>(source->text().find("\n}", at) + 2);
+    node->set_place({source, {at, end}});
     auto state = std::make_shared<runtime::NodeState>();
     state->health = {entry.state, entry.message, now - entry.since, now - entry.since};
     if (entry.state != HealthState::waiting) state->arguments = arguments_for(entry.id);
@@ -209,6 +229,7 @@ Canned::Canned(std::string_view mode) {
       state->exports = Value::ordered_object({{"targets", targets(1204)}});
     if (entry.id.starts_with("discovery.docker"))
       state->exports = Value::ordered_object({{"targets", targets(6)}});
+    if (entry.id == kRelabel) state->services.emplace_back(typeid(runtime::TargetTracer), made_up_rules());
     if (entry.id == "pyroscope.write.backup") state->debug_info = queue_debug();
     if (entry.id == "pyroscope.store.local" && store)
       state->services.emplace_back(typeid(store::Querier),

@@ -150,6 +150,51 @@ export interface FlameAnswer {
   flame: FlameColumns;
 }
 
+export interface ConfigPlace {
+  file: string;
+  line: number; // 0: not known
+}
+
+export interface Change {
+  label: string;
+  before: string; // "": it was not there
+  after: string; // "": it is gone
+}
+
+export interface TraceStep {
+  block: string;
+  index: number;
+  place: ConfigPlace;
+  what: string;
+  why: string;
+  effect: "nothing" | "changed" | "dropped";
+  changes: Change[];
+}
+
+export interface Visit {
+  component: string;
+  place: ConfigPlace;
+  dropped: boolean;
+  used: boolean;
+  in: Record<string, string>;
+  steps: TraceStep[];
+}
+
+export interface Explanation {
+  source: string;
+  place: ConfigPlace;
+  cut: boolean; // not told to its end
+  labels: Record<string, string>;
+  visits: Visit[];
+}
+
+export interface Explanations {
+  found: number;
+  counted: boolean; // false: there may be more than `found`
+  cut: string; // why this is not all; "": it is
+  targets: Explanation[];
+}
+
 export class ApiError extends Error {
   constructor(
     message: string,

@@ -9,14 +9,14 @@ import { toggle } from "./theme";
 
 function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
   const bad = status ? status.health.unhealthy + status.health.exited : 0;
-  const components = route.screen !== "profiles";
+  const components = route.screen === "components" || route.screen === "component";
   return (
     <nav class="rail" aria-label="Screens">
       <a class="brand" href="#/profiles">
         <Icon name="wave" />
         <b>weir</b>
       </a>
-      <a class="screen" href="#/profiles" aria-current={components ? undefined : "page"}>
+      <a class="screen" href="#/profiles" aria-current={route.screen === "profiles" ? "page" : undefined}>
         <Icon name="profiles" />
         Profiles
       </a>
@@ -29,6 +29,10 @@ function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys
             <span class="sr"> unhealthy</span>
           </span>
         )}
+      </a>
+      <a class="screen" href="#/targets" aria-current={route.screen === "targets" ? "page" : undefined}>
+        <Icon name="targets" />
+        Targets
       </a>
       <div class="end">
         <div class="host grow">
@@ -114,6 +118,7 @@ function LossDialog({ status, onClose }: { status: Status; onClose: () => void }
 const kKeys: [string, string][] = [
   ["g p", "Profiles"],
   ["g c", "Components"],
+  ["g t", "Targets"],
   ["/", "Search"],
   ["Esc", "Clear the search, then zoom out by one"],
   ["← → ↑ ↓", "Move in the flame graph"],

@@ -9,9 +9,11 @@ import { ErrorState } from "./parts";
 import { ProfilesScreen } from "./profiles/profiles";
 import { type Route, useRoute } from "./route";
 import "./style/style.css";
+import { TargetsScreen } from "./targets/targets";
 import { apply } from "./theme";
 
-const kGo: Record<string, string> = { p: "#/profiles", c: "#/components" };
+const kGo: Record<string, string> = { p: "#/profiles", c: "#/components", t: "#/targets" };
+const kTitles: Record<Route["screen"], string> = { profiles: "Profiles", components: "Components", component: "", targets: "Targets" };
 
 function Screen({ route, status }: { route: Route; status?: Status }) {
   switch (route.screen) {
@@ -19,6 +21,8 @@ function Screen({ route, status }: { route: Route; status?: Status }) {
       return <ComponentsScreen query={route.query} />;
     case "component":
       return <ComponentScreen key={route.id} id={route.id} />;
+    case "targets":
+      return <TargetsScreen query={route.query} />;
     case "profiles":
       return <ProfilesScreen query={route.query} sampling={(status?.collection.collectors ?? 0) > 0} />;
   }
@@ -37,7 +41,7 @@ function App() {
   const status = usePoll<Status>(url("status"));
   const [keys, setKeys] = useState(false);
   useKeys(useCallback(() => setKeys(true), []), kGo);
-  const title = route.screen === "component" ? route.id : route.screen === "components" ? "Components" : "Profiles";
+  const title = kTitles[route.screen] || route.id;
   useEffect(() => {
     document.title = `${title} · weir`;
   }, [title]);

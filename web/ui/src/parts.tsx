@@ -13,6 +13,9 @@ const kPaths: Record<string, string> = {
   download: "M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11",
   wave: "M1.5 4.5h4.3c3 0 2 7 5 7h3.7M1.5 8h3.2M1.5 11.5h5.8",
   close: "M4 4l8 8M12 4l-8 8",
+  targets: "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2zM8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 1 0 0-4.4z",
+  yes: "M3 8.5 6.5 12 13 4.5",
+  no: "M4 4l8 8M12 4l-8 8",
 };
 
 export function Icon({ name }: { name: string }) {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
-  screen: "profiles" | "components" | "component";
+  screen: "profiles" | "components" | "component" | "targets";
   id: string; // of a component
   query: URLSearchParams;
 }
@@ -16,7 +16,8 @@ export function parse(hash: string): Route {
     const id = rest.map((part) => safeDecode(part)).join("/");
     if (id) return { screen, id, query: parameters };
   }
-  return { screen: screen === "components" ? "components" : "profiles", id: "", query: parameters };
+  const known = screen === "components" || screen === "targets" ? screen : "profiles";
+  return { screen: known, id: "", query: parameters };
 }
 
 function safeDecode(text: string): string {

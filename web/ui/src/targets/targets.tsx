@@ -1,0 +1,134 @@
+// What the running config does with a target: a form, and the way of each that is meant.
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, type Explanations, get, url } from "../api";
+import { count, plural } from "../format";
+import { announce } from "../keys";
+import { Bar, Bones, Note, Search, Segments, StateBox } from "../parts";
+import { replaceQuery } from "../route";
+import { type Kind, type Question, kKinds, parametersOf, questionOf } from "./question";
+import { Way } from "./way";
+
+interface Asked {
+  answer?: Explanations;
+  error?: string;
+}
+
+// Asked once, and again when the form is sent again: what stands there does not change while it is read.
+function useAnswer(question: Question, times: number): Asked {
+  const [asked, setAsked] = useState<Asked>({});
+  useEffect(() => {
+    if (!question.text) return setAsked({});
+    const parameters = parametersOf(question);
+    if (typeof parameters === "string") return setAsked({ error: parameters });
+    const stop = new AbortController();
+    setAsked({});
+    get<Explanations>(url("explain", parameters), stop.signal).then(
+      (answer) => {
+        setAsked({ answer });
+        announce(`${plural(answer.found, "target")} found`);
+      },
+      (error) => !stop.signal.aborted && setAsked({ error: error instanceof ApiError ? error.message : String(error) }),
+    );
+    return () => stop.abort();
+  }, [question.kind, question.text, times]);
+  return asked;
+}
+
+function Form({ question, onAsk }: { question: Question; onAsk: (question: Question) => void }) {
+  const [kind, setKind] = useState<Kind>(question.kind);
+  const [text, setText] = useState(question.text);
+  useEffect(() => {
+    setKind(question.kind);
+    setText(question.text);
+  }, [question.kind, question.text]);
+  const choose = (other: Kind) => {
+    setKind(other);
+    setText(""); // an id of one is none of another
+  };
+  const send = (event: Event) => {
+    event.preventDefault();
+    onAsk({ kind, text: text.trim() });
+  };
+  return (
+    <form class="ask" onSubmit={send}>
+      <Segments label="What is looked for" choices={kKinds} value={kind} onChange={choose} />
+      <Search slash value={text} label={kKinds.find(({ value }) => value === kind)!.field} onChange={setText} />
+      <button type="submit" class="button">
+        Explain
+      </button>
+    </form>
+  );
+}
+
+function Nothing({ answer, question }: { answer: Explanations; question: Question }) {
+  const word = kKinds.find(({ value }) => value === question.kind)!.label.toLowerCase();
+  return (
+    <StateBox title="No component has found such a target.">
+      <p>
+        {answer.counted
+          ? `None of the targets that the components of this config find is of the ${word} “${question.text}”.`
+          : answer.cut}
+      </p>
+      <p>
+        What a component finds stands under its exports: <a href="#/components?q=discovery">components that find targets</a>.
+      </p>
+    </StateBox>
+  );
+}
+
+function Cut({ answer }: { answer: Explanations }) {
+  const isMore = answer.found > answer.targets.length;
+  if (!isMore && !answer.cut) return null;
+  const found = `${answer.counted ? "" : "At least "}${count(answer.found)} targets match`;
+  return (
+    <Note state="waiting" title={isMore ? `${found}; the first ${answer.targets.length} are shown.` : "This is not all."}>
+      <p>{answer.cut || "More labels choose fewer."}</p>
+    </Note>
+  );
+}
+
+function Start() {
+  return (
+    <StateBox title="What becomes of a target?">
+      <p>
+        Name a process, a container or labels. weir says which component found it, what each rule of the config did with it and why,
+        and which components use it in the end, under which labels.
+      </p>
+      <p>A config that does not run yet is asked on the command line:</p>
+      <pre class="command">weir explain targets --pid 1 config.river</pre>
+    </StateBox>
+  );
+}
+
+export function TargetsScreen({ query }: { query: URLSearchParams }) {
+  const question = questionOf(query);
+  const [times, setTimes] = useState(0);
+  const { answer, error } = useAnswer(question, times);
+  const ask = ({ kind, text }: Question) => {
+    replaceQuery({ pid: undefined, container: undefined, labels: undefined, [kind]: text });
+    setTimes(times + 1);
+  };
+  return (
+    <>
+      <Bar title="Targets">
+        <Form question={question} onAsk={ask} />
+      </Bar>
+      {!question.text && <Start />}
+      {error && (
+        <StateBox title="That cannot be answered." state="unhealthy">
+          <p role="alert">{error}</p>
+        </StateBox>
+      )}
+      {question.text && !answer && !error && <Bones rows={8} height={18} />}
+      {answer && answer.targets.length === 0 && <Nothing answer={answer} question={question} />}
+      {answer && answer.targets.length > 0 && (
+        <div class="page">
+          <Cut answer={answer} />
+          {answer.targets.map((way, index) => (
+            <Way key={index} way={way} open={index === 0} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
