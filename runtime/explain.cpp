@@ -76,22 +76,36 @@ class Budget {
   explicit Budget(const ExplainLimits& limits) : limits_(limits), begin_(limits.clock->mono()) {}
 
   // Half the time is for the search, so that there is some left to tell of what it found.
-  bool may_search() const { return !limits_.time || passed() <= *limits_.time / 2; }
-  bool may_tell() const { return bytes_ <= limits_.bytes && (!limits_.time || passed() <= *limits_.time); }
+  bool may_search() { return !limits_.time || passed() <= *limits_.time / 2; }
+  // Asked before each thing that is looked at or told; after one refusal there are only more of them.
+  bool may_tell() {
+    if (bytes_ > limits_.bytes) refuse(fmt::format("there is more to tell than {} bytes", limits_.bytes));
+    if (limits_.time && passed() > *limits_.time)
+      refuse("it takes longer than " + format_duration(*limits_.time));
+    return !has_refused();
+  }
   void spend(std::size_t bytes) { bytes_ += bytes; }
 
-  // Which limit was met.
-  std::string why() const {
-    if (bytes_ > limits_.bytes) return fmt::format("there is more to tell than {} bytes", limits_.bytes);
-    return fmt::format("it takes longer than {}", format_duration(*limits_.time));
-  }
+  bool has_refused() const { return !why_.empty(); }
+  const std::string& why() const { return why_; }  // which limit was met
 
  private:
-  Duration passed() const { return limits_.clock->mono() - begin_; }
+  // A look takes no longer than the clock does: it is asked now and then only.
+  Duration passed() {
+    constexpr std::size_t kLooksBetween = 16;
+    if (looks_++ % kLooksBetween == 0) passed_ = limits_.clock->mono() - begin_;
+    return passed_;
+  }
+  void refuse(std::string why) {
+    if (why_.empty()) why_ = std::move(why);
+  }
 
   const ExplainLimits& limits_;
   const MonoTime begin_;
+  Duration passed_{};
+  std::size_t looks_ = 0;
   std::size_t bytes_ = 0;
+  std::string why_;
 };
 
 class Tracker {
@@ -107,6 +121,7 @@ class Tracker {
     std::vector<lang::Value> forms{std::move(target)};
     std::size_t seen = 0;
     while (seen < forms.size() && !way.is_cut) seen = visit_all(way, forms, seen);
+    way.is_cut = way.is_cut || budget_.has_refused();
     return way;
   }
 
@@ -135,18 +150,19 @@ class Tracker {
       if (std::ranges::find(forms, left) == forms.end()) forms.push_back(left);
     }
     way.visits.push_back(std::move(visit));
-    way.is_cut = !budget_.may_tell();
   }
 
   std::optional<Visit> visit_of(const Taker& taker, const lang::Value& target) const {
     Visit visit{.node = taker.node, .target = target, .steps = {}, .is_used = taker.tracer == nullptr};
     auto each = [&](TraceStep step) {
+      if (!budget_.may_tell()) return false;
       budget_.spend(size_of(step));
       visit.steps.push_back(std::move(step));
-      return budget_.may_tell();
+      return true;
     };
     bool comes_in = taker.tracer ? taker.tracer->trace(target, each) : holds(*taker.targets, target);
-    if (!comes_in) return std::nullopt;
+    bool is_told = !visit.steps.empty() || !budget_.has_refused();
+    if (!comes_in || !is_told) return std::nullopt;
     visit.is_dropped = !visit.steps.empty() && visit.steps.back().effect == TraceStep::Effect::dropped;
     budget_.spend(kStepSize + size_of(target));
     return visit;
@@ -175,7 +191,7 @@ struct Found {
 
 // Those that are to be shown; all that match are counted.
 std::vector<Found> search(const Snapshot& snapshot, const TargetQuery& query, const ExplainLimits& limits,
-                          const Budget& budget, Explanations& explanations) {
+                          Budget& budget, Explanations& explanations) {
   std::vector<Found> found;
   for (const auto& node : snapshot.nodes) {
     for (const auto& list : found_by(*node, *node->state())) {
@@ -212,7 +228,7 @@ Explanations explain_targets(const Snapshot& snapshot, const TargetQuery& query,
     is_long = is_long || (way.is_cut && way.visits.size() >= limits.visits);
     explanations.shown.push_back(std::move(way));
   }
-  if (!budget.may_tell()) explanations.cut += fmt::format("Not all is told: {}. ", budget.why());
+  if (budget.has_refused()) explanations.cut += fmt::format("Not all is told: {}. ", budget.why());
   if (is_long) explanations.cut += fmt::format("A way is told as far as {} components. ", limits.visits);
   if (!explanations.cut.empty()) explanations.cut.pop_back();
   return explanations;

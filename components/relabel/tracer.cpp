@@ -83,11 +83,11 @@ class Tracer final : public runtime::TargetTracer {
       : targets_(std::move(targets)), rules_(std::move(rules)) {}
 
   bool trace(const lang::Value& target, const EachStep& each) const override {
-    // Mostly it is one that came through the graph: no value need be made of each to compare them.
+    // Mostly it is one that came through the graph: their hashes, which each makes once, tell most apart.
     auto object = target.as_map();
     auto* known = dynamic_cast<const discovery::Target*>(object.get());
     auto wanted = std::ranges::find_if(targets_, [&](const discovery::TargetPtr& one) {
-      return known ? *one == *known : as_value(one) == target;
+      return known ? one->hash() == known->hash() && *one == *known : as_value(one) == target;
     });
     if (wanted == targets_.end()) return false;
     rules_->walk(*wanted, [&, index = std::size_t{0}](const Rule& rule, const Rules::Step& step) mutable {
