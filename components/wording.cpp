@@ -30,6 +30,14 @@ std::string count_text(std::uint64_t count, const char* thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : es ? "es" : "s");
 }
 
+std::string left_out_text(std::uint64_t count, const char* thing, std::string_view why) {
+  return count == 0 ? "" : fmt::format("; {} left out: {}", count_text(count, thing), why);
+}
+
+std::string if_none(std::uint64_t count, std::string_view why) {
+  return count > 0 ? "" : fmt::format(": {}", why);
+}
+
 std::string without_request(const std::string& error) {
   std::size_t end = error.starts_with("GET ") ? error.find(": ") : std::string::npos;
   return end == std::string::npos ? error : error.substr(end + 2);

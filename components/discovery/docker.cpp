@@ -241,6 +241,9 @@ void Docker::report() {
   if (info_.listings == 0 || !info_.error.empty()) return;
   std::string message = fmt::format("{}, {}", count_text(info_.containers, "running container"),
                                     count_text(info_.targets, "target"));
+  message +=
+      if_none(info_.containers, args_.filters.empty() ? "the daemon runs none"
+                                                      : "the daemon runs none that the filters let through");
   if (!no_events_.empty()) {
     message += fmt::format("; {}, so changes show after refresh_interval", no_events_);
   }

@@ -104,6 +104,9 @@ void File::report(std::size_t targets) {
   ctx_.publish_debug_info(info);
   std::string message =
       fmt::format("{}, {}", count_text(info.files, "file"), count_text(info.targets, "target"));
+  if (errors.empty()) {
+    message += if_none(info.targets, info.files == 0 ? "no file fits files" : "the files list none");
+  }
   if (!not_watching_.empty()) {
     message += fmt::format("; changes show after refresh_interval, because {}", not_watching_);
   }

@@ -82,7 +82,8 @@ void Http::read(const Found& found) {
   ++info_.answers;
   ctx_.publish(TargetExports{{TargetList::make(*found)}});
   ctx_.publish_debug_info(info_);
-  ctx_.set_health(runtime::HealthState::healthy, count_text(info_.targets, "target"));
+  ctx_.set_health(runtime::HealthState::healthy,
+                  count_text(info_.targets, "target") + if_none(info_.targets, "the answer lists none"));
 }
 
 void Http::failed(std::string error) {

@@ -123,6 +123,7 @@ void Kubelet::publish() {
   KubernetesLeftOut left_out = role_->left_out();
   info_.pods = role_->objects();
   info_.missing = missing_since_.size();
+  info_.without_target = role_->without_target();
   info_.left_out = left_out.targets;
   info_.left_out_example = left_out.example;
   info_.too_large = reader_->too_large();
@@ -138,6 +139,8 @@ void Kubelet::publish() {
   ctx_.publish_debug_info(info_);
   std::string message =
       fmt::format("{}, {}", count_text(info_.pods, "pod"), count_text(info_.targets, "target"));
+  message += if_none(info_.pods, "the node runs none that fits") +
+             left_out_text(info_.without_target, "pod", "without an address yet");
   if (info_.missing > 0) {
     message +=
         fmt::format("; {} not in the last answer, and not given up yet", count_text(info_.missing, "pod"));

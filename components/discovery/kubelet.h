@@ -52,7 +52,8 @@ class Kubelet {
   using Exports = TargetExports;
 
   struct DebugInfo {
-    std::uint64_t pods = 0, missing = 0, targets = 0, left_out = 0, too_large = 0, listings = 0, failures = 0;
+    std::uint64_t pods = 0, missing = 0, without_target = 0, targets = 0, left_out = 0, too_large = 0;
+    std::uint64_t listings = 0, failures = 0;
     std::string left_out_example, error;
 
     static constexpr auto fields() {
@@ -60,6 +61,8 @@ class Kubelet {
           lang::optional("pods", &DebugInfo::pods, "Pods that are known."),
           lang::optional("missing", &DebugInfo::missing,
                          "Of these, pods that were not in the last answer: they go after a minute."),
+          lang::optional("without_target", &DebugInfo::without_target,
+                         "Of these, pods that make no target, as they have no address yet."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
           lang::optional("left_out", &DebugInfo::left_out,
                          "Targets that are not made, as one pod, or all together, would make too many."),

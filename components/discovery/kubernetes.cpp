@@ -213,6 +213,7 @@ void Kubernetes::publish() {
 void Kubernetes::report() {
   KubernetesLeftOut left_out = role_->left_out();
   DebugInfo info{.objects = role_->objects(),
+                 .without_target = role_->without_target(),
                  .targets = targets_.size(),
                  .left_out = left_out.targets,
                  .left_out_example = left_out.example,
@@ -237,6 +238,10 @@ void Kubernetes::report() {
   if (!worst) {
     std::string message = fmt::format("{}, {}", count_text(info.objects, noun_of(args_.role)),
                                       count_text(targets_.size(), "target"));
+    if (is_published_) {
+      message += if_none(info.objects, "the API server knows none that fits") +
+                 left_out_text(info.without_target, noun_of(args_.role), why_no_target(args_.role));
+    }
     if (too_large > 0) message += fmt::format("; {} too large to read", count_text(too_large, "object"));
     if (left_out.targets > 0) message += "; " + text_of(left_out);
     auto state = left_out.targets > 0 ? runtime::HealthState::unhealthy

@@ -130,13 +130,15 @@ class Kubernetes {
   };
 
   struct DebugInfo {
-    std::uint64_t objects = 0, targets = 0, left_out = 0;
+    std::uint64_t objects = 0, without_target = 0, targets = 0, left_out = 0;
     std::string left_out_example, error;
     std::vector<WatchInfo> watches;
 
     static constexpr auto fields() {
       return std::tuple{
           lang::optional("objects", &DebugInfo::objects, "Objects of the role that are known."),
+          lang::optional("without_target", &DebugInfo::without_target,
+                         "Of these, objects that make no target, such as pods without an address."),
           lang::optional("targets", &DebugInfo::targets, "Targets made of them."),
           lang::optional("left_out", &DebugInfo::left_out,
                          "Targets that are not made, as one object, or all together, would make too many."),

@@ -47,6 +47,7 @@ class RoleOf final : public KubernetesRole {
 
   bool stands_alone() const override { return joins_.none(); }
   std::size_t objects() const override { return store_.entries().size(); }
+  std::size_t without_target() const override { return store_.without_target(); }
 
   bool update() override {
     bool changed = store_.has_lost_targets();
@@ -105,6 +106,13 @@ class RoleOf final : public KubernetesRole {
 };
 
 }  // namespace
+
+std::string_view why_no_target(std::string_view role) {
+  if (role == "service") return "without a port";
+  if (role == "ingress") return "without a rule";
+  if (role == "pod") return "without an address yet, or on a node that is not known";
+  return role == "node" ? "without an address" : "without an address behind them";
+}
 
 std::string text_of(const KubernetesLeftOut& left_out) {
   const KubernetesRole::Options limits{.role = {}};

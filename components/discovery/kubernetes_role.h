@@ -49,6 +49,8 @@ class KubernetesRole {
   // Makes the targets of what has changed; whether any differ from before.
   virtual bool update() = 0;
   virtual std::size_t objects() const = 0;
+  // Of these, such as make no target.
+  virtual std::size_t without_target() const = 0;
   // In the order of the objects' names.
   virtual std::vector<TargetPtr> targets() const = 0;
   virtual KubernetesLeftOut left_out() const = 0;
@@ -57,6 +59,8 @@ class KubernetesRole {
   std::vector<Feed> feeds_;
 };
 
+// Why an object of the role may make no target.
+std::string_view why_no_target(std::string_view role);
 // "3 targets of 1 object left out, such as of shop/p1: weir makes at most …"
 std::string text_of(const KubernetesLeftOut& left_out);
 

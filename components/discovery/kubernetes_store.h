@@ -75,7 +75,10 @@ class KubernetesStore final : public KubernetesSink {
     entry.made = std::move(made);
     if (entry.is_crowded) ++crowded_;
     if (entry.made.left_out > 0) ++cut_;
+    if (makes_any(entry)) ++with_target_;
   }
+  // Objects that make none, and would not if there were room for more.
+  std::size_t without_target() const { return entries_.size() - with_target_; }
   bool has_room_for_crowded() const {
     TargetCount count = count_;
     return crowded_ > 0 && count.add(room_for_.targets, room_for_.label_bytes);
@@ -126,9 +129,11 @@ class KubernetesStore final : public KubernetesSink {
     changed_.insert(it->first);
     return entries_.erase(it);
   }
+  static bool makes_any(const Entry& entry) { return !entry.made.targets.empty() || entry.made.left_out > 0; }
   void uncount(const Entry& entry) {
     if (entry.is_crowded) --crowded_;
     if (entry.made.left_out > 0) --cut_;
+    if (makes_any(entry)) --with_target_;
     count_.remove(entry.made.targets.size(), entry.made.label_bytes);
   }
   std::uint32_t& round_of(std::uint32_t watch) {
@@ -141,7 +146,7 @@ class KubernetesStore final : public KubernetesSink {
   bool has_lost_targets_ = false;
   TargetCount count_;
   TargetLimit room_for_;
-  std::size_t crowded_ = 0, cut_ = 0;  // objects
+  std::size_t crowded_ = 0, cut_ = 0, with_target_ = 0;  // objects
   std::vector<std::uint32_t> rounds_;
 };
 

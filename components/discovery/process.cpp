@@ -189,9 +189,12 @@ void Process::publish() {
     ++info.unreadable;
     info.example = process.error;
   }
-  std::string message = count_text(info.processes, "process");
+  std::string message = count_text(info.processes, "process") +
+                        left_out_text(info.left_out, "process", "kernel threads, or gone meanwhile");
+  if (args_.join.size() > 0)
+    message += fmt::format("; joined with {}", count_text(args_.join.size(), "target"));
   if (info.unreadable > 0) {
-    message += fmt::format(", {} could not be read ({}){}", info.unreadable, info.example,
+    message += fmt::format("; {} could not be read ({}){}", info.unreadable, info.example,
                            ::geteuid() == 0 ? "" : ": run weir as root to see them");
   }
   info.news = news_source_ ? "events" : news_error_;

@@ -39,6 +39,7 @@ void Systemd::finish(const Result<SystemdUnits>& units) {
   ctx_.publish_debug_info(info);
   std::string message =
       fmt::format("{}, {}", count_text(info.units, "unit"), count_text(info.targets, "process"));
+  message += if_none(info.units, "no unit that fits has a process");
   if (info.unreadable > 0) {
     message += fmt::format("; {} could not be read ({}): what was known of them stays",
                            count_text(info.unreadable, "control group"), info.example);

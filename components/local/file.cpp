@@ -106,7 +106,7 @@ void File::finish(const std::string& filename, const Result<std::string>& conten
   info_.bytes = content->size();
   ctx_.publish(Exports{.content = {.text = *content, .is_secret = args_.is_secret}});
   ctx_.publish_debug_info(info_);
-  std::string message = bytes_text(info_.bytes);
+  std::string message = bytes_text(info_.bytes) + if_none(info_.bytes, "the file is empty");
   if (!file_watch_) {
     message += fmt::format("; read again every {}, because {}", format_duration(args_.poll_frequency),
                            args_.detector == "poll" ? "detector is \"poll\"" : info_.watching);

@@ -51,9 +51,13 @@ class Matcher {
     auto& files = matches_.files[std::string(path)];
     files = std::move(found.files);
     for (const auto& file : files) {
-      if (exclude && exclude->matches(file.native())) continue;
-      if (age_ > Duration::zero() && is_older(file, age_, now_)) continue;
-      add_file(*target, file);
+      if (exclude && exclude->matches(file.native())) {
+        ++matches_.excluded;
+      } else if (age_ > Duration::zero() && is_older(file, age_, now_)) {
+        ++matches_.older;
+      } else {
+        add_file(*target, file);
+      }
     }
   }
 
@@ -105,6 +109,17 @@ class Matcher {
   std::size_t entries_ = 0;
 };
 
+std::string flow_text(const FileMatch::DebugInfo& info) {
+  if (info.patterns == 0) return std::string(kNoTargetsCame);
+  std::string text =
+      fmt::format("{} of {}", count_text(info.files, "file"), count_text(info.patterns, "pattern"));
+  if (info.files + info.excluded + info.older + info.bad_patterns + info.unreadable == 0)
+    text += ": none fits";
+  return text + left_out_text(info.excluded, "file", kExcludeLabel) +
+         left_out_text(info.older, "file", "older than ignore_older_than") +
+         left_out_text(info.without_path, "target", "without __path__");
+}
+
 }  // namespace
 
 FileMatches match_files(const discovery::Targets& path_targets, Duration ignore_older_than, WallTime now,
@@ -140,14 +155,12 @@ void FileMatch::finish(const std::shared_ptr<const FileMatches>& matches) {
                  .without_path = matches->without_path,
                  .bad_patterns = matches->bad_patterns,
                  .unreadable = matches->unreadable,
+                 .excluded = matches->excluded,
+                 .older = matches->older,
                  .cut = matches->cut,
                  .example = matches->example};
   ctx_.publish_debug_info(info);
-  std::string message =
-      fmt::format("{} of {}", count_text(info.files, "file"), count_text(info.patterns, "pattern"));
-  if (info.without_path > 0) {
-    message += fmt::format("; {} without __path__", count_text(info.without_path, "target"));
-  }
+  std::string message = flow_text(info);
   if (info.unreadable > 0) {
     message += fmt::format("; {} could not be read ({}): what was found there before stays",
                            count_text(info.unreadable, "folder"), info.example);

@@ -23,8 +23,9 @@ struct FileMatches {
   discovery::Targets targets;
   std::uint64_t without_path = 0;  // path_targets that have no __path__
   std::uint64_t bad_patterns = 0;
-  std::uint64_t unreadable = 0;  // folders
-  std::string example;           // why one of these
+  std::uint64_t excluded = 0, older = 0;  // files that fit a pattern and are left out all the same
+  std::uint64_t unreadable = 0;           // folders
+  std::string example;                    // why one of these
   bool cut = false;
   // By pattern; with those that may be there still, as their folder cannot be read.
   std::map<std::string, std::vector<std::filesystem::path>> files;
@@ -65,6 +66,7 @@ class FileMatch {
 
   struct DebugInfo {
     std::uint64_t patterns = 0, files = 0, without_path = 0, bad_patterns = 0, unreadable = 0;
+    std::uint64_t excluded = 0, older = 0;
     bool cut = false;
     std::string example;
 
@@ -72,6 +74,8 @@ class FileMatch {
       return std::tuple{
           lang::optional("patterns", &DebugInfo::patterns, "Targets that came in."),
           lang::optional("files", &DebugInfo::files, "Files that fit one of them."),
+          lang::optional("excluded", &DebugInfo::excluded, "Files that __path_exclude__ leaves out."),
+          lang::optional("older", &DebugInfo::older, "Files that ignore_older_than leaves out."),
           lang::optional("without_path", &DebugInfo::without_path, "Targets that came without __path__."),
           lang::optional("bad_patterns", &DebugInfo::bad_patterns, "Patterns that cannot be understood."),
           lang::optional("unreadable", &DebugInfo::unreadable,

@@ -317,6 +317,7 @@ void Ebpf::forward(const Round& round) {
 
 void Ebpf::report_health() {
   if (!session_) return;
+  state_.has_receiver = std::ranges::any_of(args_.forward_to, [](const auto& to) { return to != nullptr; });
   state_.ever_profiled = last_profile_ != MonoTime();
   state_.since_profile = ctx_.clock().mono() - last_profile_;
   EbpfHealth health = health_of(state_, session_->report()->stats());

@@ -20,6 +20,17 @@ std::string why_no_data(const EbpfState& state) {
   return "no target matches a running process";
 }
 
+// What does not reach a profile, or a receiver, though all is well.
+std::string losses_text(const EbpfState& state, const profile::CollectionStats& stats) {
+  std::string text = left_out_text(state.unusable_targets, "target", "no process and no container is named");
+  if (state.losses.lost > 0 && state.losses.attributed > 0) {
+    text += fmt::format("; {} of the last window lost: {}", count_text(state.losses.lost, "sample"),
+                        state.losses.worst);
+  }
+  if (!state.has_receiver) text += kForwardsNowhere;
+  return stats.degraded.empty() ? text : fmt::format("{}; memory_limit: {}", text, stats.degraded);
+}
+
 }  // namespace
 
 EbpfHealth health_of(const EbpfState& state, const profile::CollectionStats& stats) {
@@ -31,24 +42,26 @@ EbpfHealth health_of(const EbpfState& state, const profile::CollectionStats& sta
                         count_text(state.unusable_targets, "target"))};
   }
   if (state.targets == 0 && !state.has_default_target)
-    return {HealthState::healthy, "running, no data: there are no targets"};
+    return {HealthState::healthy, fmt::format("running, no data: {}", kNoTargetsCame)};
   if (stats.refused_targets > 0) {
     return {HealthState::unhealthy, fmt::format("{} of {} not profiled: {}", stats.refused_targets,
                                                 count_text(state.targets, "target"), stats.refused_why)};
   }
-  std::string degraded = stats.degraded.empty() ? "" : fmt::format("; memory_limit: {}", stats.degraded);
+  std::string losses = losses_text(state, stats);
   std::string targets = count_text(state.targets, "target");
   if (state.windows == 0)
     return {HealthState::healthy,
-            fmt::format("running: {}, the first profile comes soon{}", targets, degraded)};
+            fmt::format("running: {}, the first profile comes soon{}", targets, losses)};
   std::string last = state.ever_profiled ? fmt::format("last profile {} ago", rough_text(state.since_profile))
                                          : "no profile yet";
   if (state.window_profiles == 0) {
     return {HealthState::healthy,
-            fmt::format("running, no data: {}, {}; {}{}", targets, why_no_data(state), last, degraded)};
+            fmt::format("running, no data: {}, {}; {}{}", targets, why_no_data(state), last, losses)};
   }
-  return {HealthState::healthy, fmt::format("running: {}, {}, {}{}", targets,
-                                            count_text(state.processes, "process"), last, degraded)};
+  return {HealthState::healthy,
+          fmt::format("running: {}, {}, {} in the last window, {} ago{}", targets,
+                      count_text(state.processes, "process"), count_text(state.window_profiles, "profile"),
+                      rough_text(state.since_profile), losses)};
 }
 
 }  // namespace weir::pyroscope

@@ -16,6 +16,7 @@ struct EbpfState {
   std::string options_error;  // why the session refused new arguments
   std::uint64_t targets = 0, unusable_targets = 0;
   bool has_default_target = false;
+  bool has_receiver = false;
   bool has_containers = false;        // among the targets
   std::uint64_t running_targets = 0;  // of those that name a process
   std::uint64_t processes = 0;        // that run and have been sampled

@@ -213,6 +213,7 @@ void ReceiveHttp::count_refusal(const Refusal& refusal) {
   info.reason = refusal.reason;
   info.last = refusal.message;
   ++info.requests;
+  last_refusal_ = refusal.message;
   ctx_.metrics()
       .counter("pyroscope_receive_http_refused_requests_total", "Requests that were not taken, by reason.",
                {{"reason", refusal.reason}})
@@ -243,6 +244,13 @@ void ReceiveHttp::report() {
                             ? fmt::format("{} received, the last {} ago", count_text(profiles_, "profile"),
                                           rough_text(now - last_))
                             : fmt::format("listening on port {}, no profile has come yet", server_->port());
+  std::uint64_t refused_requests = 0;
+  for (const auto& refused : info.refused) refused_requests += refused.requests;
+  if (refused_requests > 0) {
+    message +=
+        fmt::format("; {} refused, the last as: {}", count_text(refused_requests, "request"), last_refusal_);
+  }
+  if (args_.forward_to.empty()) message += kForwardsNowhere;
   ctx_.set_health(runtime::HealthState::healthy, std::move(message));
 }
 

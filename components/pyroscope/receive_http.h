@@ -110,6 +110,7 @@ class ReceiveHttp {
   std::uint64_t requests_ = 0, profiles_ = 0;
   MonoTime last_;
   std::map<std::string, RefusedInfo, std::less<>> refused_;
+  std::string last_refusal_;
   std::shared_ptr<Counter> requests_count_, profiles_count_, bytes_count_;
   std::shared_ptr<profile::SharedMemory> memory_;  // of the requests that are being read
   std::unique_ptr<net::Server> server_;            // goes first: its thread calls us

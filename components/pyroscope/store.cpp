@@ -217,9 +217,12 @@ void Store::report_health(const store::Store::Stats& stats) {
                                 count_text(stats.unreadable_segments, "file"), stats.unreadable[0]));
     return;
   }
-  ctx_.set_health(runtime::HealthState::healthy,
-                  fmt::format("{}, {} of {}", count_text(stats.profiles, "profile"), bytes_text(stats.bytes),
-                              bytes_text(args_.max_bytes)));
+  std::string message = fmt::format("{}, {} of {}", count_text(stats.profiles, "profile"),
+                                    bytes_text(stats.bytes), bytes_text(args_.max_bytes));
+  message += if_none(stats.profiles, stats.appended == 0 ? "none came in yet" : "what came in has expired");
+  message += left_out_text(inbox_->dropped(), "profile", "they came faster than they could be written");
+  message += left_out_text(stats.refused, "profile", "more than a store takes of one");
+  ctx_.set_health(runtime::HealthState::healthy, std::move(message));
 }
 
 }  // namespace weir::pyroscope

@@ -27,10 +27,19 @@ std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& sta
       text += fmt::format("; next try in {}", rough_text(stats.paused_until - now));
     return text;
   }
-  if (stats.last_success == MonoTime()) {
-    return stats.waiting + stats.in_flight == 0 ? "no profile has come yet" : "the first push is on its way";
+  if (stats.last_success != MonoTime()) {
+    text = fmt::format("{} sent, the last {} ago, {} waiting", count_text(stats.sent, "profile"),
+                       rough_text(now - stats.last_success), stats.waiting);
+  } else if (stats.waiting + stats.in_flight > 0) {
+    text = "the first push is on its way";
+  } else {
+    text = stats.dropped > 0 ? "no profile was sent yet" : "no profile was sent yet: none came in";
   }
-  return fmt::format("last success {} ago, queue {}", rough_text(now - stats.last_success), stats.waiting);
+  if (stats.dropped > 0) {
+    text +=
+        fmt::format("; {} given up, the last as: {}", count_text(stats.dropped, "profile"), stats.last_drop);
+  }
+  return text;
 }
 
 }  // namespace
@@ -342,6 +351,10 @@ void Write::report() {
     info.endpoints.push_back(report_endpoint(*endpoint, stats, now));
   }
   if (endpoints_.empty()) message = "no endpoint is configured: profiles go nowhere";
+  if (info.dropped > 0) {
+    message += fmt::format("; {} lost before they were encoded: there was no room for them",
+                           count_text(info.dropped, "profile"));
+  }
   if (!info.queue->error.empty())
     message += fmt::format("; the queue is in memory only, for {}: {}", rough_text(info.queue->error_for),
                            info.queue->error);

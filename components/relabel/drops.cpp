@@ -1,7 +1,12 @@
 #include "components/relabel/drops.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "components/wording.h"
 #include "profile/labels.h"
 
 namespace weir::relabel {
@@ -34,6 +39,17 @@ std::string Drops::example(std::size_t rule) const {
   std::vector<profile::Labels::Pair> pairs;
   for (const auto& [name, value] : first_[rule]->labels()) pairs.emplace_back(name, value);
   return profile::Labels(std::move(pairs)).to_string();
+}
+
+std::string Drops::flow_text(std::uint64_t came, const std::vector<RuleArguments>& rules) const {
+  if (came == 0) return std::string(kNoTargetsCame);
+  std::uint64_t dropped = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+  std::string left = fmt::format("{} of {} targets are left", came - dropped, came);
+  if (dropped == 0) return left;
+  auto most = std::ranges::max_element(counts_);
+  std::size_t rule = static_cast<std::size_t>(most - counts_.begin());
+  return fmt::format("{}, {} dropped{} by rule {} ({})", left, dropped, *most == dropped ? "" : ", most",
+                     rule, rules[rule].action);
 }
 
 std::shared_ptr<const runtime::View> Drops::view(const std::vector<RuleArguments>& rules) && {

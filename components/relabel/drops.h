@@ -28,6 +28,8 @@ class Drops {
   std::uint64_t count(std::size_t rule) const { return counts_[rule]; }
   // {a="b"}, the first that the rule dropped; it must have dropped one.
   std::string example(std::size_t rule) const;
+  // "3 of 5 targets are left, 2 dropped by rule 0 (keep)", of so many that came in.
+  std::string flow_text(std::uint64_t came, const std::vector<RuleArguments>& rules) const;
   // "dropped": one row a target, {rule, action, source_labels, regex, target}.
   std::shared_ptr<const runtime::View> view(const std::vector<RuleArguments>& rules) &&;
 

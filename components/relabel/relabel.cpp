@@ -178,9 +178,7 @@ void Relabel::report(const Arguments& args, Pass& pass) {
                           .example = pass.drops.example(i)});
   }
   ctx_.publish_debug_info(info);
-  ctx_.set_health(
-      runtime::HealthState::healthy,
-      fmt::format("{} of {} targets kept", args.targets.size() - info.dropped, args.targets.size()));
+  ctx_.set_health(runtime::HealthState::healthy, pass.drops.flow_text(info.targets, args.rules));
   if (info.dropped == 0 && !has_shown_drops_) return;
   has_shown_drops_ = true;
   ctx_.offer_view(std::move(pass.drops).view(args.rules));

@@ -72,7 +72,8 @@ void Http::answered(const Result<runtime::FetchResponse>& answer) {
   info_.bytes = answer->body.size();
   ctx_.publish(Exports{.content = {.text = answer->body, .is_secret = args_.is_secret}});
   ctx_.publish_debug_info(info_);
-  ctx_.set_health(runtime::HealthState::healthy, bytes_text(info_.bytes));
+  ctx_.set_health(runtime::HealthState::healthy,
+                  bytes_text(info_.bytes) + if_none(info_.bytes, "the answer is empty"));
 }
 
 }  // namespace weir::remote

@@ -158,7 +158,7 @@ TEST_CASE("discovery.file: a folder that cannot be read is not empty") {
   file.start();
   fs::remove_all(folder);
   CHECK(comes_to(file, ""));
-  CHECK(file.world().health.message == "0 files, 0 targets");
+  CHECK(file.world().health.message == "0 files, 0 targets: no file fits files");
 }
 
 TEST_CASE("discovery.file: what can be named") {

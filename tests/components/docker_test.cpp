@@ -212,7 +212,7 @@ TEST_CASE("discovery.docker: a started container shows, a stopped one goes, with
   events->head({.status = 200});
   answer_listing(docker, "[]");
   CHECK(exported(docker).size() == 0);
-  CHECK(docker.world().health.message == "0 running containers, 0 targets");
+  CHECK(docker.world().health.message == "0 running containers, 0 targets: the daemon runs none");
 
   events->data(R"({"status":"start"})");
   docker.advance(500ms);

@@ -287,7 +287,7 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
     bool healthy;
   };
   const Row rows[] = {
-      {"targets = []", {}, "running, no data: there are no targets", true},
+      {"targets = []", {}, "running, no data: 0 targets came in: what gives them has none", true},
       {"targets = [{a = \"b\"}, {a = \"c\"}]",
        {},
        "none of the 2 targets names a process or a container: they need a label __process_pid__ or "
@@ -312,7 +312,7 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
        true},
       {"targets = [{__process_pid__ = \"7\"}]",
        {{.pid = 7, .service = "a", .samples = 1}},
-       "running: 1 target, 1 process, last profile 0 s ago",
+       "running: 1 target, 1 process, 1 profile in the last window, 0 s ago",
        true},
   };
   for (const auto& row : rows) {
@@ -324,6 +324,36 @@ TEST_CASE("pyroscope.ebpf: health says what is missing") {
     ebpf.world.advance(4s);
     CHECK(ebpf.world.health.message == row.message);
     CHECK((ebpf.world.health.state == weir::runtime::HealthState::healthy) == row.healthy);
+  }
+}
+
+TEST_CASE("pyroscope.ebpf: health says what does not arrive though all is well") {
+  using weir::pyroscope::EbpfState;
+  struct Row {
+    void (*edit)(EbpfState&);
+    const char* rest;
+  };
+  const Row rows[] = {
+      {[](EbpfState&) {}, ""},
+      {[](EbpfState& state) { state.unusable_targets = 2; },
+       "; 2 targets left out: no process and no container is named"},
+      {[](EbpfState& state) { state.losses = {.attributed = 95, .lost = 5, .worst = "The ring was full."}; },
+       "; 5 samples of the last window lost: The ring was full."},
+      {[](EbpfState& state) { state.has_receiver = false; }, "; forward_to is empty: profiles go nowhere"},
+  };
+  for (const auto& row : rows) {
+    EbpfState state{.targets = 3,
+                    .has_receiver = true,
+                    .processes = 2,
+                    .windows = 1,
+                    .window_profiles = 2,
+                    .ever_profiled = true,
+                    .since_profile = 4s};
+    row.edit(state);
+    auto health = weir::pyroscope::health_of(state, {});
+    CHECK(health.state == weir::runtime::HealthState::healthy);
+    CHECK(health.message ==
+          std::string("running: 3 targets, 2 processes, 2 profiles in the last window, 4 s ago") + row.rest);
   }
 }
 
@@ -348,7 +378,8 @@ TEST_CASE("pyroscope.ebpf: health says why there is no data, and what the memory
   ebpf.log->stats.degraded = "no samples are kept until there is room";
   ebpf.world.advance(15s);
   CHECK(ebpf.world.health.message ==
-        "running: 1 target, 0 processes, last profile 0 s ago; memory_limit: no samples are kept until there "
+        "running: 1 target, 0 processes, 1 profile in the last window, 0 s ago; memory_limit: no samples are "
+        "kept until there "
         "is "
         "room");
   // Nothing was lost in this window.

@@ -141,6 +141,11 @@ TEST_CASE("remote.http: the content of an answer") {
   answer(http, FetchResponse{.status = 200, .body = "one"});
   CHECK(content(http) == "one");
   CHECK(http.world().health.message == "3 B");
+  http.advance(60s);
+  answer(http, FetchResponse{.status = 200, .body = ""});
+  CHECK(http.world().health.message == "0 B: the answer is empty");
+  http.advance(60s);
+  answer(http, FetchResponse{.status = 200, .body = "one"});
 
   http.advance(60s);
   answer(http, FetchResponse{.status = 204});

@@ -82,6 +82,25 @@ TEST_CASE("discovery.kubernetes: in a pod it uses the service account, whose tok
   kubernetes.stop();
 }
 
+TEST_CASE("discovery.kubernetes: says why there are no targets") {
+  struct Row {
+    std::string pods;
+    const char* message;
+  };
+  const Row rows[] = {
+      {"", "0 pods, 0 targets: the API server knows none that fits"},
+      {kubernetes_pod("p1", "1") + "," + kubernetes_pod("p2", "2", ""),
+       "2 pods, 2 targets; 1 pod left out: without an address yet, or on a node that is not known"},
+  };
+  for (const auto& row : rows) {
+    Harness kubernetes(kServer);
+    kubernetes.start();
+    answer(kubernetes, kubernetes_list(row.pods, "10"));
+    CHECK(kubernetes.world().health.message == row.message);
+    CHECK(kubernetes.world().health.state == weir::runtime::HealthState::healthy);
+  }
+}
+
 TEST_CASE("discovery.kubernetes: lists in pages, then follows the changes") {
   Harness kubernetes(kServer);
   kubernetes.start();

@@ -59,6 +59,9 @@ TEST_CASE("local.file: the content, however the file changes") {
   file.start();
   CHECK(content(file) == "one");
   CHECK(file.world().health.message == "3 B");
+  write(path, "");
+  wait_for_content(file, "");
+  CHECK(file.world().health.message == "0 B: the file is empty");
 
   write(path, "two");
   wait_for_content(file, "two");
@@ -311,7 +314,8 @@ TEST_CASE("local.file_match: looks again every sync_period, and says what is of 
   CHECK(count() == 0);
   CHECK(match.world().health.state == HealthState::unhealthy);
   CHECK(match.world().health.message ==
-        "0 files of 3 patterns; 1 target without __path__; 1 pattern of no use: /x{: there is a { without "
+        "0 files of 3 patterns; 1 target left out: without __path__; 1 pattern of no use: /x{: there is a { "
+        "without "
         "its }");
   write(dir.path() / "a.log", "");
   match.advance(9s);
@@ -322,6 +326,34 @@ TEST_CASE("local.file_match: looks again every sync_period, and says what is of 
   match.apply(R"(path_targets = [{"__path__" = ")" + dir.path().string() + R"(/*.log"}]
                  ignore_older_than = "1h")");
   CHECK(match.world().health.message == "1 file of 1 pattern");
+}
+
+TEST_CASE("local.file_match: says why there are fewer files than fit") {
+  TempDir dir;
+  for (const char* name : {"new.log", "old.log", "x.log", "y.log"}) write(dir.path() / name, "");
+  fs::last_write_time(dir.path() / "old.log", fs::file_time_type::clock::now() - 350000h);
+  struct Row {
+    const char* target;  // "AT": the folder
+    const char* message;
+  };
+  const Row rows[] = {
+      {R"({"__path__" = "AT/*.log"})", "3 files of 1 pattern; 1 file left out: older than ignore_older_than"},
+      {R"({"__path__" = "AT/*.log", "__path_exclude__" = "AT/{x,y}.log"})",
+       "1 file of 1 pattern; 2 files left out: __path_exclude__; 1 file left out: older than "
+       "ignore_older_than"},
+      {R"({"__path__" = "AT/*.txt"})", "0 files of 1 pattern: none fits"},
+      {R"({"a" = "b"})", "0 files of 1 pattern: none fits; 1 target left out: without __path__"},
+      {"", "0 targets came in: what gives them has none"},
+  };
+  for (const auto& row : rows) {
+    std::string target = row.target;
+    while (target.contains("AT")) target.replace(target.find("AT"), 2, dir.path().string());
+    weir::testing::ComponentHarness<FileMatch> match("path_targets = [" + target +
+                                                     "]\nignore_older_than = \"1h\"");
+    match.start();
+    CHECK(match.world().health.message == row.message);
+    CHECK(match.world().health.state == HealthState::healthy);
+  }
 }
 
 }  // namespace weir::local

@@ -217,6 +217,8 @@ TEST_CASE("discovery.process: the first answer comes at once, in order of pids, 
   process.start();
   CHECK(process.pids() == std::vector<std::string>{"9", "10"});
   CHECK(process.world.health.state == weir::runtime::HealthState::healthy);
+  CHECK(process.world.health.message ==
+        "2 processes; 1 process left out: kernel threads, or gone meanwhile" + std::string(kNoNews));
 }
 
 TEST_CASE("discovery.process: new processes show in 2 s, exec and all; gone ones go") {

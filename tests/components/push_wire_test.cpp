@@ -94,7 +94,7 @@ TEST_CASE("pyroscope.write: what arrives at a server, after a refusal, is the pr
   REQUIRE(write.world().wait_until([&] {
     write.advance(1ms);
     wire.carry();
-    return write.world().health.message.starts_with("last success");
+    return write.world().health.message.starts_with("1 profile sent, the last");
   }));
 
   auto requests = server.requests();

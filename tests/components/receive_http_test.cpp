@@ -119,6 +119,10 @@ TEST_CASE("pyroscope.receive_http says what it does not take, and counts it") {
     CAPTURE(reason);
     CHECK(metrics.contains(fmt::format("reason=\"{}\"}} 1", reason)));
   }
+  component.advance(5s);
+  CHECK(component.world().health.state == runtime::HealthState::healthy);
+  CHECK(component.world().health.message.contains(
+      "no profile has come yet; 5 requests refused, the last as: "));
 }
 
 TEST_CASE("pyroscope.receive_http does not hand over what its sender will send again") {

@@ -90,12 +90,40 @@ TEST_CASE("discovery.relabel: drops are counted by rule, and shown") {
   Relabel relabel(world, args);
   auto exports = relabel.evaluate(args);
   CHECK(exports.output == targets({{{"a", "3"}}}));
-  CHECK(world.health.message == "1 of 3 targets kept");
   REQUIRE(world.debug_info);
   REQUIRE(world.debug_info->statements.size() == 3);
   const auto& drop = world.debug_info->statements[2];
   CHECK(drop.name == "dropped_by");
   CHECK(drop.body->statements.back().value == weir::lang::Value("{a=\"1\"}"));
+}
+
+TEST_CASE("discovery.relabel: health says what came in, what is left, and which rule dropped the rest") {
+  struct Row {
+    const char* regexes[2];  // of what the two rules drop
+    const char* message;
+  };
+  const Row rows[] = {
+      {{"", ""}, "4 of 4 targets are left"},
+      {{"", "1|2|3"}, "1 of 4 targets are left, 3 dropped by rule 1 (drop)"},
+      {{"1", "2|3"}, "1 of 4 targets are left, 3 dropped, most by rule 1 (drop)"},
+      {{".+", ""}, "0 of 4 targets are left, 4 dropped by rule 0 (drop)"},
+  };
+  for (const auto& row : rows) {
+    weir::testing::FakeContext world("discovery.relabel.test");
+    std::string body = "targets = [{a = \"1\"}, {a = \"2\"}, {a = \"3\"}, {a = \"4\"}]\n";
+    for (const char* regex : row.regexes) {
+      body += "rule {\n action = \"drop\"\n source_labels = [\"a\"]\n regex = \"" + std::string(regex) +
+              "\"\n}\n";
+    }
+    auto args = arguments(body);
+    Relabel relabel(world, args);
+    relabel.evaluate(args);
+    CHECK(world.health.message == row.message);
+    args.targets = {};
+    relabel.evaluate(args);
+    CHECK(world.health.message == "0 targets came in: what gives them has none");
+    CHECK(world.health.state == weir::runtime::HealthState::healthy);
+  }
 }
 
 TEST_CASE("discovery.relabel: equal input gives the same objects again") {

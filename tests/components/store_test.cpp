@@ -79,6 +79,7 @@ TEST_CASE("pyroscope.store: an empty path is the component's own folder, a relat
   store.world().directory = dir.path() / "own";
   store.start();
   CHECK(std::filesystem::is_directory(dir.path() / "own"));
+  CHECK(store.world().health.message == "0 profiles, 0 B of 1.0 GiB: none came in yet");
   store.apply("path = \"beside\"");
   CHECK(std::filesystem::is_directory(dir.path() / "beside"));
 }
@@ -110,6 +111,7 @@ TEST_CASE("pyroscope.store: limits and the path change while it runs; the receiv
   CHECK(store.world().health.message.starts_with("1 profile, "));
   store.advance(2h);
   CHECK(store.world().health.message.starts_with("0 profiles, "));
+  CHECK(store.world().health.message.ends_with(": what came in has expired"));
 }
 
 TEST_CASE(
