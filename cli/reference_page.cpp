@@ -1,6 +1,8 @@
 #include "cli/reference_page.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <ranges>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -8,9 +10,11 @@
 
 #include <fmt/core.h>
 
+#include "cli/own_metrics.h"
 #include "lang/differences.h"
 #include "lang/stdlib.h"
 #include "runtime/config_blocks.h"
+#include "runtime/metric_table.h"
 
 namespace weir::cli {
 namespace {
@@ -213,16 +217,19 @@ std::string_view to_string(MetricInfo::Kind kind) {
   return kind == MetricInfo::Kind::counter ? "counter" : "histogram";
 }
 
-std::string metrics_section(std::span<const MetricInfo> metrics) {
-  if (metrics.empty()) return "";
-  std::string out =
-      "## Metrics\n\nEach also has the labels `component_id` and `component_path`.\n\n"
-      "| Name | Type | Label | Description |\n|---|---|---|---|\n";
-  for (const MetricInfo& metric : metrics) {
+std::string metric_table(std::initializer_list<std::span<const MetricInfo>> parts) {
+  std::string out = "| Name | Type | Label | Description |\n|---|---|---|---|\n";
+  for (const MetricInfo& metric : parts | std::views::join) {
     out += fmt::format("| `{}` | {} | {} | {} |\n", metric.name, to_string(metric.kind), code(metric.label),
                        cell(metric.help));
   }
   return out + '\n';
+}
+
+std::string metrics_section(std::span<const MetricInfo> metrics) {
+  if (metrics.empty()) return "";
+  return "## Metrics\n\nEach also has the labels `component_id` and `component_path`.\n\n" +
+         metric_table({metrics});
 }
 
 void trim_end(std::string& page) {
@@ -259,6 +266,17 @@ std::string command_line_page(std::span<const Command> commands) {
   return page;
 }
 
+std::string metrics_page(const std::vector<const runtime::ComponentType*>& types) {
+  std::string page(kGenerated);
+  page += "# Metrics\n\n`/metrics` has them in the text format of Prometheus. weir's own:\n\n" +
+          metric_table({runtime::metric::kAll, own_metric::kAll}) +
+          "Those of components are on their pages:\n\n";
+  for (const runtime::ComponentType* type : types) {
+    if (!type->metrics.empty()) page += fmt::format("- [{}]({}.md#metrics)\n", type->name, type->name);
+  }
+  return page;
+}
+
 std::string language_page() {
   std::string page(kGenerated);
   page +=
@@ -291,7 +309,9 @@ std::string language_page() {
 
 std::string index_page(const std::vector<const runtime::ComponentType*>& types) {
   std::string page(kGenerated);
-  page += "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n\n";
+  page +=
+      "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n- "
+      "[Metrics](metrics.md)\n\n";
   for (bool is_config_block : {false, true}) {
     page += is_config_block ? "\n## Config blocks\n\n| Block | What it does | Stability |\n|---|---|---|\n"
                             : "## Components\n\n| Component | What it does | Stability |\n|---|---|---|\n";

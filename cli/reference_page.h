@@ -17,6 +17,9 @@ std::string component_page(const runtime::ComponentType& type);
 // docs/reference/command-line.md.
 std::string command_line_page(std::span<const Command> commands);
 
+// docs/reference/metrics.md: the program's own metrics, and where those of components are.
+std::string metrics_page(const std::vector<const runtime::ComponentType*>& types);
+
 // docs/reference/language.md: the library of each dialect, and where weir and others part.
 std::string language_page();
 

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/fetcher_adapter.h"
 #include "cli/http_service_adapter.h"
+#include "cli/own_metrics.h"
 #include "cli/peer_flags.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
@@ -64,6 +65,7 @@ struct Program {
 
 void make_controller(Program& program, const Invocation& invocation) {
   register_components(program.registry);
+  add_own_metrics(program.metrics);
   runtime::Environment environment{
       .registry = &program.registry,
       .log = &program.log,
@@ -89,9 +91,8 @@ std::vector<std::string> split(std::string_view list) {
 // In /metrics: what never came as far as a handler.
 void count_turned_away(MetricRegistry& metrics, const net::TurnedAway& turned_away) {
   metrics
-      .counter("weir_http_turned_away_total",
-               "Requests and connections the HTTP server refused itself, by reason.",
-               {{"reason", std::string(turned_away.reason)}})
+      .counter(own_metric::kTurnedAway.name, own_metric::kTurnedAway.help,
+               {{std::string(own_metric::kTurnedAway.label), std::string(turned_away.reason)}})
       ->add(1);
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "runtime/files.h"
+#include "runtime/metric_table.h"
 
 namespace weir::runtime {
 namespace {
@@ -57,13 +58,15 @@ void ControllerCore::make_services() {
 
 void ControllerCore::make_metrics() {
   MetricRegistry& metrics = *services_->environment.metrics;
-  last_load_success_ =
-      metrics.gauge("weir_config_last_load_success", "Whether the last load of the config was applied.");
-  load_timestamp_ =
-      metrics.gauge("weir_config_load_timestamp_seconds", "When the running config was applied.");
+  last_load_success_ = metrics.gauge(metric::kLoadSuccess.name, metric::kLoadSuccess.help);
+  load_timestamp_ = metrics.gauge(metric::kLoadTimestamp.name, metric::kLoadTimestamp.help);
+  metrics.gauge_callback(metric::kQueue.name, metric::kQueue.help, {}, [weak = weak_from_this()] {
+    auto core = weak.lock();
+    return core ? core->waiting() : 0;
+  });
   for (HealthState state : kHealthStates) {
-    metrics.gauge_callback("weir_component_controller_running_components", "Components, by their health.",
-                           {{"health_type", std::string(to_string(state))}},
+    metrics.gauge_callback(metric::kComponents.name, metric::kComponents.help,
+                           {{std::string(metric::kComponents.label), std::string(to_string(state))}},
                            [weak = weak_from_this(), state] {
                              auto core = weak.lock();
                              return core ? count_in_state(*core->snapshot(), state) : 0;
@@ -76,6 +79,11 @@ void ControllerCore::post(std::function<void()> job) {
   if (is_ending_) return;
   jobs_.push_back(std::move(job));
   changed_.notify_all();
+}
+
+double ControllerCore::waiting() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<double>(jobs_.size() + fresh_.size());
 }
 
 std::shared_ptr<const Snapshot> ControllerCore::snapshot() const {

@@ -27,6 +27,7 @@ class ControllerCore : public std::enable_shared_from_this<ControllerCore> {
   // ---- any thread ----
   void post(std::function<void()> job);  // to the controller's thread; dropped once it ends
   std::shared_ptr<const Snapshot> snapshot() const;
+  double waiting() const;  // jobs, and hosts with fresh exports
   std::vector<std::string> stop();
 
   // ---- the controller's thread ----

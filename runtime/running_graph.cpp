@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "runtime/config_blocks.h"
+#include "runtime/metric_table.h"
 #include "runtime/settle.h"
 
 namespace weir::runtime {
@@ -22,8 +23,7 @@ RunningGraph::RunningGraph(PlanPtr plan, std::shared_ptr<HostServices> services)
     : plan_(std::move(plan)),
       services_(std::move(services)),
       evaluation_seconds_(services_->environment.metrics->histogram(
-          "weir_component_evaluation_seconds",
-          "Time to evaluate one component's arguments and hand them over.", default_latency_bounds())),
+          metric::kEvaluation.name, metric::kEvaluation.help, default_latency_bounds())),
       members_(plan_->nodes.size()),
       exports_(plan_->nodes.size()),
       wave_(plan_->graph) {

@@ -67,11 +67,11 @@ struct ReceiveHttp::Call {
 };
 
 ReceiveHttp::ReceiveHttp(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move(args)) {
+  using namespace receive_http_metric;
   auto& metrics = ctx.metrics();
-  requests_count_ = metrics.counter("pyroscope_receive_http_requests_total", "Requests taken.");
-  profiles_count_ = metrics.counter("pyroscope_receive_http_profiles_total", "Profiles in them.");
-  bytes_count_ =
-      metrics.counter("pyroscope_receive_http_bytes_total", "Bytes of these requests, as they came.");
+  requests_count_ = metrics.counter(kRequests.name, kRequests.help);
+  profiles_count_ = metrics.counter(kProfiles.name, kProfiles.help);
+  bytes_count_ = metrics.counter(kBytes.name, kBytes.help);
 }
 
 ReceiveHttp::~ReceiveHttp() = default;
@@ -215,7 +215,7 @@ void ReceiveHttp::count_refusal(const Refusal& refusal) {
   ++info.requests;
   last_refusal_ = refusal.message;
   ctx_.metrics()
-      .counter("pyroscope_receive_http_refused_requests_total", "Requests that were not taken, by reason.",
+      .counter(receive_http_metric::kRefused.name, receive_http_metric::kRefused.help,
                {{"reason", refusal.reason}})
       ->add(1);
 }

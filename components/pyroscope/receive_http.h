@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "base/metrics.h"
 #include "components/backoff.h"
 #include "components/pyroscope/listen_arguments.h"
+#include "components/pyroscope/receive_http_metric_table.h"
 #include "components/pyroscope/received.h"
 #include "components/pyroscope/receiver.h"
 #include "net/http.h"
@@ -23,6 +25,7 @@ class ReceiveHttp {
  public:
   static constexpr std::string_view kName = "pyroscope.receive_http";
   static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::span<const MetricInfo> kMetrics = receive_http_metric::kAll;
   static constexpr std::string_view kDoc =
       "Takes profiles over HTTP, as a Pyroscope server does: POST /push.v1.PusherService/Push (Connect "
       "protocol), which "

@@ -19,14 +19,13 @@ struct Store::Opened {
 };
 
 Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move(args)) {
+  using namespace store_metric;
   auto& metrics = ctx.metrics();
   auto lost = [&](std::string_view reason) {
-    return metrics.counter("pyroscope_store_lost_profiles_total", "Profiles that were not kept, by reason.",
-                           {{"reason", std::string(reason)}});
+    return metrics.counter(kLost.name, kLost.help, {{"reason", std::string(reason)}});
   };
   auto expired = [&](std::string_view reason) {
-    return metrics.counter("pyroscope_store_expired_profiles_total", "Profiles deleted, by reason.",
-                           {{"reason", std::string(reason)}});
+    return metrics.counter(kExpired.name, kExpired.help, {{"reason", std::string(reason)}});
   };
   inbox_ = std::make_shared<Inbox>(
       kWaiting, [&ctx, this] { ctx.post([this] { write_next(); }); }, lost("queue_full"));
@@ -36,12 +35,10 @@ Store::Store(runtime::Context& ctx, Arguments args) : ctx_(ctx), args_(std::move
   lost_strange_ = lost("unknown_format");
   expired_age_ = expired("retention");
   expired_bytes_ = expired("max_bytes");
-  downsampled_ = metrics.counter("pyroscope_store_downsampled_profiles_total",
-                                 "Profiles that became part of a coarser one.");
-  appended_ = metrics.counter("pyroscope_store_profiles_total", "Profiles written.");
-  bytes_ = metrics.gauge("pyroscope_store_bytes", "Space that all profiles take.");
-  unreadable_ =
-      metrics.gauge("pyroscope_store_unreadable_segments", "Files of the store that cannot be read now.");
+  downsampled_ = metrics.counter(kDownsampled.name, kDownsampled.help);
+  appended_ = metrics.counter(kProfiles.name, kProfiles.help);
+  bytes_ = metrics.gauge(kBytes.name, kBytes.help);
+  unreadable_ = metrics.gauge(kUnreadable.name, kUnreadable.help);
 }
 
 // The counters go on where another store, of another path, begins at zero.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "components/backoff.h"
 #include "components/pyroscope/inbox.h"
 #include "components/pyroscope/receiver.h"
+#include "components/pyroscope/store_metric_table.h"
 #include "runtime/component.h"
 #include "store/store.h"
 
@@ -23,6 +25,7 @@ class Store {
  public:
   static constexpr std::string_view kName = "pyroscope.store";
   static constexpr auto kStability = runtime::Stability::stable;
+  static constexpr std::span<const MetricInfo> kMetrics = store_metric::kAll;
   static constexpr std::string_view kDoc =
       "Keeps profiles on this machine for weir's own page to show. What is older than the retention, or too "
       "much, is deleted, oldest first.";

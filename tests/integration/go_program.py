@@ -15,7 +15,8 @@ from harness import ROOT, Skip, need_go, run
 CACHE = pathlib.Path(os.environ.get('WEIR_CACHE') or pathlib.Path.home() / '.cache/weir') / 'go'
 KEPT = 3  # of one program, for clones of other versions
 BUILD = ['build', '-trimpath', '-buildvcs=false']
-FLAGS = {'apiserver': '-s -w -X k8s.io/component-base/version.gitVersion=v1.34.2', 'prometheus': '-s -w'}
+FOLDERS = {'apiserver': 'tests/kubernetes', 'prometheus': 'tests/kubernetes', 'exposition': 'tests/integration'}
+FLAGS = {'apiserver': '-s -w -X k8s.io/component-base/version.gitVersion=v1.34.2', 'prometheus': '-s -w', 'exposition': '-s -w'}
 ENV = {'CGO_ENABLED': '0', 'GOTOOLCHAIN': 'local', 'GOFLAGS': '-mod=readonly'}
 
 
@@ -39,12 +40,12 @@ def fetch(folder):
     found = go(folder, 'list', '-deps', '.')
     if found.returncode != 0:
         assert 'go.sum' not in found.stderr and 'updates to go.mod' not in found.stderr, found.stderr
-        raise Skip(f'the modules of tests/kubernetes/{folder.name} are not to be had: {last_line(found.stderr)}')
+        raise Skip(f'the modules of {folder.relative_to(ROOT)} are not to be had: {last_line(found.stderr)}')
 
 
 def go_program(name):
-    """The program of tests/kubernetes/NAME."""
-    folder = ROOT / 'tests/kubernetes' / name
+    """The program of that name."""
+    folder = ROOT / FOLDERS[name] / name
     digest = hashlib.sha256(FLAGS[name].encode())
     for file in sorted([*folder.glob('*.go'), folder / 'go.mod', folder / 'go.sum']):
         digest.update(file.read_bytes())
@@ -74,5 +75,9 @@ def the_referee_of_targets_is_built():
     go_program('prometheus')
 
 
+def the_reader_of_metrics_is_built():
+    go_program('exposition')
+
+
 if __name__ == '__main__':
-    run(the_api_server_is_built, the_referee_of_targets_is_built)
+    run(the_api_server_is_built, the_referee_of_targets_is_built, the_reader_of_metrics_is_built)
