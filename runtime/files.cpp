@@ -47,6 +47,8 @@ std::vector<std::filesystem::path> config_files_in(const std::filesystem::path& 
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     const auto& path = entries->path();
     if (path.extension() != ".river" && path.extension() != ".alloy") continue;
+    // Tests of a config stand beside it.
+    if (path.stem().extension() == ".test") continue;
     // A pipe of that name would keep its reader waiting.
     std::error_code gone;
     if (entries->is_regular_file(gone)) paths.push_back(path);

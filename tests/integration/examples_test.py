@@ -120,6 +120,19 @@ def the_helm_values_hold_the_minimal_config():
     assert [line for line in lines if line] == [line for line in kept if line]
 
 
+def the_tests_of_a_config_pass_and_find_what_a_changed_rule_breaks():
+    done = subprocess.run([WEIR, 'test', EXAMPLES], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and '3 passed' in done.stdout + done.stderr, done
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ('local.river', 'local.test.river'):
+            pathlib.Path(folder, name).write_text((EXAMPLES / name).read_text())
+        config = pathlib.Path(folder, 'local.river')
+        config.write_text(config.read_text().replace('action        = "keep"', 'action        = "drop"'))
+        done = subprocess.run([WEIR, 'test', folder], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and 'rule drop' in done.stdout + done.stderr, done
+
+
 run(the_minimal_kubernetes_config_loads_without_a_cluster, the_kubernetes_config_loads_without_a_cluster,
     the_docker_config_loads_without_a_daemon, the_local_config_loads, the_systemd_config_loads,
-    the_local_config_names_scripts_after_their_file, the_helm_values_hold_the_minimal_config)
+    the_local_config_names_scripts_after_their_file, the_helm_values_hold_the_minimal_config,
+    the_tests_of_a_config_pass_and_find_what_a_changed_rule_breaks)
