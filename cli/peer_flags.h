@@ -23,7 +23,6 @@ inline constexpr std::string_view kOwnProfile = "pyroscope.ebpf profiles weir li
 inline constexpr std::string_view kNoSuchRoute = "weir has no such route";
 inline constexpr std::string_view kEndsItself = "weir gives components 2 s to end, and ends within 5 s";
 inline constexpr std::string_view kNoPrometheus = "weir has no prometheus components";
-inline constexpr std::string_view kEveryLevel = "components of every level may be used";
 inline constexpr std::string_view kLinuxOnly = "weir runs on Linux";
 }  // namespace why
 
@@ -55,7 +54,6 @@ inline constexpr PeerFlag kRunPeerFlags[] = {
     {"feature.community-components.enabled", false, why::kEveryComponent},
     {"feature.component-shutdown-deadline", true, why::kEndsItself},
     {"feature.prometheus.direct-fanout.enabled", false, why::kNoPrometheus},
-    {"stability.level", true, why::kEveryLevel},
     {"windows.priority", true, why::kLinuxOnly},
 };
 
@@ -63,7 +61,6 @@ inline constexpr PeerFlag kValidatePeerFlags[] = {
     {"config.bypass-conversion-errors", false, why::kNoConversion},
     {"config.extra-args", true, why::kNoConversion},
     {"feature.community-components.enabled", false, why::kEveryComponent},
-    {"stability.level", true, why::kEveryLevel},
 };
 
 // --config.format names a language that weir reads ("flow", "river", "alloy"), or what would turn it into

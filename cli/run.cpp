@@ -16,6 +16,7 @@
 #include "cli/own_metrics.h"
 #include "cli/peer_flags.h"
 #include "cli/signals.h"
+#include "cli/stability_flag.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
 #include "lang/diagnostic.h"
@@ -49,6 +50,7 @@ constexpr Flag kFlags[] = {
      .value = "FORMAT",
      .default_text = "flow",
      .doc = "flow, river or alloy. A file's dialect is what its name ends with, .river or .alloy."},
+    kStabilityFlag,
 };
 
 // Everything that lives as long as the process, in the order it is made.
@@ -63,7 +65,7 @@ struct Program {
   std::unique_ptr<net::Server> server;
 };
 
-void make_controller(Program& program, const Invocation& invocation) {
+void make_controller(Program& program, const Invocation& invocation, runtime::Stability least) {
   register_components(program.registry);
   add_own_metrics(program.metrics);
   runtime::Environment environment{
@@ -77,7 +79,8 @@ void make_controller(Program& program, const Invocation& invocation) {
       .env = environment_variable,
   };
   program.controller = runtime::Controller::create(
-      std::move(environment), {.config_path = invocation.operands.front(), .watch_file = true});
+      std::move(environment),
+      {.config_path = invocation.operands.front(), .watch_file = true, .least_stability = least});
 }
 
 std::vector<std::string> split(std::string_view list) {
@@ -167,8 +170,9 @@ ExitCode run(const Invocation& invocation) {
   limit_malloc();
   auto fits = check_config_format(invocation.flag("config.format"));
   if (fits) fits = check_environment(environment_variable);
-  if (!fits) {
-    fmt::print(stderr, "Error: {}\n", fits.error().message);
+  auto least = least_stability(invocation);
+  if (!fits || !least) {
+    fmt::print(stderr, "Error: {}\n", !fits ? fits.error().message : least.error().message);
     return kRefused;
   }
   std::signal(SIGHUP, SIG_DFL);  // it loads the config again, whoever ignored it
@@ -178,7 +182,7 @@ ExitCode run(const Invocation& invocation) {
     return kNoWorld;
   }
   Program program;
-  make_controller(program, invocation);
+  make_controller(program, invocation, *least);
   std::string_view address = invocation.flag("server.http.listen-addr");
   auto listening = listen(program, invocation);
   if (!listening) {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/peer_flags.h"
+#include "cli/stability_flag.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
 #include "lang/diagnostic.h"
@@ -36,11 +37,16 @@ ExitCode validate(const Invocation& invocation) {
     fmt::print(stderr, "Error: {}\n", fits.error().message);
     return kRefused;
   }
+  auto stability = least_stability(invocation);
+  if (!stability) {
+    fmt::print(stderr, "Error: {}\n", stability.error().message);
+    return kRefused;
+  }
   for (const std::string& warning : invocation.warnings) fmt::print(stderr, "Warning: {}\n", warning);
   runtime::Registry registry;
   register_components(registry);
   const std::string& path = invocation.operands.front();
-  lang::Diagnostics found = runtime::validate(path, registry);
+  lang::Diagnostics found = runtime::validate(path, registry, *stability);
   bool is_valid = !lang::has_errors(found);
   if (format == "json") {
     print_json(found);
@@ -60,6 +66,7 @@ constexpr Flag kFlags[] = {
      .value = "FORMAT",
      .default_text = "flow",
      .doc = "flow, river or alloy. A file's dialect is what its name ends with, .river or .alloy."},
+    kStabilityFlag,
 };
 
 }  // namespace

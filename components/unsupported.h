@@ -1,5 +1,6 @@
 // Blocks that configs for the peer have and that weir has no use for, or not
-// yet: the config loads, and their health says so.
+// yet: the config loads, and their health says so. Each is as stable as elsewhere: a config is not refused
+// for it.
 #pragma once
 
 #include <map>
@@ -18,7 +19,7 @@ template <class Table>
 class Unsupported {
  public:
   static constexpr std::string_view kName = Table::kName;
-  static constexpr auto kStability = runtime::Stability::experimental;
+  static constexpr auto kStability = Table::kStability;
   static constexpr std::string_view kDoc = Table::kDoc;
   using Arguments = Table;
   using Exports = lang::Nothing;
@@ -51,6 +52,7 @@ struct JaegerRemote {
 
 struct TracingBlock {
   static constexpr std::string_view kName = "tracing";
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kReason = "not supported: weir makes no traces of itself";
   static constexpr std::string_view kDoc = "Traces of the program itself. Not supported: weir makes none.";
   struct Sampler {
@@ -80,6 +82,7 @@ struct TracingBlock {
 
 struct RemoteConfigBlock : HttpClientArguments {
   static constexpr std::string_view kName = "remotecfg";
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kReason = "not supported: weir takes its config from files only";
   static constexpr std::string_view kDoc =
       "A config from a server beside the local one. Not supported: weir takes its config from files only.";
@@ -105,6 +108,7 @@ struct RemoteConfigBlock : HttpClientArguments {
 
 struct LiveDebuggingBlock {
   static constexpr std::string_view kName = "livedebugging";
+  static constexpr auto kStability = runtime::Stability::experimental;
   static constexpr std::string_view kReason =
       "not supported: what components are doing stands on the page, at all times";
   static constexpr std::string_view kDoc =
@@ -175,6 +179,7 @@ struct GitSource {
 
 struct ImportGitBlock : GitSource {
   static constexpr std::string_view kName = "import.git";
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kReason =
       "not supported: clone the repository beside weir, and name the file in import.file";
   static constexpr std::string_view kDoc =
@@ -186,6 +191,7 @@ struct ImportGitBlock : GitSource {
 
 struct ModuleGitBlock : GitSource {
   static constexpr std::string_view kName = "module.git";
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kReason =
       "not supported: clone the repository beside weir, and name the file in module.file";
   static constexpr std::string_view kDoc =
@@ -202,6 +208,7 @@ struct ModuleGitBlock : GitSource {
 
 struct ModuleHttpBlock : ImportHttp::Arguments {
   static constexpr std::string_view kName = "module.http";
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kReason =
       "not supported: declare the module in a text of its own, and bring it with import.http";
   static constexpr std::string_view kDoc =

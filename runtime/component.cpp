@@ -7,11 +7,11 @@ namespace weir::runtime {
 
 std::string_view to_string(Stability stability) {
   switch (stability) {
-    case Stability::stable: return "stable";
-    case Stability::beta: return "beta";
+    case Stability::stable: return "generally-available";
+    case Stability::beta: return "public-preview";
     case Stability::experimental: return "experimental";
   }
-  return "stable";
+  return "generally-available";
 }
 
 void Registry::add(std::string_view name, Make make) {

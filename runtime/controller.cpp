@@ -61,14 +61,16 @@ std::unique_ptr<Controller> Controller::create(Environment environment, Options 
   return std::make_unique<ThreadedController>(std::move(environment), std::move(options));
 }
 
-lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry) {
+lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry,
+                           Stability least_stability) {
   lang::Diagnostics diagnostics;
   auto sources = read_config(path, diagnostics);
   PlanInputs inputs{.files = parse_all(sources, diagnostics)};
   if (!lang::has_errors(diagnostics)) {
     const EnvLookup nothing_is_known;
     auto no_exports = [](const Plan& planned) { return ExportList(planned.nodes.size()); };
-    Settlement settlement(registry, Settlement::Purpose::validate, no_exports, nothing_is_known);
+    Settlement settlement({registry, least_stability}, Settlement::Purpose::validate, no_exports,
+                          nothing_is_known);
     PlanPtr plan = settlement.settle(std::move(inputs), diagnostics);
     decode_logging(plan->logging, {}, diagnostics);
     // What is unused because its name is misspelt elsewhere is no news.

@@ -41,6 +41,8 @@ class Controller {
   struct Options {
     std::filesystem::path config_path;  // a file, or a folder of .river and .alloy files
     bool watch_file = true;
+    // A config that uses what is less stable is refused.
+    Stability least_stability = Stability::experimental;
   };
 
   static std::unique_ptr<Controller> create(Environment environment, Options options);
@@ -64,6 +66,7 @@ class Controller {
 // Checks a config without running it: everything a load would refuse, and warnings about what is likely not
 // meant. `path` as above; nothing outside the config files is touched, and what reads the environment is
 // checked as far as its type.
-lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry);
+lang::Diagnostics validate(const std::filesystem::path& path, const Registry& registry,
+                           Stability least_stability = Stability::experimental);
 
 }  // namespace weir::runtime

@@ -75,8 +75,10 @@ void ControllerCore::tidy(lang::Diagnostics& diagnostics) const {
 }
 
 Settlement ControllerCore::settlement(Settlement::Purpose purpose) const {
-  return {*services_->environment.registry, purpose,
-          [this](const Plan& plan) { return graph_->exports_for(plan); }, services_->environment.env};
+  return {{*services_->environment.registry, options_.least_stability},
+          purpose,
+          [this](const Plan& plan) { return graph_->exports_for(plan); },
+          services_->environment.env};
 }
 
 LoadResult ControllerCore::load(std::string_view cause) {

@@ -10,6 +10,7 @@
 #include "runtime/expansion.h"
 #include "runtime/foreach.h"
 #include "runtime/secret_names.h"
+#include "runtime/stability.h"
 
 namespace weir::runtime {
 namespace {
@@ -218,6 +219,14 @@ bool Settlement::refuse_blamed(PlanInputs& inputs, const lang::Diagnostics& foun
   return is_refused;
 }
 
+// A load fails on what is less stable than whoever runs weir wants.
+PlanPtr Settlement::plan_of(PlanInputs inputs, lang::Diagnostics& found) const {
+  PlanPtr plan = make_plan(std::move(inputs), registry_, found);
+  check_stability(*plan, least_stability_, found);
+  for (const auto& unused : plan->templates) check_stability(*unused, least_stability_, found);
+  return plan;
+}
+
 // The body of a foreach that has no items yet.
 void Settlement::check_templates(PlanInputs inputs, PlanPtr plan, lang::Diagnostics& found) {
   bool has_any = false;
@@ -235,7 +244,7 @@ void Settlement::check_templates(PlanInputs inputs, PlanPtr plan, lang::Diagnost
   }
   if (!has_any) return;
   lang::Diagnostics more;
-  plan = make_plan(std::move(inputs), registry_, more);
+  plan = plan_of(std::move(inputs), more);
   if (plan->graph.cycles().empty()) check_components(*plan, exports_for_(*plan), env_, more);
   std::erase_if(more, [](const auto& one) { return one.severity != lang::Severity::error; });
   found.insert(found.end(), more.begin(), more.end());
@@ -245,7 +254,7 @@ PlanPtr Settlement::settle(PlanInputs inputs, lang::Diagnostics& diagnostics) {
   before_ = inputs.contents;
   for (;;) {
     lang::Diagnostics found;
-    PlanPtr plan = make_plan(inputs, registry_, found);
+    PlanPtr plan = plan_of(inputs, found);
     bool may_evaluate = plan->graph.cycles().empty();
     if (may_evaluate) {
       lang::Diagnostics ignored;

@@ -24,10 +24,19 @@ class Settlement {
     update,    // what an import has brought is there already
     validate,  // every error counts, wherever its text is from
   };
+  // What a config may use.
+  struct Offer {
+    const Registry& registry;
+    Stability least_stability = Stability::experimental;
+  };
   using ExportsFor = std::function<ExportList(const Plan&)>;
 
-  Settlement(const Registry& registry, Purpose purpose, ExportsFor exports_for, const EnvLookup& env)
-      : registry_(registry), purpose_(purpose), exports_for_(std::move(exports_for)), env_(env) {}
+  Settlement(Offer offer, Purpose purpose, ExportsFor exports_for, const EnvLookup& env)
+      : registry_(offer.registry),
+        least_stability_(offer.least_stability),
+        purpose_(purpose),
+        exports_for_(std::move(exports_for)),
+        env_(env) {}
 
   // What an import has brought; false when it is not another than before.
   bool take(PlanInputs& inputs, const PlannedNode& node, const lang::Value& texts);
@@ -41,7 +50,10 @@ class Settlement {
   bool refuse_blamed(PlanInputs& inputs, const lang::Diagnostics& found);
   void check_templates(PlanInputs inputs, PlanPtr plan, lang::Diagnostics& found);
 
+  PlanPtr plan_of(PlanInputs inputs, lang::Diagnostics& found) const;
+
   const Registry& registry_;
+  Stability least_stability_;
   Purpose purpose_;
   ExportsFor exports_for_;
   const EnvLookup& env_;

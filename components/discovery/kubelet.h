@@ -22,7 +22,7 @@ namespace weir::discovery {
 class Kubelet {
  public:
   static constexpr std::string_view kName = "discovery.kubelet";
-  static constexpr auto kStability = runtime::Stability::beta;
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
       "Finds the pods of one node by asking its kubelet: each container a target with its id, with the "
       "labels "

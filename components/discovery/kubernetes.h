@@ -70,7 +70,7 @@ struct KubernetesMetadata {
 class Kubernetes {
  public:
   static constexpr std::string_view kName = "discovery.kubernetes";
-  static constexpr auto kStability = runtime::Stability::beta;
+  static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
       "Finds the pods of a Kubernetes cluster, each container a target with its id; or its nodes, services, "
       "endpoints, endpoint slices or ingresses. It follows the API server's watch, so a pod that starts or "

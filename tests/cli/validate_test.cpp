@@ -16,13 +16,16 @@ namespace {
 using lang::Case;
 using lang::Outcome;
 
-// A "river" or an "alloy" file.
+// A "river" or an "alloy" file; or an .alloy file where only what is generally available may be used,
+// "stable".
 Outcome run(const Case& one, const std::filesystem::path& folder) {
-  std::filesystem::path path = folder / ("config." + one.kind);
+  bool is_strict = one.kind == "stable";
+  std::filesystem::path path = folder / ("config." + (is_strict ? "alloy" : one.kind));
   std::ofstream(path, std::ios::binary) << one.input << '\n';
   runtime::Registry registry;
   register_components(registry);
-  lang::Diagnostics found = runtime::validate(path, registry);
+  lang::Diagnostics found = runtime::validate(
+      path, registry, is_strict ? runtime::Stability::stable : runtime::Stability::experimental);
   std::string text = lang::render(found);
   std::string prefix = folder.string() + "/";
   for (auto at = text.find(prefix); at != text.npos; at = text.find(prefix)) text.erase(at, prefix.size());

@@ -148,7 +148,31 @@ def validate_says_every_error_and_touches_nothing():
         assert weir('validate', '--format=yaml', str(good)).returncode == 1
 
 
+def only_what_is_stable_enough_runs():
+    flag = '--stability.level=generally-available'
+    with Weir(CONFIG, arguments=[flag]) as w:
+        w.wait_ready()
+        w.config.write_text(CONFIG + 'discovery.systemd "units" { }\n')
+        status, text = w.request('/-/reload', 'POST')
+        assert status == 400 and f'{w.config}:4:1' in text, (status, text)
+        assert '--stability.level=public-preview' in text, text
+    with Weir('discovery.systemd "units" { }\n', arguments=[flag]) as w:
+        assert w.process.wait(10) == 1
+        assert '--stability.level=public-preview' in w.log(), w.log()
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder, 'units.river')
+        config.write_text('discovery.systemd "units" { }\n')
+        assert weir('validate', flag, str(config)).returncode == 1
+        for words in (['--stability.level=public-preview'], ['--stability.level=experimental'], []):
+            assert weir('validate', *words, str(config)).returncode == 0, words
+        for command in ('run', 'validate'):
+            done = weir(command, '--stability.level=beta', str(config))
+            assert done.returncode == 1, done
+            said = '--stability.level is generally-available, public-preview or experimental, got "beta"'
+            assert said in done.stderr, done
+
+
 run(it_gets_ready_and_serves_the_page, it_reloads_on_post_sighup_and_save,
     a_refused_config_is_told_everywhere_with_notes_and_without_secrets, a_folder_is_one_config,
     it_stops_on_sigterm_and_sigint, a_broken_config_is_refused_with_its_place, a_config_that_is_not_there_is_refused,
-    a_taken_address_is_said, the_command_line_explains_itself, validate_says_every_error_and_touches_nothing)
+    a_taken_address_is_said, the_command_line_explains_itself, validate_says_every_error_and_touches_nothing, only_what_is_stable_enough_runs)
