@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lang/lexer.h"
@@ -29,16 +31,33 @@ class Hider {
       : source_(source), is_secret_(is_secret), tokens_(lex(source).tokens), text_(source->text()) {}
 
   Hidden run() {
-    for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      if (is_secret_name(i)) i = hide_value(i + 1);
-    }
-    end_joined();
+    hide_all();
     // The longest first: a part of one may be another.
     std::ranges::sort(secrets_, std::greater(), [](const Secret& s) { return s.text.size(); });
     return {Source::make(source_->name(), std::move(text_), source_->shift()), std::move(secrets_)};
   }
 
+  // What is secret, and in which comments there may be more.
+  struct Places {
+    std::vector<Span> hidden, comments;
+    std::set<std::string, std::less<>> arguments;
+  };
+  Places find() {
+    hide_all();
+    for (const Token& token : tokens_) {
+      if (token.kind == TokenKind::comment) places_.comments.push_back(token.span);
+    }
+    return std::move(places_);
+  }
+
  private:
+  void hide_all() {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (is_secret_name(i) || is_default_of_secret(i)) i = hide_value(i + 1);
+    }
+    end_joined();
+  }
+
   // A quoted field of an object is a name as well; a block's label is none.
   bool is_secret_name(std::size_t at) const {
     const Token& token = tokens_[at];
@@ -47,6 +66,21 @@ class Hider {
     if (token.kind == TokenKind::string && text.size() > 2) text = text.substr(1, text.size() - 2);
     bool is_name = token.kind == TokenKind::identifier || token.kind == TokenKind::string;
     return is_name && is_secret_(text);
+  }
+
+  // argument "password" { default = … }
+  bool is_default_of_secret(std::size_t at) const {
+    if (source_->text(tokens_[at].span) != "default") return false;
+    while (at > 0 && tokens_[at].kind != TokenKind::open_brace) --at;
+    if (at < 2 || tokens_[at - 1].kind != TokenKind::string) return false;
+    std::string_view label = source_->text(tokens_[at - 1].span);
+    return source_->text(tokens_[at - 2].span) == "argument" && label.size() > 2 &&
+           is_secret_(label.substr(1, label.size() - 2));
+  }
+
+  bool is_argument(std::size_t at) const {
+    return at >= 2 && tokens_[at].kind == TokenKind::identifier && tokens_[at - 1].kind == TokenKind::dot &&
+           source_->text(tokens_[at - 2].span) == "argument";
   }
 
   // To the end of the statement or field; returns where it ends.
@@ -65,6 +99,7 @@ class Hider {
       // Behind what is illegal no line ends.
       bool is_assigned = kind == identifier && tokens_[at + 1].kind == assign;
       if (open == 0 && is_assigned && begins_line(at)) return at - 1;
+      if (is_argument(at)) places_.arguments.emplace(source_->text(tokens_[at].span));
       bool is_field = open > 0 && is_assigned && tokens_[at - 1].kind != assign;
       if (is_quoted(at) ? !is_variable(at) : is_bare_word(at) && !is_field) hide(at);
     }
@@ -117,6 +152,7 @@ class Hider {
     // What has no end is repeated without one.
     add(literal.substr(begin - span.begin, end - begin), is_closed);
     if (!quoted) join(span);
+    if (begin < end) places_.hidden.push_back({begin, end});
     for (std::uint32_t i = begin; i < end; ++i) {
       if (text_[i] != '\n') text_[i] = '*';
     }
@@ -149,6 +185,7 @@ class Hider {
   std::vector<Token> tokens_;
   std::string text_;
   std::vector<Secret> secrets_;
+  Places places_;
   Span joined_;
   int joins_ = 0;
 };
@@ -192,7 +229,66 @@ void hide_in_message(std::string& message, const std::vector<Secret>& secrets) {
   }
 }
 
+// What a comment takes out of use is still somebody's password.
+void find_in_comment(std::string_view text, Span comment, const IsSecretName& is_secret,
+                     std::vector<Span>& hidden) {
+  constexpr std::uint32_t kMark = 2;  // "//", "/*"
+  std::uint32_t mark = std::min(comment.end - comment.begin, text[comment.begin] == '#' ? 1 : kMark);
+  auto inside = std::string(text.substr(comment.begin + mark, comment.end - comment.begin - mark));
+  if (text.substr(comment.begin).starts_with("/*") && inside.ends_with("*/"))
+    inside.resize(inside.size() - 2);
+  SourcePtr source = Source::make("", std::move(inside));
+  auto found = Hider(source, is_secret).find();
+  for (Span span : found.hidden) {
+    hidden.push_back({span.begin + comment.begin + mark, span.end + comment.begin + mark});
+  }
+}
+
+// scheme://user:PASSWORD@host
+void find_in_urls(std::string_view text, std::vector<Span>& hidden) {
+  constexpr std::string_view kStart = "://";
+  for (auto at = text.find(kStart); at != text.npos; at = text.find(kStart, at + 1)) {
+    std::size_t begin = at + kStart.size();
+    std::string_view authority = text.substr(begin, text.find_first_of("/?#\"'` \t\r\n", begin) - begin);
+    auto sign = authority.rfind('@');
+    auto colon = authority.find(':');
+    if (sign == authority.npos || colon == authority.npos || colon > sign) continue;
+    hidden.push_back(
+        {static_cast<std::uint32_t>(begin + colon + 1), static_cast<std::uint32_t>(begin + sign)});
+  }
+}
+
+// A place that lies in another, or touches it, is a part of it.
+std::string replace_all(std::string_view text, std::vector<Span> hidden) {
+  std::ranges::sort(hidden, {}, [](Span span) { return std::pair(span.begin, span.end); });
+  std::string out;
+  std::uint32_t at = 0;
+  for (std::size_t i = 0; i < hidden.size();) {
+    Span span = hidden[i];
+    for (++i; i < hidden.size() && hidden[i].begin <= span.end; ++i)
+      span.end = std::max(span.end, hidden[i].end);
+    out += text.substr(at, span.begin - at);
+    out += "(secret)";
+    out.append(
+        static_cast<std::size_t>(std::ranges::count(text.substr(span.begin, span.end - span.begin), '\n')),
+        '\n');
+    at = span.end;
+  }
+  return out += text.substr(at);
+}
+
 }  // namespace
+
+std::string without_secrets(const SourcePtr& source, const IsSecretName& is_secret) {
+  auto places = Hider(source, is_secret).find();
+  for (Span comment : places.comments) find_in_comment(source->text(), comment, is_secret, places.hidden);
+  find_in_urls(source->text(), places.hidden);
+  return replace_all(source->text(), std::move(places.hidden));
+}
+
+std::set<std::string, std::less<>> secret_arguments(const SourcePtr& source, const IsSecretName& is_secret) {
+  return Hider(source, is_secret).find().arguments;
+}
 
 void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret) {
   std::map<SourcePtr, Hidden> known;
