@@ -106,6 +106,7 @@ Result<> listen(Program& program, const Invocation& invocation) {
       .log = &program.log,
       .clock = &system_clock(),
       .version = std::string(version()),
+      .registry = &program.registry,
       .component_handler = [&http = program.http](
                                std::string_view id, std::string_view rest, const net::Request& request,
                                net::Reply reply) { http.handle(id, rest, request, std::move(reply)); },

@@ -20,6 +20,12 @@ void answer_component_handler(Site& site, const Call& call);  // the component's
 // api_explain.cpp
 void answer_explain(Site& site, const Call& call);
 
+// api_graph.cpp
+void answer_graph(Site& site, const Call& call);
+
+// api_config.cpp
+void answer_config(Site& site, const Call& call);
+
 // api_status.cpp
 void answer_status(Site& site, const Call& call);
 

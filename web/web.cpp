@@ -28,6 +28,8 @@ constexpr Route kRoutes[] = {
     {"/api/v0/web/explain", Route::Methods::read, answer_explain},
     {"/api/v0/web/components", Route::Methods::read, answer_components},
     {"/api/v0/web/components/", Route::Methods::read, answer_component},
+    {"/api/v0/web/graph", Route::Methods::read, answer_graph},
+    {"/api/v0/web/config", Route::Methods::read, answer_config},
     {"/api/v0/web/modules/", Route::Methods::read, answer_module},
     {"/api/v0/web/profiles/services", Route::Methods::read, answer_services},
     {"/api/v0/web/profiles/flame", Route::Methods::read, answer_flame},

@@ -22,6 +22,8 @@ struct WebOptions {
   const LogHub* log = nullptr;
   const Clock* clock = nullptr;
   std::string version;
+  // Knows which arguments are secret; null: the page shows no config.
+  const runtime::Registry* registry = nullptr;
   // Requests below /api/v0/component/ID/…; null: all are 404.
   std::function<void(std::string_view component_id, std::string_view rest, const net::Request&, net::Reply)>
       component_handler;

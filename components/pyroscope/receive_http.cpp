@@ -5,6 +5,7 @@
 #include "components/pyroscope/received_parts.h"
 #include "components/wording.h"
 #include "net/text.h"
+#include "profile/handover.h"
 
 namespace weir::pyroscope {
 namespace {
@@ -51,6 +52,16 @@ net::Response taken_response(const net::Request& request) {
   return response;
 }
 
+// What the page reads while the component runs.
+class HandedOver final : public profile::Handover {
+ public:
+  explicit HandedOver(std::shared_ptr<const Counter> counter) : counter_(std::move(counter)) {}
+  std::uint64_t profiles() const override { return static_cast<std::uint64_t>(counter_->value()); }
+
+ private:
+  std::shared_ptr<const Counter> counter_;
+};
+
 }  // namespace
 
 // One request, until it is answered and nobody has any of its profiles any more.
@@ -77,6 +88,7 @@ ReceiveHttp::ReceiveHttp(runtime::Context& ctx, Arguments args) : ctx_(ctx), arg
 ReceiveHttp::~ReceiveHttp() = default;
 
 void ReceiveHttp::start() {
+  ctx_.offer<profile::Handover>(std::make_shared<HandedOver>(profiles_count_));
   listen();
   tick();
 }

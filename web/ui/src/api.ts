@@ -15,6 +15,9 @@ export interface Diagnostic {
   file?: string;
   line?: number;
   column?: number;
+  endLine?: number;
+  endColumn?: number;
+  notes: { message: string; file?: string; line?: number }[];
   text: string;
 }
 
@@ -22,6 +25,11 @@ export interface Load {
   ok: boolean;
   cause: string;
   time: number;
+  seconds: number;
+  added: number;
+  removed: number;
+  changed: number;
+  unchanged: number;
   diagnostics: Diagnostic[];
 }
 
@@ -240,6 +248,17 @@ async function getText(address: string, signal?: AbortSignal): Promise<string> {
 
 export async function get<T>(address: string, signal?: AbortSignal): Promise<T> {
   return JSON.parse(await getText(address, signal)) as T;
+}
+
+// A POST, which the server takes from its own page only; the text of the answer, whatever its status.
+export async function post(address: string): Promise<{ ok: boolean; text: string }> {
+  const limit = AbortSignal.timeout(kTimeout);
+  try {
+    const answer = await fetch(address, { method: "POST", signal: limit });
+    return { ok: answer.ok, text: await answer.text() };
+  } catch {
+    throw new ApiError(limit.aborted ? "no answer within 20 s" : "no connection", 0);
+  }
 }
 
 export interface Polled<T> {

@@ -9,18 +9,22 @@ import { toggle } from "./theme";
 
 function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
   const bad = status ? status.health.unhealthy + status.health.exited : 0;
-  const components = route.screen === "components" || route.screen === "component";
+  const isAt = (...screens: Route["screen"][]) => (screens.includes(route.screen) ? "page" : undefined);
   return (
     <nav class="rail" aria-label="Screens">
       <a class="brand" href="#/profiles">
         <Icon name="wave" />
         <b>weir</b>
       </a>
-      <a class="screen" href="#/profiles" aria-current={route.screen === "profiles" ? "page" : undefined}>
+      <a class="screen" href="#/profiles" aria-current={isAt("profiles")}>
         <Icon name="profiles" />
         Profiles
       </a>
-      <a class="screen" href="#/components" aria-current={components ? "page" : undefined}>
+      <a class="screen" href="#/graph" aria-current={isAt("graph")}>
+        <Icon name="graph" />
+        Graph
+      </a>
+      <a class="screen" href="#/components" aria-current={isAt("components", "component")}>
         <Icon name="components" />
         Components
         {bad > 0 && (
@@ -30,9 +34,14 @@ function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys
           </span>
         )}
       </a>
-      <a class="screen" href="#/targets" aria-current={route.screen === "targets" ? "page" : undefined}>
+      <a class="screen" href="#/targets" aria-current={isAt("targets")}>
         <Icon name="targets" />
         Targets
+      </a>
+      <a class="screen" href="#/config" aria-current={isAt("config")}>
+        <Icon name="config" />
+        Config
+        {status?.ready && !status.lastLoad.ok && <span class="count bad">1<span class="sr"> refused</span></span>}
       </a>
       <div class="end">
         <div class="host grow">
@@ -81,7 +90,8 @@ function Foot({ status, onLosses }: { status?: Status; onLosses: () => void }) {
         <Lost status={status} onOpen={onLosses} />
       </span>
       <span class="grow" />
-      <a class="counts" href="#/components" aria-label="Health of all components">
+      <a class="counts" href="#/components">
+        <span class="sr">Components: </span>
         {kStates
           .filter((state) => status.health[state] > 0)
           .map((state) => (
@@ -117,12 +127,16 @@ function LossDialog({ status, onClose }: { status: Status; onClose: () => void }
 
 const kKeys: [string, string][] = [
   ["g p", "Profiles"],
+  ["g g", "Graph"],
   ["g c", "Components"],
   ["g t", "Targets"],
+  ["g s", "Config"],
   ["/", "Search"],
   ["Esc", "Clear the search, then zoom out by one"],
-  ["← → ↑ ↓", "Move in the flame graph"],
-  ["Enter", "Zoom to the frame, open the row"],
+  ["← → ↑ ↓", "Move in the flame graph, in the graph of components"],
+  ["Enter", "Zoom to the frame, open the row or the component"],
+  ["Space", "Fold or unfold a module of the graph"],
+  ["+ −", "Make the graph larger or smaller"],
   ["t", "Dark or light"],
   ["?", "This list"],
 ];
@@ -172,7 +186,8 @@ interface FrameProps {
 export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
   const [losses, setLosses] = useState(false);
   const known = status.data;
-  const refused = known && known.ready && !known.lastLoad.ok;
+  // The config's own screen says it beside the text.
+  const refused = known && known.ready && !known.lastLoad.ok && route.screen !== "config";
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>

@@ -3,7 +3,9 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { type Status, url, usePoll } from "./api";
 import { ComponentScreen } from "./components/component";
 import { ComponentsScreen } from "./components/list";
+import { ConfigScreen } from "./config/config";
 import { Frame } from "./frame";
+import { GraphScreen } from "./graph/graph";
 import { useKeys } from "./keys";
 import { ErrorState } from "./parts";
 import { ProfilesScreen } from "./profiles/profiles";
@@ -12,8 +14,15 @@ import "./style/style.css";
 import { TargetsScreen } from "./targets/targets";
 import { apply } from "./theme";
 
-const kGo: Record<string, string> = { p: "#/profiles", c: "#/components", t: "#/targets" };
-const kTitles: Record<Route["screen"], string> = { profiles: "Profiles", components: "Components", component: "", targets: "Targets" };
+const kGo: Record<string, string> = { p: "#/profiles", g: "#/graph", c: "#/components", t: "#/targets", s: "#/config" };
+const kTitles: Record<Route["screen"], string> = {
+  profiles: "Profiles",
+  graph: "Graph",
+  components: "Components",
+  component: "",
+  targets: "Targets",
+  config: "Config",
+};
 
 function Screen({ route, status }: { route: Route; status?: Status }) {
   switch (route.screen) {
@@ -23,6 +32,10 @@ function Screen({ route, status }: { route: Route; status?: Status }) {
       return <ComponentScreen key={route.id} id={route.id} />;
     case "targets":
       return <TargetsScreen query={route.query} />;
+    case "graph":
+      return <GraphScreen query={route.query} />;
+    case "config":
+      return <ConfigScreen query={route.query} status={status} />;
     case "profiles":
       return <ProfilesScreen query={route.query} sampling={(status?.collection.collectors ?? 0) > 0} />;
   }

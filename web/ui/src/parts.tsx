@@ -5,6 +5,11 @@ import type { State } from "./api";
 
 const kPaths: Record<string, string> = {
   profiles: "M2.5 4h11M4.5 8h7M6.5 12h3",
+  graph: "M2 2h4v4H2zM2 10h4v4H2zM10 6h4v4h-4zM6 4h1c1.5 0 1 4 3 4M6 12h1c1.5 0 1-4 3-4",
+  config: "M3.5 1.8h6l3 3v9.4h-9zM9.5 1.8v3h3M5.5 8h5M5.5 11h3.5",
+  reload: "M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.5v3.3h-3.3",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
   components: "M8 1.8 13.5 5v6L8 14.2 2.5 11V5zM2.7 5.1 8 8.2l5.3-3.1M8 8.2v5.8",
   search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.8 10.8 14 14",
   back: "M10 3 5 8l5 5",
@@ -35,7 +40,7 @@ const kWords: Record<State, string> = {
 };
 const kTone: Record<State, string> = { healthy: "ok", unhealthy: "bad", waiting: "warn", unknown: "idle", exited: "bad" };
 
-function Mark({ state }: { state: State }) {
+export function Mark({ state }: { state: State }) {
   switch (state) {
     case "healthy":
       return <circle cx="5" cy="5" r="4" fill="currentColor" />;
@@ -63,6 +68,11 @@ export function HealthMark({ state, word = true, text }: { state: State; word?: 
       <span class={word ? "" : "sr"}>{text ?? kWords[state]}</span>
     </span>
   );
+}
+
+// The class of its colour.
+export function toneOf(state: State): string {
+  return kTone[state];
 }
 
 export function stateWord(state: State): string {

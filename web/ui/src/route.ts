@@ -3,10 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
-  screen: "profiles" | "components" | "component" | "targets";
+  screen: "profiles" | "graph" | "components" | "component" | "targets" | "config";
   id: string; // of a component
   query: URLSearchParams;
 }
+
+const kScreens: Route["screen"][] = ["graph", "components", "targets", "config"];
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -16,8 +18,7 @@ export function parse(hash: string): Route {
     const id = rest.map((part) => safeDecode(part)).join("/");
     if (id) return { screen, id, query: parameters };
   }
-  const known = screen === "components" || screen === "targets" ? screen : "profiles";
-  return { screen: known, id: "", query: parameters };
+  return { screen: kScreens.find((one) => one === screen) ?? "profiles", id: "", query: parameters };
 }
 
 function safeDecode(text: string): string {

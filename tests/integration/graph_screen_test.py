@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The page's graph of a weir that runs: what flows where, what waits and what fails, modules in place, 1,000 components, and
+what stands there when there is nothing to draw or nobody answers."""
+import contextlib
+import os
+import pathlib
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import browser as driver
+import page
+from harness import Skip, Weir, figure, free_port, run, wait_for
+
+ENTER, SPACE, LEFT, RIGHT, ESCAPE = '\ue007', ' ', '\ue012', '\ue014', '\ue00c'
+HOSTILE = '<img src=x onerror=alert(1)>'
+LABELS = 'return [...document.querySelectorAll(".flowlabel text")].map(t => t.textContent.replace(/\\s/g, " "))'
+NODES = 'return [...document.querySelectorAll(".node")].map(n => n.dataset.id)'
+
+CONFIG = '''
+discovery.process "all" { }
+declare "named" {
+  argument "targets" { }
+  discovery.relabel "inner" {
+    targets = argument.targets.value
+    rule {
+      target_label = "service_name"
+      replacement  = "all"
+    }
+  }
+  export "output" { value = discovery.relabel.inner.output }
+}
+named "m" { targets = discovery.process.all.targets }
+discovery.relabel "last" { targets = named.m.output }
+local.file "gone" { filename = "/nowhere/%s" }
+discovery.relabel "late" { targets = [{"a" = local.file.gone.content}] }
+pyroscope.receive_http "in" {
+  http {
+    listen_address = "127.0.0.1"
+    listen_port    = %d
+  }
+  forward_to = [pyroscope.store.local.receiver, pyroscope.write.nobody.receiver]
+}
+pyroscope.store "local" { }
+pyroscope.write "nobody" {
+  endpoint { url = "http://127.0.0.1:1" }
+}
+'''
+
+
+@contextlib.contextmanager
+def shown(config, **options):
+    """(weir, browser): one that runs this, and a browser that has opened nothing yet."""
+    if driver.missing():
+        raise Skip(driver.missing())
+    with Weir(config, **options) as w, driver.Browser() as browser:
+        w.wait_ready()
+        browser.look(*page.WIDE, 'dark')
+        yield w, browser
+
+
+def push(port):
+    query = f'name=app&from={int(time.time()) - 1}&until={int(time.time())}&format=folded'
+    urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{port}/ingest?{query}', data=b'main;work 3\n'), timeout=10).close()
+
+
+def the_graph_shows_what_flows_waits_and_fails():
+    port = free_port()
+    with shown(CONFIG % (HOSTILE, port)) as (w, browser):
+        wait_for('profiles are taken', lambda: w.component('pyroscope.receive_http.in')['health']['state'] == 'healthy')
+        push(port)
+        wait_for('its endpoint fails', lambda: w.health('pyroscope.write.nobody')['state'] == 'unhealthy', 20)
+        browser.open(f'{w.url}/#/graph')
+        browser.wait('all nodes', NODES + '.length === 9')
+        found = len(w.component('discovery.process.all')['exports'])
+        page.expect(found, 'the processes are exported')
+        labels = browser.wait('profiles on the edges', f'const l = (() => {{ {LABELS} }})(); return l.includes("1 profile") && l')
+        page.expect(sum(label.endswith(' targets') for label in labels) >= 3, f'lists have their length: {labels}')
+        page.expect(browser.run('return document.querySelectorAll(".line.bad").length') == 2, 'two edges fail')
+        page.expect(browser.run('return document.querySelector(".node.waiting")?.dataset.id') == 'discovery.relabel.late', 'one waits')
+        page.expect(browser.run('return document.querySelectorAll("img").length') == 0, 'a name became an element')
+        page.expect(HOSTILE in browser.run('return document.querySelector("[data-id=\\"local.file.gone\\"]").textContent'), 'the name is told')
+        deadline = time.monotonic() + 30
+        while not any(label.endswith('/s') for label in browser.run(LABELS)):
+            page.expect(time.monotonic() < deadline, 'no rate within 30 s')
+            push(port)
+            time.sleep(0.2)
+        browser.wait('what flows moves', 'return document.querySelectorAll(".flow").length === 1')
+        page.is_clean(browser)
+
+
+def keys_fold_and_open():
+    with shown(CONFIG % ('x', free_port())) as (w, browser):
+        browser.open(f'{w.url}/#/graph')
+        browser.wait('all nodes', NODES + '.length === 9')
+        browser.run('document.querySelector(".graphbox").focus()')
+        browser.press(RIGHT)
+        browser.wait('the first is chosen', 'return document.querySelector(".chosen")?.dataset.id === "discovery.process.all"')
+        browser.press(RIGHT)
+        browser.wait('along the edge', 'return document.querySelector(".chosen").dataset.id === "named.m"')
+        browser.wait('it is read aloud', 'return document.getElementById("live").textContent.startsWith("named.m, healthy")')
+        page.expect(browser.run('return document.querySelector(".node.frame")?.dataset.id') == 'named.m', 'the module is open')
+        browser.press(SPACE)
+        browser.wait('it folds', 'return !document.querySelector(".node.frame") && document.querySelectorAll(".node").length === 8')
+        browser.click('[data-id="named.m"] .fold')
+        browser.wait('it unfolds', 'return document.querySelector(".node.frame") !== null')
+        browser.press('/')
+        browser.type('.bar input', 'inner')
+        browser.wait('the others fade', 'return document.querySelectorAll(".node:not(.faded)").length === 1')
+        browser.press(ESCAPE)
+        browser.wait('Escape clears the search', 'return document.querySelectorAll(".faded").length === 0')
+        browser.run('document.querySelector(".graphbox").focus()')
+        browser.press(ENTER)
+        browser.wait('Enter opens', 'return document.querySelector("h1").textContent === "named.m"')
+        browser.press('g', 'g')
+        browser.wait('g g leads back', 'return document.querySelector("h1").textContent === "Graph"')
+        page.is_clean(browser)
+
+
+def a_thousand_components_stay_usable():
+    def block(number):
+        source = f'discovery.relabel.r{number - 1 if number % 9 else max(0, number - 40)}.output' if number else 'discovery.process.all.targets'
+        return f'discovery.relabel "r{number}" {{\n  targets = {source}\n}}\n'
+    with shown('discovery.process "all" { }\n' + ''.join(map(block, range(999)))) as (w, browser):
+        start = time.monotonic()
+        answer = w.request('/api/v0/web/graph')[1]
+        figure(f'graph of 1,000 components: {len(answer) // 1024} KiB in {(time.monotonic() - start) * 1000:.0f} ms')
+        browser.open(f'{w.url}/#/graph')
+        browser.wait('it is drawn', 'return document.querySelector(".far, .node") !== null')
+        layout = browser.run('return performance.getEntriesByName("graph layout")[0].duration')
+        elements = browser.run('return document.querySelectorAll(".graphbox *").length')
+        figure(f'layout of 1,000 components: {layout:.0f} ms; drawn with {elements} elements')
+        page.expect(layout < 2000, f'the layout took {layout} ms')
+        page.expect(elements < 3000, f'{elements} elements')
+        browser.run('document.querySelector(".graphbox").focus()')
+        browser.press(RIGHT, RIGHT)
+        browser.wait('keys move', 'return document.querySelector(".strip b")?.textContent === "discovery.relabel.r0"')
+        drawn = browser.run('''
+            const box = document.querySelector(".graphbox"), times = [];
+            return new Promise(done => {
+              const step = n => {
+                if (n === 0) return done(times.sort((a, b) => a - b)[times.length >> 1]);
+                const start = performance.now();
+                document.querySelector('.zoom [aria-label="' + (n % 2 ? "Larger" : "Smaller") + '"]').click();
+                requestAnimationFrame(() => setTimeout(() => { times.push(performance.now() - start); step(n - 1); }));
+              };
+              step(20);
+            });''')
+        figure(f'a zoom of 1,000 components: {drawn:.0f} ms in the middle of 20')
+        browser.type('.bar input', 'r500')
+        browser.wait('what is found and what is next to it', NODES + '.length >= 2 && document.querySelectorAll(".node").length < 8')
+        page.is_clean(browser)
+
+
+def absences_say_what_to_do():
+    with shown('logging { }\n') as (w, browser):
+        browser.open(f'{w.url}/#/graph')
+        browser.wait_text('No component runs.')
+        page.is_clean(browser)
+        browser.cdp('Network.enable')
+        browser.cdp('Network.setBlockedURLs', urls=['*/api/v0/web/graph*'])
+        browser.open(f'{w.url}/#/graph')
+        browser.wait_text('The graph did not come.')
+        browser.cdp('Network.setBlockedURLs', urls=[])
+        browser.wait_text('No component runs.')
+        browser.open(f'{w.url}/#/components')
+        browser.wait_text('No component runs.')
+        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=1500, downloadThroughput=-1, uploadThroughput=-1)
+        browser.run('location.hash = "#/graph"')
+        browser.wait('it says that it loads', 'return document.querySelector("[aria-busy]") !== null')
+        browser.wait_text('No component runs.')
+
+
+def it_outlives_an_outage():
+    with shown(CONFIG % ('x', free_port())) as (w, browser):
+        browser.open(f'{w.url}/#/graph?node=named.m')
+        browser.wait('all nodes', NODES + '.length === 9')
+        w.stop()
+        browser.wait('the page says so', 'return document.body.innerText.includes("No answer from weir.")', seconds=30)
+        page.expect(len(browser.run(NODES)) == 9, 'what was there still stands')
+        w.start()
+        browser.wait('it mends itself', 'return !document.body.innerText.includes("No answer from weir.")', seconds=30)
+        page.expect(browser.run('return document.querySelector(".chosen")?.dataset.id') == 'named.m', 'what was chosen still is')
+
+
+def it_looks_the_same_everywhere():
+    with shown(CONFIG % ('x', free_port())) as (w, browser):
+        places = {'graph': (f'{w.url}/#/graph?node=named.m', '.node'), 'graph-search': (f'{w.url}/#/graph?q=relabel', '.node')}
+        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
+
+
+run(the_graph_shows_what_flows_waits_and_fails, keys_fold_and_open, a_thousand_components_stay_usable, absences_say_what_to_do,
+    it_outlives_an_outage, it_looks_the_same_everywhere)

@@ -1,0 +1,242 @@
+// The config that runs, what is on the disk beside it, and what the last reload came to.
+import { useMemo, useState } from "preact/hooks";
+import { type Diagnostic, type Load, post, type Status, url, usePoll } from "../api";
+import { bytes, count, moment, plural } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
+import { replaceQuery } from "../route";
+import type { ConfigAnswer, ConfigFile } from "./api";
+import { countChanged, diffRows } from "./diff";
+import { Difference, Source } from "./source";
+
+const kEvery = 3_000;
+
+type View = "running" | "disk" | "difference";
+
+function isErrors(diagnostics: Diagnostic[]): Diagnostic[] {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+}
+
+function shortName(path: string): string {
+  return path.replace(/^.*\//, "");
+}
+
+// What can be looked at, the first of it at first.
+function viewsOf(file: ConfigFile, load?: Load): View[] {
+  if (!file.isRunning) return ["disk"];
+  if (file.isSame || !file.isOnDisk) return ["running"];
+  return load && !load.ok ? ["disk", "difference", "running"] : ["difference", "running", "disk"];
+}
+
+const kViewNames: Record<View, string> = { running: "Running", disk: "On disk", difference: "Difference" };
+
+// A refused load speaks of the file on the disk, one that was taken of what runs.
+function speaksOf(view: View, load: Load | undefined, file: ConfigFile): boolean {
+  if (!load) return false;
+  return load.ok ? file.isSame || view === "running" : !file.isSame && view === "disk";
+}
+
+function Text({ file, view, load, line }: { file: ConfigFile; view: View; load?: Load; line: number }) {
+  const before = file.running ?? "";
+  const after = file.disk ?? "";
+  const rows = useMemo(() => (view === "difference" ? diffRows(before, after) : []), [view, before, after]);
+  if (view === "difference") return <Difference rows={rows} />;
+  const text = view === "disk" && !file.isSame ? after : before;
+  const diagnostics = speaksOf(view, load, file) ? load!.diagnostics.filter((diagnostic) => diagnostic.file === file.name) : [];
+  if (text.trim() === "") {
+    return (
+      <StateBox title="The config is empty.">
+        <p>weir runs and does nothing. Write components into <code>{file.name}</code>; it loads the file when it is saved.</p>
+      </StateBox>
+    );
+  }
+  // On a narrow screen the errors are listed above the text.
+  const first = innerWidth > 1040 ? (isErrors(diagnostics)[0]?.line ?? 0) : 0;
+  return <Source text={text} diagnostics={diagnostics} line={line || first} />;
+}
+
+// ---- beside the text ----
+
+function Result({ load, runningSince }: { load: Load; runningSince: number }) {
+  const errors = isErrors(load.diagnostics).length;
+  const warnings = load.diagnostics.length - errors;
+  if (!load.ok) {
+    return (
+      <Note state="unhealthy" title={`Refused at ${moment(load.time)}: ${plural(errors, "error")}.`}>
+        <p>Nothing was changed: weir still runs the config of {moment(runningSince)}. Cause of the load: {load.cause}.</p>
+      </Note>
+    );
+  }
+  const numbers: [number, string][] = [
+    [load.added, "added"],
+    [load.changed, "changed"],
+    [load.removed, "removed"],
+    [load.unchanged, "as they were"],
+  ];
+  return (
+    <section class="loaded">
+      <HealthMark state={warnings > 0 ? "waiting" : "healthy"} text={`Loaded at ${moment(load.time)}`} />
+      <p class="sub">
+        Components: {numbers.filter(([n]) => n > 0).map(([n, word]) => `${count(n)} ${word}`).join(", ") || "none"}.
+      </p>
+      <p class="dim small">
+        Took {count(Math.max(1, Math.round(load.seconds * 1000)))} ms. Cause: {load.cause}.
+        {warnings > 0 && ` ${plural(warnings, "warning")}.`}
+      </p>
+    </section>
+  );
+}
+
+function Problems({ load, files }: { load: Load; files: ConfigFile[] }) {
+  const known = new Set(files.map((file) => file.name));
+  if (load.diagnostics.length === 0) return null;
+  const go = (diagnostic: Diagnostic) =>
+    replaceQuery({ file: diagnostic.file, line: String(diagnostic.line ?? 1), view: load.ok ? "running" : "disk" });
+  return (
+    <section>
+      <h2>{load.ok ? "Warnings" : "What is wrong"}</h2>
+      <ul class="problems">
+        {load.diagnostics.map((diagnostic, index) => (
+          <li key={index}>
+            <HealthMark state={diagnostic.severity === "error" ? "unhealthy" : "waiting"} text={diagnostic.severity} word={false} />
+            <div>
+              {diagnostic.file && known.has(diagnostic.file) ? (
+                <button type="button" class="link mono" onClick={() => go(diagnostic)}>
+                  {shortName(diagnostic.file)}:{diagnostic.line}:{diagnostic.column}
+                </button>
+              ) : (
+                diagnostic.file && <span class="mono dim">{shortName(diagnostic.file)}:{diagnostic.line}</span>
+              )}
+              <div>{diagnostic.message}</div>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function differenceText(file: ConfigFile): string {
+  if (!file.isRunning) return "is not loaded yet";
+  if (!file.isOnDisk) return "is gone from the disk; what runs stays";
+  const { added, removed } = countChanged(diffRows(file.running ?? "", file.disk ?? ""));
+  if (added + removed === 0) return "differs in secrets only";
+  return `has ${plural(added, "line")} that ${added === 1 ? "does" : "do"} not run, and lacks ${count(removed)} that ${removed === 1 ? "runs" : "run"}`;
+}
+
+function OnDisk({ config }: { config: ConfigAnswer }) {
+  const others = config.files.filter((file) => !file.isSame);
+  const texts = useMemo(() => (config.hasTexts ? others.map(differenceText) : others.map(() => "differs from what runs")), [config]);
+  return (
+    <section>
+      <h2>The file on the disk</h2>
+      {others.length === 0 && config.unreadable.length === 0 && <p class="sub">It says what runs.</p>}
+      {others.map((file, index) => (
+        <p class="sub" key={file.name}>
+          <code>{shortName(file.name)}</code> {texts[index]}.
+        </p>
+      ))}
+      {config.unreadable.map((text) => (
+        <p class="bad" key={text}>{text}</p>
+      ))}
+    </section>
+  );
+}
+
+// ---- reload ----
+
+type Asked = { state: "none" | "asking" } | { state: "done"; ok: boolean; text: string };
+
+function useReload(): [Asked, () => void] {
+  const [asked, setAsked] = useState<Asked>({ state: "none" });
+  const ask = async () => {
+    setAsked({ state: "asking" });
+    try {
+      const { ok, text } = await post("-/reload");
+      setAsked({ state: "done", ok, text });
+    } catch (e) {
+      setAsked({ state: "done", ok: false, text: e instanceof Error ? e.message : String(e) });
+    }
+  };
+  return [asked, () => void ask()];
+}
+
+function Answer({ asked }: { asked: Asked }) {
+  if (asked.state !== "done") return null;
+  const first = asked.text.trim().split("\n")[0] ?? "";
+  return asked.ok ? (
+    <Note state="healthy" title="Reloaded." />
+  ) : (
+    <Note state="unhealthy" title="The reload was refused.">
+      <p class="mono">{first}</p>
+    </Note>
+  );
+}
+
+function Aside({ config, status, asked }: { config: ConfigAnswer; status?: Status; asked: Asked }) {
+  return (
+    <aside class="beside" aria-label="The last load">
+      <div role="status">
+        <Answer asked={asked} />
+      </div>
+      {status && <Result load={status.lastLoad} runningSince={status.runningSince} />}
+      {status && <Problems load={status.lastLoad} files={config.files} />}
+      <OnDisk config={config} />
+      <p class="dim small">Passwords, tokens and keys are not sent to this page: “(secret)” stands for each.</p>
+    </aside>
+  );
+}
+
+function Files({ files, chosen }: { files: ConfigFile[]; chosen: ConfigFile }) {
+  if (files.length < 2) return null;
+  return (
+    <div class="chips" role="group" aria-label="File">
+      {files.map((file) => (
+        <button type="button" class="chip" key={file.name} aria-pressed={file === chosen} title={file.name} onClick={() => replaceQuery({ file: file.name, line: undefined })}>
+          {!file.isSame && <HealthMark state="waiting" word={false} text="differs" />}
+          {shortName(file.name)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function ConfigScreen({ query, status }: { query: URLSearchParams; status?: Status }) {
+  const polled = usePoll<ConfigAnswer>(url("config"), kEvery);
+  const [asked, reload] = useReload();
+  const config = polled.data;
+  const file = config?.files.find((one) => one.name === query.get("file")) ?? config?.files[0];
+  const views = file ? viewsOf(file, status?.lastLoad) : [];
+  const view = views.find((one) => one === query.get("view")) ?? views[0];
+  return (
+    <>
+      <Bar title="Config">
+        {config && <code class="dim cut hide-narrow" title={config.path}>{config.path}</code>}
+        {config && file && <Files files={config.files} chosen={file} />}
+        <span class="grow" />
+        {views.length > 1 && view && (
+          <Segments label="Which text" choices={views.map((one) => ({ value: one, label: kViewNames[one] }))} value={view} onChange={(next) => replaceQuery({ view: next, line: undefined })} />
+        )}
+        <button type="button" class="button main" disabled={asked.state === "asking"} onClick={reload}>
+          <Icon name="reload" />
+          {asked.state === "asking" ? "Reloading" : "Reload"}
+        </button>
+      </Bar>
+      {!config && polled.error && <ErrorState what="The config did not come." why={polled.error.message} />}
+      {!config && !polled.error && <Bones rows={12} height={14} />}
+      {config && (
+        <div class="besides">
+          <div class="text" tabIndex={0} role="region" aria-label={file ? `Text of ${file.name}` : "Text"}>
+            {!config.hasTexts && <p class="pad sub">The config has {bytes(config.bytes)}: too much to show here.</p>}
+            {config.files.length === 0 && (
+              <StateBox title="No config is loaded.">
+                <p>weir runs nothing yet. It looks for {config.path || "a config"} and loads it as soon as it is there.</p>
+              </StateBox>
+            )}
+            {config.hasTexts && file && view && <Text file={file} view={view} load={status?.lastLoad} line={Number(query.get("line") ?? 0)} />}
+          </div>
+          <Aside config={config} status={status} asked={asked} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,183 @@
+// The graph of components: the way of the data, what flows, and where it does not.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { kEvery, url, usePoll } from "../api";
+import { plural, span } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow } from "../parts";
+import { componentLink, replaceQuery } from "../route";
+import type { GraphAnswer } from "./api";
+import { Canvas } from "./canvas";
+import { flowOf, spokenFlow, useRates } from "./edges";
+import { buildScene, kFoldAbove, matchesOf, neighbourhood, ownersOf, type Scene, type Shown, structureOf } from "./scene";
+
+// From here on weir has more to tell each time, and is asked less often.
+const kMany = 200;
+
+function open(id: string): void {
+  location.hash = componentLink(id);
+}
+
+function Strip({ graph, scene, texts, chosen, inside, isOpen, onFold }: {
+  graph: GraphAnswer;
+  scene: Scene;
+  texts: string[]; // of the scene's lines
+  chosen: number;
+  inside: number;
+  isOpen: boolean;
+  onFold: () => void;
+}) {
+  const now = useNow(5_000);
+  const node = graph.nodes[chosen];
+  if (!node) return <div class="strip dim">Choose a component to see what it says, what it gets and what it gives.</div>;
+  const edgesAt = (mine: "from" | "to", other: "from" | "to") =>
+    scene.lines.flatMap((line, index) => {
+      const edge = graph.edges[line.edges.find((one) => graph.edges[one]![mine] === chosen) ?? -1];
+      return edge && !edge.inside ? [{ id: graph.nodes[edge[other]]!.id, text: texts[index]! }] : [];
+    });
+  const group = (word: string, list: { id: string; text: string }[]) =>
+    list.length > 0 && (
+      <div class="cut" title={list.map((one) => `${one.id}  ${one.text}`).join("\n").slice(0, 2000)}>
+        <span class="dim">{word}</span>{" "}
+        {list.slice(0, 3).map((one, index) => (
+          <span key={one.id}>
+            {index > 0 && ", "}
+            <a class="mono" href={componentLink(one.id)}>{one.id}</a>
+            {one.text && <span class="dim"> {one.text}</span>}
+          </span>
+        ))}
+        {list.length > 3 && <span class="dim"> and {list.length - 3} more</span>}
+      </div>
+    );
+  return (
+    <div class="strip">
+      <div class="what">
+        <div class="cut">
+          <HealthMark state={node.health.state} /> <b class="mono">{node.id}</b> <span class="dim">for {span(now - node.health.since)}</span>
+        </div>
+        <div class="cut sub" title={node.health.message}>{node.health.message}</div>
+      </div>
+      <div class="flows">
+        {group("Gets from", edgesAt("to", "from"))}
+        {group("Gives to", edgesAt("from", "to"))}
+      </div>
+      {inside > 0 && (
+        <button type="button" class="button" onClick={onFold}>
+          {isOpen ? "Fold" : `Unfold ${plural(inside, "component")}`}
+        </button>
+      )}
+      <a class="button" href={componentLink(node.id)}>Open</a>
+    </div>
+  );
+}
+
+function Empty() {
+  return (
+    <StateBox title="No component runs.">
+      <p>The config names none. weir loads the config again as soon as it is saved; this one profiles every process of this machine:</p>
+      <pre class="command">{`discovery.process "all" { }
+
+pyroscope.ebpf "machine" {
+  targets    = discovery.process.all.targets
+  forward_to = [pyroscope.store.local.receiver]
+}
+
+pyroscope.store "local" { }`}</pre>
+    </StateBox>
+  );
+}
+
+// In how many components each module would open.
+function countInside(graph: GraphAnswer): number[] {
+  const inside = graph.nodes.map(() => 0);
+  graph.nodes.forEach((_, node) => ownersOf(graph.nodes, node).forEach((owner) => inside[owner]!++));
+  return inside;
+}
+
+function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<string, number>; query: URLSearchParams }) {
+  const text = query.get("q") ?? "";
+  const turned = query.get("fold") ?? ""; // modules that are not as they are at first, by id
+  const structure = structureOf(graph);
+  const isLarge = graph.nodes.length > kFoldAbove;
+  const inside = useMemo(() => countInside(graph), [structure]);
+  const found = useMemo(() => matchesOf(graph.nodes, text), [structure, text]);
+  const shown = useMemo((): Shown => {
+    const others = new Set(turned.split(",").filter(Boolean));
+    const needed = new Set([...found].flatMap((node) => ownersOf(graph.nodes, node)));
+    const seen = isLarge && found.size > 0 ? neighbourhood(graph, found) : undefined;
+    return {
+      isOpen: (node) => needed.has(node) || !isLarge !== others.has(graph.nodes[node]!.id),
+      isVisible: (node) => !seen || seen.has(node),
+    };
+  }, [structure, turned, found, isLarge]);
+  const scene = useMemo(() => {
+    const start = performance.now();
+    const made = buildScene(graph, shown, 900);
+    performance.clearMeasures("graph layout");
+    performance.measure("graph layout", { start });
+    return made;
+  }, [structure, shown]);
+  const flows = scene.lines.map((line) => flowOf(graph, line.edges.map((edge) => graph.edges[edge]!), rates));
+  const chosen = graph.nodes.findIndex((node) => node.id === query.get("node"));
+  const isOpen = (node: number) => inside[node]! > 0 && shown.isOpen(node);
+  const fold = (node: number) => {
+    const others = new Set(turned.split(",").filter(Boolean));
+    const id = graph.nodes[node]!.id;
+    if (!others.delete(id)) others.add(id);
+    replaceQuery({ fold: [...others].join(",") });
+  };
+  if (text && found.size === 0) {
+    return (
+      <StateBox title="No component matches.">
+        <p>
+          The config has {plural(graph.nodes.length, "component")}; none has “{text}” in its name.
+        </p>
+      </StateBox>
+    );
+  }
+  return (
+    <>
+      <Canvas
+        key={isLarge ? text : ""}
+        graph={graph}
+        scene={scene}
+        flows={flows}
+        inside={inside}
+        chosen={chosen}
+        isFaded={(node) => found.size > 0 && !found.has(node)}
+        onChoose={(node) => replaceQuery({ node: graph.nodes[node]!.id })}
+        onOpen={(node) => open(graph.nodes[node]!.id)}
+        onFold={fold}
+      />
+      <Strip
+        graph={graph}
+        scene={scene}
+        texts={scene.lines.map((line, index) => spokenFlow(line.edges.map((edge) => graph.edges[edge]!), flows[index]!))}
+        chosen={chosen}
+        inside={inside[chosen] ?? 0}
+        isOpen={chosen >= 0 && isOpen(chosen)}
+        onFold={() => fold(chosen)}
+      />
+    </>
+  );
+}
+
+export function GraphScreen({ query }: { query: URLSearchParams }) {
+  const [every, setEvery] = useState(kEvery);
+  const polled = usePoll<GraphAnswer>(url("graph"), every);
+  const size = polled.data?.nodes.length ?? 0;
+  useEffect(() => setEvery(size > kMany ? 3 * kEvery : kEvery), [size]);
+  const rates = useRates(polled);
+  const text = query.get("q") ?? "";
+  return (
+    <>
+      <Bar title="Graph">
+        <span class="dim small hide-narrow cut">Data flows from left to right. Lists show their length, profiles their rate over the last minute.</span>
+        <span class="grow" />
+        <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
+      </Bar>
+      {!polled.data && polled.error && <ErrorState what="The graph did not come." why={polled.error.message} />}
+      {!polled.data && !polled.error && <Bones rows={6} height={48} />}
+      {polled.data?.nodes.length === 0 && <Empty />}
+      {polled.data && polled.data.nodes.length > 0 && <Drawing graph={polled.data} rates={rates} query={query} />}
+    </>
+  );
+}
