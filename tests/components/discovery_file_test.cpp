@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "components/discovery/file.h"
 #include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
@@ -137,7 +139,9 @@ TEST_CASE("discovery.file: a folder that cannot be read is not empty") {
     std::string files = at + row.files, error = row.error;
     if (auto place = files.find("DIR"); place != std::string::npos) files.replace(place, 3, at);
     error.replace(error.find("FOLDER"), 6, folder.string());
-    Harness file("refresh_interval = \"5s\"\nfiles = [\"" + files + "\", \"" + at + "/other/*.json\"]");
+    Harness file(fmt::format(R"(refresh_interval = "5s"
+        files = ["{}", "{}/other/*.json"])",
+                             files, at));
     file.start();
     REQUIRE(addresses(file) == "c:1 a:1 b:1 ");
     fs::permissions(folder, row.rights);
