@@ -57,6 +57,13 @@ Result<std::string> read_regular_file(const std::filesystem::path& path, std::si
   return read_all(fd, path, limit);
 }
 
+std::string file_stamp(const std::filesystem::path& path) {
+  std::error_code error;
+  auto time = std::filesystem::last_write_time(path, error);
+  auto size = error ? 0 : std::filesystem::file_size(path, error);
+  return fmt::format("{} {}\n", error ? 0 : time.time_since_epoch().count(), size);
+}
+
 Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content) {
   while (!content.empty()) {
     ssize_t n = ::write(fd.get(), content.data(), content.size());

@@ -23,6 +23,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 // so, not a wait or a read without end.
 Result<std::string> read_regular_file(const std::filesystem::path& path, std::size_t limit);
 
+// Another once the file has been written, replaced, made or removed: when it was written last, and its size.
+std::string file_stamp(const std::filesystem::path& path);
+
 // To the end of what is open; `path` is for the error.
 Result<> write_all(const Fd& fd, const std::filesystem::path& path, std::string_view content);
 

@@ -65,7 +65,7 @@ using Handler = std::function<void(const Request&, Reply)>;
 // A request or a connection that the server turned away by itself.
 struct TurnedAway {
   // connections, evicted, slow_request, slow_reader, slow_reply, memory, malformed, head_size,
-  // body_size, host, unauthorized, tls.
+  // body_size, host, unauthorized, outdated, tls.
   std::string_view reason;
   int status = 0;  // of the answer; 0: the connection was closed without one
   std::string message;
@@ -109,9 +109,11 @@ class Server {
 
   virtual ~Server() = default;  // stops, waits for the thread
   virtual std::uint16_t port() const = 0;
-  // For connections that come from now on; passwords for requests. An error changes nothing. Files that
-  // the options name are read again when they change: while the new ones are unusable, the old ones stay.
-  virtual Result<> secure(Security security) = 0;
+  // For connections that come from now on; passwords for requests. Who has connected under other TLS options
+  // is disconnected, but for a request that is being answered. An error changes nothing. Files that the
+  // options name are read again when they change: while the new ones are unusable, the old ones stay.
+  // A `handler` takes the place of the one before in the same moment. Not to be called by a handler.
+  virtual Result<> secure(Security security, Handler handler = {}) = 0;
 };
 
 struct ClientRequest {

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+
 namespace weir::net {
 
 // In order; a name may come more than once.
@@ -64,6 +66,10 @@ struct ServerTlsOptions {
 
   bool operator==(const ServerTlsOptions&) const = default;
 };
+
+// Whether there are such; no file is opened.
+Result<> check_cipher_suites(const std::vector<std::string>& names);
+Result<> check_curves(const std::vector<std::string>& names);
 
 struct ServerAuthOptions {
   std::string username, password;

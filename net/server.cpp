@@ -55,13 +55,19 @@ class ServerImpl final : public Server {
 
   std::uint16_t port() const override { return port_; }
 
-  Result<> secure(Security security) override {
+  Result<> secure(Security security, Handler handler) override {
     auto tls = tls_of(security);
     if (!tls) return fail(tls.error());
-    service_.gate->dispatch([this, tls = *std::move(tls), auth = AuthCheck(security.auth)] {
-      service_.tls = tls;
-      service_.auth = auth;
-    });
+    service_.gate->dispatch(
+        [this, tls = *std::move(tls), auth = AuthCheck(security.auth), handler = std::move(handler)] {
+          bool is_as_before =
+              service_.tls && tls ? service_.tls->options() == tls->options() : service_.tls == tls;
+          service_.tls = tls;
+          service_.auth = auth;
+          if (handler) service_.handler = handler;
+          ++service_.epoch;
+          if (!is_as_before) disconnect_earlier();
+        });
     return {};
   }
 
@@ -140,6 +146,14 @@ class ServerImpl final : public Server {
   void remove(const std::shared_ptr<Session>& session) {
     sessions_.erase(session);
     if (service_.stopping && sessions_.empty()) stop_timer_.cancel();
+  }
+
+  // Who has connected under other TLS options; one with a request under way when that is done.
+  void disconnect_earlier() {
+    ++service_.tls_epoch;
+    for (const auto& session : sessions_) {
+      if (session->idle()) session->close();
+    }
   }
 
   void begin_stop() {

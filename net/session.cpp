@@ -62,7 +62,12 @@ Response unauthorized() {
 
 // How the server counts what check() finds wrong.
 std::string_view reason_of(int status) {
-  return status == 421 ? "host" : status == 401 ? "unauthorized" : "malformed";
+  switch (status) {
+    case 421: return "host";
+    case 401: return "unauthorized";
+    case 503: return "outdated";
+    default: return "malformed";
+  }
 }
 
 }  // namespace
@@ -71,6 +76,7 @@ Session::Session(Service& service, Socket socket)
     : service_(service),
       stream_(plain_stream(std::move(socket))),
       watch_(stream_->socket().get_executor(), [this] { expire(); }),
+      tls_epoch_(service.tls_epoch),
       since_(std::chrono::steady_clock::now()) {
   error_code ignored;
   stream_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -117,6 +123,7 @@ asio::awaitable<bool> Session::secure() {
   unsigned char first = 0;
   constexpr unsigned char kHandshake = 0x16;
   if (error || ::recv(socket.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1) co_return false;
+  if (is_outdated()) co_return false;
   if (first != kHandshake) {
     service_.turn_away("tls", 400, "plain HTTP, and only TLS is spoken here");
     bool sent =
@@ -152,7 +159,8 @@ asio::awaitable<void> Session::serve() {
     } else {
       response = co_await answer(reader);
     }
-    keep = input == Input::request && reader.keep_alive() && !service_.stopping && response.status != 400;
+    keep = input == Input::request && reader.keep_alive() && !service_.stopping && !is_outdated() &&
+           response.status != 400;
     AfterReply after = keep ? AfterReply::keep_alive : AfterReply::close;
     bool sent = co_await send(response, reader.request().method, after);
     if (!sent) co_return;
@@ -217,7 +225,7 @@ asio::awaitable<Session::Input> Session::read_request(RequestReader& reader, Hel
 asio::awaitable<Session::Input> Session::begin_body(RequestReader& reader) {
   refusal_ = judge(reader);
   if (refusal_.status != 200) co_return Input::refused;
-  judged_ = true;
+  judged_at_ = service_.epoch;
   if (equal_ignoring_case(reader.request().headers.get("Expect"), "100-continue")) {
     bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
     if (!written) co_return Input::gone;
@@ -236,6 +244,8 @@ asio::awaitable<bool> Session::read_more(std::size_t bytes) {
 }
 
 Response Session::check(Request& request, bool is_http_1_1) const {
+  // Whom the server would let connect now is for it to find out.
+  if (is_outdated()) return Response::text(503, "the certificates in use have changed: connect again\n");
   std::size_t hosts = 0;
   for (const auto& [name, value] : request.headers.all()) hosts += equal_ignoring_case(name, "Host") ? 1 : 0;
   if (hosts > 1 || (hosts == 0 && is_http_1_1)) {
@@ -267,7 +277,8 @@ Response Session::judge(RequestReader& reader) const {
 }
 
 asio::awaitable<Response> Session::answer(RequestReader& reader) {
-  if (!std::exchange(judged_, false)) {
+  // What has changed while the body came counts for it as well.
+  if (std::exchange(judged_at_, 0) != service_.epoch) {
     Response wrong = judge(reader);
     if (wrong.status != 200) co_return wrong;
   }

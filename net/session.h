@@ -32,6 +32,8 @@ struct Service {
   std::shared_ptr<Gate> gate;
   std::shared_ptr<ServerTls> tls{};  // null: connections are plain
   AuthCheck auth{};
+  // How often the three above have changed, and how often it was the TLS options.
+  std::uint64_t epoch = 1, tls_epoch = 1;
   bool stopping = false;
   std::size_t held_bytes = 0;  // of bodies
   // Of each stage, who has been in it for longest first.
@@ -96,6 +98,7 @@ class Session {
   asio::awaitable<bool> send(const Response& response, std::string_view method, AfterReply after);
   asio::awaitable<bool> write(std::string_view head, std::string_view body);
   asio::awaitable<void> linger();
+  bool is_outdated() const { return tls_epoch_ != service_.tls_epoch; }
   Response check(Request& request, bool is_http_1_1) const;  // status 200: nothing wrong
   Response judge(RequestReader& reader) const;               // the same, and counted
 
@@ -105,7 +108,8 @@ class Session {
   std::string buffer_;  // read and not yet used
   bool idle_ = false;
   bool first_ = true;
-  bool judged_ = false;  // the request at hand
+  const std::uint64_t tls_epoch_;  // when it connected
+  std::uint64_t judged_at_ = 0;    // the epoch in which the request at hand was judged
   Response refusal_;
   Stage stage_ = Stage::head;
   std::list<Session*>::iterator place_;

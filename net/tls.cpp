@@ -57,9 +57,12 @@ Result<> identify(ssl::context& context, const std::string& cert, const std::str
   context.use_certificate_chain(asio::buffer(cert), error);
   if (error) return fail("tls cert: {}", text_of(error));
   context.use_private_key(asio::buffer(key), ssl::context::pem, error);
+  bool is_of_another =
+      ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH;
+  if (error && is_of_another) return fail("tls key: the key is not that of the certificate");
   if (error) return fail("tls key: {}", text_of(error));
   if (SSL_CTX_check_private_key(context.native_handle()) != 1) {
-    return fail("tls: key and certificate do not belong together: {}", last_error());
+    return fail("tls key: the key is not that of the certificate: {}", last_error());
   }
   return {};
 }

@@ -38,6 +38,7 @@ class ServerTls {
   static Result<std::shared_ptr<ServerTls>> make(ServerTlsOptions options);
   ~ServerTls();
 
+  const ServerTlsOptions& options() const { return options_; }
   // With files as they are now, looked at once a second at most.
   std::unique_ptr<Stream> wrap(Socket socket);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/file_system.h"
 #include "net/text.h"
 #include "net/tls.h"
 #include "net/tls_context.h"
@@ -139,6 +140,16 @@ Result<> set_up(ssl::context& context, const ServerTlsOptions& options) {
 
 }  // namespace
 
+Result<> check_cipher_suites(const std::vector<std::string>& names) {
+  ssl::context context(ssl::context::tls_server);
+  return choose_ciphers(context, names);
+}
+
+Result<> check_curves(const std::vector<std::string>& names) {
+  ssl::context context(ssl::context::tls_server);
+  return choose_curves(context, names);
+}
+
 struct ServerTls::Context {
   std::shared_ptr<ssl::context> context = std::make_shared<ssl::context>(ssl::context::tls_server);
 };
@@ -161,10 +172,7 @@ Result<std::shared_ptr<ServerTls>> ServerTls::make(ServerTlsOptions options) {
 std::string ServerTls::stamp() const {
   std::string stamp;
   for (const std::string& file : {options_.cert_file, options_.key_file, options_.client_ca_file}) {
-    std::error_code error;
-    auto time = std::filesystem::last_write_time(file, error);
-    auto size = error ? 0 : std::filesystem::file_size(file, error);
-    stamp += fmt::format("{} {}\n", error ? 0 : time.time_since_epoch().count(), size);
+    stamp += file_stamp(file);
   }
   return stamp;
 }

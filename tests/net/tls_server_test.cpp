@@ -167,7 +167,7 @@ TEST_CASE("tls server: what it cannot be started with says why, and changes noth
          tls.cert_pem.clear();
          tls.cert_file = "/nonexistent/c";
        }},
-      {"tls key: key values mismatch (x509 certificate routines)",
+      {"tls key: the key is not that of the certificate",
        [&](auto& tls) { tls.key_pem = names.client.key_pem(); }},
       {"tls ca: no certificate in PEM form found in it: ",
        [](auto& tls) {
@@ -237,25 +237,46 @@ TEST_CASE("tls server: who speaks plain HTTP is told so, who says nothing is let
   CHECK(peer.closed_by_other());
 }
 
-TEST_CASE("tls server: TLS comes and goes, and open connections stay as they are") {
+TEST_CASE("tls server: TLS comes and goes, and nobody stays connected as it was before") {
   Names names;
   auto server = start(echo);
   auto client = Client::create();
   const std::string get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  Peer plain = Peer::connect(server->port());
-  plain.send(get);
-  CHECK(plain.read_message().ends_with("GET "));
+  Peer idle = Peer::connect(server->port());
+  idle.send(get);
+  CHECK(idle.read_message().ends_with("GET "));
+  Peer sending = Peer::connect(server->port());
+  sending.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(sending.read_message().starts_with("HTTP/1.1 100"));
   REQUIRE(server->secure({.tls = names.server_options()}).has_value());
-  plain.send(get);
-  CHECK(plain.read_message().ends_with("GET "));
+  CHECK(idle.closed_by_other());
+  sending.send("xy");
+  CHECK(sending.read_message().starts_with("HTTP/1.1 503"));
+  CHECK(sending.closed_by_other());
   CHECK(text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
-  // The client keeps that one.
+  // With the same certificates it stays.
+  REQUIRE(server->secure({.tls = names.server_options()}).has_value());
+  CHECK(text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
+  Peer silent = Peer::connect(server->port());
   REQUIRE(server->secure({.auth = ServerAuthOptions{.username = "a", .password = "b"}}).has_value());
-  CHECK(
-      text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})).starts_with("401 "));
   CHECK(text_of(fetch(*client, {.url = url_of(*server)})).starts_with("401 "));
+  silent.send("\x16 a handshake that comes too late");
+  CHECK(silent.closed_by_other());
   REQUIRE(server->secure({}).has_value());
   CHECK(text_of(fetch(*client, {.url = url_of(*server)})) == "200 GET ");
+}
+
+TEST_CASE("server: a password that comes while a body does counts for it, and so does another handler") {
+  auto server = start(echo);
+  Peer sending = Peer::connect(server->port());
+  sending.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(sending.read_message().starts_with("HTTP/1.1 100"));
+  Handler teapot = [](const Request&, const Reply& reply) { reply(Response::text(418, "tea\n")); };
+  REQUIRE(server->secure({.auth = ServerAuthOptions{.username = "a", .password = "b"}}, teapot).has_value());
+  sending.send("xy");
+  CHECK(sending.read_message().starts_with("HTTP/1.1 401"));
+  sending.send("GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic YTpi\r\n\r\n");
+  CHECK(sending.read_message().starts_with("HTTP/1.1 418"));
 }
 
 TEST_CASE("tls server: a rotated certificate is taken up, half a one is not") {
