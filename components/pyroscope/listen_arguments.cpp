@@ -8,16 +8,6 @@
 namespace weir::pyroscope {
 namespace {
 
-void exactly_one(lang::Problems& problems, std::string_view first, bool has_first, std::string_view second,
-                 bool has_second) {
-  if (has_first && has_second) {
-    problems.add(std::string(second), fmt::format("at most one of {} and {} may be given", first, second));
-  }
-  if (!has_first && !has_second) {
-    problems.add(std::string(first), fmt::format("a server with tls needs {} or {}", first, second));
-  }
-}
-
 // "VersionTLS12" -> "TLS12".
 std::string_view short_version(std::string_view name) {
   constexpr std::string_view kPrefix = "Version";
@@ -27,16 +17,9 @@ std::string_view short_version(std::string_view name) {
 }  // namespace
 
 void ListenTlsArguments::check(lang::Problems& problems) const {
-  exactly_one(problems, "cert_pem", !cert_pem.empty(), "cert_file", !cert_file.empty());
-  exactly_one(problems, "key_pem", !key_pem.text.empty(), "key_file", !key_file.empty());
-  bool has_ca = !client_ca.empty() || !client_ca_file.empty();
-  if (!client_ca.empty() && !client_ca_file.empty()) {
-    problems.add("client_ca_file", "at most one of client_ca and client_ca_file may be given");
-  }
-  if (has_ca && (client_auth_type.empty() || client_auth_type == "NoClientCert")) {
-    problems.add(client_ca.empty() ? "client_ca_file" : "client_ca",
-                 "no client is asked for a certificate: set client_auth_type to RequireAndVerifyClientCert");
-  }
+  check_certificate(problems, *this);
+  check_client_ca(problems, "client_ca", client_ca, client_ca_file, client_auth_type);
+  check_cipher_suites(problems, suites());
   constexpr std::string_view kVersions[] = {"", "TLS10", "TLS11", "TLS12", "TLS13"};
   if (std::ranges::find(kVersions, short_version(min_version)) == std::end(kVersions)) {
     problems.add("min_version",
@@ -52,14 +35,20 @@ net::ServerTlsOptions ListenTlsArguments::options() const {
                                 .client_ca_pem = client_ca,
                                 .client_ca_file = client_ca_file,
                                 .client_auth_type = client_auth_type,
-                                .min_version = std::string(short_version(min_version))};
+                                .min_version = std::string(short_version(min_version)),
+                                .cipher_suites = suites()};
   // The name it had before.
   if (client_auth_type == "RequireClientCert") options.client_auth_type = "RequireAnyClientCert";
+  return options;
+}
+
+std::vector<std::string> ListenTlsArguments::suites() const {
+  std::vector<std::string> names;
   for (auto part : std::views::split(std::string_view(cipher_suites), ',')) {
     std::string_view name = net::trim(std::string_view(part));
-    if (!name.empty()) options.cipher_suites.emplace_back(name);
+    if (!name.empty()) names.emplace_back(name);
   }
-  return options;
+  return names;
 }
 
 std::string ListenArguments::address() const {

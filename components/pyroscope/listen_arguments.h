@@ -5,19 +5,16 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/duration.h"
-#include "lang/codec.h"
+#include "components/server_certificate.h"
 #include "lang/field.h"
-#include "lang/value.h"
 #include "net/options.h"
 
 namespace weir::pyroscope {
 
-struct ListenTlsArguments {
-  std::string cert_pem, cert_file;
-  lang::Secret key_pem;
-  std::string key_file;
+struct ListenTlsArguments : ServerCertificate {
   std::string client_ca, client_ca_file;
   std::string client_auth_type = "NoClientCert";
   std::string cipher_suites;
@@ -25,32 +22,31 @@ struct ListenTlsArguments {
 
   static constexpr auto fields() {
     using Self = ListenTlsArguments;
-    return std::tuple{
-        lang::optional("cert_pem", &Self::cert_pem, "The server's certificate, in PEM form; or cert_file."),
-        lang::optional("cert_file", &Self::cert_file,
-                       "File of the server's certificate; read again when it changes."),
-        lang::optional("key_pem", &Self::key_pem, "Key of the certificate, in PEM form; or key_file."),
-        lang::optional("key_file", &Self::key_file, "File of the key; read again when it changes."),
-        lang::optional(
-            "client_ca", &Self::client_ca,
-            "Certificates, in PEM form, that issue those of clients; or client_ca_file. Without either "
-            "the system's are trusted."),
-        lang::optional("client_ca_file", &Self::client_ca_file,
-                       "File of certificates that issue those of clients; read again when it changes."),
-        lang::optional("client_auth_type", &Self::client_auth_type, "Which certificates clients must have.")
-            .one_of("NoClientCert|RequestClientCert|RequireClientCert|RequireAnyClientCert|"
-                    "VerifyClientCertIfGiven|RequireAndVerifyClientCert|"),
-        lang::optional("cipher_suites", &Self::cipher_suites,
-                       "Names of cipher suites to speak, separated by commas, such as "
-                       "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; else all that are safe."),
-        lang::optional(
-            "min_version", &Self::min_version,
-            "Oldest TLS version: VersionTLS12 or VersionTLS13; else VersionTLS12. What is older is not "
-            "spoken."),
-    };
+    return std::tuple_cat(
+        server_certificate_fields<Self>(),
+        std::tuple{
+            lang::optional(
+                "client_ca", &Self::client_ca,
+                "Certificates, in PEM form, that issue those of clients; or client_ca_file. Without either "
+                "the system's are trusted."),
+            lang::optional("client_ca_file", &Self::client_ca_file,
+                           "File of certificates that issue those of clients; read again when it changes."),
+            lang::optional("client_auth_type", &Self::client_auth_type,
+                           "Which certificates clients must have.")
+                .one_of("NoClientCert|RequestClientCert|RequireClientCert|RequireAnyClientCert|"
+                        "VerifyClientCertIfGiven|RequireAndVerifyClientCert|"),
+            lang::optional("cipher_suites", &Self::cipher_suites,
+                           "Names of cipher suites to speak, separated by commas, such as "
+                           "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; else all that are safe."),
+            lang::optional(
+                "min_version", &Self::min_version,
+                "Oldest TLS version: VersionTLS12 or VersionTLS13; else VersionTLS12. What is older is not "
+                "spoken."),
+        });
   }
   void check(lang::Problems& problems) const;
   net::ServerTlsOptions options() const;
+  std::vector<std::string> suites() const;
   bool operator==(const ListenTlsArguments&) const = default;
 };
 

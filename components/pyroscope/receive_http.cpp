@@ -159,7 +159,7 @@ net::Server::Options ReceiveHttp::options() {
   return options;
 }
 
-// While it listens: who is connected stays connected.
+// While it listens.
 void ReceiveHttp::secure() {
   net::Security security;
   if (args_.http.tls) security.tls = args_.http.tls->options();

@@ -225,6 +225,7 @@ TEST_CASE("pyroscope.receive_http: what tls needs") {
        nullptr},
       {"cert_pem = \"c\" \n key_pem = \"k\" \n client_auth_type = \"Perhaps\"", "client_auth_type"},
       {"cert_pem = \"c\" \n key_pem = \"k\" \n min_version = \"SSL3\"", "is not one of VersionTLS12 and"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n cipher_suites = \"A, B\"", "cipher suite \"A\" is not known"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -233,10 +234,12 @@ TEST_CASE("pyroscope.receive_http: what tls needs") {
     if (!decoded && row.error) CHECK_MESSAGE(decoded.error().contains(row.error), decoded.error());
   }
   auto options = testing::decode_text<pyroscope::ListenTlsArguments>(
-                     "cert_pem = \"c\" \n key_pem = \"k\" \n cipher_suites = \" A, B,\" \n min_version = "
+                     "cert_pem = \"c\" \n key_pem = \"k\" \n cipher_suites = \" TLS_AES_128_GCM_SHA256, "
+                     "TLS_AES_256_GCM_SHA384,\" \n min_version = "
                      "\"VersionTLS12\" \n client_auth_type = \"RequireClientCert\"")
                      ->options();
-  CHECK(options.cipher_suites == std::vector<std::string>{"A", "B"});
+  CHECK(options.cipher_suites ==
+        std::vector<std::string>{"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"});
   CHECK(options.min_version == "TLS12");
   CHECK(options.client_auth_type == "RequireAnyClientCert");
 }
