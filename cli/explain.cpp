@@ -17,6 +17,7 @@
 #include "cli/explain_config.h"
 #include "cli/target_labels.h"
 #include "cli/terminal.h"
+#include "components/wording.h"
 #include "lang/text.h"
 #include "net/http.h"
 #include "web/wanted_targets.h"
@@ -86,20 +87,28 @@ std::string address(std::string_view server, const web::WantedTargets& wanted) {
   return url;
 }
 
-Result<net::ClientResponse> ask(const std::string& url) {
+Result<net::ClientResponse> ask(const std::string& url, net::TlsOptions tls) {
   auto client = net::Client::create();
   std::promise<Result<net::ClientResponse>> promise;
   auto answer = promise.get_future();
-  auto pending = client->send(
-      {.url = url, .connect_timeout = kPatience, .header_timeout = kPatience, .total_timeout = kPatience},
-      {.on_head = {}, .on_data = {}, .on_done = [&](Result<net::ClientResponse> done) {
-         promise.set_value(std::move(done));
-       }});
+  auto pending =
+      client->send({.url = url,
+                    .tls = std::move(tls),
+                    .connect_timeout = kPatience,
+                    .header_timeout = kPatience,
+                    .total_timeout = kPatience},
+                   {.on_head = {}, .on_data = {}, .on_done = [&](Result<net::ClientResponse> done) {
+                      promise.set_value(std::move(done));
+                    }});
   return answer.get();
 }
 
-ExitCode explain_running(std::string_view server, const web::WantedTargets& wanted) {
-  auto answer = ask(address(server, wanted));
+ExitCode explain_running(const Invocation& invocation, const web::WantedTargets& wanted) {
+  net::TlsOptions tls{.ca_file = std::string(invocation.flag("ca-file")),
+                      .cert_file = std::string(invocation.flag("cert-file")),
+                      .key_file = std::string(invocation.flag("key-file"))};
+  auto answer = ask(address(invocation.flag("server"), wanted), std::move(tls));
+  std::string server = url_text(std::string(invocation.flag("server")));
   if (!answer) {
     return refuse({fmt::format("no weir answers at {}: {}; say where it runs with --server, or name a config "
                                "that does not run",
@@ -131,7 +140,7 @@ ExitCode explain(const Invocation& invocation) {
     return refuse({"--from is for a config that does not run: name it after targets"}, kRefused);
   if (!runs && invocation.is_given("server"))
     return refuse({"--server is for a config that runs: name no file beside it"}, kRefused);
-  if (runs) return explain_running(invocation.flag("server"), *wanted);
+  if (runs) return explain_running(invocation, *wanted);
   ConfigAnswer answer = explain_config(
       {.config = operands[1], .wanted = *std::move(wanted), .from = std::string(invocation.flag("from"))},
       color_of_stderr());
@@ -162,7 +171,18 @@ constexpr Flag kFlags[] = {
     {.name = "server",
      .value = "URL",
      .default_text = "http://127.0.0.1:12345",
-     .doc = "Where the weir that is asked answers (its --server.http.listen-addr)."},
+     .doc =
+         "Where the weir that is asked answers (its --server.http.listen-addr). A user name and a password "
+         "may stand in it: http://USER:PASSWORD@HOST:PORT."},
+    {.name = "ca-file",
+     .value = "FILE",
+     .default_text = "",
+     .doc = "Certificates to trust when the server speaks TLS, instead of the system's."},
+    {.name = "cert-file",
+     .value = "FILE",
+     .default_text = "",
+     .doc = "A certificate for a server that asks for one."},
+    {.name = "key-file", .value = "FILE", .default_text = "", .doc = "The key of that certificate."},
 };
 
 }  // namespace
