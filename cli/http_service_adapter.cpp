@@ -28,6 +28,30 @@ runtime::HttpRequest to_runtime(std::string_view rest, const net::Request& reque
           .body = request.body};
 }
 
+net::Security to_net(const runtime::HttpSecurity& security) {
+  net::Security result;
+  if (const auto& tls = security.tls) {
+    result.tls = {.cert_pem = tls->cert_pem,
+                  .cert_file = tls->cert_file,
+                  .key_pem = tls->key_pem,
+                  .key_file = tls->key_file,
+                  .client_ca_pem = tls->client_ca_pem,
+                  .client_ca_file = tls->client_ca_file,
+                  .client_auth_type = tls->client_auth_type,
+                  .min_version = tls->min_version,
+                  .max_version = tls->max_version,
+                  .cipher_suites = tls->cipher_suites,
+                  .curves = tls->curve_preferences};
+  }
+  if (const auto& password = security.password) {
+    result.auth = {.username = password->username,
+                   .password = password->password,
+                   .paths = password->paths,
+                   .paths_need_it = password->authenticates_matching};
+  }
+  return result;
+}
+
 }  // namespace
 
 struct HttpServiceAdapter::Mounts {
@@ -65,6 +89,42 @@ class HttpServiceAdapter::AdaptedMount final : public Mount {
 
 HttpServiceAdapter::HttpServiceAdapter() : mounts_(std::make_shared<Mounts>()) {}
 HttpServiceAdapter::~HttpServiceAdapter() = default;
+
+void HttpServiceAdapter::use(net::Server& server, net::Handler handler) {
+  std::lock_guard lock(mutex_);
+  server_ = &server;
+  handler_ = std::move(handler);
+}
+
+void HttpServiceAdapter::take_config(bool has_http_block) {
+  std::lock_guard lock(mutex_);
+  has_http_block_ = has_http_block;
+  if (!has_http_block) open();
+}
+
+void HttpServiceAdapter::open() {
+  if (server_ == nullptr) return;
+  // There is nothing in it that could be unusable.
+  [[maybe_unused]] Result<> opened = server_->secure({}, handler_);
+}
+
+Result<> HttpServiceAdapter::secure(const runtime::HttpSecurity& security) {
+  net::Server* server = nullptr;
+  net::Handler handler;
+  {
+    std::lock_guard lock(mutex_);
+    if (server_ == nullptr) return fail("there is no server");
+    if (!has_http_block_) return {};
+    server = server_;
+    handler = handler_;
+  }
+  // Files are read, which may hang.
+  auto secured = server->secure(to_net(security), std::move(handler));
+  std::lock_guard lock(mutex_);
+  // Taken out of the config meanwhile.
+  if (!has_http_block_) open();
+  return secured;
+}
 
 std::unique_ptr<runtime::HttpService::Mount> HttpServiceAdapter::mount(std::string_view component_id,
                                                                        runtime::HttpHandler handler) {

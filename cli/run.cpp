@@ -1,5 +1,6 @@
 // weir run: builds the object graph, from the bottom up, and takes it down again.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,7 @@
 #include "cli/stability_flag.h"
 #include "cli/terminal.h"
 #include "components/builtin.h"
+#include "components/http_block.h"
 #include "lang/diagnostic.h"
 #include "net/http.h"
 #include "runtime/controller.h"
@@ -77,6 +79,7 @@ void make_controller(Program& program, const Invocation& invocation, runtime::St
       .http = &program.http,
       .storage_path = invocation.flag("storage.path"),
       .env = environment_variable,
+      .on_config = [&http = program.http](bool has_http_block) { http.take_config(has_http_block); },
   };
   program.controller = runtime::Controller::create(
       std::move(environment),
@@ -117,17 +120,27 @@ Result<> listen(Program& program, const Invocation& invocation) {
       .on_turned_away = [&metrics = program.metrics](const net::TurnedAway& turned_away) {
         count_turned_away(metrics, turned_away);
       }};
-  auto server = net::Server::start(options, std::move(handler));
+  auto server = net::Server::start(options, web::make_closed_handler(*program.controller));
   if (!server)
     return fail("{}; choose another address with --server.http.listen-addr", server.error().message);
   program.server = *std::move(server);
+  program.http.use(*program.server, std::move(handler));
   return {};
 }
 
-std::string page_address(std::string_view listen_address, std::uint16_t port) {
+// As the config wants it; what is unusable makes its http block unhealthy.
+bool wants_tls(const runtime::Snapshot& snapshot) {
+  const runtime::Node* http = snapshot.find(HttpBlock::kName);
+  if (http == nullptr) return false;
+  const auto statements = http->arguments().statements;
+  return std::ranges::any_of(statements, [](const auto& statement) { return statement.name == "tls"; });
+}
+
+std::string page_address(const Program& program, std::string_view listen_address) {
   std::string_view host = listen_address.substr(0, listen_address.rfind(':'));
   if (host.empty() || host == "0.0.0.0" || host == "[::]") host = "127.0.0.1";
-  return fmt::format("http://{}:{}/", host, port);
+  std::string_view scheme = wants_tls(*program.controller->snapshot()) ? "https" : "http";
+  return fmt::format("{}://{}:{}/", scheme, host, program.server->port());
 }
 
 bool load_first(Program& program) {
@@ -194,7 +207,7 @@ ExitCode run(const Invocation& invocation) {
   warn_of_peers(program, invocation);
   program.logger.info("running", {{"version", std::string(version())},
                                   {"config", invocation.operands.front()},
-                                  {"page", page_address(address, program.server->port())}});
+                                  {"page", page_address(program, address)}});
   serve(program, *signals);
   return stop(program);
 }

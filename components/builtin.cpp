@@ -8,6 +8,7 @@
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/process.h"
 #include "components/discovery/systemd.h"
+#include "components/http_block.h"
 #include "components/import_http.h"
 #include "components/local/file.h"
 #include "components/local/file_match.h"
@@ -32,6 +33,7 @@ void add(runtime::Registry& registry) {
 
 void register_components(runtime::Registry& registry) {
   runtime::register_config_blocks(registry);
+  add<HttpBlock>(registry);
   add<ImportHttp>(registry);
   add<Unsupported<ImportGitBlock>>(registry);
   add<Unsupported<ModuleGitBlock>>(registry);

@@ -29,6 +29,8 @@ struct Environment {
   HttpService* http = nullptr;
   std::filesystem::path storage_path;
   std::function<std::string(std::string_view)> env;  // environment variables
+  // Told of each config that is taken, before its components start: whether it has an `http` block.
+  std::function<void(bool has_http_block)> on_config = {};
   // Set: a rehearsal. Components are made and never started; this is what one exports (nullopt: nothing).
   std::function<std::optional<lang::Value>(std::string_view id, const ComponentType& type)>
       rehearsed_exports = {};

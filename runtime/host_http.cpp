@@ -40,6 +40,12 @@ class StrandHttp final : public HttpService {
  public:
   StrandHttp(HttpService* outer, std::weak_ptr<Host> host) : outer_(outer), host_(std::move(host)) {}
 
+  Result<> secure(const HttpSecurity& security) override {
+    auto host = host_.lock();
+    if (outer_ == nullptr || host == nullptr || host->closed()) return fail("there is no server any more");
+    return outer_->secure(security);
+  }
+
   std::unique_ptr<Mount> mount(std::string_view component_id, HttpHandler handler) override {
     auto host = host_.lock();
     if (outer_ == nullptr || host == nullptr || host->closed())

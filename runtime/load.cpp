@@ -126,6 +126,8 @@ RunningGraph::Counts ControllerCore::replace_graph(PlanPtr plan) {
     forget_stopped();
     if (sequence) stopping_.push_back(std::move(sequence));
   }
+  const Environment& environment = services_->environment;
+  if (environment.on_config) environment.on_config(graph_->plan().find("http") != nullptr);
   graph_->run_wave([this](std::shared_ptr<Host> host) { begin(std::move(host)); });
   graph_->count_changes(counts);
   return counts;

@@ -86,6 +86,20 @@ void add_common_headers(net::Headers& headers) {
   set_default(headers, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 }
 
+// Of the components, only the one that keeps it closed is named.
+net::Response closed_response(const runtime::Snapshot& snapshot, const net::Request& request) {
+  if (request.path() == "/-/healthy" && only_reads(request.method)) {
+    const runtime::Node* http = snapshot.find("http");
+    bool is_bad = http && http->state()->health.state <= runtime::HealthState::unhealthy;
+    return is_bad ? net::Response::text(500, "unhealthy components: http\n")
+                  : net::Response::text(200, "weir is starting.\n");
+  }
+  auto response = net::Response::text(
+      503, "weir is not ready: its config, which says who may ask here, is not in effect yet.\n");
+  response.headers.set("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
 void Site::handle(const net::Request& request, const net::Reply& reply) {
@@ -116,6 +130,14 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
 net::Handler make_handler(WebOptions options) {
   auto site = std::make_shared<Site>(std::move(options));
   return [site](const net::Request& request, net::Reply reply) { site->handle(request, reply); };
+}
+
+net::Handler make_closed_handler(const runtime::Controller& controller) {
+  return [&controller](const net::Request& request, const net::Reply& reply) {
+    net::Response response = closed_response(*controller.snapshot(), request);
+    add_common_headers(response.headers);
+    reply(std::move(response));
+  };
 }
 
 }  // namespace weir::web

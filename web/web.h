@@ -32,4 +32,8 @@ struct WebOptions {
 // Answers from published snapshots only; never waits for a component.
 net::Handler make_handler(WebOptions options);
 
+// What is answered while it is not known who may ask: 503, and to /-/healthy what a probe needs. Outlived by
+// the controller.
+net::Handler make_closed_handler(const runtime::Controller& controller);
+
 }  // namespace weir::web

@@ -68,6 +68,43 @@ TEST_CASE("adapters: a fetch reaches the mount of a component and comes back") {
   CHECK(ask() == "404 component a.b answers no requests\n");
 }
 
+TEST_CASE("adapters: the page is not asked until it is known who may ask") {
+  HttpServiceAdapter service;
+  auto answers = [](std::string text) {
+    return [text](const net::Request&, const net::Reply& reply) { reply(net::Response::text(200, text)); };
+  };
+  auto server = net::Server::start({.listen_address = "127.0.0.1:0"}, answers("closed"));
+  REQUIRE(server.has_value());
+  service.use(**server, answers("page"));
+  FetcherAdapter fetcher;
+  auto ask = [&](const std::string& user = "") {
+    Answer answer;
+    auto fetch = fetcher.fetch({.url = fmt::format("http://{}127.0.0.1:{}/", user, (*server)->port())},
+                               {.on_done = [&](auto result) { answer.put(std::move(result)); }});
+    auto result = answer.wait();
+    REQUIRE_MESSAGE(result.has_value(), result.error().message);
+    return fmt::format("{} {}", result->status, result->body);
+  };
+  const runtime::HttpSecurity password{.tls = {},
+                                       .password = runtime::HttpPassword{"me", "secret", {}, true}};
+  CHECK(ask() == "200 closed");
+  service.take_config(true);
+  CHECK(ask() == "200 closed");
+  CHECK_FALSE(service.secure({.tls = runtime::HttpTls{}, .password = {}}).has_value());
+  CHECK(ask() == "200 closed");
+  REQUIRE(service.secure(password).has_value());
+  CHECK(ask().starts_with("401 "));
+  CHECK(ask("me:secret@") == "200 page");
+  // The next config has the block as well.
+  service.take_config(true);
+  CHECK(ask().starts_with("401 "));
+  service.take_config(false);
+  CHECK(ask() == "200 page");
+  // A component on its way out.
+  CHECK(service.secure(password).has_value());
+  CHECK(ask() == "200 page");
+}
+
 TEST_CASE("adapters: an error comes as an error") {
   FetcherAdapter fetcher;
   Answer answer;

@@ -71,6 +71,14 @@ class FakeHttpService final : public runtime::HttpService {
  public:
   std::map<std::string, runtime::HttpHandler, std::less<>> mounts;
 
+  std::vector<runtime::HttpSecurity> secured;  // the usable ones
+  std::string unusable;                        // not empty: why they are not
+
+  Result<> secure(const runtime::HttpSecurity& security) override {
+    if (!unusable.empty()) return fail("{}", unusable);
+    secured.push_back(security);
+    return {};
+  }
   std::unique_ptr<Mount> mount(std::string_view component_id, runtime::HttpHandler handler) override {
     mounts.insert_or_assign(std::string(component_id), std::move(handler));
     return std::make_unique<FakeMount>(*this, std::string(component_id));

@@ -53,6 +53,30 @@ TEST_CASE("web: which path and method gets which answer") {
   }
 }
 
+TEST_CASE("web: as long as it is closed only a probe learns anything") {
+  SiteFixture site;
+  auto ask = [&](const std::string& method, const std::string& target) {
+    auto response = SiteFixture::ask(site.closed, {.method = method, .target = target});
+    CHECK(response.headers.has("Content-Security-Policy"));
+    CHECK(response.headers.has("Retry-After") == (response.status == 503));
+    return fmt::format("{} {}", response.status, response.body);
+  };
+  const std::string closed =
+      "503 weir is not ready: its config, which says who may ask here, is not in effect yet.\n";
+  CHECK(ask("GET", "/-/healthy") == "200 weir is starting.\n");
+  for (auto [health, answer] : {std::pair{HealthState::waiting, "200 weir is starting.\n"},
+                                std::pair{HealthState::unhealthy, "500 unhealthy components: http\n"},
+                                std::pair{HealthState::exited, "500 unhealthy components: http\n"}}) {
+    site.run({node_with("a.bad", HealthState::unhealthy), node_with("http", health)});
+    CHECK(ask("GET", "/-/healthy") == answer);
+    for (const char* target : {"/", "/-/ready", "/metrics", "/api/v0/web/components", "/nowhere"}) {
+      CHECK(ask("GET", target) == closed);
+    }
+    CHECK(ask("POST", "/-/reload") == closed);
+    CHECK(ask("POST", "/-/healthy") == closed);
+  }
+}
+
 TEST_CASE("web: ready says whether a config runs, healthy who is not") {
   SiteFixture site;
   CHECK(site.get("/-/ready").status == 503);

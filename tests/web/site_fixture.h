@@ -28,9 +28,11 @@ struct SiteFixture {
                       reply(net::Response::text(200, "from the component"));
                     }});
   std::string passed_on;
+  net::Handler closed = make_closed_handler(controller);
 
   // The answer, also one that comes from the worker.
-  net::Response ask(net::Request request) {
+  net::Response ask(net::Request request) { return ask(handler, std::move(request)); }
+  static net::Response ask(const net::Handler& handler, net::Request request) {
     std::mutex mutex;
     std::condition_variable came;
     std::optional<net::Response> answer;
