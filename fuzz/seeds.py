@@ -238,6 +238,8 @@ def lang_decode():
     for text in (names, block, names + block + block, 'c = 0\nb = "20s"\n', 'x { }\n', 'x = 1\na { }\n', 'c = 1\nc = 2\n'):
         yield b'\0' + text.encode()
     yield from (b'\1' + text for text in conformance_texts(['decode']))
+    # What evaluates is the value of what may be anything.
+    yield from (text[:1] + b'g = ' + text[1:] for text in lang_eval())
     yield from kept('lang_decode')
 
 
@@ -349,7 +351,7 @@ def library_words():
 
 def config_words():
     """Of fuzz/lang_decode.cpp."""
-    return language_words() + ['\\"5s\\"', 'value = \\"v\\"', 'secret = ', 'x \\"l\\" {', '\\"full\\"', '\\"none\\"', 'env(\\"X\\")', 'nonsensitive(']
+    return library_words() + ['\\"5s\\"', 'value = \\"v\\"', 'secret = ', 'x \\"l\\" {', '\\"full\\"', '\\"none\\"', 'env(\\"X\\")', 'nonsensitive(']
 
 
 def request_words():
