@@ -50,8 +50,11 @@ void ControllerCore::make_services() {
   services_->on_exports = [weak = weak_from_this()](std::shared_ptr<Host> host) {
     auto core = weak.lock();
     if (core == nullptr) return;
-    std::lock_guard lock(core->mutex_);
-    core->fresh_.push_back(std::move(host));
+    {
+      std::lock_guard lock(core->mutex_);
+      core->fresh_.push_back(std::move(host));
+    }
+    // Not under the lock: whoever wakes up would wait for it at once.
     core->changed_.notify_all();
   };
 }
@@ -75,9 +78,11 @@ void ControllerCore::make_metrics() {
 }
 
 void ControllerCore::post(std::function<void()> job) {
-  std::lock_guard lock(mutex_);
-  if (is_ending_) return;
-  jobs_.push_back(std::move(job));
+  {
+    std::lock_guard lock(mutex_);
+    if (is_ending_) return;
+    jobs_.push_back(std::move(job));
+  }
   changed_.notify_all();
 }
 

@@ -12,15 +12,22 @@ std::shared_ptr<WorkerPool> WorkerPool::create(Options options) {
 WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {}
 
 void WorkerPool::offload(std::string owner, std::function<void()> work) {
-  std::lock_guard lock(mutex_);
-  offloaded_.push_back({.owner = std::move(owner), .work = std::move(work)});
-  add_worker_if_needed();
+  {
+    std::lock_guard lock(mutex_);
+    offloaded_.push_back({.owner = std::move(owner), .work = std::move(work)});
+    add_worker_if_needed();
+  }
+  work_there_.notify_one();
 }
 
 void WorkerPool::run_strand(std::shared_ptr<Strand> strand) {
-  std::lock_guard lock(mutex_);
-  ready_.push_back(std::move(strand));
-  add_worker_if_needed();
+  {
+    std::lock_guard lock(mutex_);
+    ready_.push_back(std::move(strand));
+    add_worker_if_needed();
+  }
+  // Not under the lock: whoever wakes up would wait for it at once.
+  work_there_.notify_one();
 }
 
 bool WorkerPool::may_offload() const {
@@ -34,8 +41,6 @@ bool WorkerPool::has_work() const {
 void WorkerPool::add_worker_if_needed() {
   // An idle worker that has been woken counts as idle until it has taken its work.
   std::size_t waiting = ready_.size() + (may_offload() ? 1 : 0);
-  if (waiting == 0) return;
-  work_there_.notify_one();
   if (idle_ >= waiting) return;
   if (workers_ - busy_ >= options_.workers) return;
   ++workers_;
@@ -52,7 +57,7 @@ void WorkerPool::watch() {
 }
 
 void WorkerPool::check() {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   MonoTime now = system_clock().mono();
   for (Job& job : jobs_) {
     if (job.busy || now - job.since < options_.busy_after) continue;
@@ -64,6 +69,8 @@ void WorkerPool::check() {
   watching_ = false;
   if (!jobs_.empty()) watch();
   add_worker_if_needed();
+  lock.unlock();
+  work_there_.notify_one();
 }
 
 void WorkerPool::work_once(std::unique_lock<std::mutex>& lock) {
