@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/prefetch.h"
 #include "runtime/host_http.h"
 
 namespace weir::runtime {
@@ -158,6 +159,13 @@ std::expected<lang::Value, std::string> Host::evaluate(const ArgumentsPtr& argum
   } catch (...) {
     return std::unexpected(current_exception_text());
   }
+}
+
+void Host::get_ready() const {
+  constexpr std::size_t kMostOfAComponent = 256;  // bytes
+  std::lock_guard lock(mutex_);
+  prefetch(state_.get(), sizeof(NodeState));
+  prefetch(instance_.get(), kMostOfAComponent);
 }
 
 std::optional<lang::Value> Host::take_exports() {

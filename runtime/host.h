@@ -83,6 +83,8 @@ class Host final : public Context, public std::enable_shared_from_this<Host> {
   void start();
   void update(ArgumentsPtr arguments);
   std::expected<lang::Value, std::string> evaluate(const ArgumentsPtr& arguments);
+  // It will soon be evaluated.
+  void get_ready() const;
   // What was published since the last time.
   std::optional<lang::Value> take_exports();
   void show_evaluation(HealthState state, std::string message);

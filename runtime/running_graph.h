@@ -2,9 +2,11 @@
 // them. Belongs to the controller's thread.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,6 +95,7 @@ class RunningGraph {
   void show_given(NodeIndex index);
   void show_settled(NodeIndex index);
   bool take_from_host(NodeIndex index);
+  void get_ready(NodeIndex now, const std::array<std::optional<NodeIndex>, 2>& after) const;
   void look_at_items(NodeIndex index, const lang::Value& exports);
   void take_value(RunningGraph& before, NodeIndex index);
   bool use_arguments(NodeIndex index, ArgumentsPtr arguments, const Begin& begin);

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "base/prefetch.h"
 #include "runtime/config_blocks.h"
 #include "runtime/running_graph.h"
 #include "runtime/settle.h"
@@ -33,10 +34,33 @@ bool RunningGraph::take_from_host(NodeIndex index) {
   return false;
 }
 
+// Among thousands of components each is far away in memory. What is evaluated after the next one is sent for,
+// and what that leads to when it is the next.
+void RunningGraph::get_ready(NodeIndex now, const std::array<std::optional<NodeIndex>, 2>& after) const {
+  for (const PlannedAttribute& planned : plan_->nodes[now].dependent) {
+    prefetch(planned.attribute, sizeof(lang::Attribute));
+  }
+  if (after[0] && members_[*after[0]].host) {
+    const Member& member = members_[*after[0]];
+    member.host->get_ready();
+    prefetch(member.node.get(), sizeof(Node));
+    const std::vector<PlannedAttribute>& dependent = plan_->nodes[*after[0]].dependent;
+    prefetch(dependent.data(), dependent.size() * sizeof(PlannedAttribute));
+  }
+  if (after[1]) {
+    const Member& member = members_[*after[1]];
+    prefetch(member.host.get(), sizeof(Host));
+    prefetch(member.arguments.get(), 1);
+    prefetch(&plan_->nodes[*after[1]], sizeof(PlannedNode));
+    prefetch(&exports_[*after[1]], sizeof(lang::Value));
+  }
+}
+
 void RunningGraph::run_wave(const Begin& begin) {
   MonoTime start = system_clock().mono();
   while (auto index = wave_.next()) {
     if (services_->is_ending) return;
+    get_ready(*index, wave_.likely_after(*index));
     if (evaluate(*index, begin)) wave_.mark_dependants(*index);
     MonoTime end = system_clock().mono();
     evaluation_seconds_->observe(std::chrono::duration<double>(end - start).count());

@@ -5,6 +5,7 @@
 #include <memory_resource>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "components/relabel/course.h"
 
 namespace weir::relabel {
@@ -157,6 +158,8 @@ bool Program::has_room() const {
 }
 
 void Program::make_room() {
+  // Most likely the first target takes the course of the last one before.
+  prefetch(last_start_, sizeof(State));
   if (has_room()) return;
   last_input_ = nullptr;
   starts_.clear();

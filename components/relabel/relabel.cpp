@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "components/relabel/absent_label.h"
 #include "components/relabel/alongside.h"
 #include "components/relabel/drops.h"
@@ -19,9 +20,8 @@ constexpr std::uint32_t kNone = 0xffffffff;
 
 // Its labels had better be on their way before the rules ask for them.
 void will_read(const discovery::TargetPtr& target) {
-  constexpr std::ptrdiff_t kLine = 64, kMost = 12 * kLine;
-  auto* at = reinterpret_cast<const char*>(target.get());
-  for (std::ptrdiff_t line = 0; line < kMost; line += kLine) __builtin_prefetch(at + line);
+  constexpr std::size_t kMost = 768;  // bytes
+  prefetch(target.get(), kMost);
 }
 
 }  // namespace
@@ -150,7 +150,21 @@ void Relabel::use_rules(const std::vector<RuleArguments>& rules) {
   has_advised_ = false;
 }
 
+// Of thousands each has its own: sent for together, before one after the other is read.
+void Relabel::get_ready(const Arguments& args) const {
+  auto send_for = [](const std::vector<RuleArguments>& rules) {
+    prefetch(rules.data(), rules.size() * sizeof(RuleArguments));
+  };
+  send_for(args.rules);
+  if (rule_set_) send_for(rule_set_->rules());
+  prefetch(program_.get(), sizeof(Program));
+  prefetch(memory_.targets.list.get(), 1);
+  prefetch(memory_.left.list.get(), 1);
+  prefetch(memory_.output.list.get(), 1);
+}
+
 Relabel::Exports Relabel::evaluate(const Arguments& args) {
+  get_ready(args);
   use_rules(args.rules);
   program_->make_room();
   Pass pass(*args.targets.list, args.rules.size(), memory_, *program_);
@@ -177,8 +191,12 @@ void Relabel::report(const Arguments& args, Pass& pass) {
                           .targets = count,
                           .example = pass.drops.example(i)});
   }
-  ctx_.publish_debug_info(info);
-  ctx_.set_health(runtime::HealthState::healthy, pass.drops.flow_text(info.targets, args.rules));
+  // Thousands may run for one change, and what most of them have to tell is what they told before.
+  if (told_ != info) {
+    ctx_.publish_debug_info(info);
+    ctx_.set_health(runtime::HealthState::healthy, pass.drops.flow_text(info.targets, args.rules));
+    told_ = info;
+  }
   if (info.dropped == 0 && !has_shown_drops_) return;
   has_shown_drops_ = true;
   ctx_.offer_view(std::move(pass.drops).view(args.rules));

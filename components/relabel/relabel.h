@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -68,6 +69,7 @@ class Relabel {
           lang::optional("example", &DropInfo::example, "One of them as it came in."),
       };
     }
+    bool operator==(const DropInfo&) const = default;
   };
 
   struct DebugInfo {
@@ -82,6 +84,7 @@ class Relabel {
           lang::block("dropped_by", &DebugInfo::drops, "The rules that dropped targets."),
       };
     }
+    bool operator==(const DebugInfo&) const = default;
   };
 
   Relabel(runtime::Context& ctx, const Arguments& args);
@@ -102,6 +105,7 @@ class Relabel {
     std::vector<std::uint32_t> outcomes;
   };
 
+  void get_ready(const Arguments& args) const;
   void use_rules(const std::vector<RuleArguments>& rules);
   void report(const Arguments& args, Pass& pass);
   void advise(const Arguments& args);
@@ -111,6 +115,7 @@ class Relabel {
   std::shared_ptr<const Rules> rules_;
   std::unique_ptr<Program> program_;
   Memory memory_;
+  std::optional<DebugInfo> told_;
   bool has_shown_drops_ = false;
   bool has_advised_ = false;
 };
