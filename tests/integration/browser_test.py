@@ -36,10 +36,14 @@ def the_page_of_a_running_weir_shows_each_service():
         for component in COMPONENTS:
             health = page.component_opens(browser, w.url, component)
             page.expect(health['state'] == 'healthy', f'{component}: {health}')
+        browser.open(f'{w.url}/#/graph')
+        browser.wait('profiles flow', 'return document.querySelector(".flow") !== null', seconds=45)
+        page.is_clean(browser)
         # WEIR_SHOTS names a folder for pictures.
         places = {f'live-{name}': (page.service_link(w.url, name), 'canvas') for name in SERVICES}
         places['live-components'] = (f'{w.url}/#/components', 'table')
         places['live-ebpf'] = (f'{w.url}/#/component/pyroscope.ebpf.machine', '.panel')
+        places['live-graph'] = (f'{w.url}/#/graph?node=pyroscope.ebpf.machine', '.node')
         page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
 
 

@@ -151,6 +151,10 @@ def a_thousand_components_stay_usable():
         browser.type('.bar input', 'r500')
         browser.wait('what is found and what is next to it', NODES + '.length >= 2 && document.querySelectorAll(".node").length < 8')
         page.is_clean(browser)
+        sizes = browser.run('return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]'
+                            '.filter(e => !e.name.includes("/api/")).map(e => e.encodedBodySize)')
+        figure(f'the page: {sum(sizes) / 1024:.1f} KiB as sent')
+        page.expect(0 < sum(sizes) <= 100 * 1024, f'the page has {sum(sizes)} bytes as sent')
 
 
 def absences_say_what_to_do():
