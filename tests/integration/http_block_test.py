@@ -130,6 +130,8 @@ def passwords_and_the_paths_that_need_them():
             connection.request('GET', '/api/v0/web/components/http', headers=headers)
             shown = connection.getresponse().read().decode()
         assert '"password"' in shown and 'pass:word' not in shown, shown
+        text = weir.answer('/api/v0/web/config', ME, tls=False)[1]
+        assert 'username' in text and 'pass:word' not in text, text
 
         weir.rewrite(weir.block(AUTH.replace('// filter', FILTER % 'true')))
         wait_for('the page needs none', lambda: ask('/') == 200)
