@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <unordered_map>
+
 #include <fmt/core.h>
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kRecent = 512;
+constexpr std::size_t kMany = 64;  // lines of one component, once the memory is full
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -52,6 +55,30 @@ void append_json(std::string& out, std::string_view key, std::string_view value)
   append_json_string(out, key);
   out += ':';
   append_json_string(out, value);
+}
+
+// The age of the line that goes for another of `component`: of one that says much its own oldest, else the
+// oldest of the one that says most. Nobody pushes out what others say seldom.
+template <class ByAge>
+std::size_t to_forget(const ByAge& by_age, std::string_view component) {
+  struct Lines {
+    std::size_t count = 0, oldest = 0;
+  };
+  Lines own;
+  for (std::size_t i = kRecent; i-- > 0;) {
+    if (by_age(i).component == component) own = {own.count + 1, i};
+  }
+  if (own.count >= kMany) return own.oldest;
+  std::unordered_map<std::string_view, Lines> all;
+  for (std::size_t i = kRecent; i-- > 0;) {
+    Lines& lines = all[by_age(i).component];
+    lines = {lines.count + 1, i};
+  }
+  Lines most;
+  for (const auto& [name, lines] : all) {
+    if (lines.count > most.count || (lines.count == most.count && lines.oldest < most.oldest)) most = lines;
+  }
+  return most.oldest;
 }
 
 void write_to_stderr(std::string_view line) {
@@ -102,7 +129,10 @@ void LogHub::log(LogRecord record) {
     recent_.push_back(std::move(record));
     return;
   }
-  recent_[next_] = std::move(record);
+  auto by_age = [&](std::size_t i) -> LogRecord& { return recent_[(next_ + i) % kRecent]; };
+  std::size_t gone = to_forget(by_age, record.component);
+  for (std::size_t i = gone; i > 0; --i) by_age(i) = std::move(by_age(i - 1));
+  by_age(0) = std::move(record);
   next_ = (next_ + 1) % kRecent;
 }
 
