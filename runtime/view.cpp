@@ -1,6 +1,9 @@
 #include "runtime/view.h"
 
+#include <functional>
 #include <utility>
+
+#include "runtime/text_search.h"
 
 namespace weir::runtime {
 namespace {
@@ -39,16 +42,21 @@ class ListView final : public View {
   ViewPage page(std::string_view filter, std::size_t offset, std::size_t limit) const override {
     if (filter.empty()) return plain_page(offset, limit);
     ViewPage page{.total = list_->size(), .matching = 0, .rows = {}};
-    for (std::size_t i = 0; i < list_->size(); ++i) {
-      lang::Value row = list_->at(i);
-      if (!contains(row, filter)) continue;
-      if (page.matching >= offset && page.rows.size() < limit) page.rows.push_back(std::move(row));
+    search(filter, [&](std::size_t index) {
+      if (page.matching >= offset && page.rows.size() < limit) page.rows.push_back(list_->at(index));
       ++page.matching;
-    }
+    });
     return page;
   }
 
  private:
+  void search(std::string_view text, const std::function<void(std::size_t)>& found) const {
+    if (const auto* itself = dynamic_cast<const TextSearch*>(list_.get())) return itself->search(text, found);
+    for (std::size_t i = 0; i < list_->size(); ++i) {
+      if (contains(list_->at(i), text)) found(i);
+    }
+  }
+
   // Without a filter nothing but the page itself is looked at.
   ViewPage plain_page(std::size_t offset, std::size_t limit) const {
     ViewPage page{.total = list_->size(), .matching = list_->size(), .rows = {}};

@@ -130,6 +130,26 @@ lang::Value TargetList::at(std::size_t index) const {
   return lang::Value(std::shared_ptr<const lang::Map>((*this)[index]));
 }
 
+void TargetList::search(std::string_view text, const std::function<void(std::size_t)>& found) const {
+  // Many targets have the same names.
+  const LabelLayout* layout = nullptr;
+  bool is_in_names = false;
+  auto has_text = [&](const Target& target) {
+    if (target.layout().get() != layout) {
+      layout = target.layout().get();
+      is_in_names =
+          std::ranges::any_of(target.labels(), [&](const auto& label) { return label.first.contains(text); });
+    }
+    return is_in_names || std::ranges::any_of(target.labels(),
+                                              [&](const auto& label) { return label.second.contains(text); });
+  };
+  std::size_t index = 0;
+  for (const TargetPtr& target : *this) {
+    if (has_text(*target)) found(index);
+    ++index;
+  }
+}
+
 std::optional<bool> TargetList::equals(const lang::List& other) const {
   auto* list = dynamic_cast<const TargetList*>(&other);
   if (!list) return std::nullopt;

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "lang/codec.h"
 #include "lang/field.h"
 #include "lang/value.h"
+#include "runtime/text_search.h"
 
 namespace weir::discovery {
 
@@ -48,7 +51,7 @@ class TargetChunk {
 };
 using TargetChunkPtr = std::shared_ptr<const TargetChunk>;
 
-class TargetList final : public lang::List {
+class TargetList final : public lang::List, public runtime::TextSearch {
  public:
   class Iterator;
 
@@ -74,6 +77,7 @@ class TargetList final : public lang::List {
   std::size_t size() const override { return starts_.back(); }
   lang::Value at(std::size_t index) const override;
   std::optional<bool> equals(const lang::List& other) const override;
+  void search(std::string_view text, const std::function<void(std::size_t)>& found) const override;
 
  private:
   explicit TargetList(std::vector<TargetChunkPtr> chunks);
