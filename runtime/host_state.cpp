@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "runtime/health_history.h"
 #include "runtime/host.h"
 
 namespace weir::runtime {
@@ -33,6 +34,15 @@ const Health& merged(const NodeState& state, bool is_transform) {
                                       : state.run_health;
   const Health& reported = state.reported_health;
   return says_something(reported) && reported.state <= ours.state ? reported : ours;
+}
+
+void remember(NodeState& state) {
+  for (auto& [type, service] : state.services) {
+    if (type != typeid(HealthHistory)) continue;
+    service = continued(std::static_pointer_cast<const HealthHistory>(service), state.health);
+    return;
+  }
+  state.services.emplace_back(typeid(HealthHistory), continued(nullptr, state.health));
 }
 
 }  // namespace
@@ -66,6 +76,7 @@ std::shared_ptr<const NodeState> Host::show(std::shared_ptr<NodeState> next) {
   next->health = merged(*next, type_.is_transform);
   if (next->health.state != state_->health.state) next->health.since = clock().wall();
   keep_since(state_->health, next->health);
+  remember(*next);
   std::shared_ptr<const NodeState> old = std::exchange(state_, std::move(next));
   if (node_) node_->set_state(state_);
   return old;
