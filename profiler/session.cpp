@@ -436,6 +436,8 @@ void KernelSession::close_window(WallTime now) {
       if (begins_thread(made, end.places)) table_.add_complete(end.pid, count);
     }
     quality_.add(state->window, made);
+    Naming naming = naming_of(made);
+    for (std::uint32_t pid : state->pids) table_.set_naming(pid, naming);
     closed_.push_back(std::make_shared<const profile::Profile>(std::move(made)));
     ++profiles_;
   }
@@ -485,7 +487,9 @@ std::vector<ProcessInfo> KernelSession::processes() const {
                      .mappings = process->mappings.size(),
                      .samples = process->samples,
                      .complete_samples = process->complete_samples,
+                     .naming = process->naming,
                      .exited = process->exited || process->gone,
+                     .exited_unread = process->gone,
                      .windows_unused = table_.windows_unused(*process),
                      .error = process->gone ? "no such process" : process->unreadable};
     const TargetState* target = targets_.find(process->pid, process->container_id);

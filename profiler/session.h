@@ -17,6 +17,7 @@
 #include "profile/collection.h"
 #include "profile/profile.h"
 #include "profiler/machine_stats.h"
+#include "profiler/naming.h"
 
 namespace weir::profiler {
 
@@ -83,7 +84,9 @@ struct ProcessInfo {
   std::size_t mappings = 0;
   std::uint64_t samples = 0;           // since the session opened
   std::uint64_t complete_samples = 0;  // of these, reached the thread's start
+  Naming naming;                       // of the last profile that it is part of
   bool exited = false;
+  bool exited_unread = false;        // … before its mappings could be read
   std::uint64_t windows_unused = 0;  // since its last sample or event
   std::string error;                 // why its mappings are not known
 };

@@ -141,6 +141,7 @@ void Ebpf::stop() {
   ticker_.reset();
   retry_.reset();
   ctx_.offer<profile::CollectionReport>(nullptr);
+  ctx_.offer<profile::ProcessReport>(nullptr);
   if (!session_) return;
   session_->on_urgent(nullptr);
   hand_over_last_window();
@@ -213,6 +214,7 @@ void Ebpf::use_targets() {
     if (target_labels_.size() < kAsked) target_labels_.push_back(target.labels);
   }
   if (new_service) next_collection_ = std::min(next_collection_, ctx_.clock().mono() + kFirstWindow);
+  target_services_ = std::make_shared<const TargetServices>(profiled.targets);
   new_targets_ = std::move(profiled.targets);
   ctx_.offer_view(runtime::list_view("targets", "Targets to profile", args_.targets.list));
   use_default_target();
@@ -222,6 +224,14 @@ void Ebpf::use_default_target() {
   auto labels = args_.session_options().default_target;
   state_.has_default_target = labels.has_value();
   if (labels) metrics_.know_service(labels->get("service_name"));
+  offer_processes();
+}
+
+void Ebpf::offer_processes() {
+  std::optional<std::string> otherwise;
+  if (auto labels = args_.session_options().default_target) otherwise = labels->get("service_name");
+  ctx_.offer<profile::ProcessReport>(
+      std::make_shared<const EbpfProcesses>(target_services_, std::move(otherwise), processes_));
 }
 
 void Ebpf::tick() {
@@ -295,6 +305,8 @@ void Ebpf::finished(Round& round) {
     metrics_.count_machine(round.machine);
     metrics_.count_errors(round.symbol_files, round.processes);
     report_health();
+    processes_ = collected_processes(round.processes);
+    offer_processes();
     report_debug_info(round);
   }
   bool is_urgent = std::exchange(urgent_wanted_, false);

@@ -16,6 +16,7 @@
 #include "components/pyroscope/ebpf_info.h"
 #include "components/pyroscope/ebpf_metric_table.h"
 #include "components/pyroscope/ebpf_metrics.h"
+#include "components/pyroscope/ebpf_processes.h"
 #include "profiler/session.h"
 #include "runtime/component.h"
 
@@ -62,6 +63,7 @@ class Ebpf {
   void use_default_target();
   void forward(const Round& round);
   void report_health();
+  void offer_processes();
   void report_debug_info(Round& round);
 
   runtime::Context& ctx_;
@@ -87,6 +89,8 @@ class Ebpf {
   std::uint64_t sessions_ = 0, profiles_ = 0;
   std::vector<std::uint32_t> target_pids_;  // of the first targets
   std::vector<profile::Labels> target_labels_;
+  std::shared_ptr<const TargetServices> target_services_ = std::make_shared<const TargetServices>();
+  EbpfProcesses::Processes processes_ = collected_processes({});  // of the last window
 };
 
 }  // namespace weir::pyroscope

@@ -202,6 +202,11 @@ void ProcessTable::add_complete(std::uint32_t pid, std::uint64_t samples) {
   if (found != by_pid_.end()) found->second->complete_samples += samples;
 }
 
+void ProcessTable::set_naming(std::uint32_t pid, const Naming& naming) {
+  auto found = by_pid_.find(pid);
+  if (found != by_pid_.end()) found->second->naming = naming;
+}
+
 void ProcessTable::distrust() {
   for (auto& [pid, process] : by_pid_) process->known = process->exited = false;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "profiler/naming.h"
 #include "profiler/process/module.h"
 #include "profiler/process/modules.h"
 #include "profiler/process/perf_records.h"
@@ -29,6 +30,7 @@ struct Process {
   bool registered = false;  // for unwinding: its mappings must stay known
   std::uint64_t samples = 0;
   std::uint64_t complete_samples = 0;
+  Naming naming;  // of the last profile that it is part of
 
   std::uint64_t start_time = 0;  // ticks since boot; 0: not read yet
   std::uint64_t read_time = 0;   // CLOCK_MONOTONIC, ns: older events are in what was read
@@ -66,6 +68,7 @@ class ProcessTable {
   }
   // Stacks of the process turned out, by their names, to be complete.
   void add_complete(std::uint32_t pid, std::uint64_t samples);
+  void set_naming(std::uint32_t pid, const Naming& naming);
   // Events were lost: reads mappings again when a process is sampled next.
   void distrust();
 

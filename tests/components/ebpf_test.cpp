@@ -441,6 +441,31 @@ TEST_CASE("pyroscope.ebpf: what all blocks share is counted by its part, and sho
   has("pyroscope_ebpf_incomplete_stacks_total", "reason=\"no_row\"", 12);
 }
 
+TEST_CASE("pyroscope.ebpf: others can ask what it does with a process") {
+  Harness ebpf(R"(targets = [
+    {"__process_pid__" = "7", "service_name" = "a"}, {"__container_id__" = "box", "service_name" = "b"},
+  ])");
+  auto report = [&] { return ebpf.world.service<weir::profile::ProcessReport>(); };
+  ebpf.log->processes = {{.pid = 7,
+                          .service = "a",
+                          .samples = 9,
+                          .complete_samples = 8,
+                          .naming = {.frames = 5, .named = 4, .unnamed = "x"}}};
+  ebpf.start();
+  REQUIRE(report());
+  CHECK(report()->processes().empty());
+  CHECK(report()->service_of(7, "") == "a");
+  CHECK(report()->service_of(8, "box") == "b");
+  CHECK_FALSE(report()->service_of(8, ""));
+  ebpf.world.advance(5s);
+  REQUIRE(report()->processes().size() == 1);
+  CHECK(report()->processes()[0].complete_samples == 8);
+  CHECK(report()->processes()[0].named_frames == 4);
+  ebpf.apply("targets_only = false");
+  CHECK(report()->service_of(8, "") == "ebpf/unspecified");
+  CHECK(report()->processes().size() == 1);
+}
+
 TEST_CASE("pyroscope.ebpf: its page lists every metric that it has") {
   Harness ebpf;
   ebpf.log->profiles = {profile_of("a")};
