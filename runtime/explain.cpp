@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/found_targets.h"
+
 namespace weir::runtime {
 namespace {
 
@@ -173,17 +175,6 @@ class Tracker {
   Budget& budget_;
 };
 
-// Lists of objects among the exports of a component that finds targets.
-std::vector<std::shared_ptr<const lang::List>> found_by(const Node& node, const NodeState& state) {
-  std::vector<std::shared_ptr<const lang::List>> lists;
-  auto exports = state.exports.as_map();
-  if (exports == nullptr || node.type == nullptr || node.type->is_transform || tracer_of(state)) return lists;
-  exports->visit([&](std::string_view, const lang::Value& value) {
-    if (auto list = value.as_list()) lists.push_back(std::move(list));
-  });
-  return lists;
-}
-
 struct Found {
   const Node* source = nullptr;
   lang::Value target;
@@ -193,18 +184,12 @@ struct Found {
 std::vector<Found> search(const Snapshot& snapshot, const TargetQuery& query, const ExplainLimits& limits,
                           Budget& budget, Explanations& explanations) {
   std::vector<Found> found;
-  for (const auto& node : snapshot.nodes) {
-    for (const auto& list : found_by(*node, *node->state())) {
-      for (std::size_t i = 0; i < list->size(); ++i) {
-        explanations.is_found_known = budget.may_search();
-        if (!explanations.is_found_known) return found;
-        lang::Value target = list->at(i);
-        auto labels = target.as_map();
-        if (labels == nullptr || !query(*labels)) continue;
-        if (++explanations.found <= limits.targets) found.push_back({node.get(), std::move(target)});
-      }
-    }
-  }
+  each_found_target(snapshot, [&](const Node& source, const lang::Value& target, const lang::Map& labels) {
+    explanations.is_found_known = budget.may_search();
+    if (!explanations.is_found_known) return false;
+    if (query(labels) && ++explanations.found <= limits.targets) found.push_back({&source, target});
+    return true;
+  });
   return found;
 }
 

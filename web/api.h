@@ -13,9 +13,15 @@ void answer_reload(Site& site, const Call& call);
 
 // api_components.cpp
 void answer_components(Site& site, const Call& call);
-void answer_component(Site& site, const Call& call);          // also …/views/NAME
+void answer_component(Site& site, const Call& call);          // also …/views/NAME and …/metrics
 void answer_module(Site& site, const Call& call);             // MODULE/components
 void answer_component_handler(Site& site, const Call& call);  // the component's own
+
+// api_component_metrics.cpp
+void answer_component_metrics(Site& site, const Call& call, const runtime::Node& node);
+
+// api_targets.cpp
+void answer_targets(Site& site, const Call& call);
 
 // api_explain.cpp
 void answer_explain(Site& site, const Call& call);

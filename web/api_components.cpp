@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "lang/source.h"
+#include "runtime/health_history.h"
 #include "web/api.h"
 #include "web/value_json.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t kPageLimit = 200;
 constexpr std::size_t kPageDefault = 50;
 constexpr std::string_view kViews = "/views/";
+constexpr std::string_view kMetrics = "/metrics";
 
 void write_health(JsonWriter& json, const runtime::Health& health) {
   json.begin_object();
@@ -66,6 +68,19 @@ void write_bodies(JsonWriter& json, const runtime::Node& node, const runtime::No
   write_body(json, state.debug_info ? *state.debug_info : lang::BodyValue(), style);
 }
 
+// Oldest first; the last is the state of now.
+void write_history(JsonWriter& json, const runtime::NodeState& state) {
+  json.key("healthHistory").begin_array();
+  for (const auto& [type, service] : state.services) {
+    if (type != typeid(runtime::HealthHistory)) continue;
+    for (const auto& health : std::static_pointer_cast<const runtime::HealthHistory>(service)->changes) {
+      json.begin_object().member("state", runtime::to_string(health.state));
+      json.member("message", health.message).member("since", unix_ms(health.since)).end_object();
+    }
+  }
+  json.end_array();
+}
+
 void write_views(JsonWriter& json, const runtime::NodeState& state) {
   json.key("views").begin_array();
   for (const auto& view : state.views) {
@@ -115,6 +130,7 @@ void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node,
   json.key("reported");
   write_health(json, state->reported_health);
   json.end_object();
+  write_history(json, *state);
   write_place(json, node);
   write_views(json, *state);
   if (site.options().log) write_log(json, site.options().log->recent(node.id));
@@ -152,7 +168,7 @@ net::Response page_response(const runtime::View& view, const std::string& filter
   json.begin_object().member("name", view.name()).member("title", view.title());
   json.member("total", page.total).member("matching", page.matching);
   json.member("offset", offset).member("limit", limit).key("rows").begin_array();
-  for (const auto& row : page.rows) write_value(json, row);
+  for (const auto& row : page.rows) write_value(json, row, kItemTextLimit);
   json.end_array().end_object();
   return json_response(std::move(json));
 }
@@ -229,6 +245,10 @@ void answer_component(Site& site, const Call& call) {
   const auto* node = find_node(*snapshot, call.rest, rest);
   if (node && rest.starts_with(kViews)) {
     answer_view(site, call, *node, rest.substr(kViews.size()));
+    return;
+  }
+  if (node && rest == kMetrics) {
+    answer_component_metrics(site, call, *node);
     return;
   }
   if (!node || !rest.empty()) {

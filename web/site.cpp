@@ -31,6 +31,7 @@ Site::Site(WebOptions options)
     : options_(std::move(options)),
       started_(options_.clock->wall()),
       cost_(options_.clock->mono()),
+      processes_(std::make_shared<ProcessMeter>(options_.process_times)),
       worker_(kMaxWaiting) {}
 
 std::shared_ptr<const runtime::Snapshot> Site::snapshot() const {

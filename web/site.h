@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "runtime/snapshot.h"
 #include "web/own_cost.h"
+#include "web/process_meter.h"
 #include "web/web.h"
 #include "web/worker.h"
 
@@ -36,6 +37,8 @@ class Site {
   WallTime started() const { return started_; }
   std::shared_ptr<const runtime::Snapshot> snapshot() const;  // never null
   OwnCost measure_cost() { return cost_.measure(options_.clock->mono()); }
+  // For jobs on the worker alone.
+  std::shared_ptr<ProcessMeter> processes() const { return processes_; }
   // Replies with what `job` returns on the worker, or at once with 503 when too many wait.
   void offload(const net::Reply& reply, std::function<net::Response()> job);
 
@@ -43,6 +46,7 @@ class Site {
   WebOptions options_;
   WallTime started_;
   CostMeter cost_;
+  std::shared_ptr<ProcessMeter> processes_;
   Worker worker_;
 };
 

@@ -5,21 +5,24 @@
 
 #include <fmt/core.h>
 
+#include "base/utf8.h"
+
 namespace weir::web {
 namespace {
 
 constexpr std::size_t kObjectLimit = 500;
-constexpr std::size_t kTextLimit = 64 << 10;
 constexpr int kDepthLimit = 32;
 constexpr std::string_view kSecret = "(secret)";
 
-void write(JsonWriter& json, const lang::Value& value, std::string_view view, int depth);
+void write(JsonWriter& json, const lang::Value& value, std::string_view view, std::size_t text_limit,
+           int depth);
 
-void write_typed(JsonWriter& json, std::string_view type, std::string_view text) {
+void write_typed(JsonWriter& json, std::string_view type, std::string_view text,
+                 std::size_t limit = kTextLimit) {
   json.begin_object().member("type", type);
-  if (text.size() > kTextLimit) {
+  if (text.size() > limit) {
     json.member("length", text.size());
-    text = text.substr(0, kTextLimit);
+    text = text.substr(0, utf8_floor(text, limit));
   }
   json.member("value", text).end_object();
 }
@@ -32,11 +35,11 @@ void write_list(JsonWriter& json, const lang::List& list, std::string_view view,
     if (!view.empty()) json.member("view", view);
   }
   json.key("value").begin_array();
-  for (std::size_t i = 0; i < shown; ++i) write(json, list.at(i), {}, depth + 1);
+  for (std::size_t i = 0; i < shown; ++i) write(json, list.at(i), {}, kItemTextLimit, depth + 1);
   json.end_array().end_object();
 }
 
-void write_map(JsonWriter& json, const lang::Map& map, int depth) {
+void write_map(JsonWriter& json, const lang::Map& map, std::size_t text_limit, int depth) {
   json.begin_object().member("type", "object");
   std::size_t shown = std::min(map.size(), depth > kDepthLimit ? 0 : kObjectLimit);
   if (shown < map.size()) json.member("length", map.size());
@@ -45,7 +48,7 @@ void write_map(JsonWriter& json, const lang::Map& map, int depth) {
   map.visit([&](std::string_view key, const lang::Value& value) {
     if (index++ >= shown) return;
     json.begin_object().member("key", key).key("value");
-    write(json, value, {}, depth + 1);
+    write(json, value, {}, text_limit, depth + 1);
     json.end_object();
   });
   json.end_array().end_object();
@@ -67,9 +70,9 @@ bool write_number(JsonWriter& json, const lang::Value& value) {
   return true;
 }
 
-bool write_text(JsonWriter& json, const lang::Value& value) {
+bool write_text(JsonWriter& json, const lang::Value& value, std::size_t limit) {
   if (const auto* text = value.as_string()) {
-    write_typed(json, "string", *text);
+    write_typed(json, "string", *text, limit);
     return true;
   }
   if (value.as_secret()) {
@@ -80,20 +83,21 @@ bool write_text(JsonWriter& json, const lang::Value& value) {
     if (text->is_secret)
       write_typed(json, "capsule", kSecret);
     else
-      write_typed(json, "string", text->text);
+      write_typed(json, "string", text->text, limit);
     return true;
   }
   return false;
 }
 
-void write(JsonWriter& json, const lang::Value& value, std::string_view view, int depth) {
-  if (write_text(json, value) || write_number(json, value)) return;
+void write(JsonWriter& json, const lang::Value& value, std::string_view view, std::size_t text_limit,
+           int depth) {
+  if (write_text(json, value, text_limit) || write_number(json, value)) return;
   if (const auto* yes = value.as_bool()) {
     json.begin_object().member("type", "bool").member("value", *yes).end_object();
   } else if (auto list = value.as_list()) {
     write_list(json, *list, view, depth);
   } else if (auto map = value.as_map()) {
-    write_map(json, *map, depth);
+    write_map(json, *map, text_limit, depth);
   } else if (auto capsule = value.as_capsule()) {
     write_typed(json, "capsule", fmt::format("capsule(\"{}\")", capsule->type_name()));
   } else if (auto function = value.as_function()) {
@@ -132,7 +136,7 @@ void write_statement(JsonWriter& json, const lang::StatementValue& statement, co
     write_body_at(json, *statement.body, inner, depth + 1);
   } else {
     json.key("value");
-    write(json, statement.value, view_of(style, statement.name), depth + 1);
+    write(json, statement.value, view_of(style, statement.name), kTextLimit, depth + 1);
   }
   json.end_object();
 }
@@ -149,8 +153,8 @@ void write_body_at(JsonWriter& json, const lang::BodyValue& body, const BodyStyl
 
 }  // namespace
 
-void write_value(JsonWriter& json, const lang::Value& value, std::string_view view) {
-  write(json, value, view, 0);
+void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit) {
+  write(json, value, {}, text_limit, 0);
 }
 
 void write_body(JsonWriter& json, const lang::BodyValue& body, const BodyStyle& style) {

@@ -13,6 +13,9 @@ namespace weir::web {
 
 // A list is written up to here; past it the value says "length", and "view" names where the rest is read.
 inline constexpr std::size_t kListLimit = 20;
+// Of a text; what stands in a list is one of many.
+inline constexpr std::size_t kTextLimit = 64 << 10;
+inline constexpr std::size_t kItemTextLimit = 1 << 10;
 
 struct BodyStyle {
   // Fields at their default: left out, as the peer does, or written with "default": true
@@ -24,8 +27,8 @@ struct BodyStyle {
   std::string_view view_prefix;
 };
 
-// {"type": …, "value": …}
-void write_value(JsonWriter& json, const lang::Value& value, std::string_view view = {});
+// {"type": …, "value": …}; of a text that was cut also its "length".
+void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit = kTextLimit);
 // [{"name": …, "type": "attr" or "block", …}, …]
 void write_body(JsonWriter& json, const lang::BodyValue& body, const BodyStyle& style);
 // An object value as a body (exports).

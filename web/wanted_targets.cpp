@@ -9,7 +9,6 @@ namespace weir::web {
 namespace {
 
 constexpr std::size_t kLongestLabels = 64 << 10;
-constexpr std::string_view kPidLabel = "__process_pid__";
 // Less of an id may be many containers'.
 constexpr std::size_t kShortestId = 12;
 

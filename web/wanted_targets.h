@@ -3,11 +3,14 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "lang/value.h"
 
 namespace weir::web {
+
+inline constexpr std::string_view kPidLabel = "__process_pid__";
 
 struct WantedTargets {
   std::map<std::string, std::string> labels;  // all of these …

@@ -25,6 +25,7 @@ constexpr Route kRoutes[] = {
     {"/-/healthy", Route::Methods::read, answer_healthy},
     {"/-/reload", Route::Methods::post, answer_reload},
     {"/api/v0/web/status", Route::Methods::read, answer_status},
+    {"/api/v0/web/targets", Route::Methods::read, answer_targets},
     {"/api/v0/web/explain", Route::Methods::read, answer_explain},
     {"/api/v0/web/components", Route::Methods::read, answer_components},
     {"/api/v0/web/components/", Route::Methods::read, answer_component},

@@ -6,10 +6,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/process_times.h"
 #include "net/http.h"
 #include "runtime/controller.h"
 
@@ -24,6 +26,8 @@ struct WebOptions {
   std::string version;
   // Knows which arguments are secret; null: the page shows no config.
   const runtime::Registry* registry = nullptr;
+  // CPU time of all processes; null: of this machine's.
+  std::function<std::vector<ProcessTimes>()> process_times;
   // Requests below /api/v0/component/ID/…; null: all are 404.
   std::function<void(std::string_view component_id, std::string_view rest, const net::Request&, net::Reply)>
       component_handler;

@@ -104,6 +104,8 @@ def a_target_is_explained():
         browser.wait_text('discovery.process.all')
         browser.press('g', 't')
         browser.wait('g t opens the targets', 'return document.querySelector("h1")?.textContent === "Targets"')
+        browser.click('.bar a[href="#/explain"]')
+        browser.wait('the form opens', 'return document.querySelector(".ask input")')
         browser.press('/')
         browser.type('.ask input', '1017' + ENTER)
         browser.wait('the way is told', 'return document.querySelector(".way")?.querySelectorAll(".steps .steps > li").length === 3')
@@ -125,6 +127,47 @@ def a_target_is_explained():
         browser.wait_text('is not written as in')
         browser.type('.ask input', ESCAPE + 'service_name=nobody' + ENTER)
         browser.wait_text('No component has found such a target.')
+        page.is_clean(browser)
+
+
+def targets_say_what_becomes_of_each_process():
+    with demo('full') as (browser, url):
+        browser.open(f'{url}/#/targets')
+        for text in ('Names missing', 'Exited too soon', 'Left out by a rule', 'No component of the config has found it.',
+                     'libacme_tax.so: no debug file', '1–50 of 7'):
+            browser.wait_text(text)
+        shown = browser.run('return [...document.querySelectorAll("[data-pid]")].map(row => row.dataset.pid)')
+        page.expect(shown[:2] == ['2118', '2291'], f'the busiest first: {shown[:5]}')
+        page.expect(browser.run('return document.querySelector("tr[data-pid=\'20400\'] a").textContent') == '<img onerror=x>',
+                    'a hostile name is text')
+        browser.wait_text('\\u202egpj.exe')
+        browser.run('[...document.querySelectorAll(".chip")].find(chip => chip.textContent.startsWith("Names missing")).click()')
+        browser.wait('the chip filters', 'return document.querySelectorAll("[data-pid]").length === 2')
+        page.expect('state=names_missing' in browser.run('return location.hash'), 'the address holds the state')
+        browser.type('.bar input', 'taxd')
+        browser.wait('so does the search', 'return document.querySelectorAll("[data-pid]").length === 1')
+        browser.type('.bar input', 'kafka')
+        browser.wait_text('No process matches.')
+        page.is_clean(browser)
+        browser.open(f'{url}/#/targets?sort=name&offset=50')
+        browser.wait('the second page', 'return document.querySelectorAll("[data-pid]").length === 24')
+        browser.click('tr[data-pid] a')
+        browser.wait('a row leads to its way', 'return location.hash.startsWith("#/explain?pid=")')
+    with demo('empty') as (browser, url):
+        browser.open(f'{url}/#/targets')
+        browser.wait_text('Nothing is profiled: no component of the config samples processes.')
+        page.is_clean(browser)
+
+
+def a_component_tells_how_it_was_and_what_it_counts():
+    with demo('full') as (browser, url):
+        browser.open(f'{url}/#/component/pyroscope.write.backup')
+        browser.wait_text('connect: no route to host')
+        label = browser.run('return document.querySelector(".beat").getAttribute("aria-label")')
+        page.expect('unhealthy for' in label and 'healthy for 20' in label, label)
+        page.expect(browser.run('return document.querySelectorAll(".beat-unhealthy").length') >= 3, 'the bars show it')
+        browser.click('section[aria-label="Metrics"] button')
+        browser.wait_text('demo_pushes_total')
         page.is_clean(browser)
 
 
@@ -169,12 +212,13 @@ def it_looks_the_same_everywhere():
         folder = os.environ.get('WEIR_SHOTS')
         places = {'profiles': (f'{url}/#/profiles', 'canvas'), 'components': (f'{url}/#/components', 'table'),
                   'component': (f'{url}/#/component/pyroscope.write.backup', '.panel'),
-                  'targets': (f'{url}/#/component/discovery.process.all', '.rows'),
-                  'explained': (f'{url}/#/targets?pid=1017', '.way'),
-                  'dropped': (f'{url}/#/targets?labels=service_name%3Dservice-6', '.way')}
+                  'target-list': (f'{url}/#/component/discovery.process.all', '.rows'), 'targets': (f'{url}/#/targets', 'table'),
+                  'explained': (f'{url}/#/explain?pid=1017', '.way'),
+                  'dropped': (f'{url}/#/explain?labels=service_name%3Dservice-6', '.way')}
         page.take_shots(browser, folder or f'{browser.folder}/shots', places)
 
 
 run(the_page_shows_services_and_their_functions, search_zoom_and_keys_work, a_frame_without_a_name_says_why,
-    components_open_with_their_health, a_target_is_explained, a_refused_config_stands_on_every_screen, absences_say_what_to_do,
+    components_open_with_their_health, a_target_is_explained, targets_say_what_becomes_of_each_process,
+    a_component_tells_how_it_was_and_what_it_counts, a_refused_config_stands_on_every_screen, absences_say_what_to_do,
     a_lost_connection_is_said_and_mends_itself, it_looks_the_same_everywhere)

@@ -1,3 +1,4 @@
+#include "runtime/health_history.h"
 #include "tests/web/site_fixture.h"
 
 namespace weir::web::testing {
@@ -250,6 +251,36 @@ TEST_CASE("web: a component's log lines, place and views are part of it") {
   REQUIRE(detail.at("log").as_array().size() == 1);
   CHECK(detail.at("log").as_array()[0].at("message") == "looked");
   CHECK(text(detail.at("log").as_array()[0].at("fields")) == R"([{"key":"at","value":"<b>"}])");
+}
+
+TEST_CASE("web: how a component was before is part of it") {
+  SiteFixture site;
+  auto node = thing({});
+  change(*node, [](auto& state) {
+    auto history = runtime::continued(nullptr, {.state = HealthState::healthy, .message = "it works"});
+    history = runtime::continued(history, state.health);
+    state.services.emplace_back(typeid(runtime::HealthHistory), history);
+  });
+  site.run({node});
+  CHECK(text(site.json("/api/v0/web/components/test.thing.a").at("healthHistory")) ==
+        R"([{"state":"healthy","message":"it works","since":0},)"
+        R"({"state":"unhealthy","message":"it is broken","since":1700000000000}])");
+}
+
+TEST_CASE("web: long texts are cut, those in lists sooner") {
+  SiteFixture site;
+  auto node = thing({});
+  change(*node, [](auto& state) {
+    std::string label(64 << 10, 'x');
+    state.exports = Value::object(
+        {{"text", label}, {"targets", Value::array(std::vector<Value>(300, Value::object({{"l", label}})))}});
+  });
+  site.run({node});
+  const std::string base = "/api/v0/web/components/test.thing.a";
+  CHECK(site.get(base).body.size() < 100'000);
+  CHECK(site.get(base + "/views/exports.targets?limit=200").body.size() < 300'000);
+  auto row = site.json(base + "/views/exports.targets").at("rows").as_array()[0];
+  CHECK(row.at("value").as_array()[0].at("value").at("length") == 65536);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "lang/source.h"
 #include "profile/collection.h"
+#include "profile/process_report.h"
 #include "runtime/controller.h"
 #include "store/store.h"
 #include "web/web.h"
@@ -150,6 +151,26 @@ class FakeReport final : public profile::CollectionReport {
 
  private:
   profile::CollectionStats stats_;
+};
+
+// Takes the processes that `services` names.
+class FakeProcesses final : public profile::ProcessReport {
+ public:
+  std::vector<profile::CollectedProcess> collected;
+  std::map<std::uint32_t, std::string> services;
+  std::map<std::string, std::string> container_services;
+  std::map<std::uint32_t, std::string> containers;
+
+  const std::vector<profile::CollectedProcess>& processes() const override { return collected; }
+  std::optional<std::string> service_of(std::uint32_t pid, std::string_view container) const override {
+    if (auto found = services.find(pid); found != services.end()) return found->second;
+    auto found = container_services.find(std::string(container));
+    return found == container_services.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::string container_of(std::uint32_t pid) const override {
+    auto found = containers.find(pid);
+    return found == containers.end() ? "" : found->second;
+  }
 };
 
 inline std::shared_ptr<runtime::Node> make_node(std::string id,

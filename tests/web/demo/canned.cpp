@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "runtime/health_history.h"
+#include "tests/web/demo/processes.h"
 #include "tests/web/demo/profiles.h"
 #include "tests/web/demo/rules.h"
 
@@ -194,6 +196,22 @@ runtime::ArgumentsPtr arguments_for(const std::string& id) {
   return arguments;
 }
 
+// It began, ran, and was not well some hours ago.
+runtime::HealthHistoryPtr history_of(const runtime::Health& health, WallTime now) {
+  runtime::HealthHistoryPtr history;
+  auto add = [&](HealthState state, std::string message, Duration ago) {
+    WallTime then = now - std::chrono::duration_cast<WallTime::duration>(ago);
+    history = runtime::continued(
+        history, {.state = state, .message = std::move(message), .since = then, .updated = then});
+  };
+  constexpr auto kMinute = std::chrono::minutes(1);
+  add(HealthState::waiting, "waiting for local.file.token.content", 1300 * kMinute);
+  add(HealthState::healthy, "started", 1299 * kMinute);
+  add(HealthState::unhealthy, "connect: no route to host", 420 * kMinute);
+  add(HealthState::healthy, "last push 200 in 38 ms", 366 * kMinute);
+  return runtime::continued(history, health);
+}
+
 void refuse(runtime::LoadResult& load, const lang::SourcePtr& source, WallTime now) {
   load = {.ok = false, .time = now - std::chrono::seconds(40), .cause = "file changed"};
   load.diagnostics.push_back(
@@ -224,6 +242,7 @@ Canned::Canned(std::string_view mode) {
     node->set_place({source, {at, end}});
     auto state = std::make_shared<runtime::NodeState>();
     state->health = {entry.state, entry.message, now - entry.since, now - entry.since};
+    state->services.emplace_back(typeid(runtime::HealthHistory), history_of(state->health, now));
     if (entry.state != HealthState::waiting) state->arguments = arguments_for(entry.id);
     if (entry.id.starts_with("discovery.process"))
       state->exports = Value::ordered_object({{"targets", targets(1204)}});
@@ -240,6 +259,8 @@ Canned::Canned(std::string_view mode) {
           typeid(profile::CollectionReport),
           std::static_pointer_cast<const profile::CollectionReport>(
               std::make_shared<const FakeReport>(collected(mode == "lost" ? 412 : 0))));
+      if (mode != "empty")
+        state->services.emplace_back(typeid(profile::ProcessReport), demo_process_report());
     }
     if (entry.id == "pyroscope.write.backup") node->referenced_by = {"pyroscope.ebpf.machine"};
     if (entry.id == "discovery.process.all")

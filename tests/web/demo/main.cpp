@@ -5,6 +5,7 @@
 
 #include "net/http.h"
 #include "tests/web/demo/canned.h"
+#include "tests/web/demo/processes.h"
 
 int main(int argc, char** argv) {
   using namespace weir;
@@ -16,12 +17,15 @@ int main(int argc, char** argv) {
 
   web::testing::Canned canned(argc > 1 ? argv[1] : "full");
   MetricRegistry metrics;
+  MetricScope backup(metrics, {{"component_id", "pyroscope.write.backup"}, {"component_path", "/"}});
+  backup.counter("demo_pushes_total", "Profiles pushed.")->add(1204);
   auto server = net::Server::start({.listen_address = argc > 2 ? argv[2] : "127.0.0.1:0"},
                                    web::make_handler({.controller = &canned.controller,
                                                       .metrics = &metrics,
                                                       .log = &canned.log,
                                                       .clock = &system_clock(),
-                                                      .version = "0.1.0"}));
+                                                      .version = "0.1.0",
+                                                      .process_times = web::testing::demo_processes}));
   if (!server) {
     std::fprintf(stderr, "%s\n", server.error().message.c_str());
     return 1;

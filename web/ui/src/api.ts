@@ -9,6 +9,12 @@ export interface Health {
   since: number;
 }
 
+export interface HealthChange {
+  state: State;
+  message: string;
+  since: number;
+}
+
 export interface Diagnostic {
   severity: "error" | "warning";
   message: string;
@@ -97,6 +103,7 @@ export interface ComponentDetail extends Component {
   exports: Statement[];
   debugInfo: Statement[];
   place?: { file: string; line: number };
+  healthHistory: HealthChange[]; // oldest first
   views: { name: string; title: string; total: number }[];
   log?: LogLine[];
 }

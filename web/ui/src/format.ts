@@ -96,3 +96,8 @@ export function minute(ms: number): string {
 export function plural(n: number, word: string, many = `${word}s`): string {
   return `${count(n)} ${n === 1 ? word : many}`;
 }
+
+// Whoever names a program or a service may not turn the text around it, or hide in it.
+export function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

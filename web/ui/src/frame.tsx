@@ -34,7 +34,7 @@ function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys
           </span>
         )}
       </a>
-      <a class="screen" href="#/targets" aria-current={isAt("targets")}>
+      <a class="screen" href="#/targets" aria-current={isAt("targets", "explain")}>
         <Icon name="targets" />
         Targets
       </a>

@@ -4,14 +4,15 @@ import { type Status, url, usePoll } from "./api";
 import { ComponentScreen } from "./components/component";
 import { ComponentsScreen } from "./components/list";
 import { ConfigScreen } from "./config/config";
+import { ExplainScreen } from "./explain/explain";
 import { Frame } from "./frame";
 import { GraphScreen } from "./graph/graph";
 import { useKeys } from "./keys";
 import { ErrorState } from "./parts";
+import { ProcessesScreen } from "./processes/processes";
 import { ProfilesScreen } from "./profiles/profiles";
 import { type Route, useRoute } from "./route";
 import "./style/style.css";
-import { TargetsScreen } from "./targets/targets";
 import { apply } from "./theme";
 
 const kGo: Record<string, string> = { p: "#/profiles", g: "#/graph", c: "#/components", t: "#/targets", s: "#/config" };
@@ -21,6 +22,7 @@ const kTitles: Record<Route["screen"], string> = {
   components: "Components",
   component: "",
   targets: "Targets",
+  explain: "Explain a target",
   config: "Config",
 };
 
@@ -31,7 +33,9 @@ function Screen({ route, status }: { route: Route; status?: Status }) {
     case "component":
       return <ComponentScreen key={route.id} id={route.id} />;
     case "targets":
-      return <TargetsScreen query={route.query} />;
+      return <ProcessesScreen query={route.query} />;
+    case "explain":
+      return <ExplainScreen query={route.query} />;
     case "graph":
       return <GraphScreen query={route.query} />;
     case "config":

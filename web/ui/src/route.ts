@@ -3,12 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Route {
-  screen: "profiles" | "graph" | "components" | "component" | "targets" | "config";
+  screen: "profiles" | "graph" | "components" | "component" | "targets" | "explain" | "config";
   id: string; // of a component
   query: URLSearchParams;
 }
 
-const kScreens: Route["screen"][] = ["graph", "components", "targets", "config"];
+const kScreens: Route["screen"][] = ["graph", "components", "targets", "explain", "config"];
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);

@@ -3,6 +3,8 @@ import { type Component, type ComponentDetail, type LogLine, type State, compone
 import { clock, moment, plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink } from "../route";
+import { History } from "./history";
+import { Metrics } from "./metrics";
 import { BodyPanel, BodyTree, LinkedComponent } from "./values";
 import { PagedView } from "./view";
 
@@ -117,9 +119,11 @@ function Facts({ detail }: { detail: ComponentDetail }) {
             <HealthMark state={detail.health.state} /> <span class="dim">since {moment(detail.health.since)}</span>
             {detail.health.message && !kNext[detail.health.state] && <p class="sub">{detail.health.message}</p>}
           </div>
+          {detail.healthHistory.length > 0 && <History changes={detail.healthHistory} />}
         </Panel>
         <Wiring detail={detail} />
         <Log lines={detail.log ?? []} />
+        <Metrics id={detail.id} />
       </div>
     </div>
   );

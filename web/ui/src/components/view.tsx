@@ -4,10 +4,10 @@ import { type Value, type ViewPage, componentPath, url, usePoll } from "../api";
 import { count, plural } from "../format";
 import { Bones, Search } from "../parts";
 
-const kPage = 50;
+export const kPage = 50;
 const kTyping = 200; // ms without a key before the filter is sent
 
-function useSettled<T>(value: T): T {
+export function useSettled<T>(value: T): T {
   const [settled, setSettled] = useState(value);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(value), kTyping);
@@ -111,7 +111,14 @@ function Rows({ rows }: { rows: Value[] }) {
   );
 }
 
-function Pager({ page, onMove }: { page: ViewPage; onMove: (offset: number) => void }) {
+interface PageOf {
+  total: number;
+  matching: number;
+  offset: number;
+  rows: unknown[];
+}
+
+export function Pager({ page, onMove }: { page: PageOf; onMove: (offset: number) => void }) {
   const last = page.offset + page.rows.length;
   const of = page.matching === page.total ? count(page.total) : `${count(page.matching)} that match, ${count(page.total)} in all`;
   return (

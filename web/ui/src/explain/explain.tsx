@@ -100,7 +100,7 @@ function Start() {
   );
 }
 
-export function TargetsScreen({ query }: { query: URLSearchParams }) {
+export function ExplainScreen({ query }: { query: URLSearchParams }) {
   const question = questionOf(query);
   const [times, setTimes] = useState(0);
   const { answer, error } = useAnswer(question, times);
@@ -110,7 +110,7 @@ export function TargetsScreen({ query }: { query: URLSearchParams }) {
   };
   return (
     <>
-      <Bar title="Targets">
+      <Bar back="#/targets" title="Explain a target">
         <Form question={question} onAsk={ask} />
       </Bar>
       {!question.text && <Start />}

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""The page of a real weir: what it does with each process, hostile names, and an outage that it gets over."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import browser as driver
+import page
+from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+
+CHECKOUT = ROOT / 'build/services/checkout'
+HOSTILE = '<img onerror=x>'  # as long as the kernel lets a name be
+HOSTILE_SERVICE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+LONG = 64 << 10  # more than a store takes
+TURNED = '\u202efdp.exe \u0645\u0631\u062d\u0628\u0627'
+
+
+@contextlib.contextmanager
+def a_browser():
+    if driver.missing():
+        raise Skip(driver.missing())
+    with driver.Browser() as browser:
+        browser.look(*page.WIDE, 'dark')
+        yield browser
+
+
+@contextlib.contextmanager
+def copied(*names, strip=False):
+    """The paths of copies of a demo service under other names."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-names-'))
+    try:
+        for name in names:
+            shutil.copy(CHECKOUT, folder / name)
+            if strip:
+                subprocess.run(['strip', '--strip-all', '--remove-section=.note.gnu.build-id', folder / name], check=True)
+        yield [folder / name for name in names]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def targets(w, **query):
+    return w.json('/api/v0/web/targets?' + '&'.join(f'{name}={value}' for name, value in {'limit': 200, **query}.items()))
+
+
+def state_of(w, pid):
+    return next((row for row in targets(w, filter=pid)['rows'] if row['pid'] == pid), {'state': 'not there'})
+
+
+def quoted(text):
+    return json.dumps(text, ensure_ascii=False)
+
+
+RULES = '''
+discovery.process "all" {
+  refresh_interval = "1s"
+}
+
+discovery.relabel "some" {
+  targets = discovery.process.all.targets
+
+  rule {
+    source_labels = ["__process_pid__"]
+    regex         = "%s"
+    action        = "keep"
+  }
+}
+
+pyroscope.ebpf "machine" {
+  targets          = discovery.relabel.some.output
+  forward_to       = [pyroscope.store.local.receiver]
+  collect_interval = "1s"
+}
+
+pyroscope.store "local" {
+}
+'''
+
+
+def the_targets_screen_says_what_becomes_of_each_process():
+    need_bpf()
+    with contextlib.ExitStack() as stack:
+        browser = stack.enter_context(a_browser())
+        plain, dropped = stack.enter_context(copied('plain', 'dropped'))
+        stripped, = stack.enter_context(copied('stripped', strip=True))
+        pids = {name.name: stack.enter_context(started([str(name)])).pid for name in (plain, dropped, stripped)}
+        w = stack.enter_context(Weir(RULES % f'{pids["plain"]}|{pids["stripped"]}')).wait_ready()
+        expected = {'plain': 'profiled', 'stripped': 'names_missing', 'dropped': 'left_out'}
+        for name, state in expected.items():
+            wait_for(f'{name} is {state}', lambda: state_of(w, pids[name])['state'] == state, 30)
+        page.expect('stripped' in state_of(w, pids['stripped'])['why'], state_of(w, pids['stripped']))
+        page.expect(state_of(w, pids['dropped'])['foundBy'] == ['discovery.process.all'], state_of(w, pids['dropped']))
+        browser.open(f'{w.url}/#/targets')
+        for name, word in {'plain': 'Profiled', 'stripped': 'Names missing', 'dropped': 'Left out by a rule'}.items():
+            row = browser.wait(f'the row of {name}', 'return document.querySelector(`tr[data-pid="${arguments[0]}"]`)?.innerText', pids[name])
+            page.expect(word in row, row)
+        # Live: neither an answer nor a new order moves what somebody reads.
+        browser.run('document.querySelector("main").scrollTop = 120; window.row = document.querySelector(`tr[data-pid="${arguments[0]}"]`)',
+                    pids['plain'])
+        before = targets(w)['rows']
+        wait_for('the numbers change', lambda: targets(w)['rows'] != before)
+        browser.wait('the page asks again', 'return performance.getEntriesByType("resource").filter(e => e.name.includes("/targets?")).length > 2',
+                     seconds=30)
+        stands = browser.run('return [document.querySelector("main").scrollTop, window.row.isConnected]')
+        page.expect(stands == [120, True], f'it stands still: {stands}')
+        page.is_clean(browser)
+        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', {'live-targets': (f'{w.url}/#/targets', 'table')})
+
+
+def hostile_names_are_text():
+    need_bpf()
+    with contextlib.ExitStack() as stack:
+        browser = stack.enter_context(a_browser())
+        program, = stack.enter_context(copied(HOSTILE))
+        first, second, wide = (stack.enter_context(started([str(program)])) for _ in range(3))
+        config = f'''
+pyroscope.ebpf "machine" {{
+  targets = [
+    {{"__process_pid__" = "{first.pid}", "service_name" = {quoted(HOSTILE_SERVICE)}}},
+    {{"__process_pid__" = "{second.pid}", "service_name" = {quoted(TURNED)}}},
+    {{"__process_pid__" = "{wide.pid}", "service_name" = "{'w' * LONG}"}},
+  ]
+  forward_to       = [pyroscope.store.local.receiver]
+  collect_interval = "1s"
+}}
+
+pyroscope.store "local" {{
+}}
+'''
+        w = stack.enter_context(Weir(config)).wait_ready()
+        wait_for('both have profiles', lambda: {HOSTILE_SERVICE, TURNED} <= set(w.services()), 30)
+        for program in (first, wide):
+            wait_for('it is profiled', lambda: state_of(w, program.pid)['state'] == 'profiled', 30)
+        page.expect(state_of(w, wide.pid)['serviceLength'] == LONG, 'the label is cut')
+        page.expect(state_of(w, os.getpid())['state'] == 'no_target', 'this test is nobody’s target')
+        browser.open(f'{w.url}/#/targets')
+        shown = browser.wait('its row', 'return document.querySelector(`tr[data-pid="${arguments[0]}"] .process a`)?.textContent', first.pid)
+        page.expect(shown == HOSTILE, shown)
+        browser.wait_text(HOSTILE_SERVICE)
+        browser.wait_text('\\u202efdp.exe')
+        page.is_clean(browser)
+        for service in (HOSTILE_SERVICE, TURNED):
+            page.has_flame_graph(browser, w.url, service, ['price_order'])
+        page.component_opens(browser, w.url, 'pyroscope.ebpf.machine')
+        browser.wait_text('of 65\u2009536 bytes')
+        page.is_clean(browser)
+        for screen in ('targets', 'profiles', 'component/pyroscope.ebpf.machine'):
+            browser.look(*page.NARROW, 'light')
+            browser.open(f'{w.url}/#/{screen}')
+            browser.wait('it is there', 'return document.querySelector("table, canvas")')
+            page.is_clean(browser)
+            page.expect(browser.run('return document.images.length + document.querySelectorAll("main script").length') == 0, 'no element of a name')
+            page.expect('weir' in browser.run('return document.title'), 'nothing has run')
+
+
+def an_outage_is_said_and_the_page_recovers_by_itself():
+    with contextlib.ExitStack() as stack:
+        browser = stack.enter_context(a_browser())
+        w = stack.enter_context(Weir('local.file "a" {\n  filename = "/etc/hostname"\n}\n')).wait_ready()
+        for screen, shown in (('targets', 'tr[data-pid]'), ('components', '[data-component]'), ('component/local.file.a', '.panel')):
+            browser.open(f'{w.url}/#/{screen}')
+            browser.wait(f'{screen} is there', 'return document.querySelector(arguments[0])', shown)
+            w.stop()
+            browser.wait('the outage is said', 'return document.body.innerText.includes("No answer from weir.")', seconds=30)
+            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', shown), 'what was there still stands')
+            w.start()
+            w.wait_ready()
+            browser.wait('it recovers', 'return !document.body.innerText.includes("No answer from weir.")', seconds=30)
+            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', shown), 'and goes on')
+        # Opened while nobody answers, it says so, and finds weir once it is there.
+        browser.complaints()
+        w.stop()
+        browser.run('location.hash = "#/components"')
+        browser.wait('no answer', 'return document.body.innerText.includes("No answer from weir.")', seconds=30)
+        w.start()
+        w.wait_ready()
+        browser.wait('the list comes', 'return document.querySelector("[data-component]") && !document.body.innerText.includes("No answer")', seconds=30)
+        browser.complaints()  # of the outage
+        browser.open(f'{w.url}/#/components')
+        browser.wait('it is there', 'return document.querySelector("[data-component]")')
+        page.is_clean(browser)
+
+
+run(the_targets_screen_says_what_becomes_of_each_process, hostile_names_are_text, an_outage_is_said_and_the_page_recovers_by_itself)
