@@ -73,10 +73,12 @@ std::string labels_json(const web::WantedTargets& wanted) {
   return json.take();
 }
 
-std::string address(std::string_view server, const web::WantedTargets& wanted) {
+std::string with_scheme(std::string_view server) {
   while (server.ends_with('/')) server.remove_suffix(1);
-  std::string url(server);
-  if (!url.contains("://")) url.insert(0, "http://");
+  return server.contains("://") ? std::string(server) : fmt::format("http://{}", server);
+}
+
+std::string address(std::string url, const web::WantedTargets& wanted) {
   url += "/api/v0/web/explain?format=text";
   const std::pair<std::string_view, std::string> parameters[] = {
       {"pid", wanted.pid}, {"container", wanted.container}, {"labels", labels_json(wanted)}};
@@ -107,8 +109,9 @@ ExitCode explain_running(const Invocation& invocation, const web::WantedTargets&
   net::TlsOptions tls{.ca_file = std::string(invocation.flag("ca-file")),
                       .cert_file = std::string(invocation.flag("cert-file")),
                       .key_file = std::string(invocation.flag("key-file"))};
-  auto answer = ask(address(invocation.flag("server"), wanted), std::move(tls));
-  std::string server = url_text(std::string(invocation.flag("server")));
+  std::string server = with_scheme(invocation.flag("server"));
+  auto answer = ask(address(server, wanted), std::move(tls));
+  server = url_text(server);
   if (!answer) {
     return refuse({fmt::format("no weir answers at {}: {}; say where it runs with --server, or name a config "
                                "that does not run",

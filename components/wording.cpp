@@ -1,5 +1,6 @@
 #include "components/wording.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/core.h>
@@ -47,7 +48,14 @@ std::string url_text(const std::string& url) {
   std::size_t begin = url.find("://");
   if (begin == std::string::npos) return url;
   begin += 3;
-  std::size_t at = url.substr(0, url.find_first_of("/?#", begin)).rfind('@');
+  std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+  // A password with a "/" that is not written as %2F: no port is like that.
+  std::string host = url.substr(begin, end - begin);
+  std::size_t colon = host.find(':');
+  bool is_cut = colon != std::string::npos && !host.starts_with('[') && !host.contains('@') &&
+                host.find_first_not_of("0123456789", colon + 1) != std::string::npos;
+  if (is_cut) end = url.size();
+  std::size_t at = url.substr(0, end).rfind('@');
   return at == std::string::npos || at < begin ? url : url.substr(0, begin) + url.substr(at + 1);
 }
 

@@ -100,6 +100,7 @@ Result<Url> parse(std::string_view text) {
   if (url.scheme != "http" && url.scheme != "https") {
     return fail("scheme \"{}\" is not one of http, https, unix", url.scheme);
   }
+  bool has_at_behind = rest.substr(std::min(rest.find_first_of("/?#"), rest.size())).contains('@');
   rest = rest.substr(0, rest.find('#'));
   std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view authority = rest.substr(0, path);
@@ -110,7 +111,11 @@ Result<Url> parse(std::string_view text) {
     url.user_info = decode_query(info);
     authority.remove_prefix(at + 1);
   }
-  if (auto host = parse_host(authority, url); !host) return fail(host.error());
+  if (auto host = parse_host(authority, url); !host) {
+    // What would be quoted may be the beginning of a password.
+    if (has_at_behind) return fail("/, ? and # in a password must be written as %2F, %3F and %23");
+    return fail(host.error());
+  }
   auto target = escape_target(rest.substr(path));
   if (!target) return fail(target.error());
   url.target = target->starts_with('/') ? *target : "/" + *target;

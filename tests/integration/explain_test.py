@@ -206,6 +206,13 @@ def a_wrong_question_says_what_would_be_right():
         assert done.returncode != 0 and words in done.stderr, done
 
 
+def a_password_in_an_address_stays_out_of_messages():
+    for server in ('me:hunter2@127.0.0.1:1', 'http://me:hunter2@127.0.0.1:1', 'me:hunter2/secret@127.0.0.1:1', 'http://me:hun#ter2@127.0.0.1:1'):
+        done = weir('explain', 'targets', '--pid', '1', '--server', server)
+        assert done.returncode != 0 and 'say where it runs with --server' in done.stderr, done
+        assert 'hun' not in done.stderr and 'ter2' not in done.stderr, done
+
+
 TEST = '''
 test "python_is_a_service" {
   override {
@@ -264,4 +271,5 @@ def a_config_is_tested_without_running():
 
 
 run(the_way_of_a_process_is_told, a_config_that_does_not_run_tells_the_same, what_a_config_would_find_is_looked_up,
-    a_large_config_cannot_hold_the_server, a_wrong_question_says_what_would_be_right, a_config_is_tested_without_running)
+    a_large_config_cannot_hold_the_server, a_wrong_question_says_what_would_be_right,
+    a_password_in_an_address_stays_out_of_messages, a_config_is_tested_without_running)

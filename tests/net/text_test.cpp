@@ -72,6 +72,10 @@ TEST_CASE("url: what is refused, and why") {
   }
   CHECK(parse_url("http://ann:secret@a:x/").error().message ==
         "url \"http://(secret)@a:x/\": port \"x\" is not a number from 0 to 65535");
+  for (const char* text : {"http://ann:sec/ret@a/", "http://ann:sec?ret@a/", "http://ann:sec#ret@a/"}) {
+    CHECK(parse_url(text).error().message ==
+          "url \"http://(secret)@a/\": /, ? and # in a password must be written as %2F, %3F and %23");
+  }
 }
 
 TEST_CASE("url: references") {
