@@ -5,7 +5,7 @@
 
 #include <fmt/ranges.h>
 
-#include "base/file_system.h"
+#include "lang/text.h"
 #include "net/options.h"
 #include "runtime/http_service.h"
 
@@ -20,8 +20,8 @@ runtime::HttpTls tls_of(const HttpBlockTls& tls) {
           .cert_file = tls.cert_file,
           .key_pem = tls.key_pem.text,
           .key_file = tls.key_file,
-          .client_ca_pem = tls.client_ca_pem,
-          .client_ca_file = tls.client_ca_file,
+          .client_ca_pem = tls.client_ca_pem.value_or(""),
+          .client_ca_file = tls.client_ca_file.value_or(""),
           .client_auth_type = tls.client_auth_type,
           .cipher_suites = tls.cipher_suites,
           .curve_preferences = tls.curve_preferences,
@@ -45,8 +45,14 @@ runtime::HttpSecurity security_of(const HttpBlockArguments& args) {
   return security;
 }
 
+std::string stamp_of(const HttpBlockArguments& args) {
+  return args.tls ? certificate_stamp(*args.tls, args.tls->client_ca_file) : "";
+}
+
 std::string_view clients_text(std::string_view client_auth_type) {
-  if (client_auth_type.starts_with("Require")) return ", clients need a certificate";
+  if (client_auth_type == "RequestClientCert") return ", clients are asked for a certificate, and need none";
+  if (client_auth_type == "RequireAnyClientCert") return ", clients need a certificate, and any will do";
+  if (client_auth_type == "RequireAndVerifyClientCert") return ", clients need a certificate";
   if (client_auth_type == "VerifyClientCertIfGiven") return ", certificates of clients are verified";
   return "";
 }
@@ -75,7 +81,7 @@ void HttpBlockTls::check(lang::Problems& problems) const {
     check_certificate(problems, *this);
   }
   check_client_ca(problems, "client_ca_pem", client_ca_pem, client_ca_file, client_auth_type);
-  check_cipher_suites(problems, cipher_suites);
+  check_cipher_suites(problems, cipher_suites, max_version);
   if (auto known = net::check_curves(curve_preferences); !known)
     problems.add("curve_preferences", known.error().message);
   // Words in the order of the versions.
@@ -85,8 +91,26 @@ void HttpBlockTls::check(lang::Problems& problems) const {
 }
 
 void HttpBlockBasic::check(lang::Problems& problems) const {
+  if (username.contains(':')) {
+    problems.add("username", "no client can send one with a \":\" in it: what follows would be the password");
+  }
   if (password.text.empty()) {
     problems.add("password", "an empty password protects nothing: is what it is made of set?");
+  }
+}
+
+// One that is the beginning of no path would leave open what it is to protect.
+void HttpBlockFilter::check(lang::Problems& problems) const {
+  for (const std::string& path : paths) {
+    if (!path.starts_with('/')) {
+      problems.add("paths", fmt::format("\"{}\" is the beginning of no path: write \"/{}\"",
+                                        lang::printable(path), lang::printable(path)));
+    } else if (path.find_first_of("%?") != std::string::npos) {
+      problems.add("paths",
+                   fmt::format("\"{}\" is the beginning of no path: what is compared has its escapes "
+                               "decoded and ends before a \"?\"; write it so",
+                               lang::printable(path)));
+    }
   }
 }
 
@@ -97,7 +121,7 @@ void HttpBlock::apply(Arguments args) {
 
 void HttpBlock::secure() {
   runtime::HttpSecurity security = security_of(args_);
-  stamp_ = stamp();
+  stamp_ = stamp_of(args_);
   auto secured = ctx_.http().secure(security);
   is_in_effect_ = secured.has_value();
   std::string message =
@@ -120,19 +144,10 @@ void HttpBlock::look_later() {
   timer_ = ctx_.after(kPause, [this] { look(); });
 }
 
-// The server takes up other files by itself; here it shows whether they are usable.
+// The server takes up other files only when it is told to.
 void HttpBlock::look() {
-  if (!is_in_effect_ || stamp() != stamp_) return secure();
+  if (!is_in_effect_ || stamp_of(args_) != stamp_) return secure();
   look_later();
-}
-
-std::string HttpBlock::stamp() const {
-  if (!args_.tls) return {};
-  std::string stamp;
-  for (const std::string& file : {args_.tls->cert_file, args_.tls->key_file, args_.tls->client_ca_file}) {
-    stamp += file_stamp(file);
-  }
-  return stamp;
 }
 
 }  // namespace weir

@@ -17,8 +17,8 @@ class HttpBlock {
   static constexpr auto kStability = runtime::Stability::stable;
   static constexpr std::string_view kDoc =
       "Protects the server of the page, the metrics and the API: TLS, certificates of clients, a password. "
-      "Stands in the config itself only. Until it has taken effect once, the server answers 503; what comes "
-      "to be unusable later (a certificate that cannot be read, a key of another one) leaves in effect what "
+      "Stands in the config itself only. Until it has taken effect, the server answers 503; what comes to "
+      "be unusable later (a certificate that cannot be read, a key of another one) leaves in effect what "
       "was, and makes it unhealthy. Without the block whoever reaches the server may ask.";
 
   using Arguments = HttpBlockArguments;
@@ -34,7 +34,6 @@ class HttpBlock {
   void secure();
   void look();
   void look_later();
-  std::string stamp() const;
 
   runtime::Context& ctx_;
   Arguments args_;

@@ -63,7 +63,7 @@ struct WindowsCertificateFilter {
 };
 
 struct HttpBlockTls : ServerCertificate {
-  std::string client_ca_pem, client_ca_file;
+  std::optional<std::string> client_ca_pem, client_ca_file;
   std::string client_auth_type = "NoClientCert";
   std::vector<std::string> cipher_suites, curve_preferences;
   std::string min_version, max_version;
@@ -78,8 +78,10 @@ struct HttpBlockTls : ServerCertificate {
                            "Without either the system's are trusted."),
             lang::optional("client_ca_file", &HttpBlockTls::client_ca_file,
                            "File of certificates that issue those of clients; read again when it changes."),
-            lang::optional("client_auth_type", &HttpBlockTls::client_auth_type,
-                           "Which certificates clients must have.")
+            lang::optional(
+                "client_auth_type", &HttpBlockTls::client_auth_type,
+                "Which certificates clients must have. Only those with Verify in their name look at the "
+                "issuer.")
                 .one_of("NoClientCert|RequestClientCert|RequireAnyClientCert|VerifyClientCertIfGiven|"
                         "RequireAndVerifyClientCert"),
             lang::optional("cipher_suites", &HttpBlockTls::cipher_suites,
@@ -110,7 +112,7 @@ struct HttpBlockBasic {
 
   static constexpr auto fields() {
     return std::tuple{
-        lang::required("username", &HttpBlockBasic::username, "User name to ask for."),
+        lang::required("username", &HttpBlockBasic::username, "User name to ask for, without a \":\"."),
         lang::required("password", &HttpBlockBasic::password,
                        "Password to ask for; an empty one is an error."),
     };
@@ -126,12 +128,13 @@ struct HttpBlockFilter {
   static constexpr auto fields() {
     return std::tuple{
         lang::optional("paths", &HttpBlockFilter::paths,
-                       "Beginnings of paths, such as \"/metrics\". Without any the password is needed for "
-                       "all."),
+                       "Beginnings of paths, such as \"/metrics\", without escapes such as %2F. Without any "
+                       "the password is needed for all."),
         lang::optional("authenticate_matching_paths", &HttpBlockFilter::authenticate_matching_paths,
                        "Whether the password is needed for these paths; else for all the others."),
     };
   }
+  void check(lang::Problems& problems) const;
   bool operator==(const HttpBlockFilter&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/file_system.h"
 #include "net/options.h"
 
 namespace weir {
@@ -26,21 +27,41 @@ void check_certificate(lang::Problems& problems, const ServerCertificate& certif
               !certificate.key_file.empty());
 }
 
-void check_client_ca(lang::Problems& problems, std::string_view name, const std::string& ca,
-                     const std::string& client_ca_file, std::string_view client_auth_type) {
-  if (!ca.empty() && !client_ca_file.empty()) {
+void check_client_ca(lang::Problems& problems, std::string_view name, const std::optional<std::string>& ca,
+                     const std::optional<std::string>& client_ca_file, std::string_view client_auth_type) {
+  if (!ca && !client_ca_file) return;
+  if (ca && client_ca_file) {
     problems.add("client_ca_file", fmt::format("at most one of {} and client_ca_file may be given", name));
   }
-  bool has_ca = !ca.empty() || !client_ca_file.empty();
-  if (has_ca && (client_auth_type.empty() || client_auth_type == "NoClientCert")) {
-    problems.add(ca.empty() ? "client_ca_file" : std::string(name),
-                 "no client is asked for a certificate: set client_auth_type to RequireAndVerifyClientCert");
+  std::string given = ca ? std::string(name) : "client_ca_file";
+  if (ca ? ca->empty() : client_ca_file->empty()) {
+    problems.add(
+        given,
+        "an empty one would believe whomever the system's certificates vouch for: is what it is made of "
+        "set?");
   }
+  if (client_auth_type == "VerifyClientCertIfGiven" || client_auth_type == "RequireAndVerifyClientCert")
+    return;
+  bool is_asked = !client_auth_type.empty() && client_auth_type != "NoClientCert";
+  problems.add(std::move(given),
+               fmt::format("{}: set client_auth_type to RequireAndVerifyClientCert",
+                           is_asked ? fmt::format("{} believes any certificate", client_auth_type)
+                                    : "no client is asked for a certificate"));
 }
 
-void check_cipher_suites(lang::Problems& problems, const std::vector<std::string>& names) {
-  if (auto known = net::check_cipher_suites(names); !known)
+void check_cipher_suites(lang::Problems& problems, const std::vector<std::string>& names,
+                         std::string_view max_version) {
+  if (auto known = net::check_cipher_suites(names, max_version); !known)
     problems.add("cipher_suites", known.error().message);
+}
+
+std::string certificate_stamp(const ServerCertificate& certificate,
+                              const std::optional<std::string>& client_ca_file) {
+  std::string stamp;
+  for (const std::string& file : {certificate.cert_file, certificate.key_file, client_ca_file.value_or("")}) {
+    stamp += file_stamp(file);
+  }
+  return stamp;
 }
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 //   };
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,9 +46,15 @@ constexpr auto server_certificate_fields() {
 
 // One of each pair.
 void check_certificate(lang::Problems& problems, const ServerCertificate& certificate);
-// Who trusts an issuer must ask for certificates. `name` is that of the argument with the text of the issuer.
-void check_client_ca(lang::Problems& problems, std::string_view name, const std::string& ca,
-                     const std::string& client_ca_file, std::string_view client_auth_type);
-void check_cipher_suites(lang::Problems& problems, const std::vector<std::string>& names);
+// Who names an issuer must have certificates verified. `name` is that of the argument with the text of the
+// issuer.
+void check_client_ca(lang::Problems& problems, std::string_view name, const std::optional<std::string>& ca,
+                     const std::optional<std::string>& client_ca_file, std::string_view client_auth_type);
+void check_cipher_suites(lang::Problems& problems, const std::vector<std::string>& names,
+                         std::string_view max_version = {});
+
+// Another one when a file has changed: to be taken before they are read.
+std::string certificate_stamp(const ServerCertificate& certificate,
+                              const std::optional<std::string>& client_ca_file);
 
 }  // namespace weir

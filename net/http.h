@@ -109,11 +109,15 @@ class Server {
 
   virtual ~Server() = default;  // stops, waits for the thread
   virtual std::uint16_t port() const = 0;
-  // For connections that come from now on; passwords for requests. Who has connected under other TLS options
-  // is disconnected, but for a request that is being answered. An error changes nothing. Files that the
-  // options name are read again when they change: while the new ones are unusable, the old ones stay.
-  // A `handler` takes the place of the one before in the same moment. Not to be called by a handler.
-  virtual Result<> secure(Security security, Handler handler = {}) = 0;
+  // For connections that come from now on; passwords for requests. Who has connected while other clients were
+  // believed, or by other TLS options, is disconnected, but for a request that is being answered. An error
+  // changes nothing. Files that the options name are read now: after a change of theirs it is to be called
+  // again. A `handler` takes the place of the one before in the same moment. Not to be called by a handler.
+  Result<> secure(const Security& security, Handler handler = {});
+  // The same in two steps: the first reads the files, which may take its time; the second, for as long as the
+  // server lives, takes none.
+  using Ready = std::function<void(Handler)>;
+  virtual Result<Ready> prepare(const Security& security) = 0;
 };
 
 struct ClientRequest {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,8 +68,8 @@ struct ServerTlsOptions {
   bool operator==(const ServerTlsOptions&) const = default;
 };
 
-// Whether there are such; no file is opened.
-Result<> check_cipher_suites(const std::vector<std::string>& names);
+// Whether there are such, and one of them is of a version that is spoken; no file is opened.
+Result<> check_cipher_suites(const std::vector<std::string>& names, std::string_view max_version = {});
 Result<> check_curves(const std::vector<std::string>& names);
 
 struct ServerAuthOptions {

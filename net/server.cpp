@@ -55,20 +55,19 @@ class ServerImpl final : public Server {
 
   std::uint16_t port() const override { return port_; }
 
-  Result<> secure(Security security, Handler handler) override {
+  Result<Ready> prepare(const Security& security) override {
     auto tls = tls_of(security);
     if (!tls) return fail(tls.error());
-    service_.gate->dispatch(
-        [this, tls = *std::move(tls), auth = AuthCheck(security.auth), handler = std::move(handler)] {
-          bool is_as_before =
-              service_.tls && tls ? service_.tls->options() == tls->options() : service_.tls == tls;
-          service_.tls = tls;
-          service_.auth = auth;
-          if (handler) service_.handler = handler;
-          ++service_.epoch;
-          if (!is_as_before) disconnect_earlier();
-        });
-    return {};
+    return [this, tls = *std::move(tls), auth = AuthCheck(security.auth)](Handler handler) {
+      service_.gate->dispatch([this, tls, auth, handler = std::move(handler)] {
+        bool is_as_before = service_.tls && tls ? service_.tls->believes_as(*tls) : service_.tls == tls;
+        service_.tls = tls;
+        service_.auth = auth;
+        if (handler) service_.handler = handler;
+        ++service_.epoch;
+        if (!is_as_before) disconnect_earlier();
+      });
+    };
   }
 
   // Before it listens.
@@ -148,7 +147,7 @@ class ServerImpl final : public Server {
     if (service_.stopping && sessions_.empty()) stop_timer_.cancel();
   }
 
-  // Who has connected under other TLS options; one with a request under way when that is done.
+  // Who has connected while other clients were believed; one with a request under way when that is done.
   void disconnect_earlier() {
     ++service_.tls_epoch;
     for (const auto& session : sessions_) {
@@ -198,6 +197,13 @@ Result<tcp::endpoint> listen_endpoint(const HostPort& address) {
 }
 
 }  // namespace
+
+Result<> Server::secure(const Security& security, Handler handler) {
+  auto ready = prepare(security);
+  if (!ready) return fail(ready.error());
+  (*ready)(std::move(handler));
+  return {};
+}
 
 Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) {
   auto address = parse_host_port(options.listen_address);

@@ -32,7 +32,7 @@ struct Service {
   std::shared_ptr<Gate> gate;
   std::shared_ptr<ServerTls> tls{};  // null: connections are plain
   AuthCheck auth{};
-  // How often the three above have changed, and how often it was the TLS options.
+  // How often the three above have changed, and how often it was whom TLS believes, or its options.
   std::uint64_t epoch = 1, tls_epoch = 1;
   bool stopping = false;
   std::size_t held_bytes = 0;  // of bodies

@@ -31,29 +31,25 @@ class TlsContexts {
   std::map<std::string, std::shared_ptr<Context>> contexts_;
 };
 
-// Makes a server's streams.
+// Makes a server's streams, by what its files held when it was made.
 class ServerTls {
  public:
   // An error when the options, or the files they name, are unusable.
   static Result<std::shared_ptr<ServerTls>> make(ServerTlsOptions options);
   ~ServerTls();
 
-  const ServerTlsOptions& options() const { return options_; }
-  // With files as they are now, looked at once a second at most.
+  // Whether the other one lets the same clients in by the same rules; its own certificate may be another.
+  bool believes_as(const ServerTls& other) const;
   std::unique_ptr<Stream> wrap(Socket socket);
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Context;
 
   explicit ServerTls(ServerTlsOptions options) : options_(std::move(options)) {}
-  std::string stamp() const;  // of the files
-  void refresh();
 
   ServerTlsOptions options_;
+  std::string client_ca_;  // the text of it
   std::shared_ptr<Context> context_;
-  std::string stamp_;
-  Clock::time_point looked_;
 };
 
 }  // namespace weir::net

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include <fmt/ranges.h>
 
-#include "base/file_system.h"
 #include "net/text.h"
 #include "net/tls.h"
 #include "net/tls_context.h"
@@ -57,15 +55,13 @@ int accept_any(int, X509_STORE_CTX*) {
   return 1;
 }
 
-Result<> ask_clients(ssl::context& context, const ServerTlsOptions& options) {
+Result<> ask_clients(ssl::context& context, const ServerTlsOptions& options, const std::string& client_ca) {
   auto asked = client_auth(options.client_auth_type);
   if (!asked) return fail(asked.error());
-  auto ca = tls::pem_of(options.client_ca_pem, options.client_ca_file, "client_ca");
-  if (!ca) return fail(ca.error());
   SSL_CTX* handle = context.native_handle();
   SSL_CTX_set_verify(handle, asked->mode, asked->is_verified ? nullptr : accept_any);
   if (!asked->is_verified) return {};
-  return tls::trust(context, *ca);
+  return tls::trust(context, client_ca);
 }
 
 Result<> choose_versions(ssl::context& context, const ServerTlsOptions& options) {
@@ -101,8 +97,15 @@ Result<> choose_ciphers(ssl::context& context, const std::vector<std::string>& n
   if (!old.empty() && SSL_CTX_set_cipher_list(handle, fmt::format("{}", fmt::join(old, ":")).c_str()) != 1) {
     return fail("tls: cipher suites: {}", tls::last_error());
   }
+  if (newest.empty() || !old.empty()) return {};
   // Nothing that an older version could use.
-  if (old.empty() && !newest.empty()) SSL_CTX_set_min_proto_version(handle, TLS1_3_VERSION);
+  long most = SSL_CTX_get_max_proto_version(handle);
+  if (most != 0 && most < TLS1_3_VERSION) {
+    return fail(
+        "tls: the cipher suites are all of TLS 1.3, and max_version is older: name one of TLS 1.2 as well, "
+        "or none");
+  }
+  SSL_CTX_set_min_proto_version(handle, TLS1_3_VERSION);
   return {};
 }
 
@@ -125,14 +128,22 @@ Result<> choose_curves(ssl::context& context, const std::vector<std::string>& na
   return {};
 }
 
-Result<> set_up(ssl::context& context, const ServerTlsOptions& options) {
+// Whoever resumes a session is not verified again: neither an expired certificate nor one of an issuer who is
+// no longer believed would be noticed.
+void resume_nothing(SSL_CTX* handle) {
+  SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(handle, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(handle, 0);  // those of TLS 1.3
+}
+
+Result<> set_up(ssl::context& context, const ServerTlsOptions& options, const std::string& client_ca) {
   auto cert = tls::pem_of(options.cert_pem, options.cert_file, "cert");
   if (!cert) return fail(cert.error());
   auto key = tls::pem_of(options.key_pem, options.key_file, "key");
   if (!key) return fail(key.error());
   if (cert->empty() || key->empty()) return fail("tls: a server needs a certificate and its key");
   if (auto ok = tls::identify(context, *cert, *key); !ok) return ok;
-  if (auto ok = ask_clients(context, options); !ok) return ok;
+  if (auto ok = ask_clients(context, options, client_ca); !ok) return ok;
   if (auto ok = choose_versions(context, options); !ok) return ok;
   if (auto ok = choose_ciphers(context, options.cipher_suites); !ok) return ok;
   return choose_curves(context, options.curves);
@@ -140,8 +151,11 @@ Result<> set_up(ssl::context& context, const ServerTlsOptions& options) {
 
 }  // namespace
 
-Result<> check_cipher_suites(const std::vector<std::string>& names) {
+Result<> check_cipher_suites(const std::vector<std::string>& names, std::string_view max_version) {
   ssl::context context(ssl::context::tls_server);
+  auto most = tls::version_number(max_version, "max_version", TLS1_3_VERSION);
+  if (!most) return fail(most.error());
+  SSL_CTX_set_max_proto_version(context.native_handle(), *most);
   return choose_ciphers(context, names);
 }
 
@@ -151,46 +165,30 @@ Result<> check_curves(const std::vector<std::string>& names) {
 }
 
 struct ServerTls::Context {
-  std::shared_ptr<ssl::context> context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  ssl::context context{ssl::context::tls_server};
 };
 
 ServerTls::~ServerTls() = default;
 
 Result<std::shared_ptr<ServerTls>> ServerTls::make(ServerTlsOptions options) {
   std::shared_ptr<ServerTls> made(new ServerTls(std::move(options)));
-  made->stamp_ = made->stamp();
-  made->looked_ = Clock::now();
+  auto ca = tls::pem_of(made->options_.client_ca_pem, made->options_.client_ca_file, "client_ca");
+  if (!ca) return fail(ca.error());
+  made->client_ca_ = *std::move(ca);
   made->context_ = std::make_shared<Context>();
-  if (auto ok = set_up(*made->context_->context, made->options_); !ok) return fail(ok.error());
-  // A session that was verified is not good for a server that asks for other clients.
-  constexpr unsigned char kName[] = "weir";
-  SSL_CTX_set_session_id_context(made->context_->context->native_handle(), kName, sizeof kName - 1);
-  SSL_CTX_set_session_cache_mode(made->context_->context->native_handle(), SSL_SESS_CACHE_OFF);
+  if (auto ok = set_up(made->context_->context, made->options_, made->client_ca_); !ok)
+    return fail(ok.error());
+  resume_nothing(made->context_->context.native_handle());
   return made;
 }
 
-std::string ServerTls::stamp() const {
-  std::string stamp;
-  for (const std::string& file : {options_.cert_file, options_.key_file, options_.client_ca_file}) {
-    stamp += file_stamp(file);
-  }
-  return stamp;
-}
-
-void ServerTls::refresh() {
-  constexpr auto kPause = std::chrono::seconds(1);
-  if (Clock::now() - looked_ < kPause) return;
-  looked_ = Clock::now();
-  std::string now = stamp();
-  if (now == stamp_) return;
-  // Half of a pair, perhaps: the other half changes the stamp again.
-  stamp_ = std::move(now);
-  if (auto anew = make(options_)) context_ = (*anew)->context_;
+bool ServerTls::believes_as(const ServerTls& other) const {
+  return options_ == other.options_ && client_ca_ == other.client_ca_;
 }
 
 std::unique_ptr<Stream> ServerTls::wrap(Socket socket) {
-  refresh();
-  return std::make_unique<ServerStream>(std::move(socket), context_->context);
+  return std::make_unique<ServerStream>(std::move(socket),
+                                        std::shared_ptr<ssl::context>(context_, &context_->context));
 }
 
 }  // namespace weir::net

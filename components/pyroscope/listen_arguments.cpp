@@ -32,8 +32,8 @@ net::ServerTlsOptions ListenTlsArguments::options() const {
                                 .cert_file = cert_file,
                                 .key_pem = key_pem.text,
                                 .key_file = key_file,
-                                .client_ca_pem = client_ca,
-                                .client_ca_file = client_ca_file,
+                                .client_ca_pem = client_ca.value_or(""),
+                                .client_ca_file = client_ca_file.value_or(""),
                                 .client_auth_type = client_auth_type,
                                 .min_version = std::string(short_version(min_version)),
                                 .cipher_suites = suites()};

@@ -15,7 +15,7 @@
 namespace weir::pyroscope {
 
 struct ListenTlsArguments : ServerCertificate {
-  std::string client_ca, client_ca_file;
+  std::optional<std::string> client_ca, client_ca_file;
   std::string client_auth_type = "NoClientCert";
   std::string cipher_suites;
   std::string min_version;
@@ -31,8 +31,10 @@ struct ListenTlsArguments : ServerCertificate {
                 "the system's are trusted."),
             lang::optional("client_ca_file", &Self::client_ca_file,
                            "File of certificates that issue those of clients; read again when it changes."),
-            lang::optional("client_auth_type", &Self::client_auth_type,
-                           "Which certificates clients must have.")
+            lang::optional(
+                "client_auth_type", &Self::client_auth_type,
+                "Which certificates clients must have. Only those with Verify in their name look at the "
+                "issuer.")
                 .one_of("NoClientCert|RequestClientCert|RequireClientCert|RequireAnyClientCert|"
                         "VerifyClientCertIfGiven|RequireAndVerifyClientCert|"),
             lang::optional("cipher_suites", &Self::cipher_suites,

@@ -17,6 +17,10 @@ constexpr std::size_t kLeastMemory = 1u << 20;   // of one request, however smal
 constexpr std::size_t kMostMemory = 256u << 20;  // of all requests that are being read
 constexpr Duration kTick = std::chrono::seconds(5);
 
+std::string stamp_of(const ListenArguments& args) {
+  return args.tls ? certificate_stamp(*args.tls, args.tls->client_ca_file) : "";
+}
+
 bool is_json(const net::Request& request) {
   return request.headers.get("Content-Type").starts_with("application/json");
 }
@@ -115,6 +119,8 @@ void ReceiveHttp::stop() {
 void ReceiveHttp::listen() {
   retry_.reset();
   server_.reset();  // the new one may want the same port
+  unusable_.clear();
+  stamp_ = stamp_of(args_.http);
   std::size_t most = std::max(args_.max_body_bytes * kMemoryFactor, kLeastMemory);
   memory_ = std::make_shared<profile::SharedMemory>(std::max(most, kMostMemory));
   auto server = net::Server::start(
@@ -149,7 +155,7 @@ net::Server::Options ReceiveHttp::options() {
                                .header_timeout = args_.http.server_read_timeout,
                                .idle_timeout = args_.http.server_idle_timeout,
                                .reply_timeout = args_.http.server_write_timeout};
-  if (args_.http.tls) options.security.tls = args_.http.tls->options();
+  options.security = security();
   options.on_turned_away = [this](const net::TurnedAway& turned_away) {
     // Whose answer comes too late is counted where that is made.
     if (turned_away.reason == "slow_reply") return;
@@ -159,13 +165,32 @@ net::Server::Options ReceiveHttp::options() {
   return options;
 }
 
-// While it listens.
-void ReceiveHttp::secure() {
+net::Security ReceiveHttp::security() const {
   net::Security security;
   if (args_.http.tls) security.tls = args_.http.tls->options();
-  if (server_->secure(security)) return;
+  return security;
+}
+
+// While it listens.
+void ReceiveHttp::secure() {
+  stamp_ = stamp_of(args_.http);
+  unusable_.clear();
+  if (server_->secure(security())) return;
   // Nobody new is let in by what the config no longer says.
   listen();
+}
+
+// Whether its files have changed. Half of a pair, say, leaves in effect what was.
+void ReceiveHttp::look() {
+  if (!server_) return;
+  std::string stamp = stamp_of(args_.http);
+  if (unusable_.empty() && stamp == stamp_) return;
+  stamp_ = std::move(stamp);
+  auto secured = server_->secure(security());
+  std::string unusable = secured ? "" : secured.error().message;
+  if (std::exchange(unusable_, unusable) == unusable) return;
+  if (secured) return ctx_.log().info("the certificates that have changed are in effect");
+  ctx_.log().warn("the certificates that have changed are unusable", {{"error", unusable}});
 }
 
 void ReceiveHttp::take(std::shared_ptr<Call> call) {
@@ -234,6 +259,7 @@ void ReceiveHttp::count_refusal(const Refusal& refusal) {
 
 // Ages in the health message would stand still without it.
 void ReceiveHttp::tick() {
+  look();
   report();
   ticker_ = ctx_.after(kTick, [this] { tick(); });
 }
@@ -250,6 +276,13 @@ void ReceiveHttp::report() {
   ctx_.publish_debug_info(info);
   if (!server_) {
     ctx_.set_health(runtime::HealthState::unhealthy, fmt::format("{}; weir tries again", error_));
+    return;
+  }
+  if (!unusable_.empty()) {
+    ctx_.set_health(
+        runtime::HealthState::unhealthy,
+        fmt::format("{}; until it is usable the certificates stay as they are, and weir tries again",
+                    unusable_));
     return;
   }
   std::string message = has_any

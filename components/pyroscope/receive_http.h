@@ -97,7 +97,9 @@ class ReceiveHttp {
 
   void listen();
   net::Server::Options options();
+  net::Security security() const;
   void secure();
+  void look();
   void take(std::shared_ptr<Call> call);
   void finish(const std::shared_ptr<Call>& call);
   void refuse(const Call& call, const Refusal& refusal);
@@ -107,7 +109,9 @@ class ReceiveHttp {
 
   runtime::Context& ctx_;
   Arguments args_;
-  std::string error_;  // why it does not listen
+  std::string error_;     // why it does not listen
+  std::string stamp_;     // of the certificates' files, before they were read
+  std::string unusable_;  // why those that have changed since are not
   Backoff backoff_{std::chrono::seconds(1), std::chrono::minutes(1)};
   runtime::Timer retry_, ticker_;
   std::uint64_t requests_ = 0, profiles_ = 0;

@@ -42,6 +42,8 @@ TEST_CASE("http says what it asks of the server, and shows what protects it") {
        "plain HTTP; a password is needed for all but /-/"},
       {tls(""), "TLS; no password"},
       {tls("RequireAndVerifyClientCert") + auth(""), "TLS, clients need a certificate; a password is needed"},
+      {tls("RequireAnyClientCert"), "TLS, clients need a certificate, and any will do; no password"},
+      {tls("RequestClientCert"), "TLS, clients are asked for a certificate, and need none; no password"},
       {tls("VerifyClientCertIfGiven"), "TLS, certificates of clients are verified; no password"},
   };
   for (const Row& row : rows) {
@@ -62,7 +64,7 @@ tls {
   cert_file         = "c"
   key_file          = "k"
   client_ca_file    = "a"
-  client_auth_type  = "RequireAnyClientCert"
+  client_auth_type  = "VerifyClientCertIfGiven"
   cipher_suites     = ["TLS_AES_128_GCM_SHA256"]
   curve_preferences = ["X25519"]
   min_version       = "TLS12"
@@ -84,7 +86,7 @@ auth {
   CHECK(tls.cert_file == "c");
   CHECK(tls.key_file == "k");
   CHECK(tls.client_ca_file == "a");
-  CHECK(tls.client_auth_type == "RequireAnyClientCert");
+  CHECK(tls.client_auth_type == "VerifyClientCertIfGiven");
   CHECK(tls.cipher_suites == std::vector{"TLS_AES_128_GCM_SHA256"s});
   CHECK(tls.curve_preferences == std::vector{"X25519"s});
   CHECK(tls.min_version == "TLS12");

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "base/file_system.h"
 #include "components/pyroscope/push_request.h"
 #include "components/pyroscope/receive_http.h"
 #include "net/http.h"
+#include "tests/components/temp_dir.h"
 #include "tests/net/identity.h"
 #include "tests/profile/sample_profile.h"
 #include "tests/support/component_harness.h"
@@ -207,6 +209,38 @@ TEST_CASE("pyroscope.receive_http by TLS: whose certificates it asks for, change
   CHECK(component.world().health.message.starts_with("tls cert: open /nonexistent/cert.pem"));
 }
 
+TEST_CASE("pyroscope.receive_http by TLS: files that change are read again, and what is unusable is said") {
+  net::test::Identity ca = net::test::make_identity("ca", nullptr);
+  net::test::Identity server = net::test::make_identity("server", &ca, "IP:127.0.0.1");
+  net::test::Identity other_ca = net::test::make_identity("other ca", nullptr);
+  net::test::Identity next = net::test::make_identity("server", &other_ca, "IP:127.0.0.1");
+  tests::TempDir dir;
+  std::string cert_file = dir.path() / "cert.pem", key_file = dir.path() / "key.pem";
+  REQUIRE(write_file_atomically(cert_file, server.certificate_pem()).has_value());
+  REQUIRE(write_file_atomically(key_file, server.key_pem()).has_value());
+  auto sink = std::make_shared<Sink>();
+  ReceiveHttp::Arguments args = arguments(sink);
+  args.http.tls.emplace();
+  args.http.tls->cert_file = cert_file;
+  args.http.tls->key_file = key_file;
+  Harness component(args);
+  auto ingest = [&](const net::test::Identity& believed) {
+    component.speak_tls(net::TlsOptions{.ca_pem = believed.certificate_pem()});
+    return component.send("POST", "/ingest?name=shop", "text/plain", "main;work 3");
+  };
+  CHECK(ingest(ca) == "200 ");
+  REQUIRE(write_file_atomically(cert_file, next.certificate_pem()).has_value());
+  component.advance(5s);
+  CHECK(component.world().health.state == runtime::HealthState::unhealthy);
+  CHECK(component.world().health.message.starts_with("tls key: the key is not that of the certificate"));
+  CHECK(ingest(ca) == "200 ");
+  CHECK_FALSE(ingest(other_ca).starts_with("200"));
+  REQUIRE(write_file_atomically(key_file, next.key_pem()).has_value());
+  component.advance(5s);
+  CHECK(component.world().health.state == runtime::HealthState::healthy);
+  CHECK(ingest(other_ca) == "200 ");
+}
+
 TEST_CASE("pyroscope.receive_http: what tls needs") {
   struct Row {
     const char* text;
@@ -222,6 +256,12 @@ TEST_CASE("pyroscope.receive_http: what tls needs") {
       {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\" \n client_ca_file = \"a\"",
        "at most one of client_ca and"},
       {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\" \n client_auth_type = \"RequireClientCert\"",
+       "RequireClientCert believes any certificate"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"\" \n client_auth_type = "
+       "\"RequireAndVerifyClientCert\"",
+       "an empty one would believe"},
+      {"cert_pem = \"c\" \n key_pem = \"k\" \n client_ca = \"a\" \n client_auth_type = "
+       "\"VerifyClientCertIfGiven\"",
        nullptr},
       {"cert_pem = \"c\" \n key_pem = \"k\" \n client_auth_type = \"Perhaps\"", "client_auth_type"},
       {"cert_pem = \"c\" \n key_pem = \"k\" \n min_version = \"SSL3\"", "is not one of VersionTLS12 and"},

@@ -71,6 +71,25 @@ std::string agreed(const Server& server, const Hello& hello) {
   return fmt::format("{} {}", SSL_get_version(ssl.get()), SSL_get_cipher_name(ssl.get()));
 }
 
+// What the server has given a client by the end of an answer.
+bool may_resume(const Server& server, int version, const Identity& client) {
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  SSL_CTX_set_max_proto_version(context.get(), version);
+  REQUIRE(SSL_CTX_use_certificate(context.get(), client.certificate.get()) == 1);
+  REQUIRE(SSL_CTX_use_PrivateKey(context.get(), client.key.get()) == 1);
+  Peer peer = Peer::connect(server.port());
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);
+  SSL_set_fd(ssl.get(), peer.fd());
+  REQUIRE(SSL_connect(ssl.get()) == 1);
+  constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  REQUIRE(SSL_write(ssl.get(), kGet.data(), static_cast<int>(kGet.size())) > 0);
+  char answer[4096];
+  int size = SSL_read(ssl.get(), answer, sizeof answer);
+  REQUIRE(size > 0);
+  CHECK(std::string_view(answer, static_cast<std::size_t>(size)).starts_with("HTTP/1.1 200"));
+  return SSL_SESSION_is_resumable(SSL_get0_session(ssl.get())) == 1;
+}
+
 }  // namespace
 
 TEST_CASE("tls server: whose clients are served") {
@@ -106,6 +125,18 @@ TEST_CASE("tls server: whose clients are served") {
         text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(row.client)}));
     CHECK_MESSAGE((result == "200 GET ") == row.served, result);
     CHECK_MESSAGE(result.starts_with("error: ") == !row.served, result);
+  }
+}
+
+TEST_CASE("tls server: no session is resumed, so that every connection is verified") {
+  Names names;
+  ServerTlsOptions tls = names.server_options();
+  tls.client_ca_pem = names.ca.certificate_pem();
+  tls.client_auth_type = "RequireAndVerifyClientCert";
+  auto server = start_tls(tls);
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    CHECK_FALSE(may_resume(*server, version, names.client));
   }
 }
 
@@ -184,6 +215,11 @@ TEST_CASE("tls server: what it cannot be started with says why, and changes noth
          tls.max_version = "TLS12";
        }},
       {"tls: cipher suite \"TLS_ROT13\" is not known", [](auto& tls) { tls.cipher_suites = {"TLS_ROT13"}; }},
+      {"tls: the cipher suites are all of TLS 1.3, and max_version is older: ",
+       [](auto& tls) {
+         tls.cipher_suites = {"TLS_AES_128_GCM_SHA256"};
+         tls.max_version = "TLS12";
+       }},
       {"tls: curve \"P-256\" is not one of CurveP256, CurveP384, CurveP521, X25519",
        [](auto& tls) { tls.curves = {"P-256"}; }},
   };
@@ -279,31 +315,73 @@ TEST_CASE("server: a password that comes while a body does counts for it, and so
   CHECK(sending.read_message().starts_with("HTTP/1.1 418"));
 }
 
+namespace {
+
+// Files that are replaced while a server uses them.
+struct Files {
+  explicit Files(const Names& names) : names(names) {
+    write(cert, names.server.certificate_pem());
+    write(key, names.server.key_pem());
+    write(ca, names.ca.certificate_pem());
+  }
+  void write(const std::string& file, const std::string& pem) {
+    REQUIRE(write_file_atomically(file, pem).has_value());
+  }
+
+  const Names& names;
+  TempDir dir;
+  std::string cert = dir.path() / "cert.pem", key = dir.path() / "key.pem", ca = dir.path() / "ca.pem";
+};
+
+}  // namespace
+
 TEST_CASE("tls server: a rotated certificate is taken up, half a one is not") {
   Names names;
   Identity next = make_identity("server", &names.other_ca, "DNS:localhost");
-  TempDir dir;
-  std::string cert_file = (dir.path() / "cert.pem").string(), key_file = (dir.path() / "key.pem").string();
-  auto write = [](const std::string& file, const std::string& pem) {
-    REQUIRE(write_file_atomically(file, pem).has_value());
-  };
-  write(cert_file, names.server.certificate_pem());
-  write(key_file, names.server.key_pem());
-  auto server = start_tls({.cert_file = cert_file, .key_file = key_file});
+  Files files(names);
+  const ServerTlsOptions tls{.cert_file = files.cert, .key_file = files.key};
+  auto server = start_tls(tls);
   // A client for each request, so that no connection is kept.
   auto ask = [&](const Identity& ca) {
     auto client = Client::create();
     return text_of(fetch(*client, {.url = tls_url(*server), .tls = {.ca_pem = ca.certificate_pem()}}));
   };
   CHECK(ask(names.ca) == "200 GET ");
-  write(cert_file, next.certificate_pem());
+  files.write(files.cert, next.certificate_pem());
+  auto half = server->secure({.tls = tls});
+  REQUIRE_FALSE(half.has_value());
+  CHECK(half.error().message.starts_with("tls key: the key is not that of the certificate"));
   CHECK(ask(names.ca) == "200 GET ");
-  write(key_file, next.key_pem());
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (ask(names.other_ca) != "200 GET " && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  files.write(files.key, next.key_pem());
+  REQUIRE(server->secure({.tls = tls}).has_value());
   CHECK(ask(names.other_ca) == "200 GET ");
+  CHECK(ask(names.ca).starts_with("error: "));
+}
+
+TEST_CASE("tls server: who is connected stays so over another certificate, but not over another issuer") {
+  Names names;
+  Files files(names);
+  const ServerTlsOptions tls{.cert_file = files.cert,
+                             .key_file = files.key,
+                             .client_ca_file = files.ca,
+                             .client_auth_type = "RequireAndVerifyClientCert"};
+  auto server = start_tls(tls);
+  auto client = Client::create();
+  auto ask = [&] {
+    return text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(&names.client)}));
+  };
+  CHECK(ask() == "200 GET ");
+  // A new connection would not believe this one.
+  Identity next = make_identity("server", &names.other_ca, "DNS:localhost");
+  files.write(files.cert, next.certificate_pem());
+  files.write(files.key, next.key_pem());
+  REQUIRE(server->secure({.tls = tls}).has_value());
+  CHECK(ask() == "200 GET ");
+  files.write(files.cert, names.server.certificate_pem());
+  files.write(files.key, names.server.key_pem());
+  files.write(files.ca, names.other_ca.certificate_pem());
+  REQUIRE(server->secure({.tls = tls}).has_value());
+  CHECK(ask().starts_with("error: "));
 }
 
 }  // namespace weir::net::test
