@@ -90,40 +90,50 @@ class HttpServiceAdapter::AdaptedMount final : public Mount {
 HttpServiceAdapter::HttpServiceAdapter() : mounts_(std::make_shared<Mounts>()) {}
 HttpServiceAdapter::~HttpServiceAdapter() = default;
 
-void HttpServiceAdapter::use(net::Server& server, net::Handler handler) {
+void HttpServiceAdapter::use(net::Server& server, net::Handler closed, net::Handler handler) {
   std::lock_guard lock(mutex_);
   server_ = &server;
+  closed_ = std::move(closed);
   handler_ = std::move(handler);
 }
 
-void HttpServiceAdapter::take_config(bool has_http_block) {
+bool HttpServiceAdapter::take_config(bool has_http_block) {
   std::lock_guard lock(mutex_);
-  has_http_block_ = has_http_block;
-  if (!has_http_block) open();
+  bool had_http_block = std::exchange(has_http_block_, has_http_block);
+  if (has_http_block) {
+    if (!had_http_block) answer_all(closed_);
+    return false;
+  }
+  overtaken_ = asked_;
+  answer_all(handler_);
+  return had_http_block;
 }
 
-void HttpServiceAdapter::open() {
+void HttpServiceAdapter::answer_all(const net::Handler& handler) {
   if (server_ == nullptr) return;
   // There is nothing in it that could be unusable.
-  [[maybe_unused]] Result<> opened = server_->secure({}, handler_);
+  [[maybe_unused]] Result<> opened = server_->secure({}, handler);
 }
 
 Result<> HttpServiceAdapter::secure(const runtime::HttpSecurity& security) {
   net::Server* server = nullptr;
-  net::Handler handler;
+  std::uint64_t number = 0;
   {
     std::lock_guard lock(mutex_);
     if (server_ == nullptr) return fail("there is no server");
     if (!has_http_block_) return {};
     server = server_;
-    handler = handler_;
+    number = ++asked_;
   }
   // Files are read, which may hang.
-  auto secured = server->secure(to_net(security), std::move(handler));
+  auto ready = server->prepare(to_net(security));
+  if (!ready) return fail(ready.error());
   std::lock_guard lock(mutex_);
-  // Taken out of the config meanwhile.
-  if (!has_http_block_) open();
-  return secured;
+  // Of a block that has gone, or is no longer what it was.
+  if (number <= overtaken_) return {};
+  overtaken_ = number;
+  (*ready)(handler_);
+  return {};
 }
 
 std::unique_ptr<runtime::HttpService::Mount> HttpServiceAdapter::mount(std::string_view component_id,

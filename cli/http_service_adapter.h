@@ -3,6 +3,7 @@
 // the server is to believe, the page's handler is not asked.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -17,12 +18,13 @@ class HttpServiceAdapter final : public runtime::HttpService {
   HttpServiceAdapter();
   ~HttpServiceAdapter() override;
 
-  // The server that is to be secured, and what answers there once it is. Outlives everybody who may secure
-  // it.
-  void use(net::Server& server, net::Handler handler);
-  // A config without an `http` block opens the server to everybody; one with it leaves it as it is until the
-  // block has its say.
-  void take_config(bool has_http_block);
+  // The server that is to be secured, and what answers there until it is and after. Outlives everybody who
+  // may secure it.
+  void use(net::Server& server, net::Handler closed, net::Handler handler);
+  // A config without an `http` block opens the server to everybody. The first one with it closes it until the
+  // block has its say; the next ones leave it as it is. True: the one before had the block, and this one
+  // opens what it protected.
+  bool take_config(bool has_http_block);
   Result<> secure(const runtime::HttpSecurity& security) override;
 
   // The newest mount of an id answers. A mount's destructor waits for a handler
@@ -37,13 +39,15 @@ class HttpServiceAdapter final : public runtime::HttpService {
   struct Mounts;
   class AdaptedMount;
 
-  void open();  // with the lock held
+  void answer_all(const net::Handler& handler);  // with the lock held
 
   std::shared_ptr<Mounts> mounts_;
   std::mutex mutex_;  // guards what follows
   net::Server* server_ = nullptr;
-  net::Handler handler_;
+  net::Handler closed_, handler_;
   bool has_http_block_ = false;
+  // How often secure() has been called, and which of these calls come too late to change anything.
+  std::uint64_t asked_ = 0, overtaken_ = 0;
 };
 
 }  // namespace weir::cli

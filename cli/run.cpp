@@ -79,7 +79,14 @@ void make_controller(Program& program, const Invocation& invocation, runtime::St
       .http = &program.http,
       .storage_path = invocation.flag("storage.path"),
       .env = environment_variable,
-      .on_config = [&http = program.http](bool has_http_block) { http.take_config(has_http_block); },
+      .on_config =
+          [&program](bool has_http_block) {
+            bool is_opened = program.http.take_config(has_http_block);
+            if (is_opened)
+              program.logger.warn(
+                  "the config has no http block any more: whoever reaches the server may ask, without a "
+                  "password and without TLS");
+          },
   };
   program.controller = runtime::Controller::create(
       std::move(environment),
@@ -120,11 +127,12 @@ Result<> listen(Program& program, const Invocation& invocation) {
       .on_turned_away = [&metrics = program.metrics](const net::TurnedAway& turned_away) {
         count_turned_away(metrics, turned_away);
       }};
-  auto server = net::Server::start(options, web::make_closed_handler(*program.controller));
+  net::Handler closed = web::make_closed_handler(*program.controller);
+  auto server = net::Server::start(options, closed);
   if (!server)
     return fail("{}; choose another address with --server.http.listen-addr", server.error().message);
   program.server = *std::move(server);
-  program.http.use(*program.server, std::move(handler));
+  program.http.use(*program.server, std::move(closed), std::move(handler));
   return {};
 }
 

@@ -2,8 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/fetcher_adapter.h"
 #include "cli/http_service_adapter.h"
@@ -75,7 +79,7 @@ TEST_CASE("adapters: the page is not asked until it is known who may ask") {
   };
   auto server = net::Server::start({.listen_address = "127.0.0.1:0"}, answers("closed"));
   REQUIRE(server.has_value());
-  service.use(**server, answers("page"));
+  service.use(**server, answers("closed"), answers("page"));
   FetcherAdapter fetcher;
   auto ask = [&](const std::string& user = "") {
     Answer answer;
@@ -88,7 +92,7 @@ TEST_CASE("adapters: the page is not asked until it is known who may ask") {
   const runtime::HttpSecurity password{.tls = {},
                                        .password = runtime::HttpPassword{"me", "secret", {}, true}};
   CHECK(ask() == "200 closed");
-  service.take_config(true);
+  CHECK_FALSE(service.take_config(true));
   CHECK(ask() == "200 closed");
   CHECK_FALSE(service.secure({.tls = runtime::HttpTls{}, .password = {}}).has_value());
   CHECK(ask() == "200 closed");
@@ -96,13 +100,55 @@ TEST_CASE("adapters: the page is not asked until it is known who may ask") {
   CHECK(ask().starts_with("401 "));
   CHECK(ask("me:secret@") == "200 page");
   // The next config has the block as well.
-  service.take_config(true);
+  CHECK_FALSE(service.take_config(true));
   CHECK(ask().starts_with("401 "));
-  service.take_config(false);
+  CHECK(service.take_config(false));
   CHECK(ask() == "200 page");
   // A component on its way out.
   CHECK(service.secure(password).has_value());
   CHECK(ask() == "200 page");
+  CHECK_FALSE(service.take_config(false));
+  // One that comes while everybody may ask.
+  CHECK_FALSE(service.take_config(true));
+  CHECK(ask() == "200 closed");
+  CHECK_FALSE(service.secure({.tls = runtime::HttpTls{}, .password = {}}).has_value());
+  CHECK(ask() == "200 closed");
+  REQUIRE(service.secure(password).has_value());
+  CHECK(ask("me:secret@") == "200 page");
+}
+
+TEST_CASE("adapters: what a block asks for does not take effect when another one has had its say meanwhile") {
+  // Reads files for as long as a test does something else.
+  struct SlowServer final : net::Server {
+    std::uint16_t port() const override { return 0; }
+    Result<Ready> prepare(const net::Security& security) override {
+      std::string username = security.auth ? security.auth->username : "nobody";
+      if (meanwhile) std::exchange(meanwhile, nullptr)();
+      return [this, username](const net::Handler&) { in_effect.push_back(username); };
+    }
+    std::function<void()> meanwhile;
+    std::vector<std::string> in_effect;
+  };
+  auto password_of = [](const char* username) {
+    return runtime::HttpSecurity{.tls = {}, .password = runtime::HttpPassword{username, "secret", {}, true}};
+  };
+  using Names = std::vector<std::string>;
+  SlowServer server;
+  HttpServiceAdapter service;
+  service.use(server, {}, {});
+  service.take_config(true);
+  server.in_effect.clear();
+  server.meanwhile = [&] { CHECK(service.secure(password_of("second")).has_value()); };
+  CHECK(service.secure(password_of("first")).has_value());
+  CHECK(server.in_effect == Names{"second"});
+  server.meanwhile = [&] {
+    service.take_config(false);
+    service.take_config(true);
+  };
+  CHECK(service.secure(password_of("third")).has_value());
+  CHECK(server.in_effect == Names{"second", "nobody", "nobody"});
+  CHECK(service.secure(password_of("fourth")).has_value());
+  CHECK(server.in_effect.back() == "fourth");
 }
 
 TEST_CASE("adapters: an error comes as an error") {

@@ -164,11 +164,12 @@ def a_bad_reload_leaves_what_was():
         # Without the block everybody may ask again.
         weir.rewrite('')
         wait_for('it is gone', lambda: weir.ask('/', tls=False) == 200)
+        assert 'the config has no http block any more' in weir.log(), weir.log()
 
 
 def nobody_stays_connected_without_a_certificate():
     with secured('') as weir:
-        wait_for('it is open', lambda: weir.ask('/', tls=False) == 200)
+        wait_for('it is open', lambda: weir.ask('/-/ready', tls=False) == 200)
         with contextlib.closing(weir.connect(tls=False)) as connection:
             connection.request('GET', '/-/ready')
             assert connection.getresponse().read() == b'weir is ready.\n'
@@ -186,7 +187,7 @@ def certificates_are_read_again():
         assert weir.server_name() == 'server'
         shutil.copy(weir.folder / 'next.key', weir.folder / 'server.key')
         wait_for('the next one is used', lambda: weir.server_name() == 'next', 15)
-        wait_for('it is healthy', lambda: '"unhealthy"' not in weir.answer('/api/v0/web/components/http', client='client')[1], 15)
+        wait_for('it is healthy', lambda: weir.ask('/-/healthy', client='client') == 200, 15)
 
 
 def nothing_is_shown_before_the_block_has_taken_effect():
@@ -200,5 +201,29 @@ def nothing_is_shown_before_the_block_has_taken_effect():
         assert weir.ask() == 0 and weir.ask(tls=False) == 400
 
 
+def a_block_that_comes_later_closes_the_server_first():
+    with secured('') as weir:
+        weir.rewrite('')
+        wait_for('it is open', lambda: weir.ask('/', tls=False) == 200)
+        weir.rewrite(weir.block(TLS.replace('server.crt', 'later.crt')))
+        wait_for('it is closed', lambda: weir.ask('/metrics', tls=False) == 503)
+        shutil.copy(weir.folder / 'server.crt', weir.folder / 'later.crt')
+        wait_for('it takes effect by itself', lambda: weir.ask(client='client') == 200, 15)
+
+
+def another_issuer_ends_connections():
+    weir = secured(TLS.replace('/ca.crt', '/clients.crt'))
+    shutil.copy(weir.folder / 'ca.crt', weir.folder / 'clients.crt')
+    with weir:
+        wait_for('it is secured', lambda: weir.ask('/-/ready', client='client') == 200)
+        with contextlib.closing(weir.connect('client')) as connection:
+            connection.request('GET', '/-/ready')
+            assert connection.getresponse().read() == b'weir is ready.\n'
+            shutil.copy(weir.folder / 'stranger.crt', weir.folder / 'ca.new')
+            (weir.folder / 'ca.new').rename(weir.folder / 'clients.crt')
+            assert connection.sock.recv(1) == b'', 'the connection is still open'
+
+
 run(tls_with_certificates_of_clients, passwords_and_the_paths_that_need_them, a_bad_reload_leaves_what_was,
-    nobody_stays_connected_without_a_certificate, certificates_are_read_again, nothing_is_shown_before_the_block_has_taken_effect)
+    nobody_stays_connected_without_a_certificate, certificates_are_read_again, nothing_is_shown_before_the_block_has_taken_effect,
+    a_block_that_comes_later_closes_the_server_first, another_issuer_ends_connections)
