@@ -187,6 +187,9 @@ void ControllerCore::publish() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->nodes = graph_->nodes();
   snapshot->sources = sources_;
+  for (const auto& [id, content] : graph_->plan().inputs.contents) {
+    for (const auto& file : content->files) snapshot->module_sources.push_back(file->source);
+  }
   snapshot->config_path = options_.config_path.string();
   snapshot->running_since = running_since_;
   snapshot->last_load = last_load_;

@@ -90,12 +90,18 @@ struct LoadResult {
 struct Snapshot {
   std::vector<std::shared_ptr<const Node>> nodes;  // in order of the config text
   std::vector<lang::SourcePtr> sources;            // of the running config
+  std::vector<lang::SourcePtr> module_sources;     // what its imports and modules have brought
   std::string config_path;
   WallTime running_since;  // when the running config was applied
   LoadResult last_load;    // also a refused one
   bool ready = false;      // the first load succeeded
 
   const Node* find(std::string_view id) const;
+  std::vector<lang::SourcePtr> all_sources() const {
+    auto all = sources;
+    all.insert(all.end(), module_sources.begin(), module_sources.end());
+    return all;
+  }
   // All services of a type, with the node that offers them.
   template <class Service>
   std::vector<std::pair<const Node*, std::shared_ptr<const Service>>> services() const {

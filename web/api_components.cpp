@@ -5,6 +5,7 @@
 #include "lang/source.h"
 #include "runtime/health_history.h"
 #include "web/api.h"
+#include "web/hidden_fields.h"
 #include "web/value_json.h"
 
 namespace weir::web {
@@ -52,14 +53,15 @@ void write_empty(JsonWriter& json, std::string_view name) {
 }
 
 void write_bodies(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state,
-                  BodyStyle::Defaults defaults) {
-  BodyStyle style{.defaults = defaults};
+                  const HiddenFields& hidden, BodyStyle::Defaults defaults) {
+  BodyStyle style{.defaults = defaults, .hides = hidden.arguments};
   style.schema = node.type ? node.type->arguments : nullptr;
   style.view_prefix = "arguments";
   json.key("arguments");
   write_body(json, node.arguments(), style);
   style.schema = node.type ? node.type->exports : nullptr;
   style.view_prefix = "exports";
+  style.hides = hidden.exports;
   json.key("exports");
   write_exports(json, state.exports, style);
   // Debug info has no defaults worth leaving out: zero is an answer.
@@ -111,12 +113,12 @@ void write_place(JsonWriter& json, const runtime::Node& node) {
   json.member("line", place.source->position(place.span.begin).line).end_object();
 }
 
-void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node,
+void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node, const HiddenFields& hidden,
                   BodyStyle::Defaults defaults) {
   auto state = node.state();
   json.begin_object();
   write_head(json, node, *state);
-  write_bodies(json, node, *state, defaults);
+  write_bodies(json, node, *state, hidden, defaults);
   json.key("createdModuleIDs");
   write_strings(json, node.created_modules);
   json.member("doc", node.type ? node.type->doc : std::string_view());
@@ -144,57 +146,83 @@ std::shared_ptr<const lang::List> list_in(const lang::BodyValue& body, std::stri
   return nullptr;
 }
 
+struct FoundView {
+  std::shared_ptr<const runtime::View> view;  // null: there is none
+  Hides hides = {};
+};
+
 // What the component offers, or one of its own arguments or exports: "exports.targets".
-std::shared_ptr<const runtime::View> find_view(const runtime::Node& node, std::string_view name) {
+FoundView find_view(const runtime::Node& node, const HiddenFields& hidden, std::string_view name) {
   auto state = node.state();
   for (const auto& view : state->views) {
-    if (view->name() == name) return view;
+    if (view->name() == name) return {view};
   }
   std::size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return nullptr;
+  if (dot == std::string_view::npos) return {};
   std::string_view where = name.substr(0, dot);
   std::string_view field = name.substr(dot + 1);
+  const Hides& hides = where == "arguments" ? hidden.arguments : hidden.exports;
+  if (hides && hides(field)) return {};
   std::shared_ptr<const lang::List> list;
   if (where == "arguments") list = list_in(node.arguments(), field);
   auto exports = state->exports.as_map();
   if (where == "exports" && exports) list = exports->find(field).value_or(lang::Value()).as_list();
-  return list ? runtime::list_view(std::string(name), std::string(field), list) : nullptr;
+  if (!list) return {};
+  return {runtime::list_view(std::string(name), std::string(field), list), hides};
 }
 
-net::Response page_response(const runtime::View& view, const std::string& filter, std::size_t offset,
-                            std::size_t limit) {
-  auto page = view.page(filter, offset, limit);
+// Which of its rows.
+struct Page {
+  std::string filter;
+  std::size_t offset, limit;
+};
+
+net::Response page_response(const runtime::Node& node, const HiddenFields& hidden, const std::string& name,
+                            const Page& asked) {
+  auto [view, hides] = find_view(node, hidden, name);
+  if (!view) return json_error(404, fmt::format("component {} has no view \"{}\"", node.id, name));
+  auto page = view->page(asked.filter, asked.offset, asked.limit);
   JsonWriter json;
-  json.begin_object().member("name", view.name()).member("title", view.title());
+  json.begin_object().member("name", view->name()).member("title", view->title());
   json.member("total", page.total).member("matching", page.matching);
-  json.member("offset", offset).member("limit", limit).key("rows").begin_array();
-  for (const auto& row : page.rows) write_value(json, row, kItemTextLimit);
+  json.member("offset", asked.offset).member("limit", asked.limit).key("rows").begin_array();
+  for (const auto& row : page.rows) write_value(json, row, kItemTextLimit, hides);
   json.end_array().end_object();
   return json_response(std::move(json));
 }
 
-void answer_view(Site& site, const Call& call, const runtime::Node& node, std::string_view name) {
-  auto view = find_view(node, name);
-  if (!view) {
-    call.reply(json_error(404, fmt::format("component {} has no view \"{}\"", node.id, name)));
-    return;
-  }
+using SnapshotPtr = std::shared_ptr<const runtime::Snapshot>;
+
+// Calls what writes the answer: at once, or on the worker when that takes a while.
+void answer_with(Site& site, const Call& call, const SnapshotPtr& snapshot, const runtime::Node& node,
+                 bool takes_long, std::function<net::Response(const HiddenFields&)> write) {
+  auto job = [snapshot, &node, registry = site.options().registry, write = std::move(write)] {
+    return write(hidden_fields(node, *snapshot, registry));
+  };
+  if (takes_long || needs_texts(node))
+    site.offload(call.reply, std::move(job));
+  else
+    call.reply(job());
+}
+
+void answer_view(Site& site, const Call& call, const SnapshotPtr& snapshot, const runtime::Node& node,
+                 std::string_view name) {
   auto offset = integer_parameter(call.request, "offset");
   auto limit = integer_parameter(call.request, "limit");
   if (!offset || !limit) {
     call.reply(json_error(400, !offset ? offset.error().message : limit.error().message));
     return;
   }
-  auto from = static_cast<std::size_t>(std::max<std::int64_t>(0, offset->value_or(0)));
-  auto count = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(limit->value_or(kPageDefault), 1, std::int64_t{kPageLimit}));
-  std::string filter = call.request.query("filter");
-  if (filter.empty()) {
-    call.reply(page_response(*view, filter, from, count));
-    return;
-  }
+  Page page{.filter = call.request.query("filter"),
+            .offset = static_cast<std::size_t>(std::max<std::int64_t>(0, offset->value_or(0))),
+            .limit = static_cast<std::size_t>(
+                std::clamp<std::int64_t>(limit->value_or(kPageDefault), 1, std::int64_t{kPageLimit}))};
   // A filter reads every row.
-  site.offload(call.reply, [view, filter, from, count] { return page_response(*view, filter, from, count); });
+  bool takes_long = !page.filter.empty();
+  answer_with(site, call, snapshot, node, takes_long,
+              [&node, name = std::string(name), page = std::move(page)](const HiddenFields& hidden) {
+                return page_response(node, hidden, name, page);
+              });
 }
 
 // Without the bodies.
@@ -244,7 +272,7 @@ void answer_component(Site& site, const Call& call) {
   std::string_view rest;
   const auto* node = find_node(*snapshot, call.rest, rest);
   if (node && rest.starts_with(kViews)) {
-    answer_view(site, call, *node, rest.substr(kViews.size()));
+    answer_view(site, call, snapshot, *node, rest.substr(kViews.size()));
     return;
   }
   if (node && rest == kMetrics) {
@@ -258,9 +286,11 @@ void answer_component(Site& site, const Call& call) {
   // The peer leaves defaults out; the page asks for them.
   auto defaults =
       call.request.query("defaults") == "1" ? BodyStyle::Defaults::marked : BodyStyle::Defaults::left_out;
-  JsonWriter json;
-  write_detail(json, site, *node, defaults);
-  call.reply(json_response(std::move(json)));
+  answer_with(site, call, snapshot, *node, false, [&site, node, defaults](const HiddenFields& hidden) {
+    JsonWriter json;
+    write_detail(json, site, *node, hidden, defaults);
+    return json_response(std::move(json));
+  });
 }
 
 void answer_component_handler(Site& site, const Call& call) {

@@ -42,16 +42,20 @@ std::size_t size_of(const std::vector<ConfigFile>& files) {
   return bytes;
 }
 
-// What is secret in one may be an argument of a module that stands in another, so all are looked at together.
-void fill_texts(std::vector<ConfigFile>& files, const runtime::Registry& registry) {
-  std::vector<lang::SourcePtr> sources;
-  std::vector<std::string*> places;
+void fill_texts(std::vector<ConfigFile>& files, const runtime::SecretNames& secrets) {
   for (auto& file : files) {
-    if (file.running) sources.push_back(file.running), places.push_back(&file.running_text);
-    if (file.disk && !file.is_same()) sources.push_back(file.disk), places.push_back(&file.disk_text);
+    if (file.running) file.running_text = secrets.text_of(file.running);
+    if (file.disk && !file.is_same()) file.disk_text = secrets.text_of(file.disk);
   }
-  auto texts = runtime::without_secrets(sources, registry);
-  for (std::size_t i = 0; i < texts.size(); ++i) *places[i] = std::move(texts[i]);
+}
+
+runtime::SecretNames secrets_of(const std::vector<ConfigFile>& files, const runtime::Snapshot& snapshot,
+                                const runtime::Registry& registry) {
+  auto sources = snapshot.all_sources();
+  for (const auto& file : files) {
+    if (file.disk && !file.is_same()) sources.push_back(file.disk);
+  }
+  return {registry, sources};
 }
 
 void write_file(JsonWriter& json, const ConfigFile& file, bool has_texts) {
@@ -68,7 +72,7 @@ net::Response config_response(const runtime::Snapshot& snapshot, const runtime::
   auto files = pair_up(snapshot.sources, runtime::read_config(snapshot.config_path, unreadable));
   std::size_t bytes = size_of(files);
   bool has_texts = bytes <= kMostShown;
-  if (has_texts) fill_texts(files, registry);
+  if (has_texts) fill_texts(files, secrets_of(files, snapshot, registry));
   JsonWriter json;
   json.begin_object().member("path", snapshot.config_path).member("bytes", bytes);
   json.member("hasTexts", has_texts).key("files").begin_array();

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include "base/utf8.h"
+#include "lang/hide.h"
+#include "lang/secret_places.h"
 
 namespace weir::web {
 namespace {
@@ -14,8 +16,19 @@ constexpr std::size_t kObjectLimit = 500;
 constexpr int kDepthLimit = 32;
 constexpr std::string_view kSecret = "(secret)";
 
-void write(JsonWriter& json, const lang::Value& value, std::string_view view, std::size_t text_limit,
-           int depth);
+struct Manner {
+  std::string_view view = {};  // of the rest of a list
+  std::size_t text_limit = kTextLimit;
+  const Hides& hides;
+  bool is_hidden = false;  // all of it but names and headers known to be harmless
+  int depth = 0;
+};
+
+void write(JsonWriter& json, const lang::Value& value, const Manner& manner);
+
+bool is_hidden_by(const Hides& hides, std::string_view name) {
+  return hides && hides(name);
+}
 
 void write_typed(JsonWriter& json, std::string_view type, std::string_view text,
                  std::size_t limit = kTextLimit) {
@@ -27,28 +40,34 @@ void write_typed(JsonWriter& json, std::string_view type, std::string_view text,
   json.member("value", text).end_object();
 }
 
-void write_list(JsonWriter& json, const lang::List& list, std::string_view view, int depth) {
+void write_list(JsonWriter& json, const lang::List& list, const Manner& manner) {
   json.begin_object().member("type", "array");
-  std::size_t shown = std::min(list.size(), depth > kDepthLimit ? 0 : kListLimit);
+  std::size_t shown = std::min(list.size(), manner.depth > kDepthLimit ? 0 : kListLimit);
   if (shown < list.size()) {
     json.member("length", list.size());
-    if (!view.empty()) json.member("view", view);
+    if (!manner.view.empty() && !manner.is_hidden) json.member("view", manner.view);
   }
+  Manner inner{.text_limit = kItemTextLimit,
+               .hides = manner.hides,
+               .is_hidden = manner.is_hidden,
+               .depth = manner.depth + 1};
   json.key("value").begin_array();
-  for (std::size_t i = 0; i < shown; ++i) write(json, list.at(i), {}, kItemTextLimit, depth + 1);
+  for (std::size_t i = 0; i < shown; ++i) write(json, list.at(i), inner);
   json.end_array().end_object();
 }
 
-void write_map(JsonWriter& json, const lang::Map& map, std::size_t text_limit, int depth) {
+void write_map(JsonWriter& json, const lang::Map& map, const Manner& manner) {
   json.begin_object().member("type", "object");
-  std::size_t shown = std::min(map.size(), depth > kDepthLimit ? 0 : kObjectLimit);
+  std::size_t shown = std::min(map.size(), manner.depth > kDepthLimit ? 0 : kObjectLimit);
   if (shown < map.size()) json.member("length", map.size());
+  Manner inner{.text_limit = manner.text_limit, .hides = manner.hides, .depth = manner.depth + 1};
   json.key("value").begin_array();
   std::size_t index = 0;
   map.visit([&](std::string_view key, const lang::Value& value) {
     if (index++ >= shown) return;
+    inner.is_hidden = manner.is_hidden ? !lang::is_plain_header(key) : is_hidden_by(manner.hides, key);
     json.begin_object().member("key", key).key("value");
-    write(json, value, {}, text_limit, depth + 1);
+    write(json, value, inner);
     json.end_object();
   });
   json.end_array().end_object();
@@ -70,9 +89,16 @@ bool write_number(JsonWriter& json, const lang::Value& value) {
   return true;
 }
 
+void write_string(JsonWriter& json, std::string_view text, std::size_t limit) {
+  if (text.contains("://"))
+    write_typed(json, "string", lang::without_url_secrets(text), limit);
+  else
+    write_typed(json, "string", text, limit);
+}
+
 bool write_text(JsonWriter& json, const lang::Value& value, std::size_t limit) {
   if (const auto* text = value.as_string()) {
-    write_typed(json, "string", *text, limit);
+    write_string(json, *text, limit);
     return true;
   }
   if (value.as_secret()) {
@@ -83,21 +109,28 @@ bool write_text(JsonWriter& json, const lang::Value& value, std::size_t limit) {
     if (text->is_secret)
       write_typed(json, "capsule", kSecret);
     else
-      write_typed(json, "string", text->text, limit);
+      write_string(json, text->text, limit);
     return true;
   }
   return false;
 }
 
-void write(JsonWriter& json, const lang::Value& value, std::string_view view, std::size_t text_limit,
-           int depth) {
-  if (write_text(json, value, text_limit) || write_number(json, value)) return;
+bool is_list_or_map(const lang::Value& value) {
+  return value.as_list() || value.as_map();
+}
+
+void write(JsonWriter& json, const lang::Value& value, const Manner& manner) {
+  if (manner.is_hidden && !value.is_null() && !is_list_or_map(value)) {
+    write_typed(json, "capsule", kSecret);
+    return;
+  }
+  if (write_text(json, value, manner.text_limit) || write_number(json, value)) return;
   if (const auto* yes = value.as_bool()) {
     json.begin_object().member("type", "bool").member("value", *yes).end_object();
   } else if (auto list = value.as_list()) {
-    write_list(json, *list, view, depth);
+    write_list(json, *list, manner);
   } else if (auto map = value.as_map()) {
-    write_map(json, *map, text_limit, depth);
+    write_map(json, *map, manner);
   } else if (auto capsule = value.as_capsule()) {
     write_typed(json, "capsule", fmt::format("capsule(\"{}\")", capsule->type_name()));
   } else if (auto function = value.as_function()) {
@@ -136,7 +169,12 @@ void write_statement(JsonWriter& json, const lang::StatementValue& statement, co
     write_body_at(json, *statement.body, inner, depth + 1);
   } else {
     json.key("value");
-    write(json, statement.value, view_of(style, statement.name), kTextLimit, depth + 1);
+    std::string view = view_of(style, statement.name);
+    write(json, statement.value,
+          {.view = view,
+           .hides = style.hides,
+           .is_hidden = is_hidden_by(style.hides, statement.name),
+           .depth = depth + 1});
   }
   json.end_object();
 }
@@ -153,8 +191,8 @@ void write_body_at(JsonWriter& json, const lang::BodyValue& body, const BodyStyl
 
 }  // namespace
 
-void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit) {
-  write(json, value, {}, text_limit, 0);
+void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit, const Hides& hides) {
+  write(json, value, {.text_limit = text_limit, .hides = hides});
 }
 
 void write_body(JsonWriter& json, const lang::BodyValue& body, const BodyStyle& style) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string_view>
 
 #include "base/json.h"
@@ -17,6 +18,9 @@ inline constexpr std::size_t kListLimit = 20;
 inline constexpr std::size_t kTextLimit = 64 << 10;
 inline constexpr std::size_t kItemTextLimit = 1 << 10;
 
+// Which attributes and fields are shown as "(secret)" though their type says nothing; empty: none.
+using Hides = std::function<bool(std::string_view name)>;
+
 struct BodyStyle {
   // Fields at their default: left out, as the peer does, or written with "default": true
   // and what the field table says of them.
@@ -25,10 +29,12 @@ struct BodyStyle {
   const lang::BodySchema* schema = nullptr;
   // "arguments" or "exports": a long list at the top is the view "arguments.NAME". Empty: no views.
   std::string_view view_prefix;
+  Hides hides = {};
 };
 
 // {"type": …, "value": …}; of a text that was cut also its "length".
-void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit = kTextLimit);
+void write_value(JsonWriter& json, const lang::Value& value, std::size_t text_limit = kTextLimit,
+                 const Hides& hides = {});
 // [{"name": …, "type": "attr" or "block", …}, …]
 void write_body(JsonWriter& json, const lang::BodyValue& body, const BodyStyle& style);
 // An object value as a body (exports).

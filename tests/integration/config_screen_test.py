@@ -9,7 +9,7 @@ import browser as driver
 import page
 from harness import Skip, Weir, run, wait_for
 
-SECRETS = ['hunter2', 'tr0ub4dor', 'pa55w0rd', 'b3arer', '0ldsecret']
+SECRETS = ['hunter2', 'tr0ub4dor', 'pa55w0rd', 'b3arer', '0ldsecret', 'c0ntent', 'imp0rted']
 CONFIG = '''// The old one: password = "0ldsecret"
 discovery.process "all" {
   refresh_interval = "10s"
@@ -37,6 +37,19 @@ pyroscope.write "here" {
     bearer_token = "hunter2"
   }
 }
+import.string "lib" {
+  content = `declare "send" {
+    // c0ntent
+    argument "given" { }
+    pyroscope.write "out" {
+      endpoint {
+        url          = "http://127.0.0.1:1"
+        bearer_token = argument.given.value
+      }
+    }
+  }`
+}
+lib.send "too" { given = "imp0rted" }
 // <img src=x onerror=alert(1)> \u202e reversed
 '''
 
@@ -68,6 +81,9 @@ def the_text_that_runs_has_no_secrets():
         answer = w.request('/api/v0/web/config')[1]
         for secret in SECRETS:
             page.expect(secret not in answer, f'{secret} is sent')
+        for name in ['send.there', 'lib.send.too', 'import.string.lib', 'send.there/pyroscope.write.out']:
+            shown = w.request(f'/api/v0/web/components/{name}')[1]
+            page.expect('(secret)' in shown and not [s for s in SECRETS if s in shown], f'{name} shows {shown}')
         page.expect(answer.count('(secret)') == len(SECRETS), f'{answer.count("(secret)")} places of secrets')
         page.expect(browser.run('return document.querySelectorAll("img").length') == 0, 'a comment became an element')
         browser.wait_text('[U+202E] reversed')

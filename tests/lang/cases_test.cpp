@@ -121,7 +121,7 @@ TEST_CASE("a secret without its quotes is hidden as well") {
       {"password = pass-word!", "password = ****-****!", "word pass", "(secret) (secret)"},
       {"password = local.file.x.content", "password = local.file.x.content", "content", "content"},
       {"password = nonsensitive(a.b[0][1])", "password = nonsensitive(a.b[0][1])", "a 0", "a 0"},
-      {"password = {a = b, \"c\" = 7}", "password = {a = *, \"*\" = *}", "a b", "a (secret)"},
+      {"password = {a = b, \"c\" = 7}", "password = {a = *, \"c\" = *}", "a b", "a (secret)"},
       {"password = §§§\nx = y", "password = ******\nx = y", "y", "y"},
       {"password = c2VjcmV0=\nx = y", "password = ********=\nx = y", "c2VjcmV0= y", "(secret)= y"},
       {"password = {a = b=}", "password = {a = *=}", "a b", "a (secret)"},
