@@ -20,6 +20,7 @@
 #include "components/wording.h"
 #include "lang/text.h"
 #include "net/http.h"
+#include "web/explanation.h"
 #include "web/wanted_targets.h"
 
 namespace weir::cli {
@@ -125,6 +126,11 @@ ExitCode explain_running(const Invocation& invocation, const web::WantedTargets&
   if (answer->body.empty()) {
     return refuse({"no component has found such a target; the page's component view lists those there are"},
                   kRefused);
+  }
+  if (answer->headers.get(web::kFoundHeader) == "0") {
+    // The search has ended early, and the answer says why.
+    put(stdout, answer->body);
+    return refuse({"no such target is among those that were looked at"}, kRefused);
   }
   return put(stdout, answer->body) ? kOk : kNoWorld;
 }

@@ -76,7 +76,10 @@ class Question {
     auto finder = finder_of_labels();
     if (!finder) return fail(finder.error());
     lang::Value::Fields fields;
-    for (const auto& [name, value] : asked_.wanted.labels) fields.emplace_back(name, lang::Value(value));
+    for (const auto& [name, value] : asked_.wanted.labels) {
+      // No target has an empty one.
+      if (!value.empty()) fields.emplace_back(name, lang::Value(value));
+    }
     return of_one((*finder)->id, {lang::Value::object(std::move(fields))});
   }
 
@@ -206,6 +209,9 @@ ConfigAnswer explain_config(const ConfigQuestion& question, lang::Color color) {
     return {.code = kRefused,
             .text = "",
             .notes = fmt::format("{}Error: {}\n", asked.notes(), answer.error().message)};
+  // The file may have changed while others were waited for.
+  if (answer->snapshot == nullptr)
+    return {.code = kRefused, .text = "", .notes = asked.notes() + lang::render(answer->diagnostics, color)};
   auto any = [](const lang::Map&) { return true; };
   auto explanations = runtime::explain_targets(*answer->snapshot, any, {.targets = kMostShown});
   return {.code = kOk,

@@ -18,7 +18,11 @@ net::Response explain(const runtime::Snapshot& snapshot, const WantedTargets& wa
                       const runtime::ExplainLimits& limits, bool is_text) {
   auto query = [&](const lang::Map& target) { return wanted.match(target); };
   auto explanations = runtime::explain_targets(snapshot, query, limits);
-  if (is_text) return net::Response::text(200, explanations_text(explanations));
+  if (is_text) {
+    auto response = net::Response::text(200, explanations_text(explanations));
+    response.headers.set(std::string(kFoundHeader), std::to_string(explanations.found));
+    return response;
+  }
   JsonWriter json;
   write_explanations(json, explanations);
   return json_response(std::move(json));

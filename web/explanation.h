@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "runtime/explain.h"
@@ -12,6 +13,9 @@ namespace weir::web {
 using TargetLabels = std::map<std::string, std::string>;
 // Those of a target; a value that is no string as it is described.
 TargetLabels labels_of(const lang::Value& target);
+
+// Of an answer as text: how many targets match, for whoever has to know whether there is one.
+inline constexpr std::string_view kFoundHeader = "Weir-Found";
 
 void write_explanations(JsonWriter& json, const runtime::Explanations& explanations);
 

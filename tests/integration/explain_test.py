@@ -119,14 +119,16 @@ discovery.relabel "named" {
 
 
 @contextlib.contextmanager
-def serving(targets):
-    """The address of a server that names these targets."""
+def serving(body, headers=(('Content-Type', 'application/json'),), first=lambda: None):
+    """The address of a server that answers this, and does something else first."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            first()
             self.send_response(200)
-            self.send_header('Content-Type', 'application/json')
+            for name, value in headers:
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(json.dumps(targets).encode())
+            self.wfile.write(body.encode())
 
         def log_message(self, *_):
             pass
@@ -145,7 +147,7 @@ def what_a_config_would_find_is_looked_up():
     pods = [{'targets': ['10.0.0.1:80'], 'labels': {'container': 'shop', '__container_id__': '5' * 64}}]
     with tempfile.TemporaryDirectory() as text:
         config = pathlib.Path(text) / 'config.river'
-        with serving(pods) as url:
+        with serving(json.dumps(pods)) as url:
             config.write_text(JOINED % url)
             # Without --from those of this machine look; the one that they join looks first.
             for more, finder in (((), 'discovery.process.all'), (('--from', 'discovery.http.pods'), 'discovery.http.pods')):
@@ -155,6 +157,25 @@ def what_a_config_would_find_is_looked_up():
         done = weir('explain', 'targets', str(config), '--container', 'shop', '--from', 'discovery.http.pods')
         assert done.returncode == 1 and 'discovery.http.pods: ' in done.stderr, done
         assert 'no such target is found by discovery.http.pods' in done.stderr, done
+
+
+def a_config_that_changes_meanwhile_is_read_as_it_is():
+    pods = [{'targets': ['10.0.0.1:80'], 'labels': {'container': 'shop', '__container_id__': '5' * 64}}]
+    with tempfile.TemporaryDirectory() as text:
+        config = pathlib.Path(text) / 'config.river'
+        with serving(json.dumps(pods), first=lambda: config.write_text('discovery.relabel "named" {')) as url:
+            config.write_text(JOINED % url)
+            done = weir('explain', 'targets', str(config), '--container', 'shop', '--from', 'discovery.http.pods')
+        assert done.returncode == 1 and done.stdout == '' and f'{config}:1' in done.stderr, done
+
+
+def a_search_that_ends_early_has_found_nothing():
+    why = 'Not all targets were looked at: it takes longer than 1s.'
+    for found, code in (('0', 1), ('1', 0)):
+        with serving(why + '\n', (('Weir-Found', found),)) as url:
+            done = weir('explain', 'targets', '--labels', '{ a = "b" }', '--server', url)
+        assert done.returncode == code and done.stdout == why + '\n', done
+        assert ('no such target is among those that were looked at' in done.stderr) == (code == 1), done
 
 
 HOP = """discovery.relabel "r%d" {
@@ -271,5 +292,6 @@ def a_config_is_tested_without_running():
 
 
 run(the_way_of_a_process_is_told, a_config_that_does_not_run_tells_the_same, what_a_config_would_find_is_looked_up,
+    a_config_that_changes_meanwhile_is_read_as_it_is, a_search_that_ends_early_has_found_nothing,
     a_large_config_cannot_hold_the_server, a_wrong_question_says_what_would_be_right,
     a_password_in_an_address_stays_out_of_messages, a_config_is_tested_without_running)

@@ -1,6 +1,7 @@
 #include "tests/web/site_fixture.h"
 
 #include "runtime/target_tracer.h"
+#include "web/explanation.h"
 #include "web/wanted_targets.h"
 
 namespace weir::web::testing {
@@ -118,9 +119,19 @@ TEST_CASE("explain: an answer has a limit, and says so in JSON and in text") {
   CHECK(answer.at("cut") == "Not all is told: there is more to tell than 8388608 bytes.");
   CHECK(answer.at("targets").at(0).at("cut") == true);
   CHECK(boost::json::serialize(answer).size() < 32u << 20);
-  auto text = site.get("/api/v0/web/explain?format=text&labels=%7B%22job%22%3A%22shop%22%7D").body;
+  auto response = site.get("/api/v0/web/explain?format=text&labels=%7B%22job%22%3A%22shop%22%7D");
+  CHECK(response.headers.get(kFoundHeader) == "1");
+  std::string text = response.body;
   CHECK(text.ends_with(
       "What comes after is not told.\n\nNot all is told: there is more to tell than 8388608 bytes.\n"));
+}
+
+TEST_CASE("explain: an answer as text says how many targets match, whatever else it says") {
+  SiteFixture site;
+  run_with_rules(site, 1);
+  auto response = site.get("/api/v0/web/explain?format=text&labels=%7B%22job%22%3A%22bank%22%7D");
+  CHECK(response.headers.get(kFoundHeader) == "0");
+  CHECK(response.body == "");
 }
 
 TEST_CASE("explain: a wrong question is refused with what would be right") {
