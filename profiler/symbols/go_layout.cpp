@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "profiler/symbols/go_module.h"
@@ -15,6 +17,8 @@ constexpr std::uint64_t kMaxSearched = 256u << 20;  // bytes, of one file
 constexpr std::size_t kChunk = 64u << 10;
 // What looks like a table: for each the program's data may be searched.
 constexpr int kMaxTried = 8;
+// What begins like one: each costs a read.
+constexpr int kMaxLookedAt = 4096;
 constexpr std::size_t kHeaderWords = 8;  // after the first 8 bytes; the old formats have fewer
 
 struct Magic {
@@ -26,11 +30,15 @@ constexpr std::array<Magic, 4> kMagics = {{{0xfffffffb, GoFormat::go1_2},
                                            {0xfffffff0, GoFormat::go1_18},
                                            {0xfffffff1, GoFormat::go1_20}}};
 
-struct Header {
+struct HeaderStart {
   std::uint32_t magic = 0;
   std::uint8_t zero[2] = {};
   std::uint8_t quantum = 0;
   std::uint8_t pointer_size = 0;
+};
+
+struct Header {
+  HeaderStart start;
   std::uint64_t words[kHeaderWords] = {};
 };
 static_assert(sizeof(Header) == 72);
@@ -41,12 +49,17 @@ struct Region {
   std::uint64_t size = 0;
 };
 
-const Magic* magic_of(const Header& header) {
-  if (header.zero[0] != 0 || header.zero[1] != 0 || header.pointer_size != 8) return nullptr;
-  if (header.quantum != 1 && header.quantum != 2 && header.quantum != 4) return nullptr;
+const Magic* magic_of(const HeaderStart& start) {
+  if (start.zero[0] != 0 || start.zero[1] != 0 || start.pointer_size != 8) return nullptr;
+  if (start.quantum != 1 && start.quantum != 2 && start.quantum != 4) return nullptr;
   for (const Magic& magic : kMagics)
-    if (magic.value == header.magic) return &magic;
+    if (magic.value == start.magic) return &magic;
   return nullptr;
+}
+
+// In a table of so many bytes, as the first word says it.
+bool may_have(std::uint64_t functions, std::uint64_t size) {
+  return functions > 0 && functions <= size / 8;
 }
 
 std::uint64_t word_at(const Bytes& bytes, std::uint64_t offset, std::size_t width) {
@@ -62,7 +75,7 @@ bool place_parts(GoLayout& layout, const Header& header, const Bytes& bytes) {
     return header.words[word] < size;
   };
   layout.functions = header.words[0];
-  if (layout.functions == 0 || layout.functions > size / 8) return false;
+  if (!may_have(layout.functions, size)) return false;
   if (layout.format == GoFormat::go1_2) {
     layout.index = layout.begin + 16;
     layout.records = layout.names = layout.values = layout.begin;
@@ -99,12 +112,12 @@ struct Placed {
 std::optional<Placed> placed(const Region& region, const Bytes& bytes) {
   Header header;
   if (bytes.read(region.offset, &header, sizeof header) < 24) return std::nullopt;
-  const Magic* magic = magic_of(header);
+  const Magic* magic = magic_of(header.start);
   if (magic == nullptr || region.offset > bytes.size()) return std::nullopt;
   Placed placed{.layout = {}, .address = region.address, .text = header.words[2]};
   GoLayout& layout = placed.layout;
   layout.format = magic->format;
-  layout.quantum = header.quantum;
+  layout.quantum = header.start.quantum;
   layout.begin = region.offset;
   layout.end = region.offset + std::min(region.size, bytes.size() - region.offset);
   if (!place_parts(layout, header, bytes)) return std::nullopt;
@@ -142,12 +155,12 @@ class Search {
   std::optional<GoLayout> in(const Region& region) {
     const std::uint64_t size = std::min(region.size, left_);
     left_ -= size;
-    for (std::uint64_t done = -region.address % 8; done < size; done += kChunk) {
+    for (std::uint64_t done = -region.address % 8; done < size && !is_over(); done += kChunk) {
       std::size_t wanted = std::min<std::uint64_t>(kChunk, size - done);
       std::size_t have = bytes_.read(region.offset + done, chunk_.data(), wanted);
-      for (std::size_t i = 0; i + 1 < have / sizeof(std::uint32_t); i += 2) {
-        if (chunk_[i] < kMagics[2].value || (chunk_[i + 1] & 0xffff) != 0) continue;
-        if (auto layout = at(region, done + i * sizeof(std::uint32_t))) return layout;
+      for (std::size_t at = 0; at + sizeof(HeaderStart) <= have && !is_over(); at += sizeof(HeaderStart)) {
+        if (!may_begin(at, have, region.size - done - at)) continue;
+        if (auto layout = look_at(region, done + at)) return layout;
       }
       if (have < wanted) break;
     }
@@ -155,16 +168,34 @@ class Search {
   }
 
  private:
-  std::optional<GoLayout> at(const Region& region, std::uint64_t offset) {
+  // Nothing more is found.
+  bool is_over() const { return looked_at_ >= kMaxLookedAt || tried_ >= kMaxTried; }
+
+  // A table of at most so many bytes, as far as the chunk tells.
+  bool may_begin(std::size_t at, std::size_t have, std::uint64_t size) const {
+    HeaderStart start;
+    std::memcpy(&start, chunk_.data() + at, sizeof start);
+    if (start.magic < kMagics[2].value || magic_of(start) == nullptr) return false;
+    std::uint64_t functions = 0;
+    at += sizeof start;
+    if (have - at < sizeof functions) return true;
+    std::memcpy(&functions, chunk_.data() + at, sizeof functions);
+    return may_have(functions, size);
+  }
+
+  std::optional<GoLayout> look_at(const Region& region, std::uint64_t offset) {
+    ++looked_at_;
     auto layout = placed({region.offset + offset, region.address + offset, region.size - offset}, bytes_);
-    if (!layout || tried_++ >= kMaxTried) return std::nullopt;
+    if (!layout) return std::nullopt;
+    ++tried_;
     return with_text(*std::move(layout), elf_, bytes_);
   }
 
   const Elf& elf_;
   const Bytes& bytes_;
-  std::vector<std::uint32_t> chunk_ = std::vector<std::uint32_t>(kChunk / sizeof(std::uint32_t));
+  std::vector<std::byte> chunk_ = std::vector<std::byte>(kChunk);
   std::uint64_t left_;  // bytes
+  int looked_at_ = 0;
   int tried_ = 0;
 };
 

@@ -164,16 +164,30 @@ class CountedBytes : public Bytes {
   mutable std::uint64_t count_ = 0;
 };
 
+std::vector<Elf64_Phdr> segments_of(const std::string& image) {
+  Elf64_Ehdr header;
+  std::memcpy(&header, image.data(), sizeof header);
+  std::vector<Elf64_Phdr> segments(header.e_phnum);
+  std::memcpy(segments.data(), image.data() + header.e_phoff, segments.size() * sizeof(Elf64_Phdr));
+  return segments;
+}
+
+void set_segments(std::string& image, const std::vector<Elf64_Phdr>& segments) {
+  Elf64_Ehdr header;
+  std::memcpy(&header, image.data(), sizeof header);
+  header.e_phoff = image.size();
+  header.e_phnum = static_cast<Elf64_Half>(segments.size());
+  image.append(reinterpret_cast<const char*>(segments.data()), segments.size() * sizeof(Elf64_Phdr));
+  std::memcpy(image.data(), &header, sizeof header);
+}
+
 // What looks like a table five hundred times, in as many segments that all hold the whole file.
 std::string crowded_program() {
   constexpr int kCopies = 500;
   MadeProgram program = example_program(GoFormat::go1_20);
   program.section = "";
   std::string image = make_go_program(program);
-  Elf64_Ehdr header;
-  std::memcpy(&header, image.data(), sizeof header);
-  std::vector<Elf64_Phdr> segments(header.e_phnum);
-  std::memcpy(segments.data(), image.data() + header.e_phoff, segments.size() * sizeof(Elf64_Phdr));
+  std::vector<Elf64_Phdr> segments = segments_of(image);
   Elf64_Phdr code = segments[0];
   const std::string table_header = image.substr(segments[1].p_offset, 72);
   for (int i = 0; i < kCopies; ++i) image += table_header;
@@ -183,10 +197,7 @@ std::string crowded_program() {
     segments.push_back(
         {PT_LOAD, PF_R | PF_W, 0, 0x10000000 + i * 0x1000000, 0, image.size(), image.size(), 0x1000});
   }
-  header.e_phoff = image.size();
-  header.e_phnum = static_cast<Elf64_Half>(segments.size());
-  image.append(reinterpret_cast<const char*>(segments.data()), segments.size() * sizeof(Elf64_Phdr));
-  std::memcpy(image.data(), &header, sizeof header);
+  set_segments(image, segments);
   return image;
 }
 
@@ -199,6 +210,33 @@ TEST_CASE("a search for the table ends, however much looks like one") {
   REQUIRE(table);
   CAPTURE(bytes.count() / bytes.size());
   CHECK(bytes.count() < 32 * bytes.size());
+}
+
+TEST_CASE("a search is over where too much begins like a table and is none") {
+  constexpr std::uint64_t kBegin = 0x08010000fffffff1;  // as a table of go1_20 begins
+  constexpr std::size_t kMany = 65536;
+  for (std::uint64_t functions : {1u, 0xffffffffu}) {
+    CAPTURE(functions);
+    MadeProgram program = example_program(GoFormat::go1_20);
+    program.section = "";
+    std::string image = make_go_program(program);
+    std::vector<std::uint64_t> words;
+    for (std::size_t i = 0; i < kMany; ++i) words.insert(words.end(), {kBegin, functions});
+    const std::uint64_t offset = image.size(), size = words.size() * sizeof words[0];
+    image.append(reinterpret_cast<const char*>(words.data()), size);
+    std::vector<Elf64_Phdr> segments = segments_of(image);
+    // Before that of the table.
+    segments.insert(segments.begin() + 1, {PT_LOAD, PF_R, offset, 0x100000, 0, size, size, 0x1000});
+    set_segments(image, segments);
+    CountedBytes bytes(std::move(image));
+    auto elf = Elf::read(bytes);
+    REQUIRE(elf);
+    // Those whose first word is too large cost nothing, and hide nothing.
+    auto table = GoTable::read(*elf, bytes, kLimit);
+    REQUIRE(table);
+    CHECK(table->size() == (functions == 1 ? 0 : program.functions.size()));
+    CHECK(bytes.count() < 2 * bytes.size());
+  }
 }
 
 TEST_CASE("limits hold") {
