@@ -111,9 +111,9 @@ class Matcher {
 
 std::string flow_text(const FileMatch::DebugInfo& info) {
   if (info.patterns == 0) return std::string(kNoTargetsCame);
-  std::string text =
-      fmt::format("{} of {}", count_text(info.files, "file"), count_text(info.patterns, "pattern"));
-  if (info.files + info.excluded + info.older + info.bad_patterns + info.unreadable == 0)
+  std::uint64_t patterns = info.patterns - info.without_path;
+  std::string text = fmt::format("{} of {}", count_text(info.files, "file"), count_text(patterns, "pattern"));
+  if (patterns > 0 && info.files + info.excluded + info.older + info.bad_patterns + info.unreadable == 0)
     text += ": none fits";
   return text + left_out_text(info.excluded, "file", kExcludeLabel) +
          left_out_text(info.older, "file", "older than ignore_older_than") +

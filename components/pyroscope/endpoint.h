@@ -36,6 +36,7 @@ class Endpoint {
     MonoTime last_success;  // default: never
     MonoTime paused_until;  // default: not paused
     std::string last_drop;  // why the last profile was given up
+    MonoTime dropped_at;    // that one
   };
 
   // `key` is its name in the spool. `changed` is called whenever the stats have changed in a way a person

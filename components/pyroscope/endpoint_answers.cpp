@@ -193,6 +193,7 @@ void Endpoint::drop(Item item, std::string_view reason, std::string why) {
                     {{"endpoint", url_text(args_.url)}, {"service", service}, {"reason", why}});
   }
   stats_.last_drop = std::move(why);
+  stats_.dropped_at = ctx_.clock().mono();
   finish(std::move(item));
 }
 

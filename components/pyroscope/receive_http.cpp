@@ -251,6 +251,7 @@ void ReceiveHttp::count_refusal(const Refusal& refusal) {
   info.last = refusal.message;
   ++info.requests;
   last_refusal_ = refusal.message;
+  refused_at_ = ctx_.clock().mono();
   ctx_.metrics()
       .counter(receive_http_metric::kRefused.name, receive_http_metric::kRefused.help,
                {{"reason", refusal.reason}})
@@ -292,8 +293,8 @@ void ReceiveHttp::report() {
   std::uint64_t refused_requests = 0;
   for (const auto& refused : info.refused) refused_requests += refused.requests;
   if (refused_requests > 0) {
-    message +=
-        fmt::format("; {} refused, the last as: {}", count_text(refused_requests, "request"), last_refusal_);
+    message += fmt::format("; {} refused, the last {} ago as: {}", count_text(refused_requests, "request"),
+                           rough_text(now - refused_at_), last_refusal_);
   }
   if (args_.forward_to.empty()) message += kForwardsNowhere;
   ctx_.set_health(runtime::HealthState::healthy, std::move(message));

@@ -118,6 +118,7 @@ class ReceiveHttp {
   MonoTime last_;
   std::map<std::string, RefusedInfo, std::less<>> refused_;
   std::string last_refusal_;
+  MonoTime refused_at_;
   std::shared_ptr<Counter> requests_count_, profiles_count_, bytes_count_;
   std::shared_ptr<profile::SharedMemory> memory_;  // of the requests that are being read
   std::unique_ptr<net::Server> server_;            // goes first: its thread calls us

@@ -20,9 +20,10 @@ constexpr Duration kTick = std::chrono::seconds(5);
 
 std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& stats, MonoTime now) {
   std::string text;
+  std::string url = url_text(endpoint.arguments().url);
   if (!stats.error.empty()) {
-    text = fmt::format("{}: {}, for {}, {} waiting", url_text(endpoint.arguments().url), stats.error,
-                       rough_text(now - stats.error_since), count_text(stats.waiting, "profile"));
+    text = fmt::format("{}: {}, for {}, {} waiting", url, stats.error, rough_text(now - stats.error_since),
+                       count_text(stats.waiting, "profile"));
     if (stats.paused_until > now)
       text += fmt::format("; next try in {}", rough_text(stats.paused_until - now));
     return text;
@@ -37,7 +38,8 @@ std::string endpoint_health(const Endpoint& endpoint, const Endpoint::Stats& sta
   }
   if (stats.dropped > 0) {
     text +=
-        fmt::format("; {} given up, the last as: {}", count_text(stats.dropped, "profile"), stats.last_drop);
+        fmt::format("; {}: {} given up, the last {} ago as: {}", url, count_text(stats.dropped, "profile"),
+                    rough_text(now - stats.dropped_at), stats.last_drop);
   }
   return text;
 }

@@ -314,7 +314,7 @@ TEST_CASE("local.file_match: looks again every sync_period, and says what is of 
   CHECK(count() == 0);
   CHECK(match.world().health.state == HealthState::unhealthy);
   CHECK(match.world().health.message ==
-        "0 files of 3 patterns; 1 target left out: without __path__; 1 pattern of no use: /x{: there is a { "
+        "0 files of 2 patterns; 1 target left out: without __path__; 1 pattern of no use: /x{: there is a { "
         "without "
         "its }");
   write(dir.path() / "a.log", "");
@@ -342,7 +342,9 @@ TEST_CASE("local.file_match: says why there are fewer files than fit") {
        "1 file of 1 pattern; 2 files left out: __path_exclude__; 1 file left out: older than "
        "ignore_older_than"},
       {R"({"__path__" = "AT/*.txt"})", "0 files of 1 pattern: none fits"},
-      {R"({"a" = "b"})", "0 files of 1 pattern: none fits; 1 target left out: without __path__"},
+      {R"({"a" = "b"})", "0 files of 0 patterns; 1 target left out: without __path__"},
+      {R"({"a" = "b"}, {"__path__" = "AT/*.txt"})",
+       "0 files of 1 pattern: none fits; 1 target left out: without __path__"},
       {"", "0 targets came in: what gives them has none"},
   };
   for (const auto& row : rows) {

@@ -124,7 +124,9 @@ TEST_CASE("pyroscope.receive_http says what it does not take, and counts it") {
   component.advance(5s);
   CHECK(component.world().health.state == runtime::HealthState::healthy);
   CHECK(component.world().health.message.contains(
-      "no profile has come yet; 5 requests refused, the last as: "));
+      "no profile has come yet; 5 requests refused, the last 5 s ago as: "));
+  component.advance(3h);
+  CHECK(component.world().health.message.contains("; 5 requests refused, the last 3 h ago as: "));
 }
 
 TEST_CASE("pyroscope.receive_http does not hand over what its sender will send again") {
