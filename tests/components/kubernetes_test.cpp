@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -158,6 +159,42 @@ TEST_CASE("discovery.kubernetes: when the server has forgotten our version, it l
   answer(kubernetes, kubernetes_list(kubernetes_pod("p2", "30"), "30"));
   kubernetes.advance(1s);
   CHECK(exported_pods(kubernetes) == Names{"p2"});
+}
+
+TEST_CASE("discovery.kubernetes: while it lists again new objects have their targets, page by page") {
+  Harness kubernetes("role = \"endpoints\"\napi_server = \"http://api:8080/\"");
+  kubernetes.start();
+  auto& fetches = kubernetes.world().fetches;
+  auto endpoints = [](const char* name) {
+    return fmt::format(R"({{"metadata": {{"namespace": "shop", "name": "{}", "uid": "u-{}"}},
+        "subsets": [{{"addresses": [{{"ip": "10.1.0.1"}}], "ports": [{{"port": 80}}]}}]}})",
+                       name, name);
+  };
+  auto list = [&](const std::string& path, const std::string& items, const std::string& next = "") {
+    auto newest = std::ranges::find_if(fetches.rbegin(), fetches.rend(), [&](const auto& fetch) {
+      return !fetch->done && fetch->request.url.contains("/" + path + "?");
+    });
+    REQUIRE(newest != fetches.rend());
+    answer_whole(**newest, kubernetes_list(items, "10", next));
+    kubernetes.run();
+  };
+  list("pods", "");
+  list("services", "");
+  list("endpoints", endpoints("a"));
+  const std::string before = kubernetes.world().health.message;
+  CHECK(before == "1 endpoints object, 1 target");
+  auto watch = std::ranges::find_if(
+      fetches, [](const auto& fetch) { return !fetch->done && fetch->request.url.contains("/endpoints?"); });
+  REQUIRE(watch != fetches.end());
+  (*watch)->head({.status = 200, .headers = {}, .body = {}});
+  (*watch)->data(weir::tests::kubernetes_error(410, "too old"));
+  kubernetes.run();
+  list("endpoints", endpoints("a") + "," + endpoints("b"), "token/2");
+  kubernetes.advance(2s);
+  CHECK(kubernetes.world().health.message == "2 endpoints objects, 2 targets");
+  list("endpoints", endpoints("c"));
+  kubernetes.advance(2s);
+  CHECK(kubernetes.world().health.message == "3 endpoints objects, 3 targets");
 }
 
 TEST_CASE("discovery.kubernetes: each role looks at what its labels come from") {

@@ -126,6 +126,32 @@ TEST_CASE("discovery.relabel: health says what came in, what is left, and which 
   }
 }
 
+TEST_CASE("discovery.relabel: what it told before is not told again, and whatever differs is") {
+  struct Row {
+    const char* rule;
+    bool is_news;
+  };
+  // All of them drop one of two targets.
+  const Row rows[] = {
+      {"action = \"drop\"\nregex = \"1\"", true},   {"action = \"drop\"\nregex = \"1\"", false},
+      {"action = \"drop\"\nregex = \"1|3\"", true}, {"action = \"keep\"\nregex = \"2\"", true},
+      {"action = \"keep\"\nregex = \"2\"", false},  {"action = \"keep\"\nregex = \"1\"", true},
+  };
+  weir::testing::FakeContext world("discovery.relabel.test");
+  auto text = [](const Row& row) {
+    return "targets = [{a = \"1\"}, {a = \"2\"}]\nrule {\nsource_labels = [\"a\"]\n"s + row.rule + "\n}";
+  };
+  Relabel relabel(world, arguments(text(rows[0])));
+  for (const auto& row : rows) {
+    CAPTURE(row.rule);
+    world.debug_info = nullptr;
+    world.healths.clear();
+    relabel.evaluate(arguments(text(row)));
+    CHECK((world.debug_info != nullptr) == row.is_news);
+    CHECK(world.healths.empty() != row.is_news);
+  }
+}
+
 TEST_CASE("discovery.relabel: equal input gives the same objects again") {
   weir::testing::FakeContext world("discovery.relabel.test");
   auto args = arguments(R"(
