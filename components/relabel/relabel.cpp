@@ -17,11 +17,12 @@ namespace {
 
 constexpr std::uint32_t kDropped = 0x80000000;
 constexpr std::uint32_t kNone = 0xffffffff;
+// Bytes that are sent for at once, of a target or of rules: more would drive out what is needed first.
+constexpr std::size_t kMostAhead = 768;
 
 // Its labels had better be on their way before the rules ask for them.
 void will_read(const discovery::TargetPtr& target) {
-  constexpr std::size_t kMost = 768;  // bytes
-  prefetch(target.get(), kMost);
+  prefetch(target.get(), kMostAhead);
 }
 
 }  // namespace
@@ -153,7 +154,7 @@ void Relabel::use_rules(const std::vector<RuleArguments>& rules) {
 // Of thousands each has its own: sent for together, before one after the other is read.
 void Relabel::get_ready(const Arguments& args) const {
   auto send_for = [](const std::vector<RuleArguments>& rules) {
-    prefetch(rules.data(), rules.size() * sizeof(RuleArguments));
+    prefetch(rules.data(), std::min(rules.size() * sizeof(RuleArguments), kMostAhead));
   };
   send_for(args.rules);
   if (rule_set_) send_for(rule_set_->rules());
