@@ -168,6 +168,13 @@ def a_component_tells_how_it_was_and_what_it_counts():
         page.expect(browser.run('return document.querySelectorAll(".beat-unhealthy").length') >= 3, 'the bars show it')
         browser.click('section[aria-label="Metrics"] button')
         browser.wait_text('demo_pushes_total')
+        browser.click('a[href="#/graph?node=pyroscope.write.backup"]')
+        browser.wait('the graph shows it', 'return document.querySelector("a[href=\'#/component/pyroscope.write.backup\']") !== null')
+        page.is_clean(browser)
+        browser.open(f'{url}/#/component/pyroscope.write.backup')
+        # The made-up data has no text of a config.
+        browser.wait('its line of the running config is a link', """return [...document.querySelectorAll("a")].some((link) =>
+            /^#\\/config\\?file=.+&line=[0-9]+&view=running$/.test(link.getAttribute("href") ?? ""))""")
         page.is_clean(browser)
 
 

@@ -33,6 +33,15 @@ export function componentLink(id: string): string {
   return `#/component/${id.split("/").map(encodeURIComponent).join("/")}`;
 }
 
+export function graphLink(id: string): string {
+  return `#/graph?${new URLSearchParams({ node: id })}`;
+}
+
+// To a line of the text that runs.
+export function configLink(file: string, line: number): string {
+  return `#/config?${new URLSearchParams({ file, line: String(line), view: "running" })}`;
+}
+
 // Changes what the address says of the current screen, without a step in the history.
 export function replaceQuery(changes: Record<string, string | undefined>): void {
   const [path = "#/profiles", query = ""] = (location.hash || "#/profiles").split("?", 2);

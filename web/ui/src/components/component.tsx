@@ -2,7 +2,7 @@
 import { type Component, type ComponentDetail, type LogLine, type State, componentPath, url, usePoll } from "../api";
 import { clock, moment, plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
-import { componentLink } from "../route";
+import { componentLink, configLink, graphLink } from "../route";
 import { History } from "./history";
 import { Metrics } from "./metrics";
 import { BodyPanel, BodyTree, LinkedComponent } from "./values";
@@ -136,10 +136,13 @@ function Title({ detail }: { detail: ComponentDetail }) {
       <HealthMark state={detail.health.state} />
       <span class="dim nowrap">for {span(now - detail.health.since)}</span>
       <span class="grow" />
+      <a class="nowrap" href={graphLink(detail.id)}>
+        In the graph
+      </a>
       {detail.place && (
-        <span class="dim mono cut" title={`${detail.place.file}:${detail.place.line}`}>
+        <a class="mono cut" href={configLink(detail.place.file, detail.place.line)} title={`${detail.place.file}:${detail.place.line}`}>
           {detail.place.file.replace(/^.*\//, "")}:{detail.place.line}
-        </span>
+        </a>
       )}
     </>
   );
