@@ -84,7 +84,8 @@ bool any(const lang::Map&) {
 }
 
 TEST_CASE("explain: a way is told from component to component") {
-  Explanations told = explain_targets(chain(5), any, {});
+  Snapshot snapshot = chain(5);  // whose nodes are told of
+  Explanations told = explain_targets(snapshot, any, {});
   CHECK(told.found == 1);
   CHECK(told.cut == "");
   REQUIRE(told.shown.size() == 1);
