@@ -3,10 +3,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <system_error>
 
 #include "base/file_system.h"
+#include "base/number.h"
+#include "base/proc_stat.h"
 
 namespace weir {
 namespace {
@@ -20,61 +21,27 @@ Duration from_ticks(std::uint64_t ticks) {
   return std::chrono::nanoseconds(ticks * (kNanoseconds / kPerSecond));
 }
 
-// Fields of /proc/PID/stat by their number in proc(5), from the third on.
-class StatFields {
- public:
-  explicit StatFields(std::string_view rest) : rest_(rest) {}
-
-  bool number(int field, std::uint64_t& value) {
-    while (at_ < field) {
-      auto space = rest_.find(' ');
-      if (space == std::string_view::npos) return false;
-      rest_.remove_prefix(space + 1);
-      ++at_;
-    }
-    return std::from_chars(rest_.data(), rest_.data() + rest_.size(), value).ec == std::errc();
-  }
-
- private:
-  std::string_view rest_;
-  int at_ = 3;
-};
-
-std::optional<std::uint32_t> pid_of(std::string_view text) {
-  std::uint32_t pid = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return pid;
-}
-
 }  // namespace
 
 std::optional<ProcessTimes> parse_process_times(std::string_view stat) {
-  // The name in parentheses may hold anything, parentheses too.
-  auto open = stat.find(" (");
-  auto close = stat.rfind(") ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
-  auto pid = pid_of(stat.substr(0, open));
-  if (!pid) return std::nullopt;
-  constexpr int kFlags = 9, kUser = 14, kSystem = 15, kStart = 22;
-  std::uint64_t flags = 0, user = 0, system = 0, start = 0;
-  StatFields fields(stat.substr(close + 2));
-  if (!fields.number(kFlags, flags) || !fields.number(kUser, user) || !fields.number(kSystem, system) ||
-      !fields.number(kStart, start)) {
-    return std::nullopt;
-  }
-  return ProcessTimes{.pid = *pid,
-                      .comm = std::string(stat.substr(open + 2, close - open - 2)),
-                      .start = from_ticks(start),
-                      .cpu = from_ticks(user) + from_ticks(system),
-                      .is_kernel_thread = (flags & kKernelThread) != 0};
+  auto fields = ProcStat::parse(stat);
+  if (!fields) return std::nullopt;
+  auto number = [&](int field) { return fields->number<std::uint64_t>(field); };
+  auto flags = number(ProcStat::kFlags), start = number(ProcStat::kStartTime);
+  auto user = number(ProcStat::kUserTime), system = number(ProcStat::kSystemTime);
+  if (!flags || !user || !system || !start) return std::nullopt;
+  return ProcessTimes{.pid = fields->pid(),
+                      .comm = std::string(fields->comm()),
+                      .start = from_ticks(*start),
+                      .cpu = from_ticks(*user) + from_ticks(*system),
+                      .is_kernel_thread = (*flags & kKernelThread) != 0};
 }
 
 std::vector<ProcessTimes> process_times(const std::filesystem::path& proc) {
   std::vector<ProcessTimes> all;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(proc, failed)) {
-    if (!pid_of(entry.path().filename().native())) continue;
+    if (!whole_number<std::uint32_t>(entry.path().filename().native())) continue;
     auto stat = read_file((entry.path() / "stat").native(), kMostStat);
     auto times = stat ? parse_process_times(*stat) : std::nullopt;
     if (times && !times->is_kernel_thread) all.push_back(*std::move(times));

@@ -9,6 +9,7 @@
 
 #include "base/file_system.h"
 #include "base/folder.h"
+#include "base/proc_stat.h"
 #include "base/utf8.h"
 #include "components/discovery/container_label.h"
 
@@ -62,27 +63,14 @@ struct ProcessTimes {
   std::uint64_t start = 0;
 };
 
-// From /proc/PID/stat: "pid (name) state parent …", the start at field 22. A name may have blanks and
-// brackets.
 std::optional<ProcessTimes> times_of(const fs::path& proc, std::uint32_t pid) {
   auto text = read_file(proc / std::to_string(pid) / "stat", 4096);
-  if (!text) return std::nullopt;
-  std::size_t at = text->rfind(')');
-  if (at == std::string::npos) return std::nullopt;
-  std::vector<std::string_view> fields;
-  std::string_view rest = std::string_view(*text).substr(at + 1);
-  while (!rest.empty() && fields.size() < 20) {
-    std::size_t begin = std::min(rest.find_first_not_of(" \n"), rest.size());
-    rest.remove_prefix(begin);
-    std::string_view field = rest.substr(0, rest.find_first_of(" \n"));
-    fields.push_back(field);
-    rest.remove_prefix(field.size());
-  }
-  if (fields.size() < 20) return std::nullopt;
-  ProcessTimes times;
-  std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), times.parent);
-  std::from_chars(fields[19].data(), fields[19].data() + fields[19].size(), times.start);
-  return times;
+  auto fields = text ? ProcStat::parse(*text) : std::nullopt;
+  if (!fields) return std::nullopt;
+  auto parent = fields->number<std::uint32_t>(ProcStat::kParent);
+  auto start = fields->number<std::uint64_t>(ProcStat::kStartTime);
+  if (!parent || !start) return std::nullopt;
+  return ProcessTimes{.parent = *parent, .start = *start};
 }
 
 class Reader {

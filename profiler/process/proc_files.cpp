@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "base/file_system.h"
+#include "base/number.h"
+#include "base/proc_stat.h"
 
 namespace weir::profiler {
 
@@ -54,30 +56,13 @@ std::optional<MapsLine> parse_maps_line(std::string_view line) {
 }
 
 std::optional<ProcessLife> parse_life(std::string_view stat) {
-  // The name in parentheses may hold anything: count from the last one.
-  auto at = stat.rfind(')');
-  if (at == std::string_view::npos) return std::nullopt;
-  stat.remove_prefix(at + 1);
-  auto skip = [&](int fields) {
-    for (int i = 0; i < fields && at != std::string_view::npos; ++i) {
-      at = stat.find(' ');
-      stat.remove_prefix(at == std::string_view::npos ? stat.size() : at + 1);
-    }
-  };
-  auto number = [&](auto& value) {
-    return std::from_chars(stat.data(), stat.data() + stat.size(), value).ec == std::errc{};
-  };
-  ProcessLife life;
-  skip(1);
-  if (stat.empty()) return std::nullopt;
-  life.state = stat[0];
-  skip(1);
-  if (!number(life.parent)) return std::nullopt;
-  skip(16);  // from field 4 to field 20
-  if (!number(life.threads)) return std::nullopt;
-  skip(2);
-  if (!number(life.start_time)) return std::nullopt;
-  return life;
+  auto fields = ProcStat::parse(stat);
+  if (!fields) return std::nullopt;
+  auto parent = fields->number<std::uint32_t>(ProcStat::kParent);
+  auto threads = fields->number<std::uint64_t>(ProcStat::kThreads);
+  auto start = fields->number<std::uint64_t>(ProcStat::kStartTime);
+  if (!parent || !threads || !start) return std::nullopt;
+  return ProcessLife{.state = fields->state(), .parent = *parent, .threads = *threads, .start_time = *start};
 }
 
 std::optional<std::string_view> parse_cgroup_path(std::string_view text, std::string_view controller) {
@@ -119,10 +104,7 @@ std::string comm_of(std::uint32_t pid) {
 void each_process(const std::function<void(std::uint32_t)>& each) {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
-    std::string name = entry.path().filename();
-    std::uint32_t pid = 0;
-    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && end == name.data() + name.size()) each(pid);
+    if (auto pid = whole_number<std::uint32_t>(entry.path().filename().native())) each(*pid);
   }
 }
 
