@@ -46,7 +46,7 @@ runtime::HttpSecurity security_of(const HttpBlockArguments& args) {
 }
 
 std::string stamp_of(const HttpBlockArguments& args) {
-  return args.tls ? certificate_stamp(*args.tls, args.tls->client_ca_file) : "";
+  return args.tls ? certificate_stamp(*args.tls) : "";
 }
 
 std::string_view clients_text(std::string_view client_auth_type) {
@@ -80,7 +80,7 @@ void HttpBlockTls::check(lang::Problems& problems) const {
   } else {
     check_certificate(problems, *this);
   }
-  check_client_ca(problems, "client_ca_pem", client_ca_pem, client_ca_file, client_auth_type);
+  check_client_ca(problems, *this, "client_ca_pem", client_ca_pem, client_auth_type);
   check_cipher_suites(problems, cipher_suites, max_version);
   if (auto known = net::check_curves(curve_preferences); !known)
     problems.add("curve_preferences", known.error().message);

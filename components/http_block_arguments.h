@@ -63,7 +63,7 @@ struct WindowsCertificateFilter {
 };
 
 struct HttpBlockTls : ServerCertificate {
-  std::optional<std::string> client_ca_pem, client_ca_file;
+  std::optional<std::string> client_ca_pem;
   std::string client_auth_type = "NoClientCert";
   std::vector<std::string> cipher_suites, curve_preferences;
   std::string min_version, max_version;
@@ -76,8 +76,6 @@ struct HttpBlockTls : ServerCertificate {
             lang::optional("client_ca_pem", &HttpBlockTls::client_ca_pem,
                            "Certificates, in PEM form, that issue those of clients; or client_ca_file. "
                            "Without either the system's are trusted."),
-            lang::optional("client_ca_file", &HttpBlockTls::client_ca_file,
-                           "File of certificates that issue those of clients; read again when it changes."),
             lang::optional(
                 "client_auth_type", &HttpBlockTls::client_auth_type,
                 "Which certificates clients must have. Only those with Verify in their name look at the "

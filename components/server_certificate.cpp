@@ -27,8 +27,9 @@ void check_certificate(lang::Problems& problems, const ServerCertificate& certif
               !certificate.key_file.empty());
 }
 
-void check_client_ca(lang::Problems& problems, std::string_view name, const std::optional<std::string>& ca,
-                     const std::optional<std::string>& client_ca_file, std::string_view client_auth_type) {
+void check_client_ca(lang::Problems& problems, const ServerCertificate& certificate, std::string_view name,
+                     const std::optional<std::string>& ca, std::string_view client_auth_type) {
+  const auto& client_ca_file = certificate.client_ca_file;
   if (!ca && !client_ca_file) return;
   if (ca && client_ca_file) {
     problems.add("client_ca_file", fmt::format("at most one of {} and client_ca_file may be given", name));
@@ -55,10 +56,10 @@ void check_cipher_suites(lang::Problems& problems, const std::vector<std::string
     problems.add("cipher_suites", known.error().message);
 }
 
-std::string certificate_stamp(const ServerCertificate& certificate,
-                              const std::optional<std::string>& client_ca_file) {
+std::string certificate_stamp(const ServerCertificate& certificate) {
   std::string stamp;
-  for (const std::string& file : {certificate.cert_file, certificate.key_file, client_ca_file.value_or("")}) {
+  for (const std::string& file :
+       {certificate.cert_file, certificate.key_file, certificate.client_ca_file.value_or("")}) {
     stamp += file_stamp(file);
   }
   return stamp;

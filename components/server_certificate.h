@@ -25,6 +25,7 @@ struct ServerCertificate {
   std::string cert_pem, cert_file;
   lang::Secret key_pem;
   std::string key_file;
+  std::optional<std::string> client_ca_file;
 
   bool operator==(const ServerCertificate&) const = default;
 };
@@ -41,20 +42,21 @@ constexpr auto server_certificate_fields() {
                                           "Key of the certificate, in PEM form; or key_file."),
       lang::optional<Owner, std::string>("key_file", &Self::key_file,
                                          "File of the key; read again when it changes."),
+      lang::optional<Owner, std::optional<std::string>>(
+          "client_ca_file", &Self::client_ca_file,
+          "File of certificates that issue those of clients; read again when it changes."),
   };
 }
 
 // One of each pair.
 void check_certificate(lang::Problems& problems, const ServerCertificate& certificate);
-// Who names an issuer must have certificates verified. `name` is that of the argument with the text of the
-// issuer.
-void check_client_ca(lang::Problems& problems, std::string_view name, const std::optional<std::string>& ca,
-                     const std::optional<std::string>& client_ca_file, std::string_view client_auth_type);
+// Who names an issuer must have certificates verified. `ca` is the text of one, `name` that argument's.
+void check_client_ca(lang::Problems& problems, const ServerCertificate& certificate, std::string_view name,
+                     const std::optional<std::string>& ca, std::string_view client_auth_type);
 void check_cipher_suites(lang::Problems& problems, const std::vector<std::string>& names,
                          std::string_view max_version = {});
 
 // Another one when a file has changed: to be taken before they are read.
-std::string certificate_stamp(const ServerCertificate& certificate,
-                              const std::optional<std::string>& client_ca_file);
+std::string certificate_stamp(const ServerCertificate& certificate);
 
 }  // namespace weir

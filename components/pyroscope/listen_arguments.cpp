@@ -18,7 +18,7 @@ std::string_view short_version(std::string_view name) {
 
 void ListenTlsArguments::check(lang::Problems& problems) const {
   check_certificate(problems, *this);
-  check_client_ca(problems, "client_ca", client_ca, client_ca_file, client_auth_type);
+  check_client_ca(problems, *this, "client_ca", client_ca, client_auth_type);
   check_cipher_suites(problems, suites());
   constexpr std::string_view kVersions[] = {"", "TLS10", "TLS11", "TLS12", "TLS13"};
   if (std::ranges::find(kVersions, short_version(min_version)) == std::end(kVersions)) {

@@ -15,7 +15,7 @@
 namespace weir::pyroscope {
 
 struct ListenTlsArguments : ServerCertificate {
-  std::optional<std::string> client_ca, client_ca_file;
+  std::optional<std::string> client_ca;
   std::string client_auth_type = "NoClientCert";
   std::string cipher_suites;
   std::string min_version;
@@ -29,8 +29,6 @@ struct ListenTlsArguments : ServerCertificate {
                 "client_ca", &Self::client_ca,
                 "Certificates, in PEM form, that issue those of clients; or client_ca_file. Without either "
                 "the system's are trusted."),
-            lang::optional("client_ca_file", &Self::client_ca_file,
-                           "File of certificates that issue those of clients; read again when it changes."),
             lang::optional(
                 "client_auth_type", &Self::client_auth_type,
                 "Which certificates clients must have. Only those with Verify in their name look at the "

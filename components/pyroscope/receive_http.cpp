@@ -18,7 +18,7 @@ constexpr std::size_t kMostMemory = 256u << 20;  // of all requests that are bei
 constexpr Duration kTick = std::chrono::seconds(5);
 
 std::string stamp_of(const ListenArguments& args) {
-  return args.tls ? certificate_stamp(*args.tls, args.tls->client_ca_file) : "";
+  return args.tls ? certificate_stamp(*args.tls) : "";
 }
 
 bool is_json(const net::Request& request) {
