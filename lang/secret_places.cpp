@@ -129,14 +129,20 @@ class Finder {
     }
   }
 
+  // How much deeper in brackets what follows stands.
+  static int opens(TokenKind kind) {
+    using enum TokenKind;
+    if (kind == open_brace || kind == open_bracket || kind == open_paren) return 1;
+    return kind == close_brace || kind == close_bracket || kind == close_paren ? -1 : 0;
+  }
+
   // The terminator, comma or bracket behind what begins there.
   std::size_t end_of_value(std::size_t at) const {
     using enum TokenKind;
     int open = 0;
     for (; at + 1 < tokens_.size(); ++at) {
       TokenKind kind = tokens_[at].kind;
-      if (kind == open_brace || kind == open_bracket || kind == open_paren) ++open;
-      if (kind == close_brace || kind == close_bracket || kind == close_paren) --open;
+      open += opens(kind);
       if (open < 0 || (open == 0 && (kind == terminator || kind == comma))) break;
     }
     return at;
@@ -152,8 +158,7 @@ class Finder {
     // The end of the file has nothing to hide, and nothing behind it to look at.
     for (; at + 1 < tokens_.size(); ++at) {
       TokenKind kind = tokens_[at].kind;
-      if (kind == open_brace || kind == open_bracket || kind == open_paren) ++open;
-      if (kind == close_brace || kind == close_bracket || kind == close_paren) --open;
+      open += opens(kind);
       if (open < 0 || (open == 0 && (kind == terminator || kind == comma))) break;
       // Behind what is illegal no line ends.
       bool is_assigned = is_name(at) && tokens_[at + 1].kind == assign;

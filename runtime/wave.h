@@ -75,26 +75,19 @@ class Wave {
   static constexpr std::size_t kBits = 64;
 
   static std::uint64_t bit(std::size_t place) { return std::uint64_t{1} << place % kBits; }
-  // The first one that is set, from `place` on.
-  static std::optional<std::size_t> set_from(const std::vector<std::uint64_t>& words, std::size_t place) {
+  // The first one that is set from `place` on, in its word.
+  static std::optional<std::size_t> set_in_word(const std::vector<std::uint64_t>& words, std::size_t place) {
     std::size_t at = place / kBits;
-    if (at >= words.size()) return std::nullopt;
-    std::uint64_t word = words[at] & (~std::uint64_t{0} << place % kBits);
-    while (word == 0) {
-      if (++at == words.size()) return std::nullopt;
-      word = words[at];
-    }
-    return at * kBits + static_cast<std::size_t>(std::countr_zero(word));
+    std::uint64_t rest = at < words.size() ? words[at] & (~std::uint64_t{0} << place % kBits) : 0;
+    if (rest == 0) return std::nullopt;
+    return at * kBits + static_cast<std::size_t>(std::countr_zero(rest));
   }
   std::optional<std::size_t> dirty_from(std::size_t rank) const {
-    std::size_t at = rank / kBits;
-    if (at < dirty_.size()) {
-      std::uint64_t here = dirty_[at] & (~std::uint64_t{0} << rank % kBits);
-      if (here != 0) return at * kBits + static_cast<std::size_t>(std::countr_zero(here));
+    if (auto here = set_in_word(dirty_, rank)) return here;
+    for (std::size_t word = rank / kBits + 1; word < dirty_.size(); word = (word / kBits + 1) * kBits) {
+      if (auto dirty = set_in_word(words_, word)) return set_in_word(dirty_, *dirty * kBits);
     }
-    std::optional<std::size_t> word = set_from(words_, at + 1);
-    if (!word) return std::nullopt;
-    return *word * kBits + static_cast<std::size_t>(std::countr_zero(dirty_[*word]));
+    return std::nullopt;
   }
 
   const Graph& graph_;

@@ -1,23 +1,10 @@
-#include <unordered_map>
-
 #include "web/api.h"
 #include "web/graph_edges.h"
 
 namespace weir::web {
 namespace {
 
-using Owners = std::unordered_map<std::string_view, std::size_t>;
-
-// Whose modules they are, by path.
-Owners owners_in(const runtime::Snapshot& snapshot) {
-  Owners owners;
-  for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
-    for (const auto& path : snapshot.nodes[i]->created_modules) owners.emplace(path, i);
-  }
-  return owners;
-}
-
-void write_node(JsonWriter& json, const runtime::Node& node, const Owners& owners) {
+void write_node(JsonWriter& json, const runtime::Node& node, const ModuleOwners& owners) {
   auto health = node.state()->health;
   json.begin_object().member("id", node.id).member("name", node.name).member("label", node.label);
   if (auto owner = owners.find(node.module_id); owner != owners.end()) json.member("owner", owner->second);
@@ -39,7 +26,7 @@ void write_edge(JsonWriter& json, const GraphEdge& edge) {
 }
 
 net::Response graph_response(const runtime::Snapshot& snapshot) {
-  auto owners = owners_in(snapshot);
+  auto owners = module_owners(snapshot);
   JsonWriter json;
   json.begin_object().key("nodes").begin_array();
   for (const auto& node : snapshot.nodes) write_node(json, *node, owners);

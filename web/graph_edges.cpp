@@ -107,11 +107,11 @@ bool is_in(const runtime::Node& node, const runtime::Node& module) {
 
 class Edges {
  public:
-  explicit Edges(const runtime::Snapshot& snapshot) : nodes_(snapshot.nodes) {
+  explicit Edges(const runtime::Snapshot& snapshot)
+      : nodes_(snapshot.nodes), modules_(module_owners(snapshot)) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       index_.emplace(nodes_[i]->id, i);
       states_.push_back(nodes_[i]->state());
-      for (const auto& path : nodes_[i]->created_modules) modules_.emplace(path, i);
       if (auto profiles = handed_over(*states_[i]))
         senders_.push_back({nodes_[i].get(), *profiles, receivers_of(*nodes_[i])});
     }
@@ -209,7 +209,7 @@ class Edges {
   const std::vector<std::shared_ptr<const runtime::Node>>& nodes_;
   std::vector<std::shared_ptr<const runtime::NodeState>> states_;
   std::unordered_map<std::string_view, std::size_t> index_;
-  std::unordered_map<std::string_view, std::size_t> modules_;  // by path, who made it
+  ModuleOwners modules_;
   std::vector<Sender> senders_;
   std::map<std::pair<std::size_t, std::size_t>, GraphEdge> edges_;
 };
@@ -224,6 +224,14 @@ std::string_view to_string(Kind kind) {
     case Kind::profiles: return "profiles";
   }
   return "value";
+}
+
+ModuleOwners module_owners(const runtime::Snapshot& snapshot) {
+  ModuleOwners owners;
+  for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
+    for (const auto& path : snapshot.nodes[i]->created_modules) owners.emplace(path, i);
+  }
+  return owners;
 }
 
 std::vector<GraphEdge> graph_edges(const runtime::Snapshot& snapshot) {

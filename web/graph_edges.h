@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/snapshot.h"
@@ -25,6 +26,10 @@ struct GraphEdge {
 };
 
 std::string_view to_string(GraphEdge::Kind kind);
+// By the path of a module, the place in the snapshot of the node that made it.
+using ModuleOwners = std::unordered_map<std::string_view, std::size_t>;
+ModuleOwners module_owners(const runtime::Snapshot& snapshot);
+
 std::vector<GraphEdge> graph_edges(const runtime::Snapshot& snapshot);
 
 }  // namespace weir::web
