@@ -1,12 +1,12 @@
 // weir diff: what two profiles in files differ in, as a table, as folded stacks, or as a flame graph.
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
 #include <fmt/core.h>
 
+#include "base/number.h"
 #include "cli/commands.h"
 #include "cli/figures.h"
 #include "cli/profile_file.h"
@@ -168,14 +168,12 @@ ExitCode diff(const Invocation& invocation) {
   std::string path(invocation.flag("output"));
   auto form = diff_form(path);
   if (!form) return refuse(form.error(), kRefused);
-  std::size_t rows = 0;
   std::string_view text = invocation.flag("rows");
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), rows);
-  if (problem != std::errc() || end != text.data() + text.size())
-    return refuse({fmt::format("--rows: \"{}\" is no number", text)}, kRefused);
+  auto rows = whole_number<std::size_t>(text);
+  if (!rows) return refuse({fmt::format("--rows: \"{}\" is no number", text)}, kRefused);
   auto comparison = compare(invocation);
   if (!comparison) return refuse(comparison.error(), kRefused);
-  std::string content = write(*comparison, *form, rows);
+  std::string content = write(*comparison, *form, *rows);
   if (path.empty()) {
     if (!put(stdout, content)) return refuse({"standard output takes no more"}, kNoWorld);
     return kOk;

@@ -1,7 +1,6 @@
 // weir explain: the way of a target through a config, rule by rule.
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <future>
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "cli/commands.h"
 #include "cli/containers.h"
 #include "cli/explain_config.h"
@@ -34,13 +34,10 @@ ExitCode refuse(const Error& error, ExitCode code) {
 }
 
 Result<> add_process(web::WantedTargets& wanted, std::string_view text) {
-  std::uint32_t pid = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (problem != std::errc() || end != text.data() + text.size()) {
-    return fail("--pid: \"{}\" is no process id", lang::printable(text));
-  }
+  auto pid = whole_number<std::uint32_t>(text);
+  if (!pid) return fail("--pid: \"{}\" is no process id", lang::printable(text));
   wanted.pid = text;
-  wanted.container = container_of(pid);
+  wanted.container = container_of(*pid);
   return {};
 }
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -16,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/file_system.h"
+#include "base/number.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "profile/flame.h"
@@ -46,9 +46,7 @@ struct Caller {
 };
 
 std::uint32_t number(std::string_view text) {
-  std::uint32_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : 0;
+  return whole_number<std::uint32_t>(text).value_or(0);
 }
 
 std::optional<Caller> caller() {

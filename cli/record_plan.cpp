@@ -1,8 +1,8 @@
 #include "cli/record_plan.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "cli/containers.h"
 #include "profiler/process/proc_files.h"
 
@@ -91,22 +91,18 @@ profile::Labels labels_of(const RecordPlan& plan) {
 }  // namespace
 
 Result<std::uint32_t> parse_number(std::string_view flag, std::string_view text, std::int64_t most) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > most)
-    return fail("--{}: \"{}\" is not a number from 1 to {}", flag, text, most);
+  auto value = whole_number<std::int64_t>(text).value_or(0);
+  if (value < 1 || value > most) return fail("--{}: \"{}\" is not a number from 1 to {}", flag, text, most);
   return static_cast<std::uint32_t>(value);
 }
 
 Result<Duration> parse_length(std::string_view flag, std::string_view text) {
-  double seconds = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  bool is_number = error == std::errc() && end == text.data() + text.size();
+  auto seconds = whole_number<double>(text);
   constexpr double kLongest = 7 * 86400;
-  if (is_number && seconds >= 0 && seconds <= kLongest)
-    return std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
+  if (seconds && *seconds >= 0 && *seconds <= kLongest)
+    return std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
   auto duration = parse_duration(text);
-  if (is_number || !duration || *duration < Duration::zero() || *duration > std::chrono::hours(168))
+  if (seconds || !duration || *duration < Duration::zero() || *duration > std::chrono::hours(168))
     return fail("--{}: \"{}\" is no duration of up to 7 days: 10, 1m30s, 500ms", flag, text);
   return *duration;
 }

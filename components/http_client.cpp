@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/file_system.h"
 #include "net/text.h"
 #include "net/url.h"
@@ -122,7 +123,7 @@ void check_credentials(const HttpClientArguments& args, lang::Problems& problems
   if (const auto& other = args.authorization) {
     at_most_one(problems, "authorization.credentials", !other->credentials.text.empty(),
                 "authorization.credentials_file", !other->credentials_file.empty());
-    if (net::equal_ignoring_case(net::trim(other->type), "basic")) {
+    if (equal_ignoring_case(net::trim(other->type), "basic")) {
       problems.add("authorization.type", "the type cannot be \"basic\"; use a basic_auth block instead");
     }
   }

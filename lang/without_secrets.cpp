@@ -4,15 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "lang/hide.h"
 #include "lang/secret_places.h"
 
 namespace weir::lang {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // ---- comments ----
 
@@ -130,15 +127,14 @@ std::string replace_all(std::string_view text, std::vector<Span> hidden) {
 bool is_plain_header(std::string_view name) {
   constexpr std::string_view kPlain[] = {"accept",       "accept-encoding", "accept-language",
                                          "content-type", "user-agent",      "x-scope-orgid"};
-  return std::ranges::any_of(
-      kPlain, [&](std::string_view plain) { return std::ranges::equal(name, plain, {}, lower); });
+  return std::ranges::any_of(kPlain,
+                             [&](std::string_view plain) { return equal_ignoring_case(name, plain); });
 }
 
 bool sounds_secret(std::string_view name) {
   constexpr std::string_view kSounds[] = {"auth",   "credential", "key", "pass", "pwd",
                                           "secret", "session",    "sig", "token"};
-  std::string low(name);
-  std::ranges::transform(low, low.begin(), lower);
+  std::string low = weir::to_lower(name);
   return std::ranges::any_of(kSounds, [&](std::string_view sound) { return low.contains(sound); });
 }
 

@@ -1,12 +1,13 @@
 #include "net/oauth2.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/ranges.h>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
+#include "base/number.h"
 #include "net/text.h"
 #include "net/url.h"
 
@@ -41,9 +42,7 @@ struct Answer {
 };
 
 double number_of(std::string_view text) {
-  double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : 0;
+  return whole_number<double>(text).value_or(0);
 }
 
 Answer from_json(const json::object& object) {

@@ -12,27 +12,13 @@ namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
+  c = to_lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
-  return result;
-}
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -68,7 +54,7 @@ std::string encode_query(std::string_view text) {
   std::string result;
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
-    char l = lower(c);
+    char l = to_lower(c);
     if ((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || std::string_view("-._~").contains(c)) {
       result += c;
     } else if (c == ' ') {
@@ -117,7 +103,7 @@ std::string base64(std::string_view bytes) {
 bool valid_header_name(std::string_view name) {
   constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    char l = lower(c);
+    char l = to_lower(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || kSymbols.contains(c);
   });
 }

@@ -6,12 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace weir::net {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-std::string to_lower(std::string_view text);
 std::string_view trim(std::string_view text);  // of spaces, tabs and line ends
 
 // "%41+b" -> "A b". A broken escape stands for itself.

@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/ascii.h"
+#include "base/number.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -18,12 +19,9 @@ std::uint16_t default_port(std::string_view scheme) {
 }
 
 Result<std::uint16_t> parse_port(std::string_view text) {
-  unsigned port = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || port > 65535) {
-    return fail("port \"{}\" is not a number from 0 to 65535", text);
-  }
-  return static_cast<std::uint16_t>(port);
+  auto port = whole_number<std::uint16_t>(text);
+  if (!port) return fail("port \"{}\" is not a number from 0 to 65535", text);
+  return *port;
 }
 
 // Spaces and the like must be escaped by whoever wrote the URL; bytes beyond

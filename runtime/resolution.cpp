@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "lang/eval.h"
 #include "lang/stdlib.h"
 #include "runtime/config_blocks.h"
@@ -30,8 +31,7 @@ std::string join(const std::vector<std::string_view>& names, std::size_t count) 
 
 // A lone word that nothing is called: how what was meant is written.
 std::string word_hint(std::string_view word) {
-  std::string lower(word);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  std::string lower = to_lower(word);
   constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOtherwise = {{{"true", "true"},
                                                                                         {"yes", "true"},
                                                                                         {"on", "true"},

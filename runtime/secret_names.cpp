@@ -4,6 +4,8 @@
 #include <set>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace weir::runtime {
 namespace {
 
@@ -32,9 +34,8 @@ Names names_in(const Registry& registry) {
 }  // namespace
 
 bool is_always_secret(std::string_view name) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::ranges::any_of(kAlwaysSecret,
-                             [&](std::string_view one) { return std::ranges::equal(name, one, {}, lower); });
+                             [&](std::string_view one) { return equal_ignoring_case(name, one); });
 }
 
 void hide_secrets(lang::Diagnostics& diagnostics, const Registry& registry) {

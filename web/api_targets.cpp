@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "profile/process_report.h"
 #include "web/api.h"
@@ -55,14 +56,9 @@ struct Asked {
   std::size_t limit = 0;
 };
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 Result<Asked> parse_asked(const net::Request& request) {
   constexpr std::int64_t kPage = 50, kLargestPage = 200, kMostRows = 1'000'000'000;
-  Asked asked{.filter = lower(request.query("filter")), .fate = {}};
+  Asked asked{.filter = to_lower(request.query("filter")), .fate = {}};
   if (auto text = request.query("state"); !text.empty()) {
     for (std::size_t i = 0; i < kProcessFates; ++i) {
       if (text == to_string(static_cast<ProcessFate>(i))) asked.fate = static_cast<ProcessFate>(i);
@@ -84,7 +80,7 @@ Result<Asked> parse_asked(const net::Request& request) {
 }
 
 bool matches(const ProcessRow& row, const std::string& filter) {
-  auto has = [&](const std::string& text) { return lower(text).contains(filter); };
+  auto has = [&](const std::string& text) { return to_lower(text).contains(filter); };
   return filter.empty() || has(std::to_string(row.pid)) || has(row.comm) || has(row.service) ||
          has(row.container) || std::ranges::any_of(row.found_by, has);
 }

@@ -1,7 +1,6 @@
 #include "web/process_list.h"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/number.h"
 #include "profile/process_report.h"
 #include "runtime/found_targets.h"
 #include "web/wanted_targets.h"
@@ -28,11 +28,7 @@ double seconds(Duration duration) {
 
 std::optional<std::uint32_t> number_in(const std::optional<lang::Value>& value) {
   const std::string* text = value ? value->as_string() : nullptr;
-  std::uint32_t number = 0;
-  if (text == nullptr || text->empty()) return std::nullopt;
-  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return number;
+  return text ? whole_number<std::uint32_t>(*text) : std::nullopt;
 }
 
 class Lister {

@@ -1,8 +1,9 @@
 #include "web/site.h"
 
-#include <charconv>
 #include <exception>
 #include <utility>
+
+#include "base/number.h"
 
 namespace weir::web {
 namespace {
@@ -96,11 +97,8 @@ const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_vi
 Result<std::optional<std::int64_t>> integer_parameter(const net::Request& request, std::string_view name) {
   std::string text = request.query(name);
   if (text.empty()) return std::nullopt;
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return fail("parameter {}: \"{}\" is not a whole number", name, text);
-  }
+  auto value = whole_number<std::int64_t>(text);
+  if (!value) return fail("parameter {}: \"{}\" is not a whole number", name, text);
   return value;
 }
 

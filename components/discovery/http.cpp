@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "components/discovery/target_groups.h"
 #include "components/wording.h"
 #include "net/text.h"
@@ -13,7 +14,7 @@ namespace {
 
 // application/json, perhaps with charset=utf-8.
 bool is_json(std::string_view content_type) {
-  std::string text = net::to_lower(content_type);
+  std::string text = to_lower(content_type);
   std::erase_if(text, [](char c) { return c == ' ' || c == '\t' || c == '"'; });
   return text == "application/json" || text == "application/json;charset=utf-8";
 }

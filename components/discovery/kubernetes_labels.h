@@ -30,6 +30,5 @@ void add_flag(LabelList& labels, std::string_view name, const boost::json::objec
               std::string_view key);
 void add_all(LabelList& labels, const LabelList& more);
 std::string host_and_port(std::string_view host, std::int64_t port);
-std::string lower_case(std::string_view text);
 
 }  // namespace weir::discovery

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "components/discovery/label_name.h"
 #include "components/discovery/target_maker.h"
 #include "components/json_reader.h"
@@ -76,8 +77,8 @@ KubernetesNode KubernetesNode::read(const json::object& object) {
   read_addresses(node, status);
   for (const auto& value : array_at(status, "conditions")) {
     const json::object& condition = as_object(value);
-    add_label(node.conditions, label_name("node_condition_", lower_case(text_at(condition, "type"))),
-              lower_case(text_at(condition, "status")));
+    add_label(node.conditions, label_name("node_condition_", to_lower(text_at(condition, "type"))),
+              to_lower(text_at(condition, "status")));
   }
   return node;
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "components/discovery/kubernetes_joins.h"
 #include "components/discovery/target_maker.h"
 #include "components/json_reader.h"
@@ -16,7 +17,7 @@ namespace json = boost::json;
 std::string ready_of(const json::object& status) {
   for (const auto& value : array_at(status, "conditions")) {
     const json::object& condition = as_object(value);
-    if (text_at(condition, "type") == "Ready") return lower_case(text_at(condition, "status"));
+    if (text_at(condition, "type") == "Ready") return to_lower(text_at(condition, "status"));
   }
   return "unknown";
 }

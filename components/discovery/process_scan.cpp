@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/file_system.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "components/discovery/container_label.h"
 #include "profiler/process/container_id.h"
@@ -35,11 +36,8 @@ Result<std::vector<Listed>> list_pids(const std::filesystem::path& proc) {
   if (!directory) return fail_errno(errno, "list {}", proc.string());
   std::vector<Listed> pids;
   while (dirent* entry = ::readdir(directory.get())) {
-    std::string_view name = entry->d_name;
-    std::uint32_t pid = 0;
-    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && end == name.data() + name.size() && pid != 0)
-      pids.push_back({pid, entry->d_ino});
+    auto pid = whole_number<std::uint32_t>(entry->d_name).value_or(0);
+    if (pid != 0) pids.push_back({pid, entry->d_ino});
   }
   return pids;
 }

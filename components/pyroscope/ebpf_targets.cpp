@@ -1,20 +1,17 @@
 #include "components/pyroscope/ebpf_targets.h"
 
-#include <charconv>
 #include <unordered_map>
 
 #include <fmt/core.h>
 
+#include "base/number.h"
 #include "components/discovery/container_label.h"
 
 namespace weir::pyroscope {
 namespace {
 
 std::uint32_t pid_of(const discovery::Target& target) {
-  std::string_view text = target.get(discovery::kPidLabel);
-  std::uint32_t pid = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  return error == std::errc() && end == text.data() + text.size() ? pid : 0;
+  return whole_number<std::uint32_t>(target.get(discovery::kPidLabel)).value_or(0);
 }
 
 // Labels of a target that say how it wishes to be profiled.

@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/number.h"
 #include "components/json_reader.h"
 #include "components/pyroscope/multipart.h"
 #include "components/pyroscope/received_parts.h"
@@ -54,9 +55,8 @@ std::string_view trim(std::string_view text) {
 
 // Seconds since 1970, or as many milli-, micro- or nanoseconds: told apart by their size.
 WallTime time_of(std::string_view text, WallTime otherwise) {
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number <= 0) return otherwise;
+  auto number = whole_number<std::int64_t>(text).value_or(0);
+  if (number <= 0) return otherwise;
   // Below: the year 2255 in each unit.
   struct Unit {
     std::int64_t below, nanoseconds;

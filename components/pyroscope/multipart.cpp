@@ -1,5 +1,6 @@
 #include "components/pyroscope/multipart.h"
 
+#include "base/ascii.h"
 #include "net/text.h"
 
 namespace weir::pyroscope {
@@ -36,7 +37,7 @@ std::string parameter(std::string_view value, std::string_view wanted) {
       at = value.find(';');
       text = trim(value.substr(0, at));
     }
-    if (net::equal_ignoring_case(name, wanted)) return text;
+    if (equal_ignoring_case(name, wanted)) return text;
   }
   return "";
 }
@@ -48,7 +49,7 @@ std::string name_of(std::string_view headers) {
     headers.remove_prefix(end == std::string_view::npos ? headers.size() : end + 2);
     std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    if (net::equal_ignoring_case(trim(line.substr(0, colon)), "content-disposition"))
+    if (equal_ignoring_case(trim(line.substr(0, colon)), "content-disposition"))
       return parameter(line.substr(colon + 1), "name");
   }
   return "";
@@ -58,7 +59,7 @@ std::string name_of(std::string_view headers) {
 
 std::string multipart_boundary(std::string_view content_type) {
   std::string_view kind = trim(content_type.substr(0, content_type.find(';')));
-  if (!net::equal_ignoring_case(kind, "multipart/form-data")) return "";
+  if (!equal_ignoring_case(kind, "multipart/form-data")) return "";
   std::string boundary = parameter(content_type, "boundary");
   return boundary.size() <= kMostBoundary ? boundary : "";
 }

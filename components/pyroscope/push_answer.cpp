@@ -1,13 +1,13 @@
 #include "components/pyroscope/push_answer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <string_view>
 
 #include <fmt/core.h>
 
+#include "base/number.h"
 #include "components/pyroscope/push.pb.h"
 
 namespace weir::pyroscope {
@@ -31,10 +31,8 @@ std::optional<WallTime> http_date(const std::string& text) {
 Duration retry_after(const runtime::FetchResponse& response, WallTime now) {
   std::string text(response.header("Retry-After"));
   Duration wait{};
-  std::int64_t seconds = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc() && end == text.data() + text.size()) {
-    wait = std::chrono::seconds(std::min<std::int64_t>(seconds, 86400));
+  if (auto seconds = whole_number<std::int64_t>(text)) {
+    wait = std::chrono::seconds(std::min<std::int64_t>(*seconds, 86400));
   } else if (auto date = http_date(text)) {
     wait = *date - http_date(std::string(response.header("Date"))).value_or(now);
   }

@@ -1,5 +1,6 @@
 #include "components/pyroscope/received.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "components/json_reader.h"
 #include "components/pyroscope/received_parts.h"
@@ -201,8 +202,8 @@ Refusal unreadable(std::string message, const profile::MemoryBudget& budget) {
 std::expected<std::string_view, Refusal> plain_body(const net::Request& request,
                                                     profile::MemoryBudget& budget, std::string& unpacked) {
   std::string_view encoding = request.headers.get("Content-Encoding");
-  if (encoding.empty() || net::equal_ignoring_case(encoding, "identity")) return request.body;
-  if (!net::equal_ignoring_case(encoding, "gzip")) {
+  if (encoding.empty() || equal_ignoring_case(encoding, "identity")) return request.body;
+  if (!equal_ignoring_case(encoding, "gzip")) {
     return std::unexpected(
         Refusal{415, "content_encoding",
                 fmt::format("content encoding \"{}\": only gzip is taken", encoding.substr(0, 64))});
@@ -233,9 +234,9 @@ void set_labels(profile::Profile& profile, const profile::Labels& labels) {
 
 Received read_push(const net::Request& request, WallTime now, profile::MemoryBudget& budget) {
   std::string_view type = media_type(request.headers.get("Content-Type"));
-  bool is_json = net::equal_ignoring_case(type, "application/json");
-  if (!is_json && !net::equal_ignoring_case(type, "application/proto") &&
-      !net::equal_ignoring_case(type, "application/protobuf")) {
+  bool is_json = equal_ignoring_case(type, "application/json");
+  if (!is_json && !equal_ignoring_case(type, "application/proto") &&
+      !equal_ignoring_case(type, "application/protobuf")) {
     return std::unexpected(Refusal{
         415, "content_type",
         fmt::format(
