@@ -1,6 +1,7 @@
 #include "runtime/graph.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace weir::runtime {
 namespace {
@@ -25,14 +26,25 @@ std::vector<NodeIndex> path_from(const std::vector<Step>& path, NodeIndex first)
 }  // namespace
 
 Graph::Graph(std::vector<std::vector<NodeIndex>> needs)
-    : needs_(std::move(needs)), needed_by_(needs_.size()), rank_(needs_.size()) {
-  for (NodeIndex node = 0; node < needs_.size(); ++node) {
-    auto& mine = needs_[node];
+    : needs_(std::move(needs)), first_user_(needs_.size() + 1), rank_(needs_.size()) {
+  for (auto& mine : needs_) {
     std::ranges::sort(mine);
     mine.erase(std::ranges::unique(mine).begin(), mine.end());
-    for (NodeIndex needed : mine) needed_by_[needed].push_back(node);
   }
+  find_users();
   sort_topologically();
+}
+
+void Graph::find_users() {
+  for (const auto& mine : needs_) {
+    for (NodeIndex needed : mine) ++first_user_[needed + 1];
+  }
+  std::partial_sum(first_user_.begin(), first_user_.end(), first_user_.begin());
+  users_.resize(first_user_.back());
+  std::vector<std::uint32_t> next = first_user_;
+  for (NodeIndex node = 0; node < needs_.size(); ++node) {
+    for (NodeIndex needed : needs_[node]) users_[next[needed]++] = node;
+  }
 }
 
 // Depth first with a path of its own: a config may chain more components than the stack has room for.

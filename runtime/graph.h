@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace weir::runtime {
@@ -17,7 +18,9 @@ class Graph {
 
   std::size_t size() const { return needs_.size(); }
   const std::vector<NodeIndex>& needs(NodeIndex node) const { return needs_[node]; }
-  const std::vector<NodeIndex>& needed_by(NodeIndex node) const { return needed_by_[node]; }
+  std::span<const NodeIndex> needed_by(NodeIndex node) const {
+    return std::span(users_).subspan(first_user_[node], first_user_[node + 1] - first_user_[node]);
+  }
   // What is needed comes first; else in order of the numbers. Meaningless when there are cycles.
   const std::vector<NodeIndex>& order() const { return order_; }
   std::uint32_t rank(NodeIndex node) const { return rank_[node]; }  // place in order()
@@ -25,9 +28,13 @@ class Graph {
   const std::vector<std::vector<NodeIndex>>& cycles() const { return cycles_; }
 
  private:
+  void find_users();
   void sort_topologically();
 
-  std::vector<std::vector<NodeIndex>> needs_, needed_by_;
+  std::vector<std::vector<NodeIndex>> needs_;
+  // Of all nodes in a row, and where those of each begin: a wave looks at them for each node it passes.
+  std::vector<NodeIndex> users_;
+  std::vector<std::uint32_t> first_user_ = {0};
   std::vector<NodeIndex> order_;
   std::vector<std::uint32_t> rank_;
   std::vector<std::vector<NodeIndex>> cycles_;

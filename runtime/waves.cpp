@@ -49,6 +49,7 @@ void RunningGraph::get_ready(NodeIndex now, const std::array<std::optional<NodeI
   }
   if (after[1]) {
     const Member& member = members_[*after[1]];
+    prefetch(&member, sizeof(Member));
     prefetch(member.host.get(), sizeof(Host));
     prefetch(member.arguments.get(), 1);
     prefetch(&plan_->nodes[*after[1]], sizeof(PlannedNode));
