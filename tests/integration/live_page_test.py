@@ -99,9 +99,14 @@ def the_targets_screen_says_what_becomes_of_each_process():
         for name, word in {'plain': 'Profiled', 'stripped': 'Names missing', 'dropped': 'Left out by a rule'}.items():
             row = browser.wait(f'the row of {name}', 'return document.querySelector(`tr[data-pid="${arguments[0]}"]`)?.innerText', pids[name])
             page.expect(word in row, row)
-        # Live: neither an answer nor a new order moves what somebody reads.
-        browser.run('document.querySelector("main").scrollTop = 120; window.row = document.querySelector(`tr[data-pid="${arguments[0]}"]`)',
-                    pids['plain'])
+        # Live: neither an answer nor a new order moves what somebody reads. A low window: few processes are rows enough to scroll.
+        browser.look(page.WIDE[0], 320, 'dark')
+        scrolled = browser.run('''
+            const main = document.querySelector("main");
+            main.scrollTop = 120;
+            window.row = document.querySelector(`tr[data-pid="${arguments[0]}"]`);
+            return main.scrollTop;''', pids['plain'])
+        page.expect(scrolled == 120, f'it can be scrolled: {scrolled}')
         before = targets(w)['rows']
         wait_for('the numbers change', lambda: targets(w)['rows'] != before)
         browser.wait('the page asks again', 'return performance.getEntriesByType("resource").filter(e => e.name.includes("/targets?")).length > 2',
