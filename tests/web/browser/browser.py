@@ -1,79 +1,103 @@
-"""A headless Chromium, driven over WebDriver's HTTP protocol with nothing but the standard library."""
-import base64
+"""A headless Chromium, driven by driver.mjs, which stands beside this: Playwright's events and axe-core's rules, in Python."""
 import json
 import os
 import pathlib
-import re
+import select
 import shutil
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
-FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-         '--disable-sync', '--no-first-run', '--hide-scrollbars', '--force-device-scale-factor=1']
-ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
+import installed
+
+PATIENCE = 60  # s, for one command
+DRIVER = pathlib.Path(__file__).with_name('driver.mjs')
 
 
 def missing():
     """What this machine lacks for a browser, or None."""
-    lacking = [name for name in ('chromium', 'chromedriver') if not shutil.which(name)]
-    return f'{" and ".join(lacking)} not installed' if lacking else None
+    lacking = [name for name in ('chromium', 'node') if not shutil.which(name)]
+    if lacking:
+        return f'{" and ".join(lacking)} not installed'
+    try:
+        installed.modules()
+    except installed.NotToBeHad as reason:
+        return str(reason)
+    return None
 
 
 class Browser:
-    """Use it in a `with`. Everything waits for a condition, with a deadline."""
+    """Use it in a `with`. Everything waits for a condition, with a deadline. `credentials`: a name and a password, for whoever asks."""
+
+    def __init__(self, credentials=None):
+        self.credentials = credentials
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix='weir-browser-')
-        self.driver = subprocess.Popen(['chromedriver', '--port=0'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, text=True, env={**os.environ, 'TMPDIR': self.folder})
-        for line in self.driver.stdout:
-            found = re.search(r'successfully on port (\d+)', line)
-            if found:
-                self.base = f'http://127.0.0.1:{found.group(1)}'
-                break
-        options = {'binary': shutil.which('chromium'), 'args': [*FLAGS, f'--user-data-dir={self.folder}/profile']}
-        wanted = {'browserName': 'chrome', 'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL'}}
-        created = self.call('POST', '/session', {'capabilities': {'alwaysMatch': wanted}})
-        self.session = f'/session/{created["sessionId"]}'
+        user = dict(zip(('username', 'password'), self.credentials)) if self.credentials else None
+        options = {'modules': str(installed.modules()), 'chromium': shutil.which('chromium'), 'credentials': user}
+        with open(f'{self.folder}/errors', 'w') as errors:
+            self.driver = subprocess.Popen(['node', DRIVER, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           stderr=errors, env={**os.environ, 'TMPDIR': self.folder})
+        self.unread = b''
+        try:
+            self.answer('start')
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
+        self.driver.stdin.close()
         try:
-            self.call('DELETE', self.session)
-        except (OSError, AssertionError, AttributeError):
-            pass
-        self.driver.terminate()
-        self.driver.wait(10)
+            self.driver.wait(15)
+        except subprocess.TimeoutExpired:
+            self.driver.kill()  # the browser ends when nobody holds its pipe
+            self.driver.wait(15)
+        self.driver.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def call(self, method, path, body=None):
-        data = None if method != 'POST' else json.dumps(body or {}).encode()
-        request = urllib.request.Request(self.base + path, data=data, method=method, headers={'Content-Type': 'application/json'})
+    def answer(self, command):
+        deadline = time.monotonic() + PATIENCE
+        while b'\n' not in self.unread:
+            if not select.select([self.driver.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f'{command}: the browser has not answered within {PATIENCE} s')
+            got = os.read(self.driver.stdout.fileno(), 1 << 20)
+            if not got:
+                raise AssertionError(f'{command}: the driver has ended: {pathlib.Path(self.folder, "errors").read_text()[-2000:]}')
+            self.unread += got
+        line, _, self.unread = self.unread.partition(b'\n')
+        answer = json.loads(line)
+        if 'error' in answer:
+            raise AssertionError(f'{command}: {answer["error"]}')
+        return answer['value']
+
+    def ask(self, command, **given):
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)['value']
-        except urllib.error.HTTPError as error:
-            value = json.load(error)['value']
-            raise AssertionError(f'{path}: {value["error"]}: {value["message"]}') from None
+            self.driver.stdin.write(json.dumps({'do': command, **given}).encode() + b'\n')
+            self.driver.stdin.flush()
+        except BrokenPipeError:
+            pass  # the answer says why
+        return self.answer(command)
 
     def cdp(self, command, **parameters):
-        return self.call('POST', f'{self.session}/goog/cdp/execute', {'cmd': command, 'params': parameters})
+        return self.ask('cdp', method=command, parameters=parameters)
 
-    def look(self, width, height, theme):
-        """The size of the window and what the system says about dark and light."""
-        self.cdp('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=1, mobile=width < 700)
-        self.cdp('Emulation.setEmulatedMedia', features=[{'name': 'prefers-color-scheme', 'value': theme}])
+    def look(self, width, height, theme, motion='no-preference'):
+        """The size of the window, and what the system says about dark and light and about things that move."""
+        self.looks = (width, height, theme, motion)
+        self.ask('look', width=width, height=height, theme=theme, motion=motion)
 
     def open(self, url):
-        self.call('POST', f'{self.session}/url', {'url': 'about:blank'})
-        self.call('POST', f'{self.session}/url', {'url': url})
+        """The status of the answer; 0 when there is none of HTTP."""
+        return self.ask('open', url=url)
+
+    def reload(self):
+        return self.ask('reload')
 
     def run(self, script, *arguments):
         """The value of a JavaScript function body."""
-        return self.call('POST', f'{self.session}/execute/sync', {'script': script, 'args': list(arguments)})
+        return self.ask('run', script=script, values=arguments)
 
     def wait(self, what, script, *arguments, seconds=10):
         deadline = time.monotonic() + seconds
@@ -91,34 +115,42 @@ class Browser:
     def wait_text(self, text, seconds=10):
         self.wait(f'“{text}” stands on the page', 'return document.body.innerText.includes(arguments[0])', text, seconds=seconds)
 
-    def find(self, selector):
-        return self.call('POST', f'{self.session}/element', {'using': 'css selector', 'value': selector})[ELEMENT]
-
     def click(self, selector):
-        self.call('POST', f'{self.session}/element/{self.find(selector)}/click')
+        self.ask('click', selector=selector)
 
     def type(self, selector, text):
-        self.call('POST', f'{self.session}/element/{self.find(selector)}/value', {'text': text})
+        self.ask('type', selector=selector, text=text)
 
     def press(self, *keys):
         """Keys at whatever has the focus."""
-        actions = [{'type': kind, 'value': key} for key in keys for kind in ('keyDown', 'keyUp')]
-        self.call('POST', f'{self.session}/actions', {'actions': [{'type': 'key', 'id': 'keyboard', 'actions': actions}]})
+        self.ask('press', keys=keys)
 
     def point(self, x, y):
-        move = {'type': 'pointerMove', 'duration': 0, 'x': int(x), 'y': int(y)}
-        self.call('POST', f'{self.session}/actions', {'actions': [{'type': 'pointer', 'id': 'mouse', 'actions': [move]}]})
+        self.ask('point', x=int(x), y=int(y))
 
     def shot(self, path):
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(self.call('GET', f'{self.session}/screenshot')))
+        self.ask('shot', path=str(path.absolute()))
+
+    def download(self, selector):
+        """(name, bytes) of the file that a click there brings."""
+        path = pathlib.Path(self.folder, 'download')
+        name = self.ask('download', selector=selector, path=str(path))
+        return name, path.read_bytes()
+
+    def audit(self):
+        """What bars people who do not see, or not well: serious or critical breaches of axe-core's rules."""
+        return self.ask('audit')
 
     def complaints(self):
-        """What the browser has logged since the last call: errors, refused requests, breaches of the page's policy."""
-        lines = self.call('POST', f'{self.session}/se/log', {'type': 'browser'})
-        return [line['message'] for line in lines if line['level'] in ('SEVERE', 'WARNING')]
+        """What the browser has logged since the last call: errors, refused requests, breaches of the page's policy, what was thrown."""
+        return self.ask('complaints')
+
+    def requests(self):
+        """Every address that was asked for since the start, answered or not."""
+        return self.ask('requests')
 
     def strangers(self):
-        """Addresses the page has loaded from anywhere but its own origin."""
-        return self.run('return performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith(location.origin + "/"))')
+        """Addresses that were asked for, answered or not, anywhere but where `open` led."""
+        return self.ask('strangers')

@@ -1,0 +1,64 @@
+"""The Node modules that drive and look at the browser: fetched once, kept outside the tree.
+
+They stand in ${WEIR_CACHE:-$HOME/.cache/weir}/browser under a name made of what is pinned in package-lock.json.
+"""
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ.get('WEIR_CACHE') or pathlib.Path.home() / '.cache/weir') / 'browser'
+KEPT = 3  # for clones of other versions
+FETCH = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+PATIENCE = 240  # s
+
+
+class NotToBeHad(Exception):
+    """No network, or no npm: why."""
+
+
+@contextlib.contextmanager
+def lock():
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / 'lock', 'w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def fetch(folder):
+    if not shutil.which('npm'):
+        raise NotToBeHad('npm not installed')
+    fresh = pathlib.Path(tempfile.mkdtemp(dir=CACHE))
+    try:
+        for name in ('package.json', 'package-lock.json'):
+            shutil.copy(HERE / name, fresh)
+        try:
+            done = subprocess.run(FETCH, cwd=fresh, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise NotToBeHad(f'npm did not fetch playwright-core within {PATIENCE} s') from None
+        if done.returncode != 0:
+            raise NotToBeHad(f'npm does not fetch playwright-core: {(done.stderr.strip() or "no reason given").splitlines()[0][:300]}')
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+@functools.cache
+def modules():
+    """Their folder; NotToBeHad when this machine cannot have them."""
+    digest = hashlib.sha256((HERE / 'package-lock.json').read_bytes()).hexdigest()[:16]
+    folder = CACHE / f'modules-{digest}'
+    if folder.exists():
+        return folder
+    with lock():
+        if not folder.exists():
+            fetch(folder)
+            for old in sorted(CACHE.glob('modules-*'), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+    return folder
