@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/file_system.h"
+#include "cli/api_page.h"
 #include "cli/commands.h"
 #include "cli/reference_page.h"
 #include "components/builtin.h"
@@ -30,6 +31,7 @@ std::vector<Page> all_pages(std::span<const Command> commands) {
   pages.push_back({"command-line.md", command_line_page(commands)});
   pages.push_back({"language.md", language_page()});
   pages.push_back({"metrics.md", metrics_page(types)});
+  pages.push_back({"http-api.md", http_api_page()});
   pages.push_back({"README.md", index_page(types)});
   return pages;
 }
@@ -59,8 +61,8 @@ constinit const Command kDocsCommand{
     .operands = "[FOLDER]",
     .summary = "write the reference pages",
     .description =
-        "Writes one page in Markdown for each component, one for the command line, one for weir's metrics "
-        "and an index, into "
+        "Writes one page in Markdown for each component, one for the command line, one for weir's "
+        "metrics, one for the HTTP API and an index, into "
         "FOLDER (docs/reference when it is not given).",
     .flags = {},
     .min_operands = 0,

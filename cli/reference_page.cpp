@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/markdown.h"
 #include "cli/own_metrics.h"
 #include "lang/differences.h"
 #include "lang/stdlib.h"
@@ -22,23 +23,8 @@ namespace {
 using lang::BodySchema;
 using lang::FieldKind;
 using lang::FieldSchema;
-
-constexpr std::string_view kGenerated =
-    "<!-- Made by `weir docs` from the program's own tables. Edit those, not this page. -->\n\n";
-
-// A cell of a table: a pipe would end it.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '|') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
-
-std::string code(std::string_view text) {
-  return text.empty() ? std::string() : fmt::format("`{}`", cell(text));
-}
+using markdown::cell;
+using markdown::code;
 
 bool is_block(const FieldSchema& field) {
   return field.kind != FieldKind::attribute;
@@ -232,14 +218,10 @@ std::string metrics_section(std::span<const MetricInfo> metrics) {
          metric_table({metrics});
 }
 
-void trim_end(std::string& page) {
-  while (page.ends_with("\n\n")) page.pop_back();
-}
-
 }  // namespace
 
 std::string component_page(const runtime::ComponentType& type) {
-  std::string page(kGenerated);
+  std::string page(markdown::kGenerated);
   page += fmt::format("# {}\n\n{}\n\nStability: {}.\n\n", type.name, type.doc,
                       runtime::to_string(type.stability));
   page += usage_section(type);
@@ -252,22 +234,22 @@ std::string component_page(const runtime::ComponentType& type) {
     page += values_section("Debug information", type.debug_info, "It shows none.");
   }
   page += metrics_section(type.metrics);
-  trim_end(page);
+  markdown::trim_end(page);
   return page;
 }
 
 std::string command_line_page(std::span<const Command> commands) {
-  std::string page(kGenerated);
+  std::string page(markdown::kGenerated);
   page += fmt::format("# Command line\n\n```\n{}```\n\n", program_help(commands));
   for (const Command& command : commands) {
     page += fmt::format("## weir {}\n\n```\n{}```\n\n", command.name, command_help(command));
   }
-  trim_end(page);
+  markdown::trim_end(page);
   return page;
 }
 
 std::string metrics_page(const std::vector<const runtime::ComponentType*>& types) {
-  std::string page(kGenerated);
+  std::string page(markdown::kGenerated);
   page += "# Metrics\n\n`/metrics` has them in the text format of Prometheus. weir's own:\n\n" +
           metric_table({runtime::metric::kAll, own_metric::kAll}) +
           "Those of components are on their pages:\n\n";
@@ -278,7 +260,7 @@ std::string metrics_page(const std::vector<const runtime::ComponentType*>& types
 }
 
 std::string language_page() {
-  std::string page(kGenerated);
+  std::string page(markdown::kGenerated);
   page +=
       "# The language\n\nA config is River (`.river`) or Alloy (`.alloy`): one grammar, `lang/River.g4`, and "
       "one way of "
@@ -308,10 +290,10 @@ std::string language_page() {
 }
 
 std::string index_page(const std::vector<const runtime::ComponentType*>& types) {
-  std::string page(kGenerated);
+  std::string page(markdown::kGenerated);
   page +=
       "# Reference\n\n- [Command line](command-line.md)\n- [The language](language.md)\n- "
-      "[Metrics](metrics.md)\n\n";
+      "[Metrics](metrics.md)\n- [HTTP API](http-api.md)\n\n";
   for (bool is_config_block : {false, true}) {
     page += is_config_block ? "\n## Config blocks\n\n| Block | What it does | Stability |\n|---|---|---|\n"
                             : "## Components\n\n| Component | What it does | Stability |\n|---|---|---|\n";

@@ -287,6 +287,21 @@ def http_text():
     yield from (b'Basic YW5uOndvcmQ=', b'basic YW5uOndvcmQ', b'Bearer abc')
 
 
+def api_request():
+    """Whole targets: 255 is behind every route."""
+    text = (ROOT / 'web/routes.cpp').read_text()
+    for path in re.findall(r'\.path = "([^"]+)"', text):
+        yield b'\xff' + path.replace('…', 'x').replace('ID', 'm.x/a.b').replace('NAME', 'exports.x').encode()
+    for example in re.findall(r'"(/[^"]*\?[^"]*)"', text):
+        yield b'\xff' + example.encode()
+
+
+def api_request_words():
+    text = (ROOT / 'web/parameters.h').read_text()
+    words = {word for words in re.findall(r'\.words = "([^"]+)"', text) for word in words.split('|')}
+    return sorted({f'{name}=' for name in re.findall(r'\.name = "(\w+)"', text)} | words) + ['%7B', '%22', '%00', 'm.x/a.b', '/views/']
+
+
 def http_words():
     return ['GET ', 'POST ', 'HEAD ', ' HTTP/1.1\\x0d\\x0a', 'HTTP/1.1 200 OK\\x0d\\x0a', '\\x0d\\x0a', '\\x0d\\x0a\\x0d\\x0a', 'Host: ', 'Content-Length: ',
             'Transfer-Encoding: chunked', 'Connection: close', 'Connection: keep-alive', 'Expect: 100-continue', 'Content-Encoding: gzip',
@@ -367,9 +382,9 @@ def folded_words():
     return [';', ' 1\\x0a', ' -1\\x0a', '#', ' 9223372036854775807', ' -9223372036854775808', '[unknown]', '\\x0d\\x0a', '[empty]']
 
 
-WORDS = {'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'relabel': relabel_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_parse': language_words,
+WORDS = {'api_request': api_request_words, 'kubernetes': kubernetes_words, 'kubeconfig': kubeconfig_words, 'received': request_words, 'http': http_words, 'http_text': http_text_words, 'relabel': relabel_words, 'folded': folded_words, 'demangle': lambda: words_of('profiler/symbols/**/*.cpp'), 'lang_parse': language_words,
          'lang_print': language_words, 'lang_eval': library_words, 'lang_decode': config_words}
 
 SEEDS = {function.__name__: function
-         for function in (elf, eh_frame, unpack, folded, received, http, http_text, relabel, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
+         for function in (elf, eh_frame, unpack, folded, received, api_request, http, http_text, relabel, gopclntab, debug_link, demangle, unwind, kubernetes, kubeconfig,
                                store_record, lang_parse, lang_print, lang_eval, lang_decode, target_groups, docker, dns, path_pattern)}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/query.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -37,15 +38,8 @@ std::string_view Request::path() const {
 }
 
 std::string Request::query(std::string_view name) const {
-  std::size_t mark = target.find('?');
-  if (mark == std::string::npos) return {};
-  std::string_view rest = std::string_view(target).substr(mark + 1);
-  while (!rest.empty()) {
-    std::string_view pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-    std::size_t equals = std::min(pair.find('='), pair.size());
-    if (decode_query(pair.substr(0, equals)) != name) continue;
-    return decode_query(pair.substr(std::min(equals + 1, pair.size())));
+  for (const QueryPair& pair : split_query(target)) {
+    if (decode_query(pair.name) == name) return decode_query(pair.value);
   }
   return {};
 }

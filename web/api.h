@@ -1,4 +1,4 @@
-// The handlers of the API, one a route; see the table in web.cpp.
+// The handlers of the API, one a route; see the table in routes.cpp.
 #pragma once
 
 #include "web/site.h"
@@ -13,12 +13,17 @@ void answer_reload(Site& site, const Call& call);
 
 // api_components.cpp
 void answer_components(Site& site, const Call& call);
-void answer_component(Site& site, const Call& call);          // also …/views/NAME and …/metrics
-void answer_module(Site& site, const Call& call);             // MODULE/components
+void answer_component(Site& site, const Call& call);
+void answer_module(Site& site, const Call& call);
+void answer_view(Site& site, const Call& call);
 void answer_component_handler(Site& site, const Call& call);  // the component's own
 
 // api_component_metrics.cpp
-void answer_component_metrics(Site& site, const Call& call, const runtime::Node& node);
+void answer_component_metrics(Site& site, const Call& call);
+
+// api_alone.cpp: what has an answer only where programs work together
+void answer_peers(Site& site, const Call& call);
+void answer_remote_components(Site& site, const Call& call);
 
 // api_targets.cpp
 void answer_targets(Site& site, const Call& call);

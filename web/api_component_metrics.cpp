@@ -5,8 +5,11 @@
 
 namespace weir::web {
 
-void answer_component_metrics(Site& site, const Call& call, const runtime::Node& node) {
-  site.offload(call.reply, [metrics = site.options().metrics, module = node.module_id, id = node.local_id] {
+void answer_component_metrics(Site& site, const Call& call) {
+  auto snapshot = site.snapshot();
+  const auto* node = find_component(*snapshot, call);
+  if (!node) return;
+  site.offload(call.reply, [metrics = site.options().metrics, module = node->module_id, id = node->local_id] {
     JsonWriter json;
     json.begin_object().key("metrics").begin_array();
     for (const auto& series : component_metrics(metrics->expose(), module, id)) {

@@ -3,22 +3,28 @@
 #include <fmt/core.h>
 
 #include "lang/source.h"
+#include "lang/text.h"
 #include "runtime/health_history.h"
 #include "web/api.h"
 #include "web/hidden_fields.h"
+#include "web/parameters.h"
 #include "web/value_json.h"
 
 namespace weir::web {
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
-constexpr std::size_t kPageDefault = 50;
-constexpr std::string_view kViews = "/views/";
-constexpr std::string_view kMetrics = "/metrics";
+// Other programs know no component that waits, and what reads theirs may not either.
+enum class States : std::uint8_t { common, all };
 
-void write_health(JsonWriter& json, const runtime::Health& health) {
+States states_of(const Call& call) {
+  return word_of(call.request, parameter::kStates) == "all" ? States::all : States::common;
+}
+
+void write_health(JsonWriter& json, const runtime::Health& health, States states) {
+  using runtime::HealthState;
+  bool is_told = states == States::all || health.state != HealthState::waiting;
   json.begin_object();
-  json.member("state", runtime::to_string(health.state));
+  json.member("state", runtime::to_string(is_told ? health.state : HealthState::unknown));
   json.member("message", health.message);
   json.member("updatedTime", format_time(health.updated));
   json.member("since", unix_ms(health.since));
@@ -32,7 +38,7 @@ void write_strings(JsonWriter& json, const std::vector<std::string>& strings) {
 }
 
 // The fields the peer's list has, up to the bodies; ours are "id" and health's "since".
-void write_head(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state) {
+void write_head(JsonWriter& json, const runtime::Node& node, const runtime::NodeState& state, States states) {
   json.member("name", node.name);
   json.member("type", "block");
   json.member("id", node.id);
@@ -44,7 +50,7 @@ void write_head(JsonWriter& json, const runtime::Node& node, const runtime::Node
   json.key("referencedBy");
   write_strings(json, node.referenced_by);
   json.key("health");
-  write_health(json, state.health);
+  write_health(json, state.health, states);
   json.member("original", "");
 }
 
@@ -113,25 +119,34 @@ void write_place(JsonWriter& json, const runtime::Node& node) {
   json.member("line", place.source->position(place.span.begin).line).end_object();
 }
 
+struct DetailStyle {
+  BodyStyle::Defaults defaults;
+  States states;
+};
+
+void write_health_parts(JsonWriter& json, const runtime::NodeState& state, States states) {
+  json.key("healthParts").begin_object();
+  json.key("evaluation");
+  write_health(json, state.evaluation_health, states);
+  json.key("run");
+  write_health(json, state.run_health, states);
+  json.key("reported");
+  write_health(json, state.reported_health, states);
+  json.end_object();
+}
+
 void write_detail(JsonWriter& json, const Site& site, const runtime::Node& node, const HiddenFields& hidden,
-                  BodyStyle::Defaults defaults) {
+                  DetailStyle style) {
   auto state = node.state();
   json.begin_object();
-  write_head(json, node, *state);
-  write_bodies(json, node, *state, hidden, defaults);
+  write_head(json, node, *state, style.states);
+  write_bodies(json, node, *state, hidden, style.defaults);
   json.key("createdModuleIDs");
   write_strings(json, node.created_modules);
   json.member("doc", node.type ? node.type->doc : std::string_view());
   json.member("stability", node.type ? runtime::to_string(node.type->stability) : std::string_view());
   json.member("evaluations", state->evaluations);
-  json.key("healthParts").begin_object();
-  json.key("evaluation");
-  write_health(json, state->evaluation_health);
-  json.key("run");
-  write_health(json, state->run_health);
-  json.key("reported");
-  write_health(json, state->reported_health);
-  json.end_object();
+  write_health_parts(json, *state, style.states);
   write_history(json, *state);
   write_place(json, node);
   write_views(json, *state);
@@ -205,30 +220,10 @@ void answer_with(Site& site, const Call& call, const SnapshotPtr& snapshot, cons
     call.reply(job());
 }
 
-void answer_view(Site& site, const Call& call, const SnapshotPtr& snapshot, const runtime::Node& node,
-                 std::string_view name) {
-  auto offset = integer_parameter(call.request, "offset");
-  auto limit = integer_parameter(call.request, "limit");
-  if (!offset || !limit) {
-    call.reply(json_error(400, !offset ? offset.error().message : limit.error().message));
-    return;
-  }
-  Page page{.filter = call.request.query("filter"),
-            .offset = static_cast<std::size_t>(std::max<std::int64_t>(0, offset->value_or(0))),
-            .limit = static_cast<std::size_t>(
-                std::clamp<std::int64_t>(limit->value_or(kPageDefault), 1, std::int64_t{kPageLimit}))};
-  // A filter reads every row.
-  bool takes_long = !page.filter.empty();
-  answer_with(site, call, snapshot, node, takes_long,
-              [&node, name = std::string(name), page = std::move(page)](const HiddenFields& hidden) {
-                return page_response(node, hidden, name, page);
-              });
-}
-
 // Without the bodies.
-void write_listed(JsonWriter& json, const runtime::Node& node) {
+void write_listed(JsonWriter& json, const runtime::Node& node, States states) {
   json.begin_object();
-  write_head(json, node, *node.state());
+  write_head(json, node, *node.state(), states);
   for (auto name : {"arguments", "exports", "debugInfo"}) write_empty(json, name);
   json.key("createdModuleIDs");
   write_strings(json, node.created_modules);
@@ -237,58 +232,60 @@ void write_listed(JsonWriter& json, const runtime::Node& node) {
 
 }  // namespace
 
-// Those in modules as well: the graph is one.
 void answer_components(Site& site, const Call& call) {
+  bool in_modules = word_of(call.request, parameter::kModules) == "1";
   JsonWriter json;
   json.begin_array();
-  for (const auto& node : site.snapshot()->nodes) write_listed(json, *node);
+  for (const auto& node : site.snapshot()->nodes) {
+    if (in_modules || node->module_id.empty()) write_listed(json, *node, states_of(call));
+  }
   json.end_array();
   call.reply(json_response(std::move(json)));
 }
 
 void answer_module(Site& site, const Call& call) {
-  constexpr std::string_view kComponents = "/components";
-  std::string_view module = call.rest;
-  if (!module.ends_with(kComponents)) {
-    call.reply(json_error(404, "404 page not found"));
-    return;
-  }
-  module.remove_suffix(kComponents.size());
+  const std::string& module = call.path.id;
   auto snapshot = site.snapshot();
   bool is_there = false;
   JsonWriter json;
   json.begin_array();
   for (const auto& node : snapshot->nodes) {
     is_there = is_there || std::ranges::find(node->created_modules, module) != node->created_modules.end();
-    if (node->module_id == module) write_listed(json, *node);
+    if (node->module_id == module) write_listed(json, *node, states_of(call));
   }
   json.end_array();
   call.reply(is_there ? json_response(std::move(json))
                       : json_error(404, fmt::format("no module has the id \"{}\"", module)));
 }
 
+void answer_view(Site& site, const Call& call) {
+  auto snapshot = site.snapshot();
+  const auto* node = find_component(*snapshot, call);
+  if (!node) return;
+  Page page{
+      .filter = text_of(call.request, parameter::kViewFilter),
+      .offset = static_cast<std::size_t>(integer_of(call.request, parameter::kOffset)),
+      .limit = static_cast<std::size_t>(integer_of(call.request, parameter::kPageLimit)),
+  };
+  // A filter reads every row.
+  bool takes_long = !page.filter.empty();
+  answer_with(site, call, snapshot, *node, takes_long,
+              [node, name = call.path.name, page = std::move(page)](const HiddenFields& hidden) {
+                return page_response(*node, hidden, name, page);
+              });
+}
+
 void answer_component(Site& site, const Call& call) {
   auto snapshot = site.snapshot();
-  std::string_view rest;
-  const auto* node = find_node(*snapshot, call.rest, rest);
-  if (node && rest.starts_with(kViews)) {
-    answer_view(site, call, snapshot, *node, rest.substr(kViews.size()));
-    return;
-  }
-  if (node && rest == kMetrics) {
-    answer_component_metrics(site, call, *node);
-    return;
-  }
-  if (!node || !rest.empty()) {
-    call.reply(json_error(404, fmt::format("no component has the id \"{}\"", call.rest)));
-    return;
-  }
-  // The peer leaves defaults out; the page asks for them.
-  auto defaults =
-      call.request.query("defaults") == "1" ? BodyStyle::Defaults::marked : BodyStyle::Defaults::left_out;
-  answer_with(site, call, snapshot, *node, false, [&site, node, defaults](const HiddenFields& hidden) {
+  const auto* node = find_component(*snapshot, call);
+  if (!node) return;
+  // Other programs leave defaults out; the page asks for them.
+  bool has_defaults = word_of(call.request, parameter::kDefaults) == "1";
+  DetailStyle style{.defaults = has_defaults ? BodyStyle::Defaults::marked : BodyStyle::Defaults::left_out,
+                    .states = states_of(call)};
+  answer_with(site, call, snapshot, *node, false, [&site, node, style](const HiddenFields& hidden) {
     JsonWriter json;
-    write_detail(json, site, *node, hidden, defaults);
+    write_detail(json, site, *node, hidden, style);
     return json_response(std::move(json));
   });
 }
@@ -296,9 +293,10 @@ void answer_component(Site& site, const Call& call) {
 void answer_component_handler(Site& site, const Call& call) {
   auto snapshot = site.snapshot();
   std::string_view rest;
-  const auto* node = find_node(*snapshot, call.rest, rest);
+  const auto* node = find_node(*snapshot, call.path.rest, rest);
   if (!node) {
-    call.reply(net::Response::text(400, fmt::format("no component has the id \"{}\"\n", call.rest)));
+    call.reply(net::Response::text(
+        400, fmt::format("no component has the id \"{}\"\n", lang::printable(call.path.rest))));
     return;
   }
   if (!site.options().component_handler) {

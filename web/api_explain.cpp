@@ -4,6 +4,7 @@
 #include "runtime/explain.h"
 #include "web/api.h"
 #include "web/explanation.h"
+#include "web/parameters.h"
 #include "web/wanted_targets.h"
 
 namespace weir::web {
@@ -31,19 +32,19 @@ net::Response explain(const runtime::Snapshot& snapshot, const WantedTargets& wa
 }  // namespace
 
 void answer_explain(Site& site, const Call& call) {
-  auto labels = parse_wanted_labels(call.request.query("labels"));
+  auto labels = parse_wanted_labels(text_of(call.request, parameter::kWantedLabels));
   if (!labels) {
     call.reply(json_error(400, labels.error().message));
     return;
   }
   WantedTargets wanted{.labels = *std::move(labels),
-                       .pid = call.request.query("pid"),
-                       .container = call.request.query("container")};
+                       .pid = text_of(call.request, parameter::kPid),
+                       .container = text_of(call.request, parameter::kContainer)};
   if (wanted.empty()) {
     call.reply(json_error(400, "say which targets: pid=N, container=ID or labels={\"name\": \"value\"}"));
     return;
   }
-  bool is_text = call.request.query("format") == "text";
+  bool is_text = word_of(call.request, parameter::kFormat) == "text";
   site.offload(call.reply, [snapshot = site.snapshot(), wanted, limits = limits_of(site), is_text] {
     return explain(*snapshot, wanted, limits, is_text);
   });

@@ -14,8 +14,8 @@
 #include "profile/process_report.h"
 #include "web/api.h"
 #include "web/left_out.h"
+#include "web/parameters.h"
 #include "web/process_list.h"
-#include "web/profile_query.h"
 
 namespace weir::web {
 namespace {
@@ -35,7 +35,7 @@ struct Sorting {
   Order order;
 };
 
-// The first is taken where none is asked for.
+// Those that the parameter may name.
 constexpr std::array kSortings{
     Sorting{"cpu",
             [](const ProcessRow& a, const ProcessRow& b) {
@@ -56,26 +56,18 @@ struct Asked {
   std::size_t limit = 0;
 };
 
-Result<Asked> parse_asked(const net::Request& request) {
-  constexpr std::int64_t kPage = 50, kLargestPage = 200, kMostRows = 1'000'000'000;
-  Asked asked{.filter = to_lower(request.query("filter")), .fate = {}};
-  if (auto text = request.query("state"); !text.empty()) {
-    for (std::size_t i = 0; i < kProcessFates; ++i) {
-      if (text == to_string(static_cast<ProcessFate>(i))) asked.fate = static_cast<ProcessFate>(i);
-    }
-    if (!asked.fate) return fail("parameter state: there is no state \"{}\"", text);
+Asked read_asked(const net::Request& request) {
+  std::string state = word_of(request, parameter::kState);
+  Asked asked{
+      .filter = to_lower(text_of(request, parameter::kProcessFilter)),
+      .fate = {},
+      .order = std::ranges::find(kSortings, word_of(request, parameter::kSort), &Sorting::name)->order,
+      .offset = static_cast<std::size_t>(integer_of(request, parameter::kOffset)),
+      .limit = static_cast<std::size_t>(integer_of(request, parameter::kPageLimit)),
+  };
+  for (std::size_t i = 0; i < kProcessFates; ++i) {
+    if (state == to_string(static_cast<ProcessFate>(i))) asked.fate = static_cast<ProcessFate>(i);
   }
-  if (auto text = request.query("sort"); !text.empty()) {
-    const auto* found = std::ranges::find(kSortings, text, &Sorting::name);
-    if (found == kSortings.end()) return fail("parameter sort: not cpu, pid, name or complete: \"{}\"", text);
-    asked.order = found->order;
-  }
-  auto offset = bounded_parameter(request, "offset", 0, 0, kMostRows);
-  if (!offset) return fail(offset.error());
-  auto limit = bounded_parameter(request, "limit", kPage, 1, kLargestPage);
-  if (!limit) return fail(limit.error());
-  asked.offset = static_cast<std::size_t>(*offset);
-  asked.limit = static_cast<std::size_t>(*limit);
   return asked;
 }
 
@@ -146,14 +138,9 @@ net::Response page_of(const runtime::Snapshot& snapshot, const ProcessUse& use, 
 }  // namespace
 
 void answer_targets(Site& site, const Call& call) {
-  auto asked = parse_asked(call.request);
-  if (!asked) {
-    call.reply(json_error(400, asked.error().message));
-    return;
-  }
   // Reading all processes takes some milliseconds.
-  site.offload(call.reply, [snapshot = site.snapshot(), meter = site.processes(), asked = *asked,
-                            now = site.options().clock->mono()] {
+  site.offload(call.reply, [snapshot = site.snapshot(), meter = site.processes(),
+                            asked = read_asked(call.request), now = site.options().clock->mono()] {
     return page_of(*snapshot, meter->measure(now), asked);
   });
 }

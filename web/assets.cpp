@@ -43,9 +43,9 @@ net::Response asset_response(const Asset& asset, const net::Request& request) {
 
 void answer_asset(Site&, const Call& call) {
   auto assets = embedded_assets();
-  auto asset = std::ranges::find(assets, std::string_view(call.rest), &Asset::path);
+  auto asset = std::ranges::find(assets, std::string_view(call.path.rest), &Asset::path);
   if (asset == assets.end()) {
-    call.reply(net::Response::text(404, "404 page not found\n"));
+    call.reply(not_found("/" + call.path.rest));
     return;
   }
   call.reply(asset_response(*asset, call.request));

@@ -3,7 +3,11 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/number.h"
+#include "base/utf8.h"
+#include "lang/text.h"
 
 namespace weir::web {
 namespace {
@@ -58,6 +62,13 @@ net::Response json_error(int status, std::string_view message) {
   return json_response(std::move(json), status);
 }
 
+net::Response not_found(std::string_view path) {
+  constexpr std::size_t kLongest = 100;
+  std::string_view shown = path.substr(0, utf8_floor(path, kLongest));
+  return net::Response::text(404, fmt::format("nothing answers {}{}{}\n", lang::printable(shown),
+                                              shown.size() < path.size() ? "…" : "", path_hint(path)));
+}
+
 std::int64_t unix_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
@@ -80,6 +91,12 @@ std::string percent_decode(std::string_view text) {
     i += 2;
   }
   return out;
+}
+
+const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Call& call) {
+  const runtime::Node* node = snapshot.find(call.path.id);
+  if (!node) call.reply(json_error(404, fmt::format("no component has the id \"{}\"", call.path.id)));
+  return node;
 }
 
 const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_view path,

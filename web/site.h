@@ -14,6 +14,7 @@
 #include "runtime/snapshot.h"
 #include "web/own_cost.h"
 #include "web/process_meter.h"
+#include "web/route.h"
 #include "web/web.h"
 #include "web/worker.h"
 
@@ -22,7 +23,7 @@ namespace weir::web {
 // One request on its way.
 struct Call {
   const net::Request& request;
-  std::string rest;  // of the path, below the route's prefix; percent-decoded
+  PathParts path;
   net::Reply reply;  // adds the headers every answer carries
 };
 
@@ -53,10 +54,14 @@ class Site {
 net::Response json_response(JsonWriter json, int status = 200);
 // {"error": message}
 net::Response json_error(int status, std::string_view message);
+// 404, with the path that was meant where one is near.
+net::Response not_found(std::string_view path);
 std::int64_t unix_ms(WallTime time);
 WallTime from_unix_ms(std::int64_t ms);
 // "%2e" and the like; a '%' that begins no escape stays as it is.
 std::string percent_decode(std::string_view text);
+// The node whose id stands in the path. Replies with the error, and returns null, when there is none.
+const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Call& call);
 // The node whose id is `path` or a prefix of it that ends at a '/'; the longest. What follows
 // (with its '/') goes to `rest`. Null when there is none.
 const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_view path,

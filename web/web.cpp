@@ -1,64 +1,14 @@
 #include "web/web.h"
 
-#include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "web/api.h"
 #include "web/site.h"
 
 namespace weir::web {
 namespace {
-
-struct Route {
-  std::string_view path;  // one that ends in '/' takes everything below it
-  enum class Methods { read, post, any } methods;
-  void (*answer)(Site&, const Call&);
-};
-
-// The first that matches is taken.
-constexpr Route kRoutes[] = {
-    {"/metrics", Route::Methods::read, answer_metrics},
-    {"/-/ready", Route::Methods::read, answer_ready},
-    {"/-/healthy", Route::Methods::read, answer_healthy},
-    {"/-/reload", Route::Methods::post, answer_reload},
-    {"/api/v0/web/status", Route::Methods::read, answer_status},
-    {"/api/v0/web/targets", Route::Methods::read, answer_targets},
-    {"/api/v0/web/explain", Route::Methods::read, answer_explain},
-    {"/api/v0/web/components", Route::Methods::read, answer_components},
-    {"/api/v0/web/components/", Route::Methods::read, answer_component},
-    {"/api/v0/web/graph", Route::Methods::read, answer_graph},
-    {"/api/v0/web/config", Route::Methods::read, answer_config},
-    {"/api/v0/web/modules/", Route::Methods::read, answer_module},
-    {"/api/v0/web/profiles/services", Route::Methods::read, answer_services},
-    {"/api/v0/web/profiles/flame", Route::Methods::read, answer_flame},
-    {"/api/v0/web/profiles/series", Route::Methods::read, answer_series},
-    {"/api/v0/web/profiles/pprof", Route::Methods::read, answer_pprof},
-    {"/api/v0/web/profiles/functions", Route::Methods::read, answer_functions},
-    {"/api/v0/web/profiles/diff", Route::Methods::read, answer_diff},
-    {"/api/v0/web/profiles/breakdown", Route::Methods::read, answer_breakdown},
-    {"/api/v0/component/", Route::Methods::any, answer_component_handler},
-    {"/", Route::Methods::read, answer_asset},
-};
-
-bool matches(const Route& route, std::string_view path) {
-  return route.path.ends_with('/') ? path.starts_with(route.path) : path == route.path;
-}
-
-std::string_view allowed(Route::Methods methods) {
-  return methods == Route::Methods::post ? "POST" : "GET, HEAD";
-}
-
-bool allows(Route::Methods methods, std::string_view method) {
-  switch (methods) {
-    case Route::Methods::read: return method == "GET" || method == "HEAD";
-    case Route::Methods::post: return method == "POST";
-    case Route::Methods::any: return true;
-  }
-  return false;
-}
 
 bool only_reads(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
@@ -101,6 +51,23 @@ net::Response closed_response(const runtime::Snapshot& snapshot, const net::Requ
   return response;
 }
 
+// Why it is not even asked of the route's handler.
+std::optional<net::Response> refused(const Route& route, const net::Request& request) {
+  if (!allows(route, request.method)) {
+    auto response =
+        net::Response::text(405, fmt::format("{} answers {} only\n", route.path, allowed_methods(route)));
+    response.headers.set("Allow", allowed_methods(route));
+    return response;
+  }
+  if (!only_reads(request.method) && from_other_site(request)) {
+    return net::Response::text(403, "a page of another site may change nothing here\n");
+  }
+  if (auto checked = check_parameters(route, request); !checked) {
+    return json_error(400, checked.error().message);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Site::handle(const net::Request& request, const net::Reply& reply) {
@@ -109,23 +76,17 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
     return reply(std::move(response));
   };
   std::string path = percent_decode(request.path());
-  const auto* route = std::ranges::find_if(kRoutes, [&](const Route& r) { return matches(r, path); });
-  if (route == std::end(kRoutes)) {
-    finish(net::Response::text(404, "404 page not found\n"));
+  for (const Route& route : routes()) {
+    auto parts = match(route, path);
+    if (!parts) continue;
+    if (auto refusal = refused(route, request)) {
+      finish(*std::move(refusal));
+    } else {
+      route.answer(*this, Call{request, *std::move(parts), std::move(finish)});
+    }
     return;
   }
-  if (!allows(route->methods, request.method)) {
-    auto response =
-        net::Response::text(405, fmt::format("{} answers {} only\n", route->path, allowed(route->methods)));
-    response.headers.set("Allow", allowed(route->methods));
-    finish(std::move(response));
-    return;
-  }
-  if (!only_reads(request.method) && from_other_site(request)) {
-    finish(net::Response::text(403, "a page of another site may change nothing here\n"));
-    return;
-  }
-  route->answer(*this, Call{request, path.substr(route->path.size()), std::move(finish)});
+  finish(not_found(path));
 }
 
 net::Handler make_handler(WebOptions options) {

@@ -86,7 +86,7 @@ def component_opens(browser, url, component):
     browser.click(f'[data-component="{component}"] a')
     browser.wait(f'{component} opens', 'return document.querySelector("h1")?.textContent === arguments[0]'
                  ' && document.querySelectorAll(".panel").length > 2', component)
-    health = api(url, f'components/{component}')['health']
+    health = api(url, f'components/{component}?states=all')['health']
     shown = browser.run('return document.querySelector(".bar .health").textContent')
     expect(shown == states[health['state']], f'{component}: shown {shown}, is {health["state"]}')
     if health['message']:

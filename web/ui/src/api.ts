@@ -230,6 +230,9 @@ export function url(path: string, query: Record<string, string | number | undefi
   return `api/v0/web/${path}${text ? `?${text}` : ""}`;
 }
 
+// Those in modules too, and which of them wait.
+export const kAllComponents = { modules: 1, states: "all" };
+
 export function componentPath(id: string): string {
   return `components/${id.split("/").map(encodeURIComponent).join("/")}`;
 }

@@ -1,5 +1,5 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
-import { type Component, type ComponentDetail, type LogLine, type State, componentPath, url, usePoll } from "../api";
+import { type Component, type ComponentDetail, type LogLine, type State, componentPath, kAllComponents, url, usePoll } from "../api";
 import { clock, moment, plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
@@ -9,7 +9,7 @@ import { BodyPanel, BodyTree, LinkedComponent } from "./values";
 import { PagedView } from "./view";
 
 function Wiring({ detail }: { detail: ComponentDetail }) {
-  const all = usePoll<Component[]>(url("components"));
+  const all = usePoll<Component[]>(url("components", kAllComponents));
   const states = new Map(all.data?.map((component) => [component.id, component.health.state]));
   const group = (title: string, ids: string[]) =>
     ids.length > 0 && (
@@ -149,7 +149,7 @@ function Title({ detail }: { detail: ComponentDetail }) {
 }
 
 export function ComponentScreen({ id }: { id: string }) {
-  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1 }));
+  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }));
   const gone = error?.status === 404;
   return (
     <>

@@ -1,6 +1,6 @@
 // All components: what needs a person first, then by name.
 import { useMemo } from "preact/hooks";
-import { type Component, type State, url, usePoll } from "../api";
+import { type Component, type State, kAllComponents, url, usePoll } from "../api";
 import { plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow, useSteadyOrder } from "../parts";
 import { componentLink, replaceQuery } from "../route";
@@ -116,7 +116,7 @@ function Nothing({ total, text, state }: { total: number; text: string; state: s
 }
 
 export function ComponentsScreen({ query }: { query: URLSearchParams }) {
-  const polled = usePoll<Component[]>(url("components"));
+  const polled = usePoll<Component[]>(url("components", kAllComponents));
   const text = query.get("q") ?? "";
   const state = query.get("state") ?? "";
   const all = useMemo(() => [...(polled.data ?? [])].sort(byNeed), [polled.data]);

@@ -1,0 +1,79 @@
+// What a route of the HTTP API takes and answers. Requests are checked against it, docs/reference/http-api.md
+// is made of it, and a test holds it against what the handlers answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http.h"
+
+namespace weir::web {
+
+class Site;
+struct Call;
+
+struct Parameter {
+  enum class Type : std::uint8_t { text, integer, word };
+
+  std::string_view name;
+  Type type = Type::text;
+  std::string_view doc;
+  std::string_view unit = {};
+  std::string_view otherwise = {};  // what a missing one stands for, where no constant says it
+  // Of an integer: when it is missing, and what a given one is brought between.
+  std::int64_t number = 0, lowest = 0, highest = 0;
+  std::string_view words = {};  // "cpu|pid": one of these
+};
+
+struct Status {
+  int code = 200;
+  std::string_view doc;
+};
+
+struct Route {
+  enum class Methods : std::uint8_t { read, post, any };
+  // Of parameters that the table does not have. On paths that other programs answer too, or that others than
+  // this program read, they may be meant for those.
+  enum class Unknown : std::uint8_t { refused, ignored };
+
+  // ID stands for the id of a component or module, slashes included, NAME for a name, … for whatever follows.
+  std::string_view path;
+  Methods methods = Methods::read;
+  void (*answer)(Site&, const Call&) = nullptr;
+  std::string_view doc;
+  // Of the answer: an AnswerField's type, or a media type.
+  std::string_view type = "text/plain";
+  std::vector<Parameter> parameters = {};
+  std::vector<Status> statuses = {};  // besides those that any route may have
+  Unknown unknown = Unknown::refused;
+  std::string_view example = {};  // a target; "": none
+};
+
+// What stands for the path's ID, NAME and …, decoded.
+struct PathParts {
+  std::string id, name, rest;
+};
+
+// The first that matches is taken; the last one takes everything.
+std::span<const Route> routes();
+std::optional<PathParts> match(const Route& route, std::string_view path);
+std::string_view allowed_methods(const Route& route);  // "GET, HEAD"
+bool allows(const Route& route, std::string_view method);
+// ", did you mean "/metrics"?", or "".
+std::string path_hint(std::string_view path);
+
+// Fails with what would be right.
+Result<> check_parameters(const Route& route, const net::Request& request);
+
+// Of a request that was checked. An empty parameter is as one that is missing.
+std::optional<std::int64_t> given_integer(const net::Request& request, const Parameter& parameter);
+std::int64_t integer_of(const net::Request& request, const Parameter& parameter);
+std::string word_of(const net::Request& request, const Parameter& parameter);
+std::string text_of(const net::Request& request, const Parameter& parameter);
+
+}  // namespace weir::web
