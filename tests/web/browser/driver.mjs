@@ -88,8 +88,10 @@ const commands = {
   },
   async open({ url }) {
     opened.add(new URL(url).origin);
-    await page.goto("about:blank");
-    const answer = await page.goto(url);
+    const isHere = url.split("#")[0] === page.url().split("#")[0];
+    // Else the page that is there would only be told of another hash.
+    if (isHere) await page.evaluate(`history.replaceState(null, "", ${JSON.stringify(url)})`);
+    const answer = await (isHere ? page.reload() : page.goto(url));
     return answer?.status() ?? 0;
   },
   reload: async () => (await page.reload())?.status() ?? 0,

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 WIDE = (1280, 800)
 NARROW = (390, 844)
+LOOKS = [(*size, theme) for size in (WIDE, NARROW) for theme in ('dark', 'light')]
 
 
 def api(url, path):
@@ -18,13 +19,32 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
-def is_clean(browser):
-    """Nothing refused, nothing thrown, nothing loaded from elsewhere, no sideways scroll."""
+def is_quiet(browser):
+    """Nothing refused, nothing thrown, nothing asked for elsewhere."""
     complaints = browser.complaints()
     expect(not complaints, f'the browser complains: {complaints}')
-    expect(not browser.strangers(), f'loaded from elsewhere: {browser.strangers()}')
-    widths = browser.run('return [document.documentElement.scrollWidth, innerWidth]')
-    expect(widths[0] <= widths[1], f'the page scrolls sideways: {widths}')
+    expect(not browser.strangers(), f'asked for elsewhere: {browser.strangers()}')
+
+
+def is_for_everybody(browser):
+    """As it looks now: no sideways scroll, and nothing that bars who does not see, or not well."""
+    browser.wait('colours stand still', 'return document.getAnimations().every(a => !(a instanceof CSSTransition))')
+    look = ', '.join(map(str, browser.looks))
+    widths = browser.run('const page = document.documentElement; return [page.scrollWidth, page.clientWidth]')
+    expect(widths[0] <= widths[1], f'{look}: the page scrolls sideways: {widths}')
+    barred = browser.audit()
+    expect(not barred, '\n'.join([f'{look}: {browser.run("return location.href")}', *barred]))
+
+
+def is_clean(browser):
+    """All of that, in every look; it looks as before afterwards."""
+    is_quiet(browser)
+    before = browser.looks
+    for look in LOOKS:
+        browser.look(*look, before[3])
+        is_for_everybody(browser)
+    browser.look(*before)
+    is_quiet(browser)
 
 
 def service_link(url, service, **query):
@@ -96,17 +116,43 @@ def component_opens(browser, url, component):
     return health
 
 
+SCREENS = {'profiles': 'canvas', 'graph': '.node', 'components': '[data-component]', 'targets': 'main table', 'config': '.sourceline'}
+
+
+def works_below(browser, address):
+    """From there on every screen by its link, a component, a reload of the page, a download, a POST; and nothing from outside of it."""
+    asked = len(browser.requests())
+    browser.open(address)
+    for screen, shown in SCREENS.items():
+        browser.click(f'nav a.screen[href="#/{screen}"]')
+        browser.wait(f'{screen} opens', 'return document.querySelector(arguments[0])', shown)
+    browser.click('.button.main')
+    browser.wait_text('Reloaded.')
+    browser.click('nav a.screen[href="#/components"]')
+    browser.click('[data-component] a')
+    browser.wait('a component opens', 'return document.querySelectorAll(".panel").length > 2')
+    expect(browser.reload() == 200, 'the page can be loaded again')
+    browser.wait('it is as it was', 'return document.querySelectorAll(".panel").length > 2')
+    browser.click('nav a.screen[href="#/profiles"]')
+    browser.wait('profiles open', 'return document.querySelector("canvas")')
+    _, profile = browser.download('a[href*="profiles/pprof"]')
+    expect(profile.startswith(b'\x1f\x8b'), f'the download is no profile: {profile[:200]}')
+    outside = [url for url in browser.requests()[asked:] if not url.startswith((address, 'about:'))]
+    expect(not outside, f'the page asks outside of {address}: {outside}')
+    is_clean(browser)
+
+
 def take_shots(browser, folder, places):
     """places: name → (address, selector to wait for). Each in dark and light, wide and narrow."""
-    for width, height in (WIDE, NARROW):
-        for theme in ('dark', 'light'):
-            browser.look(width, height, theme)
-            for name, (address, selector) in places.items():
-                browser.open(address)
-                browser.wait(f'{name} is there', 'return document.querySelector(arguments[0])', selector)
-                # What comes with the next answers, and what moves into its place.
-                browser.wait('it stands still', 'return document.getAnimations().length === 0'
-                             ' && !document.querySelector("[aria-busy]")')
-                is_clean(browser)
-                browser.shot(f'{folder}/{name}-{width}-{theme}.png')
+    for look in LOOKS:
+        browser.look(*look)
+        for name, (address, selector) in places.items():
+            browser.open(address)
+            browser.wait(f'{name} is there', 'return document.querySelector(arguments[0])', selector)
+            # What comes with the next answers, and what moves into its place.
+            browser.wait('it stands still', 'return document.getAnimations().length === 0'
+                         ' && !document.querySelector("[aria-busy]")')
+            is_quiet(browser)
+            is_for_everybody(browser)
+            browser.shot(f'{folder}/{name}-{look[0]}-{look[2]}.png')
     browser.look(*WIDE, 'dark')

@@ -68,7 +68,7 @@ function NoCollector() {
         <p>
           These lines profile every process of the machine; <a href="#/components">what runs now</a> stands under Components.
         </p>
-        <pre>{`pyroscope.ebpf "machine" {\n  targets        = []\n  targets_only   = false\n  forward_to     = [pyroscope.store.local.receiver]\n}\n\npyroscope.store "local" {\n}`}</pre>
+        <pre tabIndex={0}>{`pyroscope.ebpf "machine" {\n  targets        = []\n  targets_only   = false\n  forward_to     = [pyroscope.store.local.receiver]\n}\n\npyroscope.store "local" {\n}`}</pre>
       </Note>
     </div>
   );
