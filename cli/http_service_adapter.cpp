@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::cli {
 
@@ -28,7 +29,14 @@ runtime::HttpRequest to_runtime(std::string_view rest, const net::Request& reque
           .body = request.body};
 }
 
-net::Security to_net(const runtime::HttpSecurity& security) {
+// Each path, and where it stands below the prefix.
+std::vector<std::string> with_prefix(std::vector<std::string> paths, const std::string& prefix) {
+  if (prefix.empty()) return paths;
+  for (std::size_t i = 0, count = paths.size(); i < count; ++i) paths.push_back(prefix + paths[i]);
+  return paths;
+}
+
+net::Security to_net(const runtime::HttpSecurity& security, const std::string& path_prefix) {
   net::Security result;
   if (const auto& tls = security.tls) {
     result.tls = {.cert_pem = tls->cert_pem,
@@ -46,7 +54,7 @@ net::Security to_net(const runtime::HttpSecurity& security) {
   if (const auto& password = security.password) {
     result.auth = {.username = password->username,
                    .password = password->password,
-                   .paths = password->paths,
+                   .paths = with_prefix(password->paths, path_prefix),
                    .paths_need_it = password->authenticates_matching};
   }
   return result;
@@ -90,11 +98,13 @@ class HttpServiceAdapter::AdaptedMount final : public Mount {
 HttpServiceAdapter::HttpServiceAdapter() : mounts_(std::make_shared<Mounts>()) {}
 HttpServiceAdapter::~HttpServiceAdapter() = default;
 
-void HttpServiceAdapter::use(net::Server& server, net::Handler closed, net::Handler handler) {
+void HttpServiceAdapter::use(net::Server& server, net::Handler closed, net::Handler handler,
+                             std::string path_prefix) {
   std::lock_guard lock(mutex_);
   server_ = &server;
   closed_ = std::move(closed);
   handler_ = std::move(handler);
+  path_prefix_ = std::move(path_prefix);
 }
 
 bool HttpServiceAdapter::take_config(bool has_http_block) {
@@ -117,16 +127,18 @@ void HttpServiceAdapter::answer_all(const net::Handler& handler) {
 
 Result<> HttpServiceAdapter::secure(const runtime::HttpSecurity& security) {
   net::Server* server = nullptr;
+  net::Security wanted;
   std::uint64_t number = 0;
   {
     std::lock_guard lock(mutex_);
     if (server_ == nullptr) return fail("there is no server");
     if (!has_http_block_) return {};
     server = server_;
+    wanted = to_net(security, path_prefix_);
     number = ++asked_;
   }
   // Files are read, which may hang.
-  auto ready = server->prepare(to_net(security));
+  auto ready = server->prepare(wanted);
   if (!ready) return fail(ready.error());
   std::lock_guard lock(mutex_);
   // Of a block that has gone, or is no longer what it was.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "net/http.h"
@@ -19,8 +20,8 @@ class HttpServiceAdapter final : public runtime::HttpService {
   ~HttpServiceAdapter() override;
 
   // The server that is to be secured, and what answers there until it is and after. Outlives everybody who
-  // may secure it.
-  void use(net::Server& server, net::Handler closed, net::Handler handler);
+  // may secure it. What stands at a path also stands below the prefix, and is secured there too.
+  void use(net::Server& server, net::Handler closed, net::Handler handler, std::string path_prefix = "");
   // A config without an `http` block opens the server to everybody. The first one with it closes it until the
   // block has its say; the next ones leave it as it is. True: the one before had the block, and this one
   // opens what it protected.
@@ -45,6 +46,7 @@ class HttpServiceAdapter final : public runtime::HttpService {
   std::mutex mutex_;  // guards what follows
   net::Server* server_ = nullptr;
   net::Handler closed_, handler_;
+  std::string path_prefix_;
   bool has_http_block_ = false;
   // How often secure() has been called, and which of these calls come too late to change anything.
   std::uint64_t asked_ = 0, overtaken_ = 0;

@@ -16,7 +16,6 @@ namespace weir::cli {
 namespace why {
 inline constexpr std::string_view kAlone = "weir runs alone on its machine";
 inline constexpr std::string_view kNoConversion = "weir converts no other format";
-inline constexpr std::string_view kOneOrigin = "the page and the API answer at their own paths only";
 inline constexpr std::string_view kEveryComponent = "weir has no community components";
 inline constexpr std::string_view kOwnHttp = "components reach each other without HTTP";
 inline constexpr std::string_view kOwnProfile = "pyroscope.ebpf profiles weir like any other process";
@@ -28,7 +27,6 @@ inline constexpr std::string_view kLinuxOnly = "weir runs on Linux";
 
 inline constexpr PeerFlag kRunPeerFlags[] = {
     {"server.http.memory-addr", true, why::kOwnHttp},
-    {"server.http.ui-path-prefix", true, why::kOneOrigin},
     {"server.http.enable-pprof", false, why::kOwnProfile},
     {"server.http.disable-support-bundle", false, why::kNoSuchRoute},
     {"server.http.enable-graphql", false, why::kNoSuchRoute},

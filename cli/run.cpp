@@ -24,6 +24,7 @@
 #include "lang/diagnostic.h"
 #include "net/http.h"
 #include "runtime/controller.h"
+#include "web/path_prefix.h"
 #include "web/web.h"
 
 namespace weir::cli {
@@ -40,6 +41,12 @@ constexpr Flag kFlags[] = {
      .doc = "Names by which requests may call this server, besides the address it listens on and those of "
             "the loopback "
             "interface. Without any a server that listens on more than loopback answers to every name."},
+    {.name = "server.http.ui-path-prefix",
+     .value = "/PATH",
+     .default_text = "/",
+     .doc = "Where the page and the API it uses stand, for a server that has other pages too. Machines still "
+            "find "
+            "/metrics, /-/ready, /-/healthy, /-/reload and /api/v0/component/ at the root."},
     {.name = "storage.path",
      .value = "FOLDER",
      .default_text = "data-weir/",
@@ -109,13 +116,14 @@ void count_turned_away(MetricRegistry& metrics, const net::TurnedAway& turned_aw
       ->add(1);
 }
 
-Result<> listen(Program& program, const Invocation& invocation) {
+Result<> listen(Program& program, const Invocation& invocation, const std::string& path_prefix) {
   net::Handler handler = web::make_handler({
       .controller = program.controller.get(),
       .metrics = &program.metrics,
       .log = &program.log,
       .clock = &system_clock(),
       .version = std::string(version()),
+      .path_prefix = path_prefix,
       .registry = &program.registry,
       .component_handler = [&http = program.http](
                                std::string_view id, std::string_view rest, const net::Request& request,
@@ -132,7 +140,7 @@ Result<> listen(Program& program, const Invocation& invocation) {
   if (!server)
     return fail("{}; choose another address with --server.http.listen-addr", server.error().message);
   program.server = *std::move(server);
-  program.http.use(*program.server, std::move(closed), std::move(handler));
+  program.http.use(*program.server, std::move(closed), std::move(handler), path_prefix);
   return {};
 }
 
@@ -144,11 +152,12 @@ bool wants_tls(const runtime::Snapshot& snapshot) {
   return std::ranges::any_of(statements, [](const auto& statement) { return statement.name == "tls"; });
 }
 
-std::string page_address(const Program& program, std::string_view listen_address) {
+std::string page_address(const Program& program, std::string_view listen_address,
+                         std::string_view path_prefix) {
   std::string_view host = listen_address.substr(0, listen_address.rfind(':'));
   if (host.empty() || host == "0.0.0.0" || host == "[::]") host = "127.0.0.1";
   std::string_view scheme = wants_tls(*program.controller->snapshot()) ? "https" : "http";
-  return fmt::format("{}://{}:{}/", scheme, host, program.server->port());
+  return fmt::format("{}://{}:{}{}/", scheme, host, program.server->port(), path_prefix);
 }
 
 bool load_first(Program& program) {
@@ -193,6 +202,8 @@ ExitCode run(const Invocation& invocation) {
   auto fits = check_config_format(invocation.flag("config.format"));
   if (fits) fits = check_environment(environment_variable);
   auto least = least_stability(invocation);
+  auto path_prefix = web::read_path_prefix(invocation.flag("server.http.ui-path-prefix"));
+  if (fits && !path_prefix) fits = fail("--server.http.ui-path-prefix: {}", path_prefix.error().message);
   if (!fits || !least) {
     fmt::print(stderr, "Error: {}\n", !fits ? fits.error().message : least.error().message);
     return kRefused;
@@ -206,7 +217,7 @@ ExitCode run(const Invocation& invocation) {
   Program program;
   make_controller(program, invocation, *least);
   std::string_view address = invocation.flag("server.http.listen-addr");
-  auto listening = listen(program, invocation);
+  auto listening = listen(program, invocation, *path_prefix);
   if (!listening) {
     fmt::print(stderr, "Error: {}\n", listening.error().message);
     return kNoWorld;
@@ -215,7 +226,7 @@ ExitCode run(const Invocation& invocation) {
   warn_of_peers(program, invocation);
   program.logger.info("running", {{"version", std::string(version())},
                                   {"config", invocation.operands.front()},
-                                  {"page", page_address(program, address)}});
+                                  {"page", page_address(program, address, *path_prefix)}});
   serve(program, *signals);
   return stop(program);
 }

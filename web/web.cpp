@@ -5,23 +5,39 @@
 
 #include <fmt/core.h>
 
+#include "web/path_prefix.h"
 #include "web/site.h"
 
 namespace weir::web {
 namespace {
 
+net::Response redirect(std::string_view address) {
+  auto response = net::Response::text(307, fmt::format("the page is at {}\n", address));
+  response.headers.set("Location", address);
+  return response;
+}
+
 bool only_reads(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
-// A browser names the site a POST comes from.
+// A browser names the site a POST comes from, and most say whether that is our own; a proxy may have changed
+// whom it asks, and says whom it was. No page can set any of these headers of a request that it sends to
+// another site.
 bool from_other_site(const net::Request& request) {
-  if (request.headers.get("Sec-Fetch-Site") == "cross-site") return true;
+  std::string_view site = request.headers.get("Sec-Fetch-Site");
+  if (site == "same-origin") return false;
   std::string_view origin = request.headers.get("Origin");
-  if (origin.empty()) return false;
+  if (origin.empty()) return site == "cross-site";
   std::size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.headers.get("Host");
+  if (site == "cross-site" || scheme == std::string_view::npos) return true;
+  std::string_view host = origin.substr(scheme + 3);
+  return host != request.headers.get("Host") && host != request.headers.get("X-Forwarded-Host");
 }
+
+constexpr std::string_view kOtherSite =
+    "a page of another site may change nothing here; a proxy in between must pass on Host, or say it in "
+    "X-Forwarded-Host\n";
 
 void set_default(net::Headers& headers, std::string_view name, std::string_view value) {
   if (!headers.has(name)) headers.set(name, value);
@@ -60,7 +76,7 @@ std::optional<net::Response> refused(const Route& route, const net::Request& req
     return response;
   }
   if (!only_reads(request.method) && from_other_site(request)) {
-    return net::Response::text(403, "a page of another site may change nothing here\n");
+    return net::Response::text(403, std::string(kOtherSite));
   }
   if (auto checked = check_parameters(route, request); !checked) {
     return json_error(400, checked.error().message);
@@ -75,9 +91,20 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
     add_common_headers(response.headers);
     return reply(std::move(response));
   };
-  std::string path = percent_decode(request.path());
+  std::string asked = percent_decode(request.path());
+  std::string address = page_address(asked, options_.path_prefix);
+  if (!address.empty() && only_reads(request.method)) {
+    finish(redirect(address));
+    return;
+  }
+  auto path = below_prefix(asked, options_.path_prefix);
+  if (!path) {
+    finish(
+        net::Response::text(404, fmt::format("the page and its API are below {}/\n", options_.path_prefix)));
+    return;
+  }
   for (const Route& route : routes()) {
-    auto parts = match(route, path);
+    auto parts = match(route, *path);
     if (!parts) continue;
     if (auto refusal = refused(route, request)) {
       finish(*std::move(refusal));
@@ -86,7 +113,7 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
     }
     return;
   }
-  finish(not_found(path));
+  finish(not_found(*path));
 }
 
 net::Handler make_handler(WebOptions options) {

@@ -24,6 +24,8 @@ struct WebOptions {
   const LogHub* log = nullptr;
   const Clock* clock = nullptr;
   std::string version;
+  // "/weir": the page and all that it asks for stand below it; "": at the root.
+  std::string path_prefix;
   // Knows which arguments are secret; null: the page shows no config.
   const runtime::Registry* registry = nullptr;
   // CPU time of all processes; null: of this machine's.

@@ -151,6 +151,30 @@ TEST_CASE("adapters: what a block asks for does not take effect when another one
   CHECK(server.in_effect.back() == "fourth");
 }
 
+TEST_CASE("adapters: what needs a password at a path needs it below the prefix, too") {
+  struct FakeServer final : net::Server {
+    std::uint16_t port() const override { return 0; }
+    Result<Ready> prepare(const net::Security& security) override {
+      paths = security.auth ? security.auth->paths : std::vector<std::string>();
+      return [](const net::Handler&) {};
+    }
+    std::vector<std::string> paths;
+  };
+  FakeServer server;
+  HttpServiceAdapter service;
+  service.take_config(true);
+  auto paths = [&](std::string prefix, std::vector<std::string> filter) {
+    service.use(server, {}, {}, std::move(prefix));
+    REQUIRE(
+        service.secure({.tls = {}, .password = runtime::HttpPassword{"me", "x", std::move(filter), true}}));
+    return server.paths;
+  };
+  using Paths = std::vector<std::string>;
+  CHECK(paths("", {"/metrics", "/api/"}) == Paths{"/metrics", "/api/"});
+  CHECK(paths("/weir", {"/metrics", "/api/"}) == Paths{"/metrics", "/api/", "/weir/metrics", "/weir/api/"});
+  CHECK(paths("/weir", {}).empty());
+}
+
 TEST_CASE("adapters: an error comes as an error") {
   FetcherAdapter fetcher;
   Answer answer;

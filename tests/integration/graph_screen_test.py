@@ -6,12 +6,11 @@ import os
 import pathlib
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
 import browser as driver
 import page
-from harness import Skip, Weir, figure, free_port, run, wait_for
+from harness import Skip, Weir, figure, free_port, push_profile, run, wait_for
 
 ENTER, SPACE, LEFT, RIGHT, ESCAPE = '\ue007', ' ', '\ue012', '\ue014', '\ue00c'
 HOSTILE = '<img src=x onerror=alert(1)>'
@@ -60,16 +59,11 @@ def shown(config, **options):
         yield w, browser
 
 
-def push(port):
-    query = f'name=app&from={int(time.time()) - 1}&until={int(time.time())}&format=folded'
-    urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{port}/ingest?{query}', data=b'main;work 3\n'), timeout=10).close()
-
-
 def the_graph_shows_what_flows_waits_and_fails():
     port = free_port()
     with shown(CONFIG % (HOSTILE, port)) as (w, browser):
         wait_for('profiles are taken', lambda: w.component('pyroscope.receive_http.in')['health']['state'] == 'healthy')
-        push(port)
+        push_profile(port)
         wait_for('its endpoint fails', lambda: w.health('pyroscope.write.nobody')['state'] == 'unhealthy', 20)
         browser.open(f'{w.url}/#/graph')
         browser.wait('all nodes', NODES + '.length === 9')
@@ -84,7 +78,7 @@ def the_graph_shows_what_flows_waits_and_fails():
         deadline = time.monotonic() + 30
         while not any(label.endswith('/s') for label in browser.run(LABELS)):
             page.expect(time.monotonic() < deadline, 'no rate within 30 s')
-            push(port)
+            push_profile(port)
             time.sleep(0.2)
         browser.wait('what flows moves', 'return document.querySelectorAll(".flow").length === 1')
         page.is_clean(browser)

@@ -117,16 +117,35 @@ TEST_CASE("web: a page of another site can change nothing") {
   site.controller.next_load.ok = true;
   struct Row {
     const char* origin;
+    const char* forwarded;
+    const char* site;
     int status;
   };
-  for (const auto& row :
-       {Row{"http://127.0.0.1:12345", 200}, Row{"https://evil.example", 403}, Row{"null", 403}}) {
+  const Row rows[] = {{"http://127.0.0.1:12345", "", "", 200},
+                      {"http://127.0.0.1:12345", "", "same-origin", 200},
+                      {"https://evil.example", "", "", 403},
+                      {"https://evil.example", "", "same-site", 403},
+                      {"https://127.0.0.1:12345", "", "cross-site", 403},
+                      {"null", "", "", 403},
+                      {"", "", "cross-site", 403},
+                      {"", "", "none", 200},
+                      // A proxy asks another host than the browser did, and may say whom that was.
+                      {"https://tools.example", "", "", 403},
+                      {"https://tools.example", "", "same-origin", 200},
+                      {"https://tools.example", "tools.example", "", 200},
+                      {"https://evil.example", "tools.example", "", 403}};
+  for (const auto& row : rows) {
+    CAPTURE(row.origin);
+    CAPTURE(row.site);
     net::Request request{.method = "POST", .target = "/-/reload"};
     request.headers.set("Host", "127.0.0.1:12345");
-    request.headers.set("Origin", row.origin);
+    if (*row.origin) request.headers.set("Origin", row.origin);
+    if (*row.forwarded) request.headers.set("X-Forwarded-Host", row.forwarded);
+    if (*row.site) request.headers.set("Sec-Fetch-Site", row.site);
+    std::size_t loads = site.controller.causes.size();
     CHECK(site.ask(request).status == row.status);
+    CHECK(site.controller.causes.size() == loads + (row.status == 200));
   }
-  CHECK(site.controller.causes.size() == 1);
 
   // Neither what components answer themselves; to read is what the browser itself forbids.
   site.run({node_with("a.b", HealthState::healthy)});

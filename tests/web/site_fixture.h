@@ -17,19 +17,20 @@ struct SiteFixture {
   MetricRegistry metrics;
   LogHub log{[](std::string_view) {}};
   std::vector<ProcessTimes> processes;  // of the machine
-  net::Handler handler = make_handler(
-      {.controller = &controller,
-       .metrics = &metrics,
-       .log = &log,
-       .clock = &clock,
-       .version = "1.2.3",
-       .process_times = [this] { return processes; },
-       .component_handler =
-           [this](std::string_view id, std::string_view rest, const net::Request&, const net::Reply& reply) {
-             passed_on = std::string(id) + "|" + std::string(rest);
-             reply(net::Response::text(200, "from the component"));
-           }});
   std::string passed_on;
+  WebOptions options{
+      .controller = &controller,
+      .metrics = &metrics,
+      .log = &log,
+      .clock = &clock,
+      .version = "1.2.3",
+      .process_times = [this] { return processes; },
+      .component_handler =
+          [this](std::string_view id, std::string_view rest, const net::Request&, const net::Reply& reply) {
+            passed_on = std::string(id) + "|" + std::string(rest);
+            reply(net::Response::text(200, "from the component"));
+          }};
+  net::Handler handler = make_handler(options);
   net::Handler closed = make_closed_handler(controller);
 
   // The answer, also one that comes from the worker.
