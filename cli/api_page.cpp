@@ -1,6 +1,8 @@
 #include "cli/api_page.h"
 
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,7 +26,9 @@ constexpr std::string_view kHead =
     "# HTTP API\n\n"
     "What a running weir answers on `--server.http.listen-addr`, 127.0.0.1:12345 unless told otherwise; who "
     "may ask is "
-    "in [http.md](../http.md). The page is made of these answers.\n\n"
+    "in [http.md](../http.md), and where all this stands with `--server.http.ui-path-prefix`. The page is "
+    "made of these "
+    "answers.\n\n"
     "- Answers are JSON where a type is named. Times are Unix milliseconds (ms), lengths of time seconds "
     "(s). A field "
     "is always there unless it says when it is absent. New fields may come: ignore what you do not know.\n"
@@ -50,7 +54,7 @@ constexpr std::string_view kOthers =
     "works. What differs:\n\n"
     "| What | Elsewhere | Here | Why |\n|---|---|---|---|\n"
     "| `/-/reload` | GET, too | POST only | An image on a page of another site must not reload. |\n"
-    "| JSON | `Content-Type: text/plain` | `application/json` | It is. |\n"
+    "| `Content-Type` of JSON | `text/plain` | `application/json` | That is what it is. |\n"
     "| A path that nothing answers | 200 with the page | 404 | A slip should show. |\n"
     "| An unknown module | 500 | 404 | It is no fault of the server. |\n"
     "| `state` | has no `waiting` | `unknown` instead, unless `states=all` | A component may wait here for "
@@ -123,14 +127,33 @@ std::string limits_text(const Parameter& parameter) {
   return fmt::format(" From {} to {}.", parameter.lowest, parameter.highest);
 }
 
-std::string parameters_text(const Route& route) {
-  if (route.parameters.empty()) return "";
+std::string parameter_table(std::span<const Parameter> parameters) {
+  if (parameters.empty()) return "";
   std::string out = "| Parameter | Type | Unit | Default | Description |\n|---|---|---|---|---|\n";
-  for (const Parameter& parameter : route.parameters) {
+  for (const Parameter& parameter : parameters) {
     out += fmt::format("| `{}` | {} | {} | {} | {}{} |\n", parameter.name, type_name(parameter.type),
                        parameter.unit, default_text(parameter), cell(parameter.doc), limits_text(parameter));
   }
   return out + '\n';
+}
+
+std::string parameters_text(const Route& route) {
+  std::span<const Parameter> own = route.parameters;
+  if (!selects(route)) return parameter_table(own);
+  std::string names;
+  for (const Parameter& parameter : web::selection_parameters())
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", parameter.name);
+  auto more = own.subspan(web::selection_parameters().size());
+  return fmt::format("[Which profiles](#which-profiles) say {}{}\n\n", names,
+                     more.empty() ? "." : ". Besides:") +
+         parameter_table(more);
+}
+
+std::string selection_text() {
+  return "### Which profiles\n\nA profile is of the range that it begins in; its values are in the unit of "
+         "its type, "
+         "nanoseconds of CPU for process_cpu. Either `service` or `labels` must be given (400).\n\n" +
+         parameter_table(web::selection_parameters());
 }
 
 std::string statuses_text(const Route& route) {
@@ -194,7 +217,11 @@ std::string http_api_page() {
   page += kHead;
   page += index_text();
   page += "## Paths\n\n";
-  for (const Route& route : web::routes()) page += route_text(route);
+  bool has_selection = false;
+  for (const Route& route : web::routes()) {
+    if (selects(route) && !std::exchange(has_selection, true)) page += selection_text();
+    page += route_text(route);
+  }
   page += "## Answers\n\n";
   for (const AnswerShape& shape : web::answer_shapes()) page += shape_text(shape);
   page += kOthers;

@@ -195,7 +195,7 @@ struct Page {
 net::Response page_response(const runtime::Node& node, const HiddenFields& hidden, const std::string& name,
                             const Page& asked) {
   auto [view, hides] = find_view(node, hidden, name);
-  if (!view) return json_error(404, fmt::format("component {} has no view \"{}\"", node.id, name));
+  if (!view) return json_error(404, fmt::format("component {} has no view \"{}\"", node.id, shown(name)));
   auto page = view->page(asked.filter, asked.offset, asked.limit);
   JsonWriter json;
   json.begin_object().member("name", view->name()).member("title", view->title());
@@ -255,7 +255,7 @@ void answer_module(Site& site, const Call& call) {
   }
   json.end_array();
   call.reply(is_there ? json_response(std::move(json))
-                      : json_error(404, fmt::format("no module has the id \"{}\"", module)));
+                      : json_error(404, fmt::format("no module has the id \"{}\"", shown(module))));
 }
 
 void answer_view(Site& site, const Call& call) {
@@ -296,7 +296,7 @@ void answer_component_handler(Site& site, const Call& call) {
   const auto* node = find_node(*snapshot, call.path.rest, rest);
   if (!node) {
     call.reply(net::Response::text(
-        400, fmt::format("no component has the id \"{}\"\n", lang::printable(call.path.rest))));
+        400, fmt::format("no component has the id \"{}\"\n", lang::printable(shown(call.path.rest)))));
     return;
   }
   if (!site.options().component_handler) {

@@ -1,12 +1,16 @@
 // The parameters of the API: names, defaults and limits for handlers, errors and the reference page alike.
 #pragma once
 
+#include <cstdint>
+#include <limits>
+
 #include "web/route.h"
 
 namespace weir::web::parameter {
 
 using enum Parameter::Type;
 
+inline constexpr std::int64_t kMaxPid = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::int64_t kMaxPoints = 2'000;
 inline constexpr std::int64_t kLatestMs = 9'000'000'000'000;  // beyond, nanoseconds would overflow
 
@@ -31,7 +35,7 @@ inline constexpr Parameter kModules{
 inline constexpr Parameter kStates{
     .name = "states",
     .type = word,
-    .doc = "all: with the state waiting, which other programs have not; else it is written unknown.",
+    .doc = "all: also the state waiting, which other programs do not have; else unknown stands for it.",
     .otherwise = "common",
     .words = "common|all"};
 inline constexpr Parameter kDefaults{
@@ -54,7 +58,12 @@ inline constexpr Parameter kSort{
     .doc = "Most CPU, least pid, first name or least share of complete stacks first.",
     .otherwise = "cpu",
     .words = "cpu|pid|name|complete"};
-inline constexpr Parameter kPid{.name = "pid", .doc = "Targets that are this process."};
+inline constexpr Parameter kPid{.name = "pid",
+                                .type = integer,
+                                .doc = "Targets that are this process.",
+                                .otherwise = "any",
+                                .lowest = 0,
+                                .highest = kMaxPid};
 inline constexpr Parameter kContainer{
     .name = "container",
     .doc = "Targets in the container of this name or id; of an id twelve digits are enough."};
@@ -139,23 +148,24 @@ inline constexpr Parameter kLabel{
 
 inline constexpr Parameter kBeforeFrom{.name = "before_from",
                                        .type = integer,
-                                       .doc = "From when the other selection is.",
+                                       .doc = "Where the range of the other selection begins.",
                                        .unit = "ms",
-                                       .otherwise = "as long a range",
+                                       .otherwise = "as long before its end as from is before until",
                                        .lowest = 0,
                                        .highest = kLatestMs};
 inline constexpr Parameter kBeforeUntil{.name = "before_until",
                                         .type = integer,
-                                        .doc = "Until when the other selection is.",
+                                        .doc = "Where the range of the other selection ends.",
                                         .unit = "ms",
                                         .otherwise = "from",
                                         .lowest = 1,
                                         .highest = kLatestMs};
 inline constexpr Parameter kBeforeService{
-    .name = "before_service", .doc = "Its service.", .otherwise = "service"};
-inline constexpr Parameter kBeforeType{.name = "before_type", .doc = "Its type.", .otherwise = "type"};
+    .name = "before_service", .doc = "Service of the other selection.", .otherwise = "service"};
+inline constexpr Parameter kBeforeType{
+    .name = "before_type", .doc = "Type of the other selection.", .otherwise = "type"};
 inline constexpr Parameter kBeforeLabels{
-    .name = "before_labels", .doc = "Its labels.", .otherwise = "labels"};
+    .name = "before_labels", .doc = "Labels of the other selection.", .otherwise = "labels"};
 inline constexpr Parameter kBasis{.name = "by",
                                   .type = word,
                                   .doc =

@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::string_view kId = "ID", kName = "NAME", kRest = "…";
 
-// Of what was sent, as much as a message needs.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  if (text.size() <= kLongest) return std::string(text);
-  return fmt::format("{}…", text.substr(0, utf8_floor(text, kLongest)));
-}
-
 std::vector<std::string_view> words_of(const Parameter& parameter) {
   std::vector<std::string_view> words;
   for (auto word : parameter.words | std::views::split('|')) words.emplace_back(word.begin(), word.end());
@@ -98,12 +91,23 @@ bool allows(const Route& route, std::string_view method) {
   return true;
 }
 
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return std::string(text);
+  return fmt::format("{}…", text.substr(0, utf8_floor(text, kLongest)));
+}
+
 std::string path_hint(std::string_view path) {
-  std::vector<std::string_view> whole;
+  // Most paths begin alike: that says nothing of which one was meant.
+  constexpr std::string_view kCommon = "/api/v0/web/";
+  std::string_view begin = path.starts_with(kCommon) ? kCommon : "";
+  std::vector<std::string_view> ends;
   for (const Route& route : routes()) {
-    if (!route.path.contains(kId) && !route.path.contains(kRest)) whole.push_back(route.path);
+    bool is_whole = !route.path.contains(kId) && !route.path.contains(kRest);
+    if (is_whole && route.path.starts_with(begin)) ends.push_back(route.path.substr(begin.size()));
   }
-  return lang::did_you_mean_hint(shown(path), whole);
+  std::string near = lang::did_you_mean(path.substr(begin.size()), ends);
+  return near.empty() ? near : fmt::format(", did you mean \"{}{}\"?", begin, near);
 }
 
 Result<> check_parameters(const Route& route, const net::Request& request) {

@@ -59,11 +59,17 @@ struct PathParts {
   std::string id, name, rest;
 };
 
+// What says which profiles a route is about; first among its parameters, where it is about profiles.
+std::span<const Parameter> selection_parameters();
+bool selects(const Route& route);
+
 // The first that matches is taken; the last one takes everything.
 std::span<const Route> routes();
 std::optional<PathParts> match(const Route& route, std::string_view path);
 std::string_view allowed_methods(const Route& route);  // "GET, HEAD"
 bool allows(const Route& route, std::string_view method);
+// Of what was sent, as much as a message needs.
+std::string shown(std::string_view text);
 // ", did you mean "/metrics"?", or "".
 std::string path_hint(std::string_view path);
 

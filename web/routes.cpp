@@ -1,4 +1,7 @@
 // The table of the HTTP API: every path, what it takes, what it answers and who does.
+#include <algorithm>
+#include <ranges>
+
 #include "web/api.h"
 #include "web/parameters.h"
 #include "web/route.h"
@@ -14,8 +17,8 @@ const Status kNoStore{404, "The config has no pyroscope.store, or none of that i
 
 // Which profiles, and what else the route takes.
 std::vector<Parameter> selecting(std::vector<Parameter> more) {
-  using namespace parameter;
-  std::vector<Parameter> all{kService, kType, kLabels, kFrom, kUntil, kStore};
+  auto selection = selection_parameters();
+  std::vector<Parameter> all(selection.begin(), selection.end());
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -170,10 +173,10 @@ std::vector<Route> profile_routes() {
        .parameters = selecting({kMaxNodes}),
        .statuses = {kNoStore},
        .example =
-           "/api/v0/web/profiles/flame?service=checkout&from=1699999980000&until=1700000040000&max_nodes=5"},
+           "/api/v0/web/profiles/flame?service=checkout&from=1699999980000&until=1700000040000&max_nodes=10"},
       {.path = "/api/v0/web/profiles/series",
        .answer = answer_series,
-       .doc = "Its total, step by step.",
+       .doc = "The total of what is selected, step by step.",
        .type = "Series",
        .parameters = selecting({kStep}),
        .statuses = {kNoStore},
@@ -181,7 +184,7 @@ std::vector<Route> profile_routes() {
            "/api/v0/web/profiles/series?service=checkout&from=1699999980000&until=1700000040000&step=15"},
       {.path = "/api/v0/web/profiles/functions",
        .answer = answer_functions,
-       .doc = "Its functions, the largest first.",
+       .doc = "The functions of what is selected, the largest first.",
        .type = "Functions",
        .parameters = selecting({kFunctionsBy, kRowLimit}),
        .statuses = {kNoStore},
@@ -189,7 +192,7 @@ std::vector<Route> profile_routes() {
            "/api/v0/web/profiles/functions?service=checkout&from=1699999980000&until=1700000040000&limit=2"},
       {.path = "/api/v0/web/profiles/breakdown",
        .answer = answer_breakdown,
-       .doc = "How much of it has which value of a label, the largest first.",
+       .doc = "How much of what is selected has which value of a label, the largest first.",
        .type = "Breakdown",
        .parameters = selecting({kLabel}),
        .statuses = {{400, "The label is missing."}, kNoStore},
@@ -197,7 +200,8 @@ std::vector<Route> profile_routes() {
                   "breakdown?service=checkout&from=1699999980000&until=1700000040000&label=host"},
       {.path = "/api/v0/web/profiles/diff",
        .answer = answer_diff,
-       .doc = "It beside another selection: the functions that changed most, and the flame tree of both. "
+       .doc = "What is selected beside another selection: the functions that changed most, and the flame "
+              "tree of both. "
               "What no "
               "before_… says is as in the first; the range is as long, and ends where the first begins.",
        .type = "Diff",
@@ -205,10 +209,11 @@ std::vector<Route> profile_routes() {
                                 kRowLimit, kMaxNodes}),
        .statuses = {{400, "The two have different units, or no length of time to compare by."}, kNoStore},
        .example = "/api/v0/web/profiles/"
-                  "diff?service=checkout&from=1700000010000&until=1700000040000&limit=1&max_nodes=3"},
+                  "diff?service=checkout&from=1700000010000&until=1700000040000&limit=1&max_nodes=10"},
       {.path = "/api/v0/web/profiles/pprof",
        .answer = answer_pprof,
-       .doc = "All of it as one profile, as `go tool pprof` reads it: gzip-compressed profile.proto.",
+       .doc = "All of what is selected as one profile, as `go tool pprof` reads it: gzip-compressed "
+              "profile.proto.",
        .type = "application/octet-stream",
        .parameters = selecting({}),
        .statuses = {{404, "Nothing is selected."}, kNoStore},
@@ -231,6 +236,21 @@ std::vector<Route> all_routes() {
 }
 
 }  // namespace
+
+std::span<const Parameter> selection_parameters() {
+  using namespace parameter;
+  static constexpr Parameter kAll[] = {kService, kType, kLabels, kFrom, kUntil, kStore};
+  return kAll;
+}
+
+bool selects(const Route& route) {
+  auto names = [](std::span<const Parameter> parameters) {
+    return parameters | std::views::transform(&Parameter::name);
+  };
+  std::span<const Parameter> own = route.parameters;
+  std::size_t count = selection_parameters().size();
+  return own.size() >= count && std::ranges::equal(names(own.first(count)), names(selection_parameters()));
+}
 
 std::span<const Route> routes() {
   static const std::vector<Route> all = all_routes();

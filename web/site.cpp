@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/number.h"
-#include "base/utf8.h"
 #include "lang/text.h"
 
 namespace weir::web {
@@ -63,10 +62,8 @@ net::Response json_error(int status, std::string_view message) {
 }
 
 net::Response not_found(std::string_view path) {
-  constexpr std::size_t kLongest = 100;
-  std::string_view shown = path.substr(0, utf8_floor(path, kLongest));
-  return net::Response::text(404, fmt::format("nothing answers {}{}{}\n", lang::printable(shown),
-                                              shown.size() < path.size() ? "…" : "", path_hint(path)));
+  return net::Response::text(
+      404, fmt::format("nothing answers {}{}\n", lang::printable(shown(path)), path_hint(path)));
 }
 
 std::int64_t unix_ms(WallTime time) {
@@ -95,7 +92,7 @@ std::string percent_decode(std::string_view text) {
 
 const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Call& call) {
   const runtime::Node* node = snapshot.find(call.path.id);
-  if (!node) call.reply(json_error(404, fmt::format("no component has the id \"{}\"", call.path.id)));
+  if (!node) call.reply(json_error(404, fmt::format("no component has the id \"{}\"", shown(call.path.id))));
   return node;
 }
 

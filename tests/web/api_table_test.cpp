@@ -174,6 +174,13 @@ TEST_CASE("api table: what is wrong with a request is answered with what would b
       {"GET", "/metrics?collect[]=a", 200, ""},
       {"GET", "/-/ready?verbose", 200, ""},
       {"GET", "/api/v0/web/statsu", 404, "did you mean \"/api/v0/web/status\"?"},
+      {"GET", "/api/v0/web/debug/x", 404, "nothing answers /api/v0/web/debug/x\n"},
+      {"GET", "/api/v0/web/explain?pid=x", 400, R"(parameter pid: \"x\" is not a whole number)"},
+      {"GET", "/api/v0/web/targets?=&=", 400, R"(\"\" is none of them)"},
+      {"GET", "/api/v0/web/targets?&&&", 200, ""},
+      {"GET", "/api/v0/web/targets?limit=%00", 400, R"(\"\u0000\" is not a whole number)"},
+      {"GET", "/api/v0/web/targets?limit=%", 400, R"(\"%\" is not a whole number)"},
+      {"GET", "/api/v0/web/explain?labels=%5B%5B%5B%5B", 400, "not a JSON object"},
       {"GET", "/metric", 404, "did you mean \"/metrics\"?"},
       {"GET", "/a%00b%0d%0aX", 404, "nothing answers /a\\x00b\\r\\nX"},
       {"POST", "/api/v0/web/status", 405, "/api/v0/web/status answers GET, HEAD only"},
@@ -189,6 +196,26 @@ TEST_CASE("api table: what is wrong with a request is answered with what would b
     INFO(response.body);
     CHECK(response.body.contains(row.words));
   }
+}
+
+TEST_CASE("api table: what is long or many is refused in few words") {
+  ApiWorld world(Extent::examples);
+  const std::string much(15'000, 'a');
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += fmt::format("&a{}=b", i);
+  for (const std::string& target :
+       {"/" + much, "/api/v0/web/components/" + much,
+        "/api/v0/web/components/pyroscope.store.local/views/" + much,
+        "/api/v0/web/modules/" + much + "/components", "/api/v0/component/" + much,
+        "/api/v0/web/targets?limit=" + much, "/api/v0/web/targets?sort=" + much,
+        "/api/v0/web/targets?" + much + "=1", "/api/v0/web/targets?" + many}) {
+    CAPTURE(target.substr(0, 50));
+    auto response = world.ask("GET", target);
+    CHECK(response.status >= 400);
+    CHECK(response.status < 500);
+    CHECK(response.body.size() < 400);
+  }
+  CHECK(world.ask("GET", "/api/v0/web/components?" + many).status == 200);
 }
 
 std::string example_of(ApiWorld& world, const Route& route) {
