@@ -124,6 +124,7 @@ LogHub::LogHub(Write write) : write_(std::move(write)) {}
 void LogHub::log(LogRecord record) {
   std::string line = format_record(record, format_.load(std::memory_order_relaxed));
   std::lock_guard lock(mutex_);
+  ++lines_;
   write_(line);
   if (recent_.size() < kRecent) {
     recent_.push_back(std::move(record));

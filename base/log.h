@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -45,6 +46,8 @@ class LogHub {
   void log(LogRecord record);
   // The last lines of one component, oldest first (a bounded memory of all of them).
   std::vector<LogRecord> recent(std::string_view component) const;
+  // How many there have been.
+  std::uint64_t lines() const { return lines_; }
 
  private:
   std::atomic<LogLevel> level_ = LogLevel::info;
@@ -53,6 +56,7 @@ class LogHub {
   Write write_;
   std::vector<LogRecord> recent_;  // a ring of kRecent records
   std::size_t next_ = 0;
+  std::atomic<std::uint64_t> lines_ = 0;
 };
 
 // A component's handle on the hub. Cheap to copy; the hub outlives it.

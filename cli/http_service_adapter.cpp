@@ -102,6 +102,7 @@ void HttpServiceAdapter::use(net::Server& server, net::Handler closed, net::Hand
                              std::string path_prefix) {
   std::lock_guard lock(mutex_);
   server_ = &server;
+  is_open_ = false;
   closed_ = std::move(closed);
   handler_ = std::move(handler);
   path_prefix_ = std::move(path_prefix);
@@ -111,11 +112,13 @@ bool HttpServiceAdapter::take_config(bool has_http_block) {
   std::lock_guard lock(mutex_);
   bool had_http_block = std::exchange(has_http_block_, has_http_block);
   if (has_http_block) {
+    is_open_ = false;
     if (!had_http_block) answer_all(closed_);
     return false;
   }
   overtaken_ = asked_;
-  answer_all(handler_);
+  // Anew it would end what goes on without any need.
+  if (!std::exchange(is_open_, true)) answer_all(handler_);
   return had_http_block;
 }
 

@@ -48,6 +48,7 @@ class HttpServiceAdapter final : public runtime::HttpService {
   net::Handler closed_, handler_;
   std::string path_prefix_;
   bool has_http_block_ = false;
+  bool is_open_ = false;  // everybody may ask: the server has been told so
   // How often secure() has been called, and which of these calls come too late to change anything.
   std::uint64_t asked_ = 0, overtaken_ = 0;
 };

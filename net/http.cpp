@@ -56,4 +56,13 @@ Response Response::json(int status, std::string body) {
   return response;
 }
 
+Response Response::stream(EventStream events) {
+  Response response{.events = std::move(events)};
+  response.headers.set("Content-Type", "text/event-stream");
+  response.headers.set("Cache-Control", "no-store");
+  // A proxy that collects bodies before it passes them on would pass on none.
+  response.headers.set("X-Accel-Buffering", "no");
+  return response;
+}
+
 }  // namespace weir::net

@@ -43,16 +43,27 @@ struct Request {
   std::string query(std::string_view name) const;
 };
 
+// A body that goes on for as long as somebody reads it, piece by piece.
+struct EventStream {
+  // What goes now, whole events; "" is nothing. Called on the server's thread, from the beginning on each
+  // `every`; must return at once. Not called any more when the connection or the server ends.
+  std::function<std::string()> next;
+  Duration every = std::chrono::seconds(1);
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   // The body: `body`, or, for bytes that live as long as the program (embedded
-  // files), `static_body`.
+  // files), `static_body`, or `events`.
   std::string body;
   std::string_view static_body;
+  std::optional<EventStream> events = {};
 
   static Response text(int status, std::string body);
   static Response json(int status, std::string body);
+  // text/event-stream, as browsers read it with an EventSource.
+  static Response stream(EventStream events);
 };
 
 // Called on the server's thread: must answer from memory, at once. `reply` may
@@ -64,7 +75,7 @@ using Handler = std::function<void(const Request&, Reply)>;
 
 // A request or a connection that the server turned away by itself.
 struct TurnedAway {
-  // connections, evicted, slow_request, slow_reader, slow_reply, memory, malformed, head_size,
+  // connections, streams, evicted, slow_request, slow_reader, slow_reply, memory, malformed, head_size,
   // body_size, host, unauthorized, outdated, tls.
   std::string_view reason;
   int status = 0;  // of the answer; 0: the connection was closed without one
@@ -84,9 +95,14 @@ class Server {
     std::size_t max_header_bytes = 16 << 10;
     std::size_t max_body_bytes = 4 << 20;
     // When one more comes, one that waits for its peer is closed for it: the oldest whose request has
-    // not got a whole head, else the one idle for longest, else the oldest whose body is not whole, else one
-    // whose answer has not been taken for a second. When all are being answered the new one gets 503.
+    // not got a whole head, else the one idle for longest, else the stream that has been still for longest,
+    // else the oldest whose body is not whole, else one whose answer has not been taken for a second. When
+    // all are being answered the new one gets 503.
     std::size_t max_connections = 512;
+    // Of these, streams of events; whoever asks for one more gets 503.
+    std::size_t max_streams = 64;
+    // A stream without an event for so long gets a comment: what is in between must not think it dead.
+    Duration stream_sign_of_life = std::chrono::seconds(15);
     // Of the bodies of all requests that are on their way; one alone may always come.
     std::size_t max_held_bytes = 256 << 20;
     Duration header_timeout = std::chrono::seconds(10);  // TLS and the whole head
@@ -110,9 +126,10 @@ class Server {
   virtual ~Server() = default;  // stops, waits for the thread
   virtual std::uint16_t port() const = 0;
   // For connections that come from now on; passwords for requests. Who has connected while other clients were
-  // believed, or by other TLS options, is disconnected, but for a request that is being answered. An error
-  // changes nothing. Files that the options name are read now: after a change of theirs it is to be called
-  // again. A `handler` takes the place of the one before in the same moment. Not to be called by a handler.
+  // believed, or by other TLS options, is disconnected, but for a request that is being answered; every
+  // stream of events ends. An error changes nothing. Files that the options name are read now: after a change
+  // of theirs it is to be called again. A `handler` takes the place of the one before in the same moment. Not
+  // to be called by a handler.
   Result<> secure(const Security& security, Handler handler = {});
   // The same in two steps: the first reads the files, which may take its time; the second, for as long as the
   // server lives, takes none.

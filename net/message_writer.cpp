@@ -55,7 +55,8 @@ std::string response_head(const Response& response, AfterReply after) {
       add_header(head, name, value);
     }
   }
-  if (has_body(response.status)) {
+  // The end of a stream is that of the connection.
+  if (has_body(response.status) && !response.events) {
     add_header(head, "Content-Length", std::to_string(response_body(response).size()));
   }
   add_header(head, "Connection", after == AfterReply::close ? "close" : "keep-alive");

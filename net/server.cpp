@@ -65,7 +65,8 @@ class ServerImpl final : public Server {
         service_.auth = auth;
         if (handler) service_.handler = handler;
         ++service_.epoch;
-        if (!is_as_before) disconnect_earlier();
+        if (!is_as_before) ++service_.tls_epoch;
+        disconnect_earlier(is_as_before);
       });
     };
   }
@@ -118,7 +119,7 @@ class ServerImpl final : public Server {
   bool evict_one() {
     constexpr auto kFresh = std::chrono::milliseconds(100);
     constexpr auto kStuck = std::chrono::seconds(1);
-    return evict(Stage::head, kFresh) || evict(Stage::idle) || evict(Stage::body) ||
+    return evict(Stage::head, kFresh) || evict(Stage::idle) || evict(Stage::stream) || evict(Stage::body) ||
            evict(Stage::sending, kStuck) || evict(Stage::head);
   }
 
@@ -148,10 +149,10 @@ class ServerImpl final : public Server {
   }
 
   // Who has connected while other clients were believed; one with a request under way when that is done.
-  void disconnect_earlier() {
-    ++service_.tls_epoch;
+  // A stream was judged once, by what counted then: it is to be asked for anew in any case.
+  void disconnect_earlier(bool only_streams) {
     for (const auto& session : sessions_) {
-      if (session->idle()) session->close();
+      if (only_streams ? session->is_stream() : session->idle()) session->close();
     }
   }
 

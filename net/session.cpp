@@ -54,6 +54,14 @@ Response too_busy(const Service& service) {
   return response;
 }
 
+Response too_many_streams(const Service& service) {
+  std::string message = fmt::format("{} streams of events are open already", service.streams);
+  service.turn_away("streams", 503, message);
+  Response response = Response::text(503, message + "\n");
+  response.headers.set("Retry-After", "5");
+  return response;
+}
+
 Response unauthorized() {
   Response response = Response::text(401, "a user name and a password are needed here\n");
   response.headers.set("WWW-Authenticate", "Basic realm=\"weir\", charset=\"UTF-8\"");
@@ -150,6 +158,7 @@ asio::awaitable<void> Session::serve() {
     Input input = co_await read_request(reader, held);
     if (input == Input::gone) co_return;
     Response response;
+    const std::uint64_t epoch = service_.epoch;
     if (input == Input::bad_request) {
       response = refusal(service_, reader);
     } else if (input == Input::refused) {
@@ -158,6 +167,13 @@ asio::awaitable<void> Session::serve() {
       response = too_busy(service_);
     } else {
       response = co_await answer(reader);
+    }
+    if (response.events && reader.request().method != "HEAD") {
+      // It would begin where the others have just ended.
+      if (service_.stopping || service_.epoch != epoch) co_return;
+      bool has_room = service_.streams < service_.options.max_streams;
+      if (has_room) co_return co_await stream(response);
+      response = too_many_streams(service_);
     }
     keep = input == Input::request && reader.keep_alive() && !service_.stopping && !is_outdated() &&
            response.status != 400;

@@ -21,8 +21,8 @@ class Session;
 
 // What a connection waits for. When there are too many, the first in this order gives way, but for heads
 // that have only just begun.
-enum class Stage { head, idle, body, sending, answering, gone };
-inline constexpr std::size_t kStages = 6;
+enum class Stage { head, idle, stream, body, sending, answering, gone };
+inline constexpr std::size_t kStages = 7;
 
 // What all sessions of a server share; outlives them.
 struct Service {
@@ -36,6 +36,7 @@ struct Service {
   std::uint64_t epoch = 1, tls_epoch = 1;
   bool stopping = false;
   std::size_t held_bytes = 0;  // of bodies
+  std::size_t streams = 0;     // of events
   // Of each stage, who has been in it for longest first.
   std::array<std::list<Session*>, kStages> stages{};
 
@@ -80,8 +81,9 @@ class Session {
   void close();
   // Closes it for the sake of a newer one.
   void evict();
-  // Between two requests, nothing read of the next.
-  bool idle() const { return idle_; }
+  // No request is lost when it is closed: it is between two, or a stream that can be asked for again.
+  bool idle() const { return idle_ || is_stream_; }
+  bool is_stream() const { return is_stream_; }
   std::chrono::steady_clock::time_point since() const { return since_; }  // in this stage
 
  private:
@@ -98,6 +100,10 @@ class Session {
   asio::awaitable<bool> send(const Response& response, std::string_view method, AfterReply after);
   asio::awaitable<bool> write(std::string_view head, std::string_view body);
   asio::awaitable<void> linger();
+  asio::awaitable<void> stream(const Response& response);
+  asio::awaitable<void> send_events(const EventStream& events, asio::steady_timer& pause,
+                                    const bool& is_over);
+  asio::awaitable<void> await_end();
   bool is_outdated() const { return tls_epoch_ != service_.tls_epoch; }
   Response check(Request& request, bool is_http_1_1) const;  // status 200: nothing wrong
   Response judge(RequestReader& reader) const;               // the same, and counted
@@ -108,6 +114,7 @@ class Session {
   std::string buffer_;  // read and not yet used
   bool idle_ = false;
   bool first_ = true;
+  bool is_stream_ = false;         // and nothing else until it ends
   const std::uint64_t tls_epoch_;  // when it connected
   std::uint64_t judged_at_ = 0;    // the epoch in which the request at hand was judged
   Response refusal_;

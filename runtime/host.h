@@ -35,6 +35,7 @@ struct HostServices {
   // Set once the controller ends; the environment may be gone soon.
   std::atomic<bool> is_ending = false;
   std::shared_ptr<ControllerSeat> seat;
+  std::shared_ptr<Revisions> revisions = std::make_shared<Revisions>();
 };
 
 // Something of the environment that a component holds (a request, a mounted handler): taken from it when the

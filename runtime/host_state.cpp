@@ -78,7 +78,9 @@ std::shared_ptr<const NodeState> Host::show(std::shared_ptr<NodeState> next) {
   keep_since(state_->health, next->health);
   remember(*next);
   std::shared_ptr<const NodeState> old = std::exchange(state_, std::move(next));
-  if (node_) node_->set_state(state_);
+  if (!node_) return old;
+  node_->set_state(state_);
+  services_->revisions->count(*old, *state_);
   return old;
 }
 

@@ -194,8 +194,12 @@ void ControllerCore::publish() {
   snapshot->running_since = running_since_;
   snapshot->last_load = last_load_;
   snapshot->ready = is_ready_;
-  std::lock_guard lock(mutex_);
-  snapshot_ = std::move(snapshot);
+  snapshot->revisions = services_->revisions;
+  {
+    std::lock_guard lock(mutex_);
+    snapshot_ = std::move(snapshot);
+  }
+  ++services_->revisions->loads;
 }
 
 }  // namespace weir::runtime

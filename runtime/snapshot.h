@@ -16,6 +16,7 @@
 #include "lang/field.h"
 #include "runtime/component.h"
 #include "runtime/health.h"
+#include "runtime/revisions.h"
 #include "runtime/view.h"
 
 namespace weir::runtime {
@@ -92,9 +93,10 @@ struct Snapshot {
   std::vector<lang::SourcePtr> sources;            // of the running config
   std::vector<lang::SourcePtr> module_sources;     // what its imports and modules have brought
   std::string config_path;
-  WallTime running_since;  // when the running config was applied
-  LoadResult last_load;    // also a refused one
-  bool ready = false;      // the first load succeeded
+  WallTime running_since;                      // when the running config was applied
+  LoadResult last_load;                        // also a refused one
+  bool ready = false;                          // the first load succeeded
+  std::shared_ptr<const Revisions> revisions;  // of all snapshots of this graph; null: they are not counted
 
   const Node* find(std::string_view id) const;
   std::vector<lang::SourcePtr> all_sources() const {

@@ -1,6 +1,7 @@
 // State: what the methods of a store share, and which lock guards what.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -40,6 +41,8 @@ struct State {
   std::optional<Store::Limits>
       new_limits;  // for the next one who writes: who sets them must not wait for the disk
   Store::Stats stats;
+
+  std::atomic<std::uint64_t> revision = 0;  // of what is kept
 };
 
 // The heads of segments that were read, or written, anew.

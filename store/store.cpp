@@ -44,6 +44,7 @@ class SegmentStore : public Store {
   std::vector<SeriesPoint> series(const Selection& selection, Duration step) const override;
   std::vector<LabelShare> breakdown(const Selection& selection, const std::string& label) const override;
   Result<Profile> merge(const Selection& selection) const override;
+  std::uint64_t revision() const override { return state_->revision; }
 
  private:
   std::expected<Writer::Written, WriteError> write(std::uint32_t series, const SeriesKey& key,

@@ -72,6 +72,8 @@ void publish_stats(State& s) {
   s.stats.set_aside = last_of(s.log->set_aside(), s.strange);
   s.stats.unreadable.clear();
   s.stats.unreadable_segments = s.unreadable.size() + s.log->unread().size();
+  s.revision =
+      s.stats.appended + s.stats.expired_age + s.stats.expired_bytes + s.stats.merged + s.stats.lost_corrupt;
   for (const auto* segments : {&s.log->unread(), &std::as_const(s.unreadable)}) {
     for (const auto& [segment, why] : *segments)
       if (s.stats.unreadable.size() < kMaxReasons) s.stats.unreadable.push_back(why);

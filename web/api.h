@@ -40,6 +40,9 @@ void answer_config(Site& site, const Call& call);
 // api_status.cpp
 void answer_status(Site& site, const Call& call);
 
+// api_events.cpp
+void answer_events(Site& site, const Call& call);
+
 // api_profiles.cpp; times are Unix milliseconds, in and out
 void answer_services(Site& site, const Call& call);
 void answer_flame(Site& site, const Call& call);

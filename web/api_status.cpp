@@ -6,6 +6,7 @@
 #include "profile/collection.h"
 #include "web/api.h"
 #include "web/diagnostic_json.h"
+#include "web/status.h"
 
 namespace weir::web {
 namespace {
@@ -65,14 +66,12 @@ void write_collected(JsonWriter& json, const Collected& all) {
   json.end_array().end_object();
 }
 
-void write_health_counts(JsonWriter& json, const runtime::Snapshot& snapshot) {
+void write_health_counts(JsonWriter& json, const Overview::HealthCounts& counts) {
   using runtime::HealthState;
   constexpr std::array kStates{HealthState::unhealthy, HealthState::exited, HealthState::waiting,
                                HealthState::unknown, HealthState::healthy};
-  std::map<HealthState, std::size_t> counts;
-  for (const auto& node : snapshot.nodes) ++counts[node->state()->health.state];
   json.begin_object();
-  for (auto state : kStates) json.member(runtime::to_string(state), counts[state]);
+  for (auto state : kStates) json.member(runtime::to_string(state), counts[static_cast<std::size_t>(state)]);
   json.end_object();
 }
 
@@ -88,32 +87,51 @@ void write_process(JsonWriter& json, const OwnCost& cost) {
   json.member("window", seconds(cost.window)).member("rssBytes", cost.rss_bytes).end_object();
 }
 
-}  // namespace
+std::string moving_part(const Site& site, const OwnCost& cost) {
+  JsonWriter json;
+  json.begin_object().member("time", unix_ms(site.now()));
+  json.member("uptime", seconds(site.now() - site.started()));
+  json.key("process");
+  write_process(json, cost);
+  json.end_object();
+  return json.take();
+}
 
-void answer_status(Site& site, const Call& call) {
+std::string steady_part(const Site& site) {
   auto snapshot = site.snapshot();
   Collected collected;
-  for (const auto& [node, report] : snapshot->services<profile::CollectionReport>()) {
-    add(collected, report->stats());
-  }
+  for (const auto& report : site.overview().collectors()) add(collected, report->stats());
   JsonWriter json;
   json.begin_object();
   json.member("version", site.options().version);
   write_machine(json);
-  json.member("time", unix_ms(site.now())).member("started", unix_ms(site.started()));
-  json.member("uptime", seconds(site.now() - site.started()));
+  json.member("started", unix_ms(site.started()));
   json.member("ready", snapshot->ready).member("configPath", snapshot->config_path);
   json.member("runningSince", unix_ms(snapshot->running_since));
   json.key("lastLoad");
   write_load(json, snapshot->last_load);
-  json.key("process");
-  write_process(json, site.measure_cost());
   json.key("collection");
   write_collected(json, collected);
   json.member("components", snapshot->nodes.size()).key("health");
-  write_health_counts(json, *snapshot);
+  write_health_counts(json, site.overview().health());
   json.end_object();
-  call.reply(json_response(std::move(json)));
+  return json.take();
+}
+
+}  // namespace
+
+std::string StatusText::whole() const {
+  return steady.substr(0, steady.size() - 1) + "," + moving.substr(1);
+}
+
+StatusText status_text(Site& site) {
+  site.look();
+  OwnCost cost = site.measure_cost();
+  return {.cost = cost, .moving = moving_part(site, cost), .steady = steady_part(site)};
+}
+
+void answer_status(Site& site, const Call& call) {
+  call.reply(net::Response::json(200, status_text(site).whole()));
 }
 
 }  // namespace weir::web

@@ -45,6 +45,14 @@ inline constexpr Parameter kDefaults{
     .otherwise = "0",
     .words = "0|1"};
 
+// ---- events ----
+
+inline constexpr Parameter kSince{
+    .name = "since",
+    .doc =
+        "The last id that was seen, like the header Last-Event-ID: only what has changed after it is told.",
+    .otherwise = "none: every topic is named at first"};
+
 // ---- processes and targets ----
 
 inline constexpr Parameter kState{.name = "state",

@@ -132,6 +132,17 @@ std::vector<Route> machine_routes() {
        .doc = "weir itself: its version, its last load, what it costs, what it samples and loses.",
        .type = "Status",
        .example = "/api/v0/web/status"},
+      {.path = "/api/v0/web/events",
+       .answer = answer_events,
+       .doc =
+           "An answer without an end, of events, for whoever would otherwise ask again and again. `status` "
+           "has what the route status answers: at once, when anything but the time is another, and every "
+           "15 s. `changed` has a list of topics, those of which questions have other answers now: "
+           "components (which there are, and their health), component (anything of one), graph, config, "
+           "profiles, targets; its id says how far that is. There are at most 64 such answers at a time.",
+       .type = "text/event-stream",
+       .parameters = {kSince},
+       .statuses = {{503, "There are too many already; Retry-After says when to try again."}}},
       {.path = "/api/v0/web/config",
        .answer = answer_config,
        .doc = "The texts of the config as they run and, where they differ, as they are on the disk; (secret) "

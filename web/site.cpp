@@ -35,6 +35,8 @@ Site::Site(WebOptions options)
     : options_(std::move(options)),
       started_(options_.clock->wall()),
       cost_(options_.clock->mono()),
+      overview_(*options_.controller),
+      topics_(*options_.controller, options_.log),
       processes_(std::make_shared<ProcessMeter>(options_.process_times)),
       worker_(kMaxWaiting) {}
 

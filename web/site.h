@@ -12,9 +12,11 @@
 #include "base/json.h"
 #include "net/http.h"
 #include "runtime/snapshot.h"
+#include "web/overview.h"
 #include "web/own_cost.h"
 #include "web/process_meter.h"
 #include "web/route.h"
+#include "web/topics.h"
 #include "web/web.h"
 #include "web/worker.h"
 
@@ -27,7 +29,7 @@ struct Call {
   net::Reply reply;  // adds the headers every answer carries
 };
 
-class Site {
+class Site : public std::enable_shared_from_this<Site> {
  public:
   explicit Site(WebOptions options);
 
@@ -38,6 +40,10 @@ class Site {
   WallTime started() const { return started_; }
   std::shared_ptr<const runtime::Snapshot> snapshot() const;  // never null
   OwnCost measure_cost() { return cost_.measure(options_.clock->mono()); }
+  // As it was when somebody looked last.
+  const Overview& overview() const { return overview_; }
+  void look() { overview_.look(); }
+  TopicRevisions revisions() { return topics_.now(overview_); }
   // For jobs on the worker alone.
   std::shared_ptr<ProcessMeter> processes() const { return processes_; }
   // Replies with what `job` returns on the worker, or at once with 503 when too many wait.
@@ -47,6 +53,8 @@ class Site {
   WebOptions options_;
   WallTime started_;
   CostMeter cost_;
+  Overview overview_;
+  Topics topics_;
   std::shared_ptr<ProcessMeter> processes_;
   Worker worker_;
 };

@@ -1,5 +1,7 @@
 #include "web/worker.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -49,6 +51,7 @@ bool Worker::post(std::function<void()> job) {
 }
 
 void Worker::run(const std::shared_ptr<Queue>& queue) {
+  pthread_setname_np(pthread_self(), "weir-web");
   while (true) {
     std::function<void()> job;
     {

@@ -36,9 +36,12 @@ class FakeController final : public runtime::Controller {
 
   void publish(runtime::Snapshot snapshot) {
     std::lock_guard lock(mutex_);
+    snapshot.revisions = revisions;
     snapshot_ = std::make_shared<const runtime::Snapshot>(std::move(snapshot));
+    if (revisions) ++revisions->loads;
   }
 
+  std::shared_ptr<runtime::Revisions> revisions;  // null: nobody counts what changes
   runtime::LoadResult next_load;
   std::vector<std::string> causes;
 
@@ -119,6 +122,11 @@ class MemoryStore : public store::Querier {
     auto all = selected(selection);
     if (all.empty()) return profile::Profile();
     return *all.front();
+  }
+
+  std::uint64_t revision() const override {
+    std::lock_guard lock(mutex_);
+    return profiles_.size();
   }
 
  private:

@@ -1,5 +1,6 @@
 // What the API answers, and how the page asks. Times are Unix milliseconds.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { type Wish, changesOf, isBack, kLeast, nextStatus, statusesSoFar, untilDue } from "./live";
 
 export type State = "healthy" | "unhealthy" | "waiting" | "unknown" | "exited";
 
@@ -278,27 +279,18 @@ export interface Polled<T> {
   failingSince: number;
 }
 
-// Waits; a hidden page waits until it is seen again.
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const wake = () => {
-      if (document.hidden && !signal.aborted) return;
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", wake);
-      done();
-    };
-    const timer = setTimeout(wake, ms);
-    document.addEventListener("visibilitychange", wake);
-    signal.addEventListener("abort", wake);
-  });
-}
+const kLeastWhenFailing = 5_000;
 
-export const kEvery = 2_000;
-const kEveryWhenFailing = 5_000;
+// Waits until it is worth asking again; an answer that has come by itself takes the place of the next question.
+type Await = (failures: number, signal: AbortSignal) => Promise<string | void>;
+
+function leastAfter(failures: number, least = kLeast): number {
+  return failures >= 3 ? kLeastWhenFailing : least;
+}
 
 // Asks again and again. An answer with the same text keeps the same object, so
 // that what did not change is not drawn again.
-export function usePoll<T>(address: string, every = kEvery): Polled<T> {
+function useAnswers<T>(address: string, begin: () => Await, key: string): Polled<T> {
   const [state, setState] = useState<Polled<T> & { address: string }>({ address, failures: 0, failingSince: 0 });
   const last = useRef("");
   useEffect(() => {
@@ -306,13 +298,16 @@ export function usePoll<T>(address: string, every = kEvery): Polled<T> {
     last.current = "";
     let failures = 0;
     let failingSince = 0;
-    const ask = async () => {
+    const take = (text: string) => {
+      if (text !== last.current || failures > 0) setState({ address, data: JSON.parse(text), failures: 0, failingSince: 0 });
+      if (failures > 0) isBack();
+      last.current = text;
+      failures = 0;
+    };
+    const ask = async (given: string | void) => {
       try {
-        const text = await getText(address, stop.signal);
-        if (stop.signal.aborted) return;
-        if (text !== last.current || failures > 0) setState({ address, data: JSON.parse(text), failures: 0, failingSince: 0 });
-        last.current = text;
-        failures = 0;
+        const text = given || (await getText(address, stop.signal));
+        if (!stop.signal.aborted) take(text);
       } catch (e) {
         if (stop.signal.aborted) return;
         failures += 1;
@@ -322,13 +317,35 @@ export function usePoll<T>(address: string, every = kEvery): Polled<T> {
       }
     };
     const loop = async () => {
+      let given: string | void = "";
       while (!stop.signal.aborted) {
-        await ask();
-        await pause(failures >= 3 ? kEveryWhenFailing : every, stop.signal);
+        const due = begin();
+        await ask(given);
+        given = await due(failures, stop.signal);
       }
     };
     void loop();
     return () => stop.abort();
-  }, [address, every]);
+  }, [address, key]);
   return state.address === address ? state : { failures: 0, failingSince: 0 };
+}
+
+// Asks when there may be another answer: when the topic has changed, or, without a topic or a stream of events,
+// when `least` is over.
+export function usePoll<T>(address: string, { topic, least, most }: Wish = {}): Polled<T> {
+  const begin = (): Await => {
+    const seen = topic ? changesOf(topic) : 0;
+    // After a failure nobody knows what has changed.
+    return (failures, signal) => untilDue({ topic: failures > 0 ? undefined : topic, least: leastAfter(failures, least), most }, seen, signal);
+  };
+  return useAnswers<T>(address, begin, `${topic} ${least} ${most}`);
+}
+
+// Weir tells it by itself.
+export function useStatus(): Polled<Status> {
+  const begin = (): Await => {
+    const seen = statusesSoFar();
+    return (failures, signal) => nextStatus(seen, leastAfter(failures), signal);
+  };
+  return useAnswers<Status>(url("status"), begin, "");
 }

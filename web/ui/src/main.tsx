@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Status, url, usePoll } from "./api";
+import { type Status, useStatus } from "./api";
 import { ComponentScreen } from "./components/component";
 import { ComponentsScreen } from "./components/list";
 import { ConfigScreen } from "./config/config";
@@ -8,6 +8,7 @@ import { ExplainScreen } from "./explain/explain";
 import { Frame } from "./frame";
 import { GraphScreen } from "./graph/graph";
 import { useKeys } from "./keys";
+import { goLive } from "./live";
 import { ErrorState } from "./parts";
 import { ProcessesScreen } from "./processes/processes";
 import { ProfilesScreen } from "./profiles/profiles";
@@ -55,7 +56,7 @@ function NoAnswer({ why }: { why: string }) {
 
 function App() {
   const route = useRoute();
-  const status = usePoll<Status>(url("status"));
+  const status = useStatus();
   const [keys, setKeys] = useState(false);
   useKeys(useCallback(() => setKeys(true), []), kGo);
   const title = kTitles[route.screen] || route.id;
@@ -71,4 +72,5 @@ function App() {
 }
 
 apply();
+goLive();
 render(<App />, document.body);

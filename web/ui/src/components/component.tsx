@@ -9,7 +9,7 @@ import { BodyPanel, BodyTree, LinkedComponent } from "./values";
 import { PagedView } from "./view";
 
 function Wiring({ detail }: { detail: ComponentDetail }) {
-  const all = usePoll<Component[]>(url("components", kAllComponents));
+  const all = usePoll<Component[]>(url("components", kAllComponents), { topic: "components" });
   const states = new Map(all.data?.map((component) => [component.id, component.health.state]));
   const group = (title: string, ids: string[]) =>
     ids.length > 0 && (
@@ -149,7 +149,7 @@ function Title({ detail }: { detail: ComponentDetail }) {
 }
 
 export function ComponentScreen({ id }: { id: string }) {
-  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }));
+  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }), { topic: "component" });
   const gone = error?.status === 404;
   return (
     <>

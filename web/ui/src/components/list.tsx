@@ -116,7 +116,7 @@ function Nothing({ total, text, state }: { total: number; text: string; state: s
 }
 
 export function ComponentsScreen({ query }: { query: URLSearchParams }) {
-  const polled = usePoll<Component[]>(url("components", kAllComponents));
+  const polled = usePoll<Component[]>(url("components", kAllComponents), { topic: "components" });
   const text = query.get("q") ?? "";
   const state = query.get("state") ?? "";
   const all = useMemo(() => [...(polled.data ?? [])].sort(byNeed), [polled.data]);

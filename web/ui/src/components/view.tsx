@@ -142,7 +142,7 @@ export function PagedView({ component, view, title, fact }: { component: string;
   const [offset, setOffset] = useState(0);
   const settled = useSettled(filter);
   const address = url(`${componentPath(component)}/views/${encodeURIComponent(view)}`, { filter: settled, offset, limit: kPage });
-  const polled = usePoll<ViewPage>(address);
+  const polled = usePoll<ViewPage>(address, { topic: "component" });
   const [page, setPage] = useState<ViewPage>();
   useEffect(() => {
     if (polled.data) setPage(polled.data); // the last page stands until the next has come

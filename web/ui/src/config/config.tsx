@@ -8,7 +8,7 @@ import type { ConfigAnswer, ConfigFile } from "./api";
 import { countChanged, diffRows } from "./diff";
 import { Difference, Source } from "./source";
 
-const kEvery = 3_000;
+const kEvery = { topic: "config", most: 10_000 } as const; // the text on the disk may be edited as well
 
 type View = "running" | "disk" | "difference";
 

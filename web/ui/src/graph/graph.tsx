@@ -1,7 +1,8 @@
 // The graph of components: the way of the data, what flows, and where it does not.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { kEvery, url, usePoll } from "../api";
+import { url, usePoll } from "../api";
 import { plural, span } from "../format";
+import { kLeast } from "../live";
 import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow } from "../parts";
 import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
@@ -161,10 +162,10 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
 }
 
 export function GraphScreen({ query }: { query: URLSearchParams }) {
-  const [every, setEvery] = useState(kEvery);
-  const polled = usePoll<GraphAnswer>(url("graph"), every);
+  const [least, setLeast] = useState(kLeast);
+  const polled = usePoll<GraphAnswer>(url("graph"), { topic: "graph", least });
   const size = polled.data?.nodes.length ?? 0;
-  useEffect(() => setEvery(size > kMany ? 3 * kEvery : kEvery), [size]);
+  useEffect(() => setLeast(size > kMany ? 3 * kLeast : kLeast), [size]);
   const rates = useRates(polled);
   const text = query.get("q") ?? "";
   return (

@@ -8,7 +8,7 @@ import { replaceQuery } from "../route";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";
 import { ProcessTable } from "./table";
 
-const kEverySeconds = 5;
+const kEvery = { topic: "targets", least: 3_000, most: 5_000 } as const;
 
 // How all of them are shared out, as wide as there are many.
 function Shares({ states }: { states: Record<Fate, number> }) {
@@ -76,7 +76,7 @@ function NoCollector() {
 
 // The last answer stands until the next has come, also to another question.
 function useTargets(address: string) {
-  const polled = usePoll<Targets>(address, kEverySeconds * 1000);
+  const polled = usePoll<Targets>(address, kEvery);
   const [page, setPage] = useState<Targets>();
   useEffect(() => {
     if (polled.data) setPage(polled.data);

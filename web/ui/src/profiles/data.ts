@@ -1,11 +1,13 @@
-// What the profiles screen asks for. New profiles come every few seconds, so a
-// cheap question goes out often, and the dear ones only when its answer changed.
+// What the profiles screen asks for. When there are new profiles a cheap question
+// goes out, and the dear ones only when its answer changed.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, type FlameAnswer, type Series, type Services, get, kEvery, url } from "../api";
+import { ApiError, type FlameAnswer, type Series, type Services, get, url } from "../api";
+import { changesOf, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
 import type { Selected } from "./timeline";
 
 const kSparkPoints = 30;
+const kWish = { topic: "profiles", most: 30_000 } as const; // what is old leaves the range by itself
 
 export interface Loaded<T> {
   data?: T;
@@ -33,24 +35,25 @@ export function useServices(range: number): Loaded<Services> & { version: number
     const look = async () => {
       try {
         const seen = signature(await ask());
-        if (seen === known) return;
+        if (seen === known) return true;
         const data = await ask(kSparkPoints);
         known = seen;
         setState((old) => ({ data, version: old.version + 1, range }));
+        return true;
       } catch (e) {
         if (!stop.signal.aborted) setState((old) => ({ ...old, error: asApiError(e) }));
+        return false;
       }
     };
-    let timer: ReturnType<typeof setTimeout>;
     const loop = async () => {
-      if (!document.hidden) await look();
-      if (!stop.signal.aborted) timer = setTimeout(loop, kEvery);
+      while (!stop.signal.aborted) {
+        const seen = changesOf("profiles");
+        const answered = await look();
+        await untilDue(answered ? kWish : {}, seen, stop.signal);
+      }
     };
     void loop();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
+    return () => stop.abort();
   }, [range]);
   return state;
 }
