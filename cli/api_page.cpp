@@ -1,5 +1,6 @@
 #include "cli/api_page.h"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -167,7 +168,7 @@ std::string example_text(const Route& route) {
   if (route.example.empty()) return "";
   std::string_view method = route.methods == Route::Methods::post ? "-X POST " : "";
   std::string_view answer = web::example_answer(route.path);
-  std::string_view file = answer.empty() ? "-OJ " : "";
+  std::string_view file = answer.empty() ? "-OJ " : route.type == "text/event-stream" ? "-N " : "";
   std::string out = fmt::format("```\n$ curl {}{}'http://127.0.0.1:12345{}'\n", method, file, route.example);
   return out + std::string(answer) + "```\n\n";
 }
@@ -185,12 +186,16 @@ std::string route_text(const Route& route) {
   return out + statuses_text(route) + example_text(route);
 }
 
+std::string_view first_sentence(std::string_view doc) {
+  return doc.substr(0, std::min(doc.find(". "), doc.size() - 1) + 1);
+}
+
 std::string index_text() {
   std::string out = "| Path | Method | What it answers |\n|---|---|---|\n";
   for (const Route& route : web::routes()) {
     std::string heading = fmt::format("{} {}", methods_text(route), route.path);
     out += fmt::format("| [{}](#{}) | {} | {} |\n", route.path, anchor(heading), methods_text(route),
-                       cell(route.doc));
+                       cell(first_sentence(route.doc)));
   }
   return out + '\n';
 }

@@ -106,7 +106,7 @@ std::vector<Route> component_routes() {
        .example = "/api/v0/web/components/pyroscope.ebpf.machine"},
       {.path = "/api/v0/web/peers",
        .answer = answer_peers,
-       .doc = "Who shares the work. weir has no cluster: it is alone.",
+       .doc = "Who shares the work: this weir alone, as there is no cluster.",
        .type = "[Peer]",
        .unknown = ignored,
        .example = "/api/v0/web/peers"},
@@ -134,15 +134,21 @@ std::vector<Route> machine_routes() {
        .example = "/api/v0/web/status"},
       {.path = "/api/v0/web/events",
        .answer = answer_events,
-       .doc =
-           "An answer without an end, of events, for whoever would otherwise ask again and again. `status` "
-           "has what the route status answers: at once, when anything but the time is another, and every "
-           "15 s. `changed` has a list of topics, those of which questions have other answers now: "
-           "components (which there are, and their health), component (anything of one), graph, config, "
-           "profiles, targets; its id says how far that is. There are at most 64 such answers at a time.",
+       .doc = "What has changed, told without being asked: a stream of server-sent events without an end. At "
+              "most "
+              "once a second it has `status`, the answer of /api/v0/web/status, at first, whenever more of "
+              "it than the "
+              "time is another, and every 15 s; and `changed`, a list of the topics whose paths answer "
+              "otherwise now: "
+              "components (which there are, and their health), component (anything of one), graph, config, "
+              "profiles, "
+              "targets. The id of `changed` says how far that is: who comes back with it as `since`, or as "
+              "the header "
+              "Last-Event-ID, is told what has changed after it. At most 64 streams are open at a time.",
        .type = "text/event-stream",
        .parameters = {kSince},
-       .statuses = {{503, "There are too many already; Retry-After says when to try again."}}},
+       .statuses = {{503, "There are too many streams already; Retry-After says when to try again."}},
+       .example = "/api/v0/web/events"},
       {.path = "/api/v0/web/config",
        .answer = answer_config,
        .doc = "The texts of the config as they run and, where they differ, as they are on the disk; (secret) "

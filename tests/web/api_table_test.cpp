@@ -218,11 +218,41 @@ TEST_CASE("api table: what is long or many is refused in few words") {
   CHECK(world.ask("GET", "/api/v0/web/components?" + many).status == 200);
 }
 
+// "event: …" and "data: …" as they are sent, by the event's name; the data of one that is shown elsewhere is
+// left out.
+std::string events_text(const net::Response& response) {
+  REQUIRE(response.events);
+  std::string text = response.events->next();
+  std::size_t status = text.find("event: status\ndata: ");
+  REQUIRE(status != std::string::npos);
+  std::size_t data = text.find('{', status);
+  return text.replace(data, text.find('\n', data) - data, "{…}");
+}
+
+TEST_CASE("api table: events hold what other paths answer, and name all topics") {
+  ApiWorld world(Extent::examples);
+  auto response = world.ask("GET", "/api/v0/web/events");
+  REQUIRE(response.events);
+  std::istringstream lines(response.events->next());
+  std::map<std::string, boost::json::value> data;
+  for (std::string line, name; std::getline(lines, line);) {
+    if (line.starts_with("event: ")) name = line.substr(7);
+    if (line.starts_with("data: ")) data[name] = boost::json::parse(line.substr(6));
+  }
+  AnswerCheck answers;
+  answers.check(data["status"], "Status", "status");
+  answers.check(data["changed"], "[string]", "changed");
+  CHECK_MESSAGE(answers.problems().empty(), fmt::format("{}", fmt::join(answers.problems(), "\n")));
+  for (const auto& topic : data["changed"].as_array())
+    CHECK(route_of("/api/v0/web/events").doc.contains(std::string_view(topic.as_string())));
+}
+
 std::string example_of(ApiWorld& world, const Route& route) {
   auto response =
       world.ask(route.methods == Route::Methods::post ? "POST" : "GET", std::string(route.example));
   CAPTURE(route.example);
   REQUIRE(response.status == 200);
+  if (response.events) return events_text(response);
   if (is_json(route)) return pretty(boost::json::parse(response.body));
   return route.type == "text/plain" ? response.body : "";
 }

@@ -203,6 +203,7 @@ ApiWorld::ApiWorld(Extent extent) {
   write_config(std::string(kConfig));
   source_ = lang::Source::make(folder_ / "config.river", std::string(kConfig));
   site.clock.now = WallTime(1'700'000'040s);
+  site.controller.revisions = std::make_shared<runtime::Revisions>();
   site.processes = {{.pid = 1, .comm = "init", .start = 0s, .cpu = 1500ms},
                     {.pid = 4211, .comm = "checkout", .start = 5s, .cpu = 92s},
                     {.pid = 4300, .comm = "batch", .start = 9s, .cpu = 3s}};
