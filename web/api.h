@@ -47,7 +47,12 @@ void answer_events(Site& site, const Call& call);
 void answer_services(Site& site, const Call& call);
 void answer_flame(Site& site, const Call& call);
 void answer_series(Site& site, const Call& call);
+
+// api_files.cpp: what is selected as a file
 void answer_pprof(Site& site, const Call& call);
+void answer_folded(Site& site, const Call& call);
+void answer_speedscope(Site& site, const Call& call);
+void answer_html(Site& site, const Call& call);  // also of two selections beside each other
 
 // api_functions.cpp
 void answer_functions(Site& site, const Call& call);

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <span>
 
-#include "profile/compare.h"
 #include "web/api.h"
+#include "web/comparison.h"
 #include "web/flame_json.h"
 #include "web/profile_query.h"
 
@@ -78,28 +78,19 @@ struct Limits {
 
 net::Response diff_response(const ProfileQuery& before, const ProfileQuery& after, Limits limits,
                             profile::Basis basis) {
-  auto then = before.querier->merge(before.selection);
-  auto now = after.querier->merge(after.selection);
-  if (!then || !now) return json_error(500, !then ? then.error().message : now.error().message);
-  // Nothing is as much in any unit and any time.
-  bool nothing = then->samples.empty() || now->samples.empty();
-  auto factor = nothing ? Result<double>(1) : profile::factor(*then, *now, basis);
-  if (!factor) return json_error(400, "the two cannot be compared so: " + factor.error().message);
+  auto both = compare(before, after, basis);
+  if (!both) return std::move(both.error());
   JsonWriter json;
   json.begin_object().key("before").begin_object();
-  write_selection(json, before, *then);
+  write_selection(json, before, both->before);
   json.end_object().key("after").begin_object();
-  write_selection(json, after, *now);
+  write_selection(json, after, both->after);
   json.end_object();
-  json.member("factor", *factor);
-  profile::scale(*then, *factor);
-  profile::FlameTree tree;
-  tree.add_before(*then);
-  tree.add(*now);
-  tree.finish(limits.nodes);
-  write_changes(json, profile::compare_functions(*then, *now), limits.rows);
+  json.member("factor", both->factor);
+  profile::scale(both->before, both->factor);
+  write_changes(json, profile::compare_functions(both->before, both->after), limits.rows);
   json.key("flame");
-  write_flame(json, tree);
+  write_flame(json, flame_of(both->before, both->after, limits.nodes));
   json.end_object();
   return json_response(std::move(json));
 }
@@ -124,16 +115,6 @@ std::optional<Limits> parse_limits(const Call& call) {
   auto nodes = bounded_parameter(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
   if (rows && nodes) return Limits{static_cast<std::size_t>(*rows), static_cast<std::size_t>(*nodes)};
   call.reply(json_error(400, !rows ? rows.error().message : nodes.error().message));
-  return std::nullopt;
-}
-
-// Replies with the error when there is one.
-std::optional<profile::Basis> parse_basis(const Call& call) {
-  std::string by = call.request.query("by");
-  if (by.empty() || by == "total") return profile::Basis::total;
-  if (by == "time") return profile::Basis::time;
-  if (by == "share") return profile::Basis::share;
-  call.reply(json_error(400, fmt::format("parameter by: \"{}\" is none of total, time, share", by)));
   return std::nullopt;
 }
 

@@ -1,8 +1,5 @@
 #include <algorithm>
 
-#include <fmt/core.h>
-
-#include "profile/pprof.h"
 #include "store/store.h"
 #include "web/api.h"
 #include "web/flame_json.h"
@@ -88,31 +85,6 @@ net::Response series_response(const ProfileQuery& query, Duration step) {
   return json_response(std::move(json));
 }
 
-// Service names are labels and may hold anything; a header takes only this.
-std::string file_name(std::string_view service) {
-  std::string name;
-  for (char c : service.substr(0, 100)) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    name += plain ? c : '_';
-  }
-  return name;
-}
-
-net::Response pprof_response(const ProfileQuery& query) {
-  auto profile = query.querier->merge(query.selection);
-  if (!profile) return json_error(500, profile.error().message);
-  if (profile->samples.empty()) {
-    return json_error(404, fmt::format("no profile of {} in this range", query.selection.service));
-  }
-  net::Response response;
-  response.headers.set("Content-Type", "application/octet-stream");
-  response.headers.set("Content-Disposition",
-                       fmt::format("attachment; filename=\"{}-{}.pb.gz\"", file_name(query.selection.service),
-                                   query.range.from / 1000));
-  response.body = profile::encode_pprof_gzip(*profile);
-  return response;
-}
-
 }  // namespace
 
 void answer_services(Site& site, const Call& call) {
@@ -164,12 +136,6 @@ void answer_series(Site& site, const Call& call) {
   site.offload(call.reply, [query = *std::move(query), step = std::chrono::seconds(*step)] {
     return series_response(query, step);
   });
-}
-
-void answer_pprof(Site& site, const Call& call) {
-  auto query = parse_query(site, call);
-  if (!query) return;
-  site.offload(call.reply, [query = *std::move(query)] { return pprof_response(query); });
 }
 
 }  // namespace weir::web

@@ -15,12 +15,24 @@ using enum Route::Unknown;
 const Status kNoComponent{404, "No component has the id."};
 const Status kNoStore{404, "The config has no pyroscope.store, or none of that id."};
 
+const Status kNothing{404, "Nothing is selected."};
+const Status kIncomparable{400, "The two have different units, or no length of time to compare by."};
+
 // Which profiles, and what else the route takes.
 std::vector<Parameter> selecting(std::vector<Parameter> more) {
   auto selection = selection_parameters();
   std::vector<Parameter> all(selection.begin(), selection.end());
   all.insert(all.end(), more.begin(), more.end());
   return all;
+}
+
+// And which others beside them.
+std::vector<Parameter> comparing(std::vector<Parameter> more) {
+  using namespace parameter;
+  std::vector<Parameter> others{kBeforeService, kBeforeType,  kBeforeLabels,
+                                kBeforeFrom,    kBeforeUntil, kBasis};
+  others.insert(others.end(), more.begin(), more.end());
+  return selecting(std::move(others));
 }
 
 std::vector<Route> common_routes() {
@@ -222,9 +234,8 @@ std::vector<Route> profile_routes() {
               "What no "
               "before_… says is as in the first; the range is as long, and ends where the first begins.",
        .type = "Diff",
-       .parameters = selecting({kBeforeService, kBeforeType, kBeforeLabels, kBeforeFrom, kBeforeUntil, kBasis,
-                                kRowLimit, kMaxNodes}),
-       .statuses = {{400, "The two have different units, or no length of time to compare by."}, kNoStore},
+       .parameters = comparing({kRowLimit, kMaxNodes}),
+       .statuses = {kIncomparable, kNoStore},
        .example = "/api/v0/web/profiles/"
                   "diff?service=checkout&from=1700000010000&until=1700000040000&limit=1&max_nodes=10"},
       {.path = "/api/v0/web/profiles/pprof",
@@ -233,8 +244,28 @@ std::vector<Route> profile_routes() {
               "profile.proto.",
        .type = "application/octet-stream",
        .parameters = selecting({}),
-       .statuses = {{404, "Nothing is selected."}, kNoStore},
+       .statuses = {kNothing, kNoStore},
        .example = "/api/v0/web/profiles/pprof?service=checkout"},
+      {.path = "/api/v0/web/profiles/folded",
+       .answer = answer_folded,
+       .doc = "The same as text, a line a stack with its value behind it, as flamegraph.pl reads it.",
+       .parameters = selecting({}),
+       .statuses = {kNothing, kNoStore},
+       .example = "/api/v0/web/profiles/folded?service=checkout&from=1699999980000&until=1700000040000"},
+      {.path = "/api/v0/web/profiles/speedscope",
+       .answer = answer_speedscope,
+       .doc = "The same as a file of speedscope.app.",
+       .type = "application/json",
+       .parameters = selecting({}),
+       .statuses = {kNothing, kNoStore}},
+      {.path = "/api/v0/web/profiles/html",
+       .answer = answer_html,
+       .doc =
+           "Its flame graph as a page in a file, which asks nobody for anything; with any before_… that of "
+           "both, as diff has it.",
+       .type = "text/html",
+       .parameters = comparing({}),
+       .statuses = {kIncomparable, kNothing, kNoStore}},
   };
 }
 

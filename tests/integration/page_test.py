@@ -1,36 +1,12 @@
 #!/usr/bin/env python3
 """The page in a browser, over made-up data that shows every state: flame graph, search, zoom, lists, health, notes."""
-import contextlib
 import itertools
 import os
-import pathlib
-import subprocess
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import ROOT, Skip, run
+from made_up import DOWN, ENTER, ESCAPE, demo, page
+from harness import run
 
-ESCAPE = '\ue00c'
-ENTER = '\ue007'
-DOWN = '\ue015'
 HOSTILE = '<img src=x onerror=alert(1)>'
-
-
-@contextlib.contextmanager
-def demo(mode):
-    """(browser, address) of the page over made-up data."""
-    if driver.missing():
-        raise Skip(driver.missing())
-    program = subprocess.Popen([ROOT / 'build/tests/web_demo', mode], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    try:
-        with driver.Browser() as browser:
-            browser.look(*page.WIDE, 'dark')
-            yield browser, program.stdout.readline().strip()
-    finally:
-        program.terminate()
-        program.wait(10)
 
 
 def the_page_shows_services_and_their_functions():
@@ -48,7 +24,7 @@ def search_zoom_and_keys_work():
         browser.type('.tools input', 'lanczos')
         browser.wait_text('of CPU, 2 functions')
         page.expect(all('lanczos' in name for name in browser.run(
-            'return [...document.querySelectorAll(".functions tbody button")].map(b => b.textContent)')), 'the table filters along')
+            'return [...document.querySelectorAll(".function > .mono")].map(b => b.textContent)')), 'the table filters along')
         browser.press(ESCAPE)
         browser.wait('Escape clears the search', 'return document.querySelector(".tools input").value === ""')
         browser.run('document.querySelector("canvas").focus()')

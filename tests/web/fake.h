@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "profile/collection.h"
 #include "profile/process_report.h"
 #include "runtime/controller.h"
+#include "store/merge.h"
 #include "store/store.h"
 #include "web/web.h"
 
@@ -67,19 +69,18 @@ class MemoryStore : public store::Querier {
   }
 
   std::vector<store::ServiceSummary> services(store::TimeRange range) const override {
-    std::map<std::string, store::ServiceSummary> found;
+    std::map<std::pair<std::string, std::string>, store::ServiceSummary> found;
     for (const auto& p : in(range)) {
-      auto& summary = found[std::string(p->labels.get("service_name"))];
+      auto& summary = found[{std::string(p->labels.get("service_name")), type_of(*p)}];
       if (summary.profiles++ == 0) summary.first = p->start;
       summary.last = p->start;
       summary.unit = p->type.sample_unit;
-      summary.profile_type = p->type.name;
       summary.total += p->total();
       for (const auto& sample : p->samples) summary.samples += static_cast<std::uint64_t>(sample.count);
     }
     std::vector<store::ServiceSummary> all;
-    for (auto& [name, summary] : found) {
-      summary.service = name;
+    for (auto& [key, summary] : found) {
+      std::tie(summary.service, summary.profile_type) = key;
       all.push_back(summary);
     }
     std::ranges::sort(all, std::greater<>(), &store::ServiceSummary::total);
@@ -119,9 +120,9 @@ class MemoryStore : public store::Querier {
   }
 
   Result<profile::Profile> merge(const store::Selection& selection) const override {
-    auto all = selected(selection);
-    if (all.empty()) return profile::Profile();
-    return *all.front();
+    store::Merger merger;
+    for (const auto& p : selected(selection)) merger.add(*p);
+    return merger.take();
   }
 
   std::uint64_t revision() const override {
@@ -130,6 +131,10 @@ class MemoryStore : public store::Querier {
   }
 
  private:
+  static std::string type_of(const profile::Profile& p) {
+    bool is_usual = p.type.sample_type == "cpu" || p.type.sample_type == p.type.name;
+    return is_usual ? p.type.name : p.type.name + ":" + p.type.sample_type;
+  }
   std::vector<profile::ProfilePtr> in(store::TimeRange range) const {
     std::lock_guard lock(mutex_);
     std::vector<profile::ProfilePtr> found;
@@ -140,8 +145,10 @@ class MemoryStore : public store::Querier {
   }
   std::vector<profile::ProfilePtr> selected(const store::Selection& selection) const {
     auto found = in(selection.range);
+    const std::string type = selection.profile_type.empty() ? "process_cpu" : selection.profile_type;
     std::erase_if(found, [&](const auto& p) {
-      return (!selection.service.empty() && p->labels.get("service_name") != selection.service) ||
+      return type_of(*p) != type ||
+             (!selection.service.empty() && p->labels.get("service_name") != selection.service) ||
              std::ranges::any_of(selection.labels,
                                  [&](const auto& pair) { return p->labels.get(pair.first) != pair.second; });
     });

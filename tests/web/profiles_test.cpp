@@ -1,6 +1,4 @@
-#include "profile/pprof.h"
-#include "tests/profile/sample_profile.h"
-#include "tests/web/site_fixture.h"
+#include "tests/web/store_fixture.h"
 #include "web/own_cost.h"
 #include "web/worker.h"
 
@@ -8,25 +6,6 @@ namespace weir::web::testing {
 namespace {
 
 using runtime::HealthState;
-
-constexpr std::int64_t kStart = 1'700'000'000'000;  // of the sample profile
-
-std::shared_ptr<runtime::Node> node_with_store(std::shared_ptr<const store::Querier> querier) {
-  auto node = node_with("pyroscope.store.local", HealthState::healthy);
-  change(*node, [&](auto& state) { state.services.emplace_back(typeid(store::Querier), querier); });
-  return node;
-}
-
-struct StoreFixture : SiteFixture {
-  std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
-
-  StoreFixture() {
-    store->add(profile::testing::sample_profile());
-    run({node_with_store(store)});
-    clock.now = from(1000);
-  }
-  static WallTime from(std::int64_t ms) { return WallTime(std::chrono::milliseconds(kStart + ms)); }
-};
 
 TEST_CASE("web: without a store there are no services, and the answer says so") {
   SiteFixture site;
@@ -124,6 +103,12 @@ TEST_CASE("web: what a question may lack") {
                       {"flame?service=checkout&labels=host=a", 400},
                       {"series", 400},
                       {"pprof", 400},
+                      {"folded", 400},
+                      {"speedscope?service=no-such", 404},
+                      {"html?service=no-such", 404},
+                      {"html?service=no-such&before_from=1", 404},
+                      {"html?service=checkout&before_until=0&before_from=2", 400},
+                      {"html?service=checkout&before_service=other&by=name", 400},
                       {"flame?service=no-such", 200},
                       {"pprof?service=no-such", 404},
                       {"flame?service=checkout&max_nodes=many", 400},
@@ -202,22 +187,6 @@ TEST_CASE("web: shares by a label") {
   REQUIRE(answer.at("values").as_array().size() == 1);
   CHECK(answer.at("values").as_array()[0].at("value") == "billing");
   CHECK(answer.at("values").as_array()[0].at("total") == 9 * 10'309'278);
-}
-
-TEST_CASE("web: a merge to take away") {
-  StoreFixture site;
-  auto named = profile::testing::sample_profile();
-  named.labels = profile::Labels{{"service_name", "a/b\"\r\nX: y"}};
-  site.store->add(named);
-  auto response = site.get("/api/v0/web/profiles/pprof?service=checkout");
-  CHECK(response.status == 200);
-  CHECK(response.headers.get("Content-Disposition").starts_with("attachment; filename=\"checkout-"));
-  auto profile = profile::decode_pprof(response.body, 1 << 20);
-  REQUIRE(profile);
-  CHECK(profile->total() == 9 * 10'309'278);
-  auto hostile = site.get("/api/v0/web/profiles/pprof?service=a%2Fb%22%0D%0AX%3A%20y");
-  CHECK(hostile.status == 200);
-  CHECK(hostile.headers.get("Content-Disposition").find("a_b___X__y-") != std::string_view::npos);
 }
 
 TEST_CASE("web: status adds up what collectors have taken and lost") {

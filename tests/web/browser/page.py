@@ -75,7 +75,7 @@ def functions_listed(browser, text):
         field.value = arguments[0];
         field.dispatchEvent(new Event("input", {bubbles: true}));''', text)
     browser.wait('the search is applied', 'return document.querySelector(".tools [role=status]") !== null || !arguments[0]', text)
-    return browser.run('return [...document.querySelectorAll(".functions tbody button")].map(b => b.textContent)')
+    return browser.run('return [...document.querySelectorAll(".function > .mono")].map(b => b.textContent)')
 
 
 def has_flame_graph(browser, url, service, functions):
@@ -135,6 +135,7 @@ def works_below(browser, address):
     browser.wait('it is as it was', 'return document.querySelectorAll(".panel").length > 2')
     browser.click('nav a.screen[href="#/profiles"]')
     browser.wait('profiles open', 'return document.querySelector("canvas")')
+    browser.click('button[aria-label="Share or save"]')
     _, profile = browser.download('a[href*="profiles/pprof"]')
     expect(profile.startswith(b'\x1f\x8b'), f'the download is no profile: {profile[:200]}')
     outside = [url for url in browser.requests()[asked:] if not url.startswith((address, 'about:'))]

@@ -220,12 +220,18 @@ void refuse(runtime::LoadResult& load, const lang::SourcePtr& source, WallTime n
        .message = "component \"discovery.dokcer\" does not exist; did you mean \"discovery.docker\"?"});
 }
 
+std::shared_ptr<MemoryStore> store_of(std::string_view mode) {
+  if (mode == "no-store") return nullptr;
+  if (mode == "broken") return broken_store();
+  return mode == "empty" ? std::make_shared<MemoryStore>() : growing_store(mode == "types");
+}
+
 }  // namespace
 
 Canned::Canned(std::string_view mode) {
   WallTime now = system_clock().wall();
   auto source = lang::Source::make("/etc/weir/config.river", config_text());
-  if (mode != "no-store") store = mode == "empty" ? std::make_shared<MemoryStore>() : growing_store();
+  store = store_of(mode);
   runtime::Snapshot snapshot;
   snapshot.config_path = source->name();
   snapshot.sources = {source};

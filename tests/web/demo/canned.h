@@ -9,7 +9,7 @@
 
 namespace weir::web::testing {
 
-// What a demo shows: "full", "refused", "empty", "no-store", "lost".
+// What a demo shows: "full", "refused", "empty", "no-store", "lost", "types", "broken".
 struct Canned {
   explicit Canned(std::string_view mode);
 

@@ -1,5 +1,5 @@
 // web_demo [MODE] [ADDRESS]: the page over made-up data, for looking at it and
-// for the browser test. Modes: full, refused, empty, no-store, lost.
+// for the browser test. Modes: full, refused, empty, no-store, lost, types, broken.
 #include <csignal>
 #include <cstdio>
 

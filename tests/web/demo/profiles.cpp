@@ -20,10 +20,11 @@ struct Step {
   NoName why = NoName::named;
 };
 
-// Root first; `weight` is its share of the service.
+// Root first; `weight` is its share of the service, `later` what becomes of it when a new version runs.
 struct Path {
   double weight;
   std::vector<Step> steps;
+  double later = 1;
 };
 
 struct Service {
@@ -61,18 +62,22 @@ std::vector<Path> checkout_paths() {
   const Step quote = py("checkout.views.quote"), basket = py("pricing.price_basket"),
              pay = py("checkout.views.pay");
   return {
-      {13, under({quote,
-                  basket,
-                  py("pricing.rules.apply_discounts"),
-                  py("RuleEngine.evaluate"),
-                  eval,
-                  {"re_match", "python3.11"}})},
-      {6, under({quote,
-                 basket,
-                 py("pricing.rules.apply_discounts"),
-                 py("RuleEngine.evaluate"),
-                 eval,
-                 {"dict_lookup", "python3.11"}})},
+      {13,
+       under({quote,
+              basket,
+              py("pricing.rules.apply_discounts"),
+              py("RuleEngine.evaluate"),
+              eval,
+              {"re_match", "python3.11"}}),
+       2.6},
+      {6,
+       under({quote,
+              basket,
+              py("pricing.rules.apply_discounts"),
+              py("RuleEngine.evaluate"),
+              eval,
+              {"dict_lookup", "python3.11"}}),
+       1.7},
       {3, under({quote, basket, py("pricing.rules.apply_discounts"), eval})},
       {12, under({quote,
                   basket,
@@ -84,10 +89,12 @@ std::vector<Path> checkout_paths() {
                  py("numpy.dot"),
                  {"cblas_dgemm", "libopenblas.so.0"},
                  {"dgemm_kernel_HASWELL", "libopenblas.so.0"}})},
-      {4, under({quote,
-                 py("json.dumps"),
-                 {"encoder_listencode_obj", "_json.so"},
-                 {"PyUnicode_Append", "python3.11"}})},
+      {4,
+       under({quote,
+              py("json.dumps"),
+              {"encoder_listencode_obj", "_json.so"},
+              {"PyUnicode_Append", "python3.11"}}),
+       0.4},
       {5, under({pay,
                  py("payment.Gateway.charge"),
                  py("requests.Session.send"),
@@ -233,7 +240,7 @@ std::uint32_t mapping_of(profile::Profile& p, const char* module) {
   return static_cast<std::uint32_t>(p.mappings.size() - 1);
 }
 
-profile::Profile make_profile(const Service& service, WallTime start, std::mt19937& random) {
+profile::Profile make_profile(const Service& service, WallTime start, bool is_later, std::mt19937& random) {
   profile::Profile p;
   p.id = profile::ProfileId::random();
   p.labels = profile::Labels{{"service_name", service.name}, {"__name__", "process_cpu"}};
@@ -257,7 +264,8 @@ profile::Profile make_profile(const Service& service, WallTime start, std::mt199
       stack.frames.push_back(static_cast<std::uint32_t>(p.frames.size()));
       p.frames.push_back(frame);
     }
-    double expected = service.cores * wave * path.weight / weights * 15e9 / kPeriod;
+    double expected =
+        service.cores * wave * path.weight * (is_later ? path.later : 1) / weights * 15e9 / kPeriod;
     std::int64_t count = std::poisson_distribution<std::int64_t>(expected)(random);
     if (count == 0) continue;
     p.samples.push_back({static_cast<std::uint32_t>(p.stacks.size()), count * kPeriod, count});
@@ -266,8 +274,21 @@ profile::Profile make_profile(const Service& service, WallTime start, std::mt199
   return p;
 }
 
-class GrowingStore final : public MemoryStore {
+// What a service keeps in memory, as a runtime that is scraped tells it.
+profile::Profile in_use(profile::Profile p) {
+  p.id = profile::ProfileId::random();
+  p.labels =
+      profile::Labels{{"service_name", std::string(p.labels.get("service_name"))}, {"__name__", "memory"}};
+  p.type = {"memory", "inuse_space", "bytes", "space", "bytes"};
+  p.period = 512 << 10;
+  for (auto& sample : p.samples) sample.value = sample.count * p.period;
+  return p;
+}
+
+class GrowingStore : public MemoryStore {
  public:
+  explicit GrowingStore(bool has_memory) : has_memory_(has_memory) {}
+
   std::vector<store::ServiceSummary> services(store::TimeRange range) const override {
     const_cast<GrowingStore*>(this)->grow();
     return MemoryStore::services(range);
@@ -276,19 +297,41 @@ class GrowingStore final : public MemoryStore {
  private:
   void grow() {
     for (; next_ + kEvery <= system_clock().wall(); next_ += kEvery) {
-      for (const auto& service : services_) add(make_profile(service, next_, random_));
+      for (const auto& service : services_) {
+        auto profile = make_profile(service, next_, next_ >= new_version_, random_);
+        if (has_memory_ && service.name == std::string_view("edge-gateway")) add(in_use(profile));
+        add(std::move(profile));
+      }
     }
   }
 
+  bool has_memory_;
   std::vector<Service> services_ = all_services();
   std::mt19937 random_{7};
   WallTime next_ = system_clock().wall() - kHistory;
+  WallTime new_version_ = system_clock().wall() - std::chrono::minutes(7);
+};
+
+// Knows what there is, and cannot read it.
+class BrokenStore final : public GrowingStore {
+ public:
+  BrokenStore() : GrowingStore(false) {}
+  Result<profile::FlameTree> flame(const store::Selection&, std::size_t) const override {
+    return fail("segment 0412: bad checksum at byte 18204771");
+  }
+  Result<profile::Profile> merge(const store::Selection&) const override {
+    return fail("segment 0412: bad checksum at byte 18204771");
+  }
 };
 
 }  // namespace
 
-std::shared_ptr<MemoryStore> growing_store() {
-  return std::make_shared<GrowingStore>();
+std::shared_ptr<MemoryStore> growing_store(bool has_memory) {
+  return std::make_shared<GrowingStore>(has_memory);
+}
+
+std::shared_ptr<MemoryStore> broken_store() {
+  return std::make_shared<BrokenStore>();
 }
 
 }  // namespace weir::web::testing

@@ -166,6 +166,22 @@ export interface FlameAnswer {
   flame: FlameColumns;
 }
 
+export interface DiffSide {
+  from: number;
+  until: number;
+  service: string;
+  type: string;
+  unit: string;
+  total: number;
+}
+
+export interface DiffAnswer {
+  before: DiffSide;
+  after: DiffSide;
+  factor: number; // by what the values before were multiplied
+  flame: FlameColumns;
+}
+
 export interface ConfigPlace {
   file: string;
   line: number; // 0: not known

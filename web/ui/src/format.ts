@@ -29,6 +29,7 @@ export function changeText(before: number, after: number): string {
   if (before === 0) return "new";
   if (after === 0) return "gone";
   const share = after / before - 1;
+  if (Math.abs(share) < 0.00005) return "=";
   return `${share > 0 ? "+" : "−"}${percent(Math.abs(share))}`;
 }
 
@@ -62,6 +63,12 @@ export function amount(value: number, unit: string): string {
   return `${count(value)}${kThin}${unit}`;
 }
 
+// How much more or less, with its sign: "+1.2 s".
+export function difference(before: number, after: number, unit: string): string {
+  const sign = after > before ? "+" : after < before ? "−" : "";
+  return `${sign}${amount(Math.abs(after - before), unit)}`;
+}
+
 export function cores(value: number): string {
   return `${figures(value)}${kThin}${value > 0.995 && value < 1.005 ? "core" : "cores"}`;
 }
@@ -91,6 +98,15 @@ export function moment(ms: number): string {
 
 export function minute(ms: number): string {
   return new Date(ms).toLocaleTimeString("en", kMinute);
+}
+
+// A stretch of time: to the second where minutes would hide it, with the day where it is not today's.
+export function between(from: number, until: number): string {
+  const one = until - from < 600_000 ? clock : minute;
+  const today = new Date().toDateString();
+  const isToday = new Date(from).toDateString() === today && new Date(until).toDateString() === today;
+  const day = (ms: number) => (isToday ? "" : `${new Date(ms).toLocaleDateString("en", { day: "numeric", month: "short" })}, `);
+  return `${day(from)}${one(from)}–${day(until) === day(from) ? "" : day(until)}${one(until)}`;
 }
 
 export function plural(n: number, word: string, many = `${word}s`): string {

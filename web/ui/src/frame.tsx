@@ -135,6 +135,8 @@ const kKeys: [string, string][] = [
   ["Esc", "Clear the search, then zoom out by one"],
   ["← → ↑ ↓", "Move in the flame graph, in the graph of components"],
   ["Enter", "Zoom to the frame, open the row or the component"],
+  ["s", "Callers and callees of the frame"],
+  ["d", "Compare with the time before"],
   ["Space", "Fold or unfold a module of the graph"],
   ["+ −", "Make the graph larger or smaller"],
   ["t", "Dark or light"],

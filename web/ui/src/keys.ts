@@ -38,6 +38,16 @@ export function useKeys(onHelp: () => void, go: Record<string, string> = kNowher
   }, [onHelp, go]);
 }
 
+// A key of one screen; gives back what ends it.
+export function whenPressed(key: string, act: () => void): () => void {
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== key || event.ctrlKey || event.altKey || event.metaKey || inField(event.target)) return;
+    if (!document.querySelector("dialog[open]")) act();
+  };
+  addEventListener("keydown", press);
+  return () => removeEventListener("keydown", press);
+}
+
 // Read aloud by screen readers.
 export function announce(text: string): void {
   const region = document.getElementById("live");

@@ -16,6 +16,8 @@ const kPaths: Record<string, string> = {
   theme: "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 1 1 0 11",
   keys: "M1.5 4.5h13v7h-13zM4 7h.01M6.7 7h.01M9.4 7h.01M12 7h.01M5 9.5h6",
   download: "M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11",
+  compare: "M5 2.5v9M2.5 9 5 11.5 7.5 9M11 13.5v-9M8.5 7 11 4.5 13.5 7",
+  sandwich: "M4 2.5h8M2.5 8h11M4 13.5h8",
   wave: "M1.5 4.5h4.3c3 0 2 7 5 7h3.7M1.5 8h3.2M1.5 11.5h5.8",
   close: "M4 4l8 8M12 4l-8 8",
   targets: "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2zM8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 1 0 0-4.4z",
@@ -123,10 +125,12 @@ interface SearchProps {
   value: string;
   label: string;
   slash?: boolean; // the field that "/" goes to
+  hint?: string; // what it takes
+  wrong?: string; // the id of what says that the text is none of that
   onChange: (text: string) => void;
 }
 
-export function Search({ value, label, slash, onChange }: SearchProps) {
+export function Search({ value, label, slash, hint, wrong, onChange }: SearchProps) {
   const clear = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -142,6 +146,9 @@ export function Search({ value, label, slash, onChange }: SearchProps) {
         value={value}
         placeholder={label}
         aria-label={label}
+        title={hint}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={wrong}
         autocomplete="off"
         spellcheck={false}
         onInput={(event) => onChange(event.currentTarget.value)}

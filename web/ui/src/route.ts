@@ -42,8 +42,8 @@ export function configLink(file: string, line: number): string {
   return `#/config?${new URLSearchParams({ file, line: String(line), view: "running" })}`;
 }
 
-// Changes what the address says of the current screen, without a step in the history.
-export function replaceQuery(changes: Record<string, string | undefined>): void {
+// What the address says of the current screen, changed.
+function changed(changes: Record<string, string | undefined>): string {
   const [path = "#/profiles", query = ""] = (location.hash || "#/profiles").split("?", 2);
   const parameters = new URLSearchParams(query);
   for (const [name, value] of Object.entries(changes)) {
@@ -51,7 +51,20 @@ export function replaceQuery(changes: Record<string, string | undefined>): void 
     else parameters.delete(name);
   }
   const text = parameters.toString();
-  history.replaceState(null, "", `${path}${text ? `?${text}` : ""}`);
+  return `${path}${text ? `?${text}` : ""}`;
+}
+
+// Without a step in the history.
+export function replaceQuery(changes: Record<string, string | undefined>): void {
+  history.replaceState(null, "", changed(changes));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+// With one, for what a person would want to come back from.
+export function pushQuery(changes: Record<string, string | undefined>): void {
+  const next = changed(changes);
+  if (next === location.hash) return;
+  history.pushState(null, "", next);
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 

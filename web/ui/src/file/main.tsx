@@ -7,6 +7,7 @@ import { useKeys } from "../keys";
 import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
 import { buildTree } from "../profiles/model";
+import { type ChangeLook, kPlainLook, kViews } from "../profiles/state";
 import { apply, toggle } from "../theme";
 import "./style.css";
 
@@ -23,17 +24,12 @@ interface Recording {
   flame: FlameColumns;
 }
 
-const kViews = [
-  { value: "flame", label: "Flame" },
-  { value: "both", label: "Both" },
-  { value: "table", label: "Table" },
-];
-
 const kKeys: [string, string][] = [
   ["/", "Search"],
   ["Esc", "Clear the search, then zoom out by one"],
   ["← → ↑ ↓", "Move in the flame graph"],
   ["Enter", "Zoom to the frame"],
+  ["s", "Callers and callees of the frame"],
   ["t", "Dark or light"],
   ["?", "This list"],
 ];
@@ -90,6 +86,8 @@ function Nothing() {
 function Page({ recording }: { recording: Recording }) {
   const tree = useMemo(() => buildTree(recording.flame), [recording]);
   const [view, setView] = useState("both");
+  const [look, setLook] = useState(kPlainLook);
+  const onLook: ChangeLook = (change) => setLook((old) => ({ ...old, ...change }));
   const [dialog, setDialog] = useState<"" | "keys" | "facts">("");
   useKeys(useCallback(() => setDialog("keys"), []));
   const lost = recording.losses.reduce((sum, loss) => sum + loss.count, 0);
@@ -115,7 +113,7 @@ function Page({ recording }: { recording: Recording }) {
             <Icon name="theme" />
           </button>
         </Bar>
-        {isEmpty ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} summary={summary(recording)} />}
+        {isEmpty ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} look={look} onLook={onLook} summary={summary(recording)} />}
       </main>
       {dialog === "keys" && <KeysDialog keys={kKeys} onClose={() => setDialog("")} />}
       {dialog === "facts" && <FactsDialog recording={recording} onClose={() => setDialog("")} />}

@@ -1,13 +1,15 @@
 // What the profiles screen asks for. When there are new profiles a cheap question
 // goes out, and the dear ones only when its answer changed.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, type FlameAnswer, type Series, type Services, get, url } from "../api";
+import { ApiError, type DiffAnswer, type FlameAnswer, type Series, type Services, get, url } from "../api";
 import { changesOf, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
-import type { Selected } from "./timeline";
+import { type Choice, isComparing } from "./state";
 
 const kSparkPoints = 30;
 const kWish = { topic: "profiles", most: 30_000 } as const; // what is old leaves the range by itself
+const kSettled = 60_000; // ms: what began longer ago has all its profiles
+const kAgain = 5_000; // ms, after an error
 
 export interface Loaded<T> {
   data?: T;
@@ -22,20 +24,28 @@ function signature(answer: Services): string {
   return answer.services.map((s) => `${s.service}\0${s.type}\0${s.profiles}\0${s.last}`).join("\n");
 }
 
-// The services of the last `range` seconds; `version` counts the changes.
-export function useServices(range: number): Loaded<Services> & { version: number } {
+// Whether profiles of that time may still come.
+function isOpen(until: number): boolean {
+  return Date.now() - until < kSettled;
+}
+
+// The services of the `range` seconds before `at` (0: now); `version` counts the changes.
+export function useServices(range: number, at: number): Loaded<Services> & { version: number } {
   const [state, setState] = useState<Loaded<Services> & { version: number; range: number }>({ version: 0, range });
   useEffect(() => {
     const stop = new AbortController();
     let known: string | undefined;
     const ask = (points?: number) => {
-      const until = Date.now();
+      const until = at || Date.now();
       return get<Services>(url("profiles/services", { from: until - range * 1000, until, points }), stop.signal);
     };
     const look = async () => {
       try {
         const seen = signature(await ask());
-        if (seen === known) return true;
+        if (seen === known) {
+          setState((old) => (old.error ? { ...old, error: undefined } : old));
+          return true;
+        }
         const data = await ask(kSparkPoints);
         known = seen;
         setState((old) => ({ data, version: old.version + 1, range }));
@@ -49,27 +59,37 @@ export function useServices(range: number): Loaded<Services> & { version: number
       while (!stop.signal.aborted) {
         const seen = changesOf("profiles");
         const answered = await look();
+        if (answered && at > 0 && !isOpen(at)) return; // it does not change any more
         await untilDue(answered ? kWish : {}, seen, stop.signal);
       }
     };
     void loop();
     return () => stop.abort();
-  }, [range]);
+  }, [range, at]);
   return state;
 }
 
-// Asks when what it depends on changes; the last answer stands until the next has come.
+// Asks when what it depends on changes, and again after an error; the last answer stands until the next has come.
 function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> & { key: string } {
   const [state, setState] = useState<Loaded<T> & { key: string }>({ key });
   useEffect(() => {
     if (!key) return;
     const stop = new AbortController();
-    ask(stop.signal)
-      .then((data) => setState({ data, key }))
-      .catch((e) => {
-        if (!stop.signal.aborted) setState((old) => ({ ...old, error: asApiError(e), key }));
-      });
-    return () => stop.abort();
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      ask(stop.signal)
+        .then((data) => setState({ data, key }))
+        .catch((e) => {
+          if (stop.signal.aborted) return;
+          setState((old) => ({ data: old.key === key ? old.data : undefined, error: asApiError(e), key }));
+          timer = setTimeout(look, kAgain);
+        });
+    };
+    look();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
   }, [key, version]);
   return state;
 }
@@ -78,30 +98,56 @@ function seriesStep(range: number): number {
   return Math.max(30, Math.round(range / 120)); // two rounds of a profiler, or more
 }
 
-export function useSeries(service: string, type: string, range: number, version: number): Loaded<Series> {
-  const state = useAnswer(service && `${service}\0${type}\0${range}`, version, (signal) => {
-    const until = Date.now();
+export function useSeries(service: string, type: string, range: number, at: number, version: number): Loaded<Series> {
+  const state = useAnswer(service && `${service}\0${type}\0${range}\0${at}`, version, (signal) => {
+    const until = at || Date.now();
     return get<Series>(url("profiles/series", { service, type, from: until - range * 1000, until, step: seriesStep(range) }), signal);
   });
-  return state;
+  // Of no service there is none.
+  return service ? state : {};
 }
 
 export interface FlameData {
   tree: Tree;
-  answer: FlameAnswer;
   service: string;
+  type: string;
+  from: number;
+  until: number;
+  samples: number; // compared, it is not told
+  completeSamples: number;
+  before?: { service: string; from: number; until: number };
 }
 
-export function useFlame(service: string, type: string, range: number, selected: Selected | null, version: number): Loaded<FlameData> {
-  // A part that lies in the past does not change with new profiles.
-  const fixed = selected ? `${selected.from}-${selected.until}` : "";
-  const key = service && `${service}\0${type}\0${range}\0${fixed}`;
-  const state = useAnswer(key, fixed ? 0 : version, async (signal) => {
-    const until = selected?.until ?? Date.now();
-    const from = selected?.from ?? until - range * 1000;
-    const answer = await get<FlameAnswer>(url("profiles/flame", { service, type, from, until }), signal);
-    return { tree: buildTree(answer.flame), answer, service };
-  });
+// What is asked of weir for a choice, as parameters of a request.
+export type Question = Record<string, string | number | undefined>;
+
+export function questionOf(choice: Choice, service: string, type: string, now: number): Question {
+  const until = choice.selected?.until ?? (choice.at || now);
+  const from = choice.selected?.from ?? until - choice.range * 1000;
+  const question: Question = { service, type, from, until };
+  if (!isComparing(choice)) return question;
+  const began = choice.before ?? from;
+  return { ...question, before_service: choice.other || service, before_from: began, before_until: began + until - from, by: choice.by };
+}
+
+async function askFlame(question: Question, signal: AbortSignal): Promise<FlameData> {
+  const { service, type } = question as { service: string; type: string };
+  if (question["before_from"] === undefined) {
+    const answer = await get<FlameAnswer>(url("profiles/flame", question), signal);
+    return { ...answer, tree: buildTree(answer.flame), service, type };
+  }
+  const { before, after, flame } = await get<DiffAnswer>(url("profiles/diff", { ...question, limit: 0 }), signal);
+  return { tree: buildTree(flame), service, type, from: after.from, until: after.until, samples: 0, completeSamples: 0, before };
+}
+
+export function useFlame(choice: Choice, service: string, type: string, version: number): Loaded<FlameData> {
+  // What lies in the past does not change with new profiles.
+  const end = choice.selected?.until ?? choice.at;
+  const isFixed = end > 0 && !isOpen(end);
+  const fixed = [choice.range, choice.at, choice.selected?.from, choice.selected?.until, choice.before, choice.other, choice.by];
+  const key = service && [service, type, ...fixed].join("\0");
+  const state = useAnswer(key, isFixed ? 0 : version, (signal) => askFlame(questionOf(choice, service, type, Date.now()), signal));
   // Never one service's graph under another's name.
-  return state.data && state.data.service !== service ? {} : state;
+  const { data } = state;
+  return data && (data.service !== service || data.type !== type) ? {} : state;
 }

@@ -1,6 +1,7 @@
 // Draws a part of the flame tree on a canvas. Knows pixels, nothing of the page.
 import { changeColour, frameColour } from "./kinds";
-import { type Hits, type Tree, changeOf, kindOf, moduleOf, nameOf, titleOf } from "./model";
+import { type Tree, changeOf, kindOf, moduleOf, nameOf, titleOf } from "./model";
+import type { Hits } from "./search";
 
 export const kRow = 20;
 const kSkip = 0.3; // px: narrower subtrees are not drawn
@@ -22,6 +23,7 @@ export interface Scene {
   hover: number; // -1: none
   chosen: number; // by the keyboard; -1: none
   top: number; // px scrolled
+  bottom?: number; // px: grows up from there, with the root below it
   rootTitle: string;
 }
 
@@ -71,15 +73,16 @@ function layout(scene: Scene, width: number, height: number): { found: Box[]; re
   for (let i = 0; i < tree.size; ) {
     const left = (tree.start[i]! - scene.from) * scale;
     const right = left + tree.width[i]! * scale;
-    const y = tree.depth[i]! * kRow - scene.top;
-    const outside = right <= 0 || left >= width || y >= height;
+    const y = (scene.bottom === undefined ? tree.depth[i]! * kRow : scene.bottom - tree.depth[i]! * kRow) - scene.top;
+    const seen = y + kRow > 0 && y < height;
+    const outside = right <= 0 || left >= width || (scene.bottom === undefined ? y >= height : y + kRow <= 0);
     if (outside || right - left < kSkip) {
-      if (!outside && y + kRow > 0) addRest(rests, { node: i, parent: tree.parent[i]!, frames: 1, x: Math.max(0, left), y, width: right - left });
+      if (!outside && seen) addRest(rests, { node: i, parent: tree.parent[i]!, frames: 1, x: Math.max(0, left), y, width: right - left });
       i = tree.end[i]!;
       continue;
     }
     const x = Math.max(0, left);
-    if (y + kRow > 0) found.push({ node: i, x, y, width: Math.min(width, right) - x });
+    if (seen) found.push({ node: i, x, y, width: Math.min(width, right) - x });
     ++i;
   }
   return { found, rests };

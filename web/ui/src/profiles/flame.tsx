@@ -1,20 +1,25 @@
-// The flame graph: one canvas that draws the rows in view. Everything it shows
-// stands in the table below it too; moves are read aloud.
+// The flame graph: one canvas that draws the rows in view, root on top, or with callers above callees. Everything
+// it shows stands in the table below it too; moves are read aloud.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amount, changeText, changeTone, percent } from "../format";
+import { amount, changeText, changeTone, percent, plural } from "../format";
 import { announce } from "../keys";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
-import { kindWord, whyUnknown } from "./kinds";
-import { type Hits, type Tree, childrenOf, kindOf, maxDepth, moduleOf, reasonOf, shareOf, titleOf, whyOf } from "./model";
+import { kindWord } from "./kinds";
+import { type Tree, childrenOf, kindOf, maxDepth, moduleOf, shareOf, titleOf } from "./model";
+import type { Hits } from "./search";
+import { Why, noNameOf } from "./why";
 
 interface FlameProps {
   tree: Tree;
   unit: string;
-  service: string;
+  title: string; // of the root
+  label: string; // for who does not see it
   focus: number;
   hits: Hits | null;
-  onZoom: (node: number) => void;
+  flipped?: boolean; // grows up from below the canvas; the root is not drawn
+  onOpen: (node: number) => void; // a click, Enter
+  onMiddle: (node: number) => void; // "s": the function with its callers and callees
 }
 
 const kZoomTime = 180; // ms
@@ -47,7 +52,7 @@ function useWindow(tree: Tree, focus: number): [number, number] {
   return shown.current.tree === tree ? now : goal;
 }
 
-export interface Pointer {
+interface Pointer {
   node: number;
   x: number;
   y: number;
@@ -57,22 +62,27 @@ interface NumbersProps {
   tree: Tree;
   unit: string;
   node: number;
+  hasSelf: boolean; // false: a caller, of which only what it calls is known
 }
 
-function Numbers({ tree, unit, node }: NumbersProps) {
+function Numbers({ tree, unit, node, hasSelf }: NumbersProps) {
   return (
     <div class="numbers">
       <span class="dim">Total</span>
       <span class="num">{amount(tree.total[node]!, unit)}</span>
       <span class="num">{percent(shareOf(tree, node))}</span>
-      <span class="dim">Self</span>
-      <span class="num">{amount(tree.self[node]!, unit)}</span>
-      <span class="num">{percent(tree.self[node]! / (tree.total[0]! || 1))}</span>
+      {hasSelf && (
+        <>
+          <span class="dim">Self</span>
+          <span class="num">{amount(tree.self[node]!, unit)}</span>
+          <span class="num">{percent(tree.self[node]! / (tree.total[0]! || 1))}</span>
+        </>
+      )}
     </div>
   );
 }
 
-function Comparison({ tree, unit, node }: NumbersProps) {
+function Comparison({ tree, unit, node, hasSelf }: NumbersProps) {
   const [before, after] = [tree.beforeTotal![node]!, tree.total[node]!];
   const [selfBefore, selfAfter] = [tree.beforeSelf![node]!, tree.self[node]!];
   return (
@@ -85,15 +95,19 @@ function Comparison({ tree, unit, node }: NumbersProps) {
       <span class="num">{amount(before, unit)}</span>
       <span class="num">{amount(after, unit)}</span>
       <span class={`num ${changeTone(before, after)}`}>{changeText(before, after)}</span>
-      <span class="dim">Self</span>
-      <span class="num">{amount(selfBefore, unit)}</span>
-      <span class="num">{amount(selfAfter, unit)}</span>
-      <span class={`num ${changeTone(selfBefore, selfAfter)}`}>{changeText(selfBefore, selfAfter)}</span>
+      {hasSelf && (
+        <>
+          <span class="dim">Self</span>
+          <span class="num">{amount(selfBefore, unit)}</span>
+          <span class="num">{amount(selfAfter, unit)}</span>
+          <span class={`num ${changeTone(selfBefore, selfAfter)}`}>{changeText(selfBefore, selfAfter)}</span>
+        </>
+      )}
     </div>
   );
 }
 
-export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer: Pointer }) {
+function Tip({ tree, unit, pointer, hasSelf }: { tree: Tree; unit: string; pointer: Pointer; hasSelf: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const { node } = pointer;
   useLayoutEffect(() => {
@@ -107,7 +121,8 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
   });
   const kind = kindOf(tree, node);
   const module = moduleOf(tree, node);
-  const why = kind === "unknown" ? whyUnknown(whyOf(tree, node), module, reasonOf(tree, node)) : null;
+  const noName = noNameOf(tree, node);
+  const numbers = { tree, unit, node, hasSelf };
   return (
     <div class="tip" role="tooltip" ref={box}>
       <b>{titleOf(tree, node)}</b>
@@ -118,23 +133,17 @@ export function Tip({ tree, unit, pointer }: { tree: Tree; unit: string; pointer
           {module && `, ${module}`}
         </div>
       )}
-      {tree.beforeTotal ? <Comparison tree={tree} unit={unit} node={node} /> : <Numbers tree={tree} unit={unit} node={node} />}
-      {why && (
-        <div class="why">
-          <div class="warn">Why it has no name</div>
-          {why.what}
-          {why.found && <div class="found mono">{why.found}</div>}
-          <div class="sub">{why.remedy}</div>
-        </div>
-      )}
+      {tree.beforeTotal ? <Comparison {...numbers} /> : <Numbers {...numbers} />}
+      {noName && <Why noName={noName} />}
     </div>
   );
 }
 
-function step(tree: Tree, from: number, key: string): number {
+// `inwards`: the arrow that leads from a frame to the first of what is beyond it.
+function step(tree: Tree, from: number, key: string, inwards: string): number {
   const parent = tree.parent[from]!;
-  if (key === "ArrowUp") return parent >= 0 ? parent : from;
-  if (key === "ArrowDown") return from + 1 < tree.end[from]! ? from + 1 : from;
+  if (key === inwards) return from + 1 < tree.end[from]! ? from + 1 : from;
+  if (key === "ArrowUp" || key === "ArrowDown") return parent >= 0 ? parent : from;
   if (parent < 0) return from;
   const siblings = childrenOf(tree, parent);
   const at = siblings.indexOf(from) + (key === "ArrowRight" ? 1 : -1);
@@ -142,7 +151,10 @@ function step(tree: Tree, from: number, key: string): number {
 }
 
 function spoken(tree: Tree, node: number): string {
-  return `${titleOf(tree, node)}, ${tree.beforeTotal ? changeText(tree.beforeTotal[node]!, tree.total[node]!) : percent(shareOf(tree, node))}`;
+  const kind = kindOf(tree, node);
+  const number = tree.beforeTotal ? changeText(tree.beforeTotal[node]!, tree.total[node]!) : percent(shareOf(tree, node));
+  const noName = noNameOf(tree, node);
+  return [titleOf(tree, node), kind === "root" ? "" : kindWord(kind), number, noName?.what].filter(Boolean).join(", ");
 }
 
 // Follows the size and the scroll position of the box around the canvas.
@@ -167,7 +179,7 @@ function useBox(box: { current: HTMLDivElement | null }) {
   return { ...state, read };
 }
 
-export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) {
+export function Flame({ tree, unit, title, label, focus, hits, flipped = false, onOpen, onMiddle }: FlameProps) {
   const theme = useTheme();
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -175,14 +187,18 @@ export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) 
   const [pointer, setPointer] = useState<Pointer | null>(null);
   const [chosen, setChosen] = useState(-1);
   const [from, until] = useWindow(tree, focus);
-  const rows = useMemo(() => maxDepth(tree, focus) + 1, [tree, focus]);
+  const rows = useMemo(() => maxDepth(tree, focus) + (flipped ? 0 : 1), [tree, focus]);
   const fullHeight = rows * kRow;
   const drawnHeight = Math.min(fullHeight, Math.max(height, kRow));
   const hover = pointer && pointer.node < tree.size ? pointer.node : -1;
-  const rootTitle = `${service}  ${amount(tree.total[0]!, unit)}${unit === "nanoseconds" ? " CPU" : ""}`;
-  const scene: Scene = { tree, focus, from, until, hits, hover, chosen, top: Math.min(top, fullHeight - drawnHeight), rootTitle };
+  const rootTitle = `${title}  ${amount(tree.total[0]!, unit)}${unit === "nanoseconds" ? " CPU" : ""}`;
+  const bottom = flipped ? fullHeight : undefined;
+  const scene: Scene = { tree, focus, from, until, hits, hover, chosen, top: Math.min(top, fullHeight - drawnHeight), bottom, rootTitle };
 
   useEffect(() => setChosen(-1), [tree]);
+  useLayoutEffect(() => {
+    if (flipped && holder.current) holder.current.scrollTop = holder.current.scrollHeight;
+  }, [tree, flipped]);
   useEffect(() => setPointer(null), [tree, focus]);
   useLayoutEffect(() => {
     const element = canvas.current;
@@ -212,32 +228,33 @@ export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) 
   };
   const click = (event: MouseEvent) => {
     const node = nodeAt(event);
-    if (node >= 0) onZoom(node);
+    if (node >= 0) onOpen(node);
   };
   const press = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "Enter" && chosen >= 0) {
       event.preventDefault();
-      onZoom(chosen);
+      onOpen(chosen);
+    } else if (event.key === "s" && Math.max(chosen, hover) > 0) {
+      onMiddle(chosen > 0 ? chosen : hover);
     } else if (event.key === "Escape" && pointer) {
       setPointer(null);
     } else if (event.key.startsWith("Arrow")) {
       event.preventDefault();
-      const next = step(tree, chosen < 0 ? focus : chosen, event.key);
+      const next = step(tree, chosen < 0 ? focus : chosen, event.key, flipped ? "ArrowUp" : "ArrowDown");
       setChosen(next);
       announce(spoken(tree, next));
     }
   };
-  const label = `Flame graph of ${service}, ${rows} levels. Arrow keys move, Enter zooms. The table below lists every function.`;
   return (
     <>
-      <div class="flame" ref={holder} onScroll={read}>
+      <div class={flipped ? "flame flipped" : "flame"} ref={holder} onScroll={read}>
         <div class="flamebox" style={{ height: `${fullHeight}px` }}>
           <canvas
             ref={canvas}
             tabIndex={0}
             role="img"
-            aria-label={label}
+            aria-label={`${label}, ${plural(rows, "level")}. Arrow keys move, Enter opens. The table below lists every function.`}
             onPointerMove={move}
             onPointerLeave={() => setPointer(null)}
             onClick={click}
@@ -245,7 +262,7 @@ export function Flame({ tree, unit, service, focus, hits, onZoom }: FlameProps) 
           />
         </div>
       </div>
-      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} pointer={pointer} />}
+      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} pointer={pointer} hasSelf={!flipped} />}
     </>
   );
 }

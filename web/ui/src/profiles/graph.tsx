@@ -1,100 +1,18 @@
-// The graph with what belongs to it: search, legend, the way back, the table of functions.
+// The graph with what belongs to it: search, legend, the way back, callers and callees, the table of functions.
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amount, percent, plural } from "../format";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { percent, plural } from "../format";
 import { Search } from "../parts";
 import { Flame } from "./flame";
-import { kKindOrder, kindWord } from "./kinds";
-import { type Hits, type Tree, findAgain, kindOf, pathTo, search as searchTree, shareOf, titleOf } from "./model";
+import { Legend } from "./legend";
+import { MiddleGraphs, MiddleTable } from "./middle";
+import { type Row, type Tree, followWay, identity, wayTo } from "./model";
+import { Path } from "./path";
+import { sandwich } from "./sandwich";
+import { type Hits, exactly, patternFor, search as searchTree } from "./search";
+import type { ChangeLook, Look } from "./state";
 import { FunctionTable } from "./table";
-
-function Legend({ tree }: { tree: Tree }) {
-  const present = useMemo(() => {
-    const kinds = new Set<string>();
-    for (let i = 1; i < tree.size; ++i) kinds.add(kindOf(tree, i));
-    return kKindOrder.filter((kind) => kinds.has(kind));
-  }, [tree]);
-  return (
-    <div class="legend" aria-label="Kinds of code">
-      {present.map((kind) => (
-        <span key={kind}>
-          <i class={`swatch k-${kind}`} />
-          {kindWord(kind)}
-        </span>
-      ))}
-    </div>
-  );
-}
-
-function CompareLegend() {
-  return (
-    <div class="legend" aria-label="What the colours say">
-      <span>
-        <i class="swatch k-more" />
-        More than before
-      </span>
-      <span>
-        <i class="swatch k-less" />
-        Less than before
-      </span>
-    </div>
-  );
-}
-
-interface PathProps {
-  tree: Tree;
-  focus: number;
-  unit: string;
-  summary: ComponentChildren;
-  onZoom: (node: number) => void;
-}
-
-function Path({ tree, focus, unit, summary, onZoom }: PathProps) {
-  if (focus === 0) {
-    return (
-      <div class="path">
-        <span class="cut">{summary} Click a frame to zoom.</span>
-      </div>
-    );
-  }
-  const path = pathTo(tree, focus);
-  const parent = path[path.length - 2] ?? 0;
-  return (
-    <div class="path">
-      <button type="button" class="link" onClick={() => onZoom(0)}>
-        All
-      </button>
-      <span class="dim">›</span>
-      {path.length > 3 && <span class="dim">… ›</span>}
-      {parent > 0 && (
-        <>
-          <button type="button" class="link mono cut" onClick={() => onZoom(parent)}>
-            {titleOf(tree, parent)}
-          </button>
-          <span class="dim">›</span>
-        </>
-      )}
-      <span class="mono cut">{titleOf(tree, focus)}</span>
-      <span class="dim nowrap">
-        {percent(shareOf(tree, focus))}, {amount(tree.total[focus]!, unit)}
-      </span>
-    </div>
-  );
-}
-
-// Keeps the zoom when new profiles come.
-function useFocus(tree: Tree | undefined): [number, (node: number) => void] {
-  const [state, setState] = useState<{ tree?: Tree; node: number }>({ node: 0 });
-  const focus = useMemo(() => {
-    if (!tree || !state.tree) return 0;
-    return state.tree === tree ? state.node : findAgain(tree, state.tree, state.node);
-  }, [tree, state]);
-  useEffect(() => {
-    if (tree && state.tree !== tree) setState({ tree, node: focus });
-  }, [tree, focus]);
-  const zoom = useCallback((node: number) => setState({ tree, node }), [tree]);
-  return [focus, zoom];
-}
+import { WhyNote } from "./why";
 
 function useEscape(onEscape: () => void): void {
   const latest = useRef(onEscape);
@@ -108,39 +26,87 @@ function useEscape(onEscape: () => void): void {
   }, []);
 }
 
+function Found({ hits, unit }: { hits: Hits; unit: string }) {
+  return (
+    <span class="sub nowrap" role="status">
+      {percent(hits.share)}
+      {unit === "nanoseconds" && " of CPU"}, {plural(hits.functions, "function")}
+    </span>
+  );
+}
+
 interface GraphProps {
   tree: Tree;
   title: string; // what was profiled
   unit: string;
   view: string; // flame, table or both
+  look: Look;
+  onLook: ChangeLook;
   summary: ComponentChildren; // of the whole, a sentence
   tools?: ComponentChildren; // behind the legend
 }
 
-export function Graph({ tree, title, unit, view, summary, tools }: GraphProps) {
-  const [text, setText] = useState("");
-  const [focus, zoom] = useFocus(tree);
-  const hits: Hits | null = useMemo(() => searchTree(tree, text), [tree, text]);
+export function Graph({ tree, title, unit, view, look, onLook, summary, tools }: GraphProps) {
+  const { search, sort } = look;
+  const focus = useMemo(() => followWay(tree, look.zoom), [tree, look.zoom]);
+  const middle = useMemo(() => (look.middle ? sandwich(tree, look.middle) : null), [tree, look.middle]);
+  const pattern = useMemo(() => patternFor(tree, search), [tree, search]);
+  const hits = useMemo(() => pattern && searchTree(tree, pattern), [tree, pattern]);
+  const matches = useMemo(() => pattern && ((row: Row) => pattern.matches(row.title) || pattern.matches(row.module)), [pattern]);
+  const zoom = (node: number) => onLook({ zoom: wayTo(tree, node) }, true);
+  const putInMiddle = (key: string) => onLook({ middle: key }, true);
+  const nodeInMiddle = (node: number) => putInMiddle(node > 0 ? identity(tree, node) : "");
+  const pick = (row: Row) => onLook({ search: search === exactly(row.title) ? "" : exactly(row.title) }, false);
   useEscape(() => {
-    if (text) setText("");
+    if (search) onLook({ search: "" }, false);
+    else if (middle) putInMiddle("");
     else if (focus > 0) zoom(tree.parent[focus]!);
   });
   return (
     <div class="graph" data-view={view}>
       <div class="tools">
-        <Search slash value={text} label="Find a function" onChange={setText} />
-        {hits && (
-          <span class="sub nowrap" role="status">
-            {percent(hits.share)}
-            {unit === "nanoseconds" && " of CPU"}, {plural(hits.functions, "function")}
-          </span>
-        )}
-        {tree.beforeTotal ? <CompareLegend /> : <Legend tree={tree} />}
+        <Search
+          slash
+          value={search}
+          label="Find a function"
+          hint="Text, or a regular expression"
+          wrong={pattern?.wrong ? "search-wrong" : undefined}
+          onChange={(text) => onLook({ search: text }, false)}
+        />
+        {hits && <Found hits={hits} unit={unit} />}
+        <Legend tree={tree} unit={unit} />
         {tools}
       </div>
-      {view !== "table" && <Path tree={tree} focus={focus} unit={unit} summary={summary} onZoom={zoom} />}
-      {view !== "table" && <Flame tree={tree} unit={unit} service={title} focus={focus} hits={hits} onZoom={zoom} />}
-      {view !== "flame" && <FunctionTable tree={tree} focus={focus} unit={unit} search={text} onPick={(row) => setText(row.title === text ? "" : row.title)} />}
+      {pattern?.wrong && (
+        <p class="aside small warn" id="search-wrong" role="status">
+          “{search.trim()}” is no regular expression ({pattern.wrong}): it is looked for as it is.
+        </p>
+      )}
+      <Path tree={tree} focus={focus} middle={middle} unit={unit} summary={summary} onZoom={zoom} onMiddle={nodeInMiddle} />
+      {look.middle && !middle && (
+        <p class="aside small">
+          No frame of this profile is of that function; all of it is shown.
+        </p>
+      )}
+      {view !== "table" && <WhyNote tree={tree} node={middle ? middle.node : focus} />}
+      {view !== "table" && !middle && (
+        <Flame tree={tree} unit={unit} title={title} label={`Flame graph of ${title}`} focus={focus} hits={hits} onOpen={zoom} onMiddle={nodeInMiddle} />
+      )}
+      {view !== "table" && middle && <MiddleGraphs of={middle} unit={unit} pattern={pattern} onMiddle={putInMiddle} />}
+      {view !== "flame" && middle && <MiddleTable of={middle} unit={unit} matches={matches} sort={sort} onMiddle={putInMiddle} />}
+      {view !== "flame" && !middle && (
+        <FunctionTable
+          tree={tree}
+          focus={focus}
+          unit={unit}
+          search={search}
+          matches={matches}
+          sort={sort}
+          onSort={(next) => onLook({ sort: next }, false)}
+          onPick={pick}
+          onMiddle={(row) => putInMiddle(row.key)}
+        />
+      )}
     </div>
   );
 }

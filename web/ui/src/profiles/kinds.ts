@@ -1,4 +1,5 @@
 // Kinds of code: their colour, their name, and why a frame has no name.
+import { hash } from "./model";
 
 interface Kind {
   word: string;
@@ -22,12 +23,6 @@ export const kKindOrder = [...Object.keys(kKinds), "unknown"];
 
 export function kindWord(kind: string): string {
   return kKinds[kind]?.word ?? (kind === "thread" ? "Thread" : "Unknown");
-}
-
-function hash(text: string): number {
-  let h = 2166136261;
-  for (let i = 0; i < text.length; ++i) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
-  return h >>> 0;
 }
 
 // OKLCH: all kinds are equally loud; the name moves lightness and hue a little.

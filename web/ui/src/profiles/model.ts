@@ -99,16 +99,37 @@ export function childrenOf(tree: Tree, node: number): number[] {
   return children;
 }
 
-function identity(tree: Tree, node: number): string {
+// What makes two frames the same function.
+export function identity(tree: Tree, node: number): string {
   return `${nameOf(tree, node)}\0${moduleOf(tree, node)}`;
 }
 
-// The node of `tree` that stands where `node` stood in an older tree; as much of the way as still exists.
-export function findAgain(tree: Tree, old: Tree, node: number): number {
+export function hash(text: string): number {
+  let h = 2166136261;
+  for (let i = 0; i < text.length; ++i) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+
+const kStep = 4; // characters of a step in a way
+
+function stepOf(tree: Tree, node: number): string {
+  return (hash(identity(tree, node)) % 36 ** kStep).toString(36).padStart(kStep, "0");
+}
+
+// Where a node stands, short enough for an address and true for trees of other times too.
+export function wayTo(tree: Tree, node: number): string {
+  return pathTo(tree, node)
+    .slice(1)
+    .map((step) => stepOf(tree, step))
+    .join("");
+}
+
+// The node at the end of a way; as much of it as exists in this tree.
+export function followWay(tree: Tree, way: string): number {
   let at = 0;
-  for (const step of pathTo(old, node).slice(1)) {
-    const wanted = identity(old, step);
-    const next = childrenOf(tree, at).find((child) => identity(tree, child) === wanted);
+  for (let i = 0; i < way.length; i += kStep) {
+    const wanted = way.slice(i, i + kStep);
+    const next = childrenOf(tree, at).find((child) => stepOf(tree, child) === wanted);
     if (next === undefined) break;
     at = next;
   }
@@ -119,31 +140,6 @@ export function maxDepth(tree: Tree, node: number): number {
   let deepest = tree.depth[node]!;
   for (let i = node; i < tree.end[node]!; ++i) deepest = Math.max(deepest, tree.depth[i]!);
   return deepest;
-}
-
-export interface Hits {
-  hit: Uint8Array; // by node
-  share: number; // of all, what the hits take together; a hit inside a hit is not counted again
-  functions: number;
-}
-
-export function search(tree: Tree, text: string): Hits | null {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return null;
-  const matching = tree.strings.map((string) => string.toLowerCase().includes(wanted));
-  const hit = new Uint8Array(tree.size);
-  let value = 0;
-  let covered = 0; // nodes before this one lie inside a hit
-  const names = new Set<string>();
-  for (let i = 1; i < tree.size; ++i) {
-    if (!matching[tree.name[i]!] && !matching[tree.module[i]!] && !titleOf(tree, i).toLowerCase().includes(wanted)) continue;
-    hit[i] = 1;
-    names.add(identity(tree, i));
-    if (i < covered) continue;
-    value += tree.width[i]!;
-    covered = tree.end[i]!;
-  }
-  return { hit, share: value / (tree.width[0]! || 1), functions: names.size };
 }
 
 export interface Row {

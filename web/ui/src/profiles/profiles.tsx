@@ -1,109 +1,121 @@
-// Profiles: a service, a range, its flame graph.
-import { useMemo, useRef } from "preact/hooks";
-import { type Service, type Services, url } from "../api";
-import { minute, percent, plural } from "../format";
+// Profiles: a service, a range, its flame graph, and what it was like before.
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Series, Service, Services } from "../api";
+import { between, changeText, changeTone, moment, percent, plural } from "../format";
+import { whenPressed } from "../keys";
 import { Bar, Bones, ErrorState, Icon, Segments, StateBox } from "../parts";
-import { replaceQuery } from "../route";
-import { type FlameData, useFlame, useSeries, useServices } from "./data";
+import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
+import { SaveDialog } from "./save";
 import { ServiceList } from "./services";
+import { type Choice, change, isComparing, kPlainLook, kRanges, kViews, linkTo, useChoice } from "./state";
+import { Loading, NoProfiles, NoStore } from "./states";
 import { type Selected, Timeline } from "./timeline";
+import { typeWord, typesOf } from "./types";
+import { Versus } from "./versus";
 
-const kRanges = [
-  { value: 300, label: "5 min" },
-  { value: 900, label: "15 min" },
-  { value: 3600, label: "1 h" },
-  { value: 21600, label: "6 h" },
-  { value: 86400, label: "24 h" },
-];
-const kViews = [
-  { value: "flame", label: "Flame" },
-  { value: "both", label: "Both" },
-  { value: "table", label: "Table" },
-];
-
-function NoStore() {
-  return (
-    <StateBox title="No profile is kept on this machine.">
-      <p>weir runs, but no component of its config keeps profiles here. Add one, and let a profiler forward to it:</p>
-      <pre class="command">{`pyroscope.store "local" { }
-
-discovery.process "all" { }
-
-pyroscope.ebpf "machine" {
-  targets    = discovery.process.all.targets
-  forward_to = [pyroscope.store.local.receiver]
-}`}</pre>
-      <p>The first flame graph comes about 15 s after the file is saved.</p>
-    </StateBox>
-  );
-}
-
-function NoProfiles({ sampling, range }: { sampling: boolean; range: number }) {
-  const label = kRanges.find((choice) => choice.value === range)?.label ?? `${range} s`;
-  return (
-    <StateBox title={sampling ? "Nothing profiled in this range." : "Nothing profiled yet."}>
-      <p>
-        {sampling
-          ? `weir samples, and no profile of the last ${label} is there yet. The first comes at the end of the first collect_interval, 15 s unless the config says otherwise.`
-          : "weir runs. It has no profile to show, because no pyroscope.ebpf samples."}
-      </p>
-      <ol>
-        <li>
-          <div>
-            See what each component says: <a href="#/components">Components</a>.
-          </div>
-        </li>
-        <li>
-          <div>A process is profiled when a target names it: by its pid, or by the id of its container.</div>
-        </li>
-        <li>
-          <div>A service that uses no CPU has no profile. Choose a longer range to see when it last did.</div>
-        </li>
-      </ol>
-    </StateBox>
-  );
-}
-
-function Summary({ flame }: { flame: FlameData }) {
-  const { answer } = flame;
-  const complete = answer.samples > 0 ? answer.completeSamples / answer.samples : 0;
+function Summary({ flame, unit }: { flame: FlameData; unit: string }) {
+  const { service, from, until, samples, completeSamples, before, tree } = flame;
+  if (!before) {
+    return (
+      <>
+        {service}, {between(from, until)}, {plural(samples, "sample")}
+        <span class="hide-narrow">, {percent(samples > 0 ? completeSamples / samples : 0)} of the stacks complete</span>.
+      </>
+    );
+  }
+  const [was, is] = [tree.beforeTotal![0]!, tree.total[0]!];
   return (
     <>
-      {flame.service}, {minute(answer.from)}–{minute(answer.until)}, {plural(answer.samples, "sample")}
-      <span class="hide-narrow">, {percent(complete)} of the stacks complete</span>.
+      {unit === "nanoseconds" ? "CPU" : "In all"}
+      {before.service === service ? ` of ${service}` : ` of ${service} against ${before.service}`}: <b class={changeTone(was, is)}>{changeText(was, is)}</b>.
     </>
   );
 }
 
-interface WorkProps {
-  service: Service;
-  range: number;
-  view: string;
-  version: number;
-  selected: Selected | null;
-  onSelect: (selected: Selected | null) => void;
+// The parts that are shown and compared, as far as they are known.
+function partsOf(choice: Choice, shown: Selected): { before: Selected | null; after: Selected } {
+  const after = choice.selected ?? shown;
+  const from = choice.before ?? after.from;
+  return { after, before: isComparing(choice) ? { from, until: from + after.until - after.from } : null };
 }
 
-function Work({ service, range, view, version, selected, onSelect }: WorkProps) {
-  const series = useSeries(service.service, service.type, range, version);
-  const flame = useFlame(service.service, service.type, range, selected, version);
+// The newest half of what is shown, or the part that is selected, beside as much before it.
+function compare(choice: Choice, shown: Selected, last: number): void {
+  const half = choice.selected ?? { from: last + 1 - Math.round((shown.until - shown.from) / 2), until: last + 1 };
+  change({ selected: half, before: half.from - (half.until - half.from), other: "" }, true);
+}
+
+function endComparison(): void {
+  change({ before: null, other: "", by: "total" }, true);
+}
+
+interface WorkProps {
+  choice: Choice;
+  service: Service;
+  services: Service[];
+  shown: Selected; // the whole range
+  version: number;
+}
+
+function Head({ choice, service, services, shown, version }: WorkProps) {
+  const { range, at } = choice;
+  const series: Loaded<Series> = useSeries(service.service, service.type, range, at, version);
+  const other = useSeries(choice.other, service.type, range, at, version);
+  const { before, after } = partsOf(choice, shown);
+  const select = (selected: Selected | null, isStep: boolean) => {
+    // Without a part of the service's own time there is no time before it.
+    change(selected || choice.other ? { selected } : { selected, before: null }, isStep);
+  };
+  return (
+    <>
+      {series.data ? (
+        <Timeline
+          series={series.data}
+          other={choice.other ? other.data : undefined}
+          unit={service.unit}
+          last={service.last}
+          selected={choice.selected}
+          before={choice.before === null ? null : before}
+          onSelect={select}
+          onMove={(from, isStep) => change({ before: from }, isStep)}
+        />
+      ) : (
+        <div class="timeline" />
+      )}
+      {before && <Versus choice={choice} service={service.service} services={services} before={before} after={after} />}
+    </>
+  );
+}
+
+function Work(props: WorkProps) {
+  const { choice, service, version } = props;
+  const flame = useFlame(choice, service.service, service.type, version);
+  const { tree } = flame.data ?? {};
+  const isEmpty = tree && tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
     <section class="work" aria-label={service.service}>
-      {series.data ? <Timeline series={series.data} unit={service.unit} last={service.last} selected={selected} onSelect={onSelect} /> : <div class="timeline" />}
-      {flame.data && flame.data.tree.total[0]! > 0 && (
+      <Head {...props} />
+      {flame.data && !isEmpty && (
         <Graph
           tree={flame.data.tree}
           title={flame.data.service}
           unit={service.unit}
-          view={view}
-          summary={<Summary flame={flame.data} />}
-          tools={<Segments label="What to show" choices={kViews} value={view} onChange={(next) => replaceQuery({ view: next === "both" ? "" : next })} />}
+          view={choice.view}
+          look={choice.look}
+          onLook={change}
+          summary={<Summary flame={flame.data} unit={service.unit} />}
+          tools={<Segments label="What to show" choices={kViews} value={choice.view} onChange={(view) => change({ view }, false)} />}
         />
       )}
-      {flame.data && flame.data.tree.total[0] === 0 && (
-        <StateBox title="No CPU time in this part.">
-          <p>{service.service} has no sample here. Double click the timeline for the whole range.</p>
+      {isEmpty && (
+        <StateBox title="No sample in this part.">
+          <p>{service.service} has none between {between(flame.data!.from, flame.data!.until)}.</p>
+          <p>
+            <button type="button" class="button" onClick={() => change({ selected: null, before: null, other: "" }, true)}>
+              Show the whole range
+            </button>
+          </p>
         </StateBox>
       )}
       {!flame.data && flame.error && <ErrorState what="The flame graph did not come." why={flame.error.message} />}
@@ -112,76 +124,95 @@ function Work({ service, range, view, version, selected, onSelect }: WorkProps) 
   );
 }
 
-function Loading() {
-  return (
-    <div class="profiles">
-      <section class="services" aria-label="Services">
-        <Bones rows={6} height={22} />
-      </section>
-      <section class="work">
-        <Bones rows={12} height={19} />
-      </section>
-    </div>
-  );
-}
-
-// One entry a service: of several types the one with CPU time comes first from weir.
-function cpuOnly(answer: Services): Service[] {
-  const seen = new Set<string>();
-  return answer.services.filter((service) => {
-    const cpu = service.type === "process_cpu" || service.type === "";
-    if (!cpu || seen.has(service.service)) return false;
-    seen.add(service.service);
-    return true;
-  });
-}
-
-function pprofLink(service: Service, range: number, selected: Selected | null, until: number): string {
-  const to = selected?.until ?? until;
-  return url("profiles/pprof", { service: service.service, type: service.type, from: selected?.from ?? to - range * 1000, until: to });
-}
-
 // The service in the address; without one the largest, which then stays the choice.
-function useChoice(asked: string, services: Service[]): string {
+function useService(asked: string, services: Service[]): string {
   const first = useRef("");
   if (!services.some((service) => service.service === first.current)) first.current = services[0]?.service ?? "";
   return asked || first.current;
 }
 
+interface ScreenBarProps {
+  choice: Choice;
+  answer?: Services;
+  type: string;
+  chosen?: Service;
+  shown: Selected | null;
+}
+
+function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {
+  const [saved, setSaved] = useState<number | null>(null); // when the dialog was opened
+  const types = answer ? typesOf(answer) : [];
+  const comparing = isComparing(choice);
+  const toggle = useCallback(() => {
+    if (comparing) endComparison();
+    else if (chosen && shown) compare(choice, shown, chosen.last);
+  }, [choice, comparing, chosen, shown]);
+  useEffect(() => whenPressed("d", toggle), [toggle]);
+  // What is selected is of the range it was selected in; what is compared stays.
+  const setRange = (range: number) => change(comparing ? { range } : { range, selected: null }, true);
+  return (
+    <Bar title="Profiles">
+      {types.length > 1 && (
+        <Segments label="Type of profile" choices={types.map((value) => ({ value, label: typeWord(value) }))} value={type} onChange={(next) => change({ ...kPlainLook, type: next }, true)} />
+      )}
+      <span class="grow" />
+      {choice.at > 0 && (
+        <button type="button" class="button" title="The range ends there; go on to what is now" onClick={() => change({ at: 0, selected: null, before: null }, true)}>
+          Until {moment(choice.at)} <Icon name="close" />
+        </button>
+      )}
+      <Segments label="Range" choices={kRanges} value={choice.range} onChange={setRange} />
+      {chosen && shown && (
+        <>
+          <button type="button" class="button" aria-pressed={comparing} title="Compare with the time before (d)" onClick={toggle}>
+            <Icon name="compare" />
+            Compare
+          </button>
+          <button type="button" class="button square" aria-label="Share or save" title="Share or save" onClick={() => setSaved(shown.until)}>
+            <Icon name="download" />
+          </button>
+        </>
+      )}
+      {saved !== null && chosen && (
+        <SaveDialog
+          question={questionOf(choice, chosen.service, chosen.type, saved)}
+          type={chosen.type}
+          link={linkTo(choice, chosen.service, chosen.type, saved)}
+          onClose={() => setSaved(null)}
+        />
+      )}
+    </Bar>
+  );
+}
+
 export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sampling: boolean }) {
-  const range = kRanges.find((choice) => String(choice.value) === query.get("range"))?.value ?? 900;
-  const view = kViews.find((choice) => choice.value === query.get("view"))?.value ?? "both";
-  const { data, error, version } = useServices(range);
-  const services = useMemo(() => (data ? cpuOnly(data) : []), [data]);
-  const wanted = useChoice(query.get("service") ?? "", services);
+  const choice = useChoice(query);
+  const { range, at } = choice;
+  const { data, error, version } = useServices(range, at);
+  const types = useMemo(() => (data ? typesOf(data) : []), [data]);
+  const type = choice.type || types[0] || "";
+  const services = useMemo(() => (data ? data.services.filter((service) => service.type === type) : []), [data, type]);
+  const wanted = useService(choice.service, services);
   const chosen = services.find((service) => service.service === wanted);
-  const from = Number(query.get("from"));
-  const until = Number(query.get("until"));
-  const selected = useMemo(() => (from > 0 && until > from ? { from, until } : null), [from, until]);
-  const select = (part: Selected | null) => replaceQuery({ from: part ? String(part.from) : "", until: part ? String(part.until) : "" });
-  const choose = (name: string) => replaceQuery({ service: name });
+  const shown = useMemo(() => (data ? { from: data.from, until: data.until } : null), [data]);
+  const choose = (service: string) => {
+    if (service === wanted) return;
+    change({ ...kPlainLook, sort: choice.look.sort, service, other: choice.other === service ? "" : choice.other }, true);
+  };
   return (
     <>
-      <Bar title="Profiles">
-        <span class="grow" />
-        <Segments label="Range" choices={kRanges} value={range} onChange={(next) => replaceQuery({ range: String(next), from: "", until: "" })} />
-        {chosen && data && (
-          <a class="button square" href={pprofLink(chosen, range, selected, data.until)} download aria-label="Download as pprof" title="Download as pprof">
-            <Icon name="download" />
-          </a>
-        )}
-      </Bar>
+      <ScreenBar choice={choice} answer={data} type={type} chosen={chosen} shown={shown} />
       {!data && error && <ErrorState what="The list of services did not come." why={error.message} />}
       {!data && !error && <Loading />}
       {data && data.stores === 0 && <NoStore />}
-      {data && data.stores > 0 && services.length === 0 && <NoProfiles sampling={sampling} range={range} />}
-      {data && services.length > 0 && (
+      {data && data.stores > 0 && data.services.length === 0 && <NoProfiles sampling={sampling} range={range} at={at} />}
+      {data && shown && data.services.length > 0 && (
         <div class="profiles">
-          <ServiceList answer={data} services={services} chosen={wanted} onChoose={choose} />
+          <ServiceList answer={data} services={services} chosen={wanted} before={choice.other} onChoose={choose} />
           {chosen ? (
-            <Work key={chosen.service} service={chosen} range={range} view={view} version={version} selected={selected} onSelect={select} />
+            <Work key={`${chosen.service}\0${chosen.type}`} choice={choice} service={chosen} services={services} shown={shown} version={version} />
           ) : (
-            <StateBox title={`No profile of ${wanted} in this range.`}>
+            <StateBox title={`No profile of ${wanted || typeWord(type)} in this range.`}>
               <p>It used no CPU that was sampled, or no target names it any more. Choose a longer range, or another service.</p>
             </StateBox>
           )}

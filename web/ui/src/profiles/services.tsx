@@ -1,7 +1,7 @@
 // The services of the range: who used how much CPU.
 import { useState } from "preact/hooks";
 import type { Service, Services } from "../api";
-import { amount, plural } from "../format";
+import { amount, cores, plural, visible } from "../format";
 import { Search, useSteadyOrder } from "../parts";
 
 const kWidth = 60;
@@ -37,14 +37,20 @@ function Spark({ points, from, until }: { points: [number, number][]; from: numb
   );
 }
 
+// Beside the sum: what it comes to at a time.
+function used(service: Service, seconds: number): string {
+  return service.unit === "nanoseconds" ? cores(service.total / 1e9 / seconds) : plural(service.profiles, "profile");
+}
+
 interface ListProps {
   answer: Services;
   services: Service[];
   chosen: string;
+  before: string; // compared with; "": with none
   onChoose: (service: string) => void;
 }
 
-export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
+export function ServiceList({ answer, services, chosen, before, onChoose }: ListProps) {
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
   const [steady, hold] = useSteadyOrder(services, (service) => service.service);
@@ -59,15 +65,19 @@ export function ServiceList({ answer, services, chosen, onChoose }: ListProps) {
           <li key={service.service}>
             <button type="button" aria-pressed={service.service === chosen} title={service.service} data-service={service.service} onClick={() => onChoose(service.service)}>
               <span class="names">
-                <span class="cut">{service.service}</span>
-                <small class="dim cut">{plural(service.profiles, "profile")}</small>
+                <span class="cut">{visible(service.service)}</span>
+                <small class="dim cut">{service.service === before ? "Before" : used(service, (answer.until - answer.from) / 1000)}</small>
               </span>
               <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />
               <span class="num">{amount(service.total, service.unit)}</span>
             </button>
           </li>
         ))}
-        {shown.length === 0 && <li class="dim pad">No service of {services.length} has “{text.trim()}” in its name.</li>}
+        {shown.length === 0 && (
+          <li class="dim pad">
+            {wanted ? `No service matches. The range has ${plural(services.length, "service")}; none has “${text.trim()}” in its name.` : "No service has such a profile in this range."}
+          </li>
+        )}
       </ul>
     </section>
   );

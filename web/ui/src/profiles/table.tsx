@@ -1,10 +1,13 @@
 // Every function once: the flame graph's equal for those who do not see it, and the quickest answer for all.
+import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { amount, changeText, changeTone, percent, plural } from "../format";
-import { kindWord, whyUnknown } from "./kinds";
+import { amount, changeText, changeTone, difference, percent, plural } from "../format";
+import { Icon } from "../parts";
+import { type NoName, kindWord, whyUnknown } from "./kinds";
 import { type Row, type Tree, functions } from "./model";
-
-type Key = "self" | "total";
+import { exactly } from "./search";
+import type { Sort } from "./state";
+import { Why } from "./why";
 
 const kFirst = 100;
 
@@ -13,143 +16,201 @@ interface TableProps {
   focus: number;
   unit: string;
   search: string;
+  matches: ((row: Row) => boolean) | null; // of the search; null: there is none
+  sort: Sort;
+  onSort: (sort: Sort) => void;
   onPick: (row: Row) => void;
+  onMiddle: (row: Row) => void;
 }
 
-function Head({ by, onSort }: { by: Key; onSort: (key: Key) => void }) {
-  const column = (key: Key, word: string) => (
-    <th scope="col" class="num" aria-sort={by === key ? "descending" : undefined}>
+const kArrows: Record<Sort, string> = { self: "↓", total: "↓", name: "↑" };
+
+function Head({ sort, unit, onSort }: { sort: Sort; unit: string; onSort: (sort: Sort) => void }) {
+  const column = (key: Sort, word: string) => (
+    <th scope="col" class={key === "name" ? "" : "num"} aria-sort={sort !== key ? undefined : key === "name" ? "ascending" : "descending"}>
       <button type="button" onClick={() => onSort(key)}>
         {word}
-        {by === key && " ↓"}
+        {sort === key && ` ${kArrows[key]}`}
       </button>
     </th>
   );
   return (
     <thead>
       <tr>
-        <th scope="col">Function</th>
+        {column("name", "Function")}
         {column("self", "Self")}
         <th class="hide-narrow" aria-hidden="true" />
         {column("total", "Total")}
         <th scope="col" class="num hide-narrow">
-          CPU time
+          {sort === "total" ? "Total" : "Self"}, {unit === "nanoseconds" ? "CPU time" : "in all"}
         </th>
       </tr>
     </thead>
   );
 }
 
-interface LineProps {
-  row: Row;
-  by: Key;
-  all: number;
-  most: number;
-  unit: string;
-  onPick: (row: Row) => void;
+export function noNameOfRow(row: Row): NoName | null {
+  return row.kind === "unknown" ? whyUnknown(row.why, row.module, row.reason) : null;
 }
 
-function Line({ row, by, all, most, unit, onPick }: LineProps) {
-  const why = row.kind === "unknown" ? whyUnknown(row.why, row.module, row.reason) : null;
+interface NameProps {
+  row: Row;
+  why: NoName | null;
+  onPick: (row: Row) => void;
+  onMiddle: (row: Row) => void;
+  onWhy?: () => void;
+  isWhyOpen?: boolean;
+}
+
+export function FunctionName({ row, why, onPick, onMiddle, onWhy, isWhyOpen }: NameProps) {
+  const stop = (act: () => void) => (event: Event) => {
+    event.stopPropagation();
+    act();
+  };
   return (
-    <tr class="pick" onClick={() => onPick(row)}>
-      <td>
-        <div class="function" title={why ? [why.what, why.found, why.remedy].filter(Boolean).join("\n") : row.title}>
-          <i class={`swatch k-${row.kind}`} />
-          <button type="button" class="mono cut plainbutton">
-            {row.title}
-          </button>
-          <span class="sr">{kindWord(row.kind)}</span>
-          {row.kind !== "unknown" && <span class="dim module cut">{row.module}</span>}
-        </div>
-      </td>
-      <td class="num">{percent(row.self / all)}</td>
-      <td class="hide-narrow">
-        <span class="share">
-          <i style={{ width: `${(100 * row[by]) / most}%` }} />
-        </span>
-      </td>
-      <td class="num">{percent(row.total / all)}</td>
-      <td class="num sub hide-narrow">{amount(row[by], unit)}</td>
-    </tr>
+    <div class="function" title={why ? [why.what, why.found, why.remedy].filter(Boolean).join("\n") : row.title}>
+      <i class={`swatch k-${row.kind}`} />
+      <button type="button" class="mono cut plainbutton" onClick={stop(() => onPick(row))}>
+        {row.title}
+      </button>
+      <span class="sr">{kindWord(row.kind)}</span>
+      {onWhy && (
+        <button type="button" class="link warn nowrap" aria-expanded={isWhyOpen} onClick={stop(onWhy)}>
+          Why?
+        </button>
+      )}
+      {row.kind !== "root" && (
+        <button type="button" class="both plainbutton" aria-label={`Callers and callees of ${row.title}`} title="Callers and callees" onClick={stop(() => onMiddle(row))}>
+          <Icon name="sandwich" />
+        </button>
+      )}
+      {row.kind !== "unknown" && <span class="dim module cut">{row.module}</span>}
+    </div>
   );
 }
 
-function CompareHead() {
+interface LineProps {
+  row: Row;
+  picked: boolean;
+  onPick: (row: Row) => void;
+  onMiddle: (row: Row) => void;
+  children: ComponentChildren; // the cells of numbers
+}
+
+// A row, and below it why the function has no name, when that is asked.
+function Line({ row, picked, onPick, onMiddle, children }: LineProps) {
+  const [open, setOpen] = useState(false);
+  const why = noNameOfRow(row);
+  return (
+    <>
+      <tr class="pick" aria-selected={picked} onClick={() => onPick(row)}>
+        <td>
+          <FunctionName row={row} why={why} onPick={onPick} onMiddle={onMiddle} onWhy={why ? () => setOpen(!open) : undefined} isWhyOpen={open} />
+        </td>
+        {children}
+      </tr>
+      {open && why && (
+        <tr>
+          <td colSpan={6} class="whycell">
+            <Why noName={why} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+interface CellsProps {
+  row: Row;
+  sort: Sort;
+  all: number;
+  most: number;
+  unit: string;
+}
+
+function Cells({ row, sort, all, most, unit }: CellsProps) {
+  const value = sort === "total" ? row.total : row.self;
+  return (
+    <>
+      <td class="num">{percent(row.self / all)}</td>
+      <td class="hide-narrow">
+        <span class="share">
+          <i style={{ width: `${(100 * value) / most}%` }} />
+        </span>
+      </td>
+      <td class="num">{percent(row.total / all)}</td>
+      <td class="num sub hide-narrow">{amount(value, unit)}</td>
+    </>
+  );
+}
+
+function CompareHead({ unit }: { unit: string }) {
   return (
     <thead>
       <tr>
         <th scope="col">Function</th>
+        <th scope="col" class="num hide-narrow">
+          Total
+        </th>
         <th scope="col" class="num hide-narrow">
           Self before
         </th>
         <th scope="col" class="num hide-narrow">
           Self after
         </th>
-        <th scope="col" class="num hide-narrow">
-          Total
+        <th scope="col" class="num">
+          Change
         </th>
         <th scope="col" class="num" aria-sort="descending">
-          Self, change ↓
+          {unit === "nanoseconds" ? "CPU time ↓" : "In all ↓"}
         </th>
       </tr>
     </thead>
   );
 }
 
-function CompareLine({ row, unit, onPick }: { row: Row; unit: string; onPick: (row: Row) => void }) {
-  const change = row.self - row.beforeSelf;
+function CompareCells({ row, unit }: { row: Row; unit: string }) {
+  const tone = changeTone(row.beforeSelf, row.self);
   return (
-    <tr class="pick" onClick={() => onPick(row)}>
-      <td>
-        <div class="function" title={row.title}>
-          <button type="button" class="mono cut plainbutton">
-            {row.title}
-          </button>
-          {row.kind !== "unknown" && <span class="dim module cut">{row.module}</span>}
-        </div>
-      </td>
+    <>
+      <td class={`num hide-narrow ${changeTone(row.beforeTotal, row.total)}`}>{changeText(row.beforeTotal, row.total)}</td>
       <td class="num sub hide-narrow">{amount(row.beforeSelf, unit)}</td>
       <td class="num hide-narrow">{amount(row.self, unit)}</td>
-      <td class="num sub hide-narrow">{changeText(row.beforeTotal, row.total)}</td>
-      <td class={`num ${changeTone(row.beforeSelf, row.self)}`}>
-        {change > 0 ? "+" : change < 0 ? "−" : ""}
-        {amount(Math.abs(change), unit)}
-      </td>
-    </tr>
+      <td class={`num ${tone}`}>{row.beforeSelf === row.self ? "" : changeText(row.beforeSelf, row.self)}</td>
+      <td class={`num ${tone}`}>{difference(row.beforeSelf, row.self, unit)}</td>
+    </>
   );
 }
 
-export function FunctionTable({ tree, focus, unit, search, onPick }: TableProps) {
-  const [by, setBy] = useState<Key>("self");
+function ordered(tree: Tree, rows: Row[], sort: Sort): Row[] {
+  const changed = (row: Row) => Math.abs(row.self - row.beforeSelf);
+  const size = (a: Row, b: Row) => b.total + b.beforeTotal - a.total - a.beforeTotal;
+  if (tree.beforeTotal) return [...rows].sort((a, b) => changed(b) - changed(a) || size(a, b));
+  if (sort === "name") return [...rows].sort((a, b) => a.title.localeCompare(b.title, "en") || size(a, b));
+  return [...rows].sort((a, b) => b[sort] - a[sort] || size(a, b));
+}
+
+export function FunctionTable({ tree, focus, unit, search, matches, sort, onSort, onPick, onMiddle }: TableProps) {
   const [everything, setEverything] = useState(false);
   const rows = useMemo(() => functions(tree, focus), [tree, focus]);
-  const shown = useMemo(() => {
-    const wanted = search.trim().toLowerCase();
-    const found = wanted ? rows.filter((row) => row.title.toLowerCase().includes(wanted) || row.module.toLowerCase().includes(wanted)) : rows;
-    const changed = (row: Row) => Math.abs(row.self - row.beforeSelf);
-    if (tree.beforeTotal) return [...found].sort((a, b) => changed(b) - changed(a) || b.total - a.total);
-    return [...found].sort((a, b) => b[by] - a[by] || b.total - a.total);
-  }, [rows, search, by]);
+  const shown = useMemo(() => ordered(tree, matches ? rows.filter(matches) : rows, sort), [tree, rows, matches, sort]);
   const all = tree.total[0]! || 1;
-  const most = Math.max(1, shown[0]?.[by] ?? 1);
+  const most = Math.max(1, ...shown.map((row) => (sort === "total" ? row.total : row.self)));
   const cut = everything ? shown : shown.slice(0, kFirst);
   return (
-    <div class="functions">
-      <table class="list" aria-label="Functions">
-        {tree.beforeTotal ? <CompareHead /> : <Head by={by} onSort={setBy} />}
+    <div class="functions" tabIndex={0} role="region" aria-label="Functions">
+      <table class="list" aria-label={tree.beforeTotal ? "Functions, the largest change of self first" : "Functions"}>
+        {tree.beforeTotal ? <CompareHead unit={unit} /> : <Head sort={sort} unit={unit} onSort={onSort} />}
         <tbody>
-          {cut.map((row) =>
-            tree.beforeTotal ? (
-              <CompareLine key={row.key} row={row} unit={unit} onPick={onPick} />
-            ) : (
-              <Line key={row.key} row={row} by={by} all={all} most={most} unit={unit} onPick={onPick} />
-            ),
-          )}
+          {cut.map((row) => (
+            <Line key={row.key} row={row} picked={search !== "" && search === exactly(row.title)} onPick={onPick} onMiddle={onMiddle}>
+              {tree.beforeTotal ? <CompareCells row={row} unit={unit} /> : <Cells row={row} sort={sort} all={all} most={most} unit={unit} />}
+            </Line>
+          ))}
           {cut.length === 0 && (
             <tr>
-              <td class="dim" colSpan={5}>
-                No function of this profile has “{search.trim()}” in its name or module.
+              <td class="dim" colSpan={6}>
+                No function matches. The {focus > 0 ? "frame" : "profile"} has {plural(rows.length, "function")}; none has “{search.trim()}” in its name or module.
               </td>
             </tr>
           )}
