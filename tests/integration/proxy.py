@@ -11,6 +11,7 @@ OF_A_CONNECTION = ('connection', 'content-length', 'transfer-encoding', 'keep-al
 class Handler(http.server.BaseHTTPRequestHandler):
     """Asks weir by weir's own address, as proxies do that nobody has told otherwise."""
     timeout = 60
+    protocol_version = 'HTTP/1.1'
 
     def relay(self):
         proxy = self.server
@@ -25,10 +26,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = relay
 
     def refuse(self, status, *headers):
+        text = b'not here, or not you'
         self.send_response(status)
-        for name, value in (*headers, ('Content-Length', '0')):
+        for name, value in (*headers, ('Content-Type', 'text/plain'), ('Content-Length', len(text))):
             self.send_header(name, value)
         self.end_headers()
+        self.wfile.write(text)
 
     def ask(self, path):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ('host', 'authorization', *OF_A_CONNECTION)}
@@ -47,6 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in answer.getheaders():
             if name.lower() not in OF_A_CONNECTION:
                 self.send_header(name, value)
+        self.send_header('Connection', 'close')
         self.end_headers()
         # Piece by piece, as it comes; the end of the connection is the end of the body.
         with contextlib.suppress(OSError, http.client.HTTPException):

@@ -1,6 +1,7 @@
 // What the API answers, and how the page asks. Times are Unix milliseconds.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Wish, changesOf, isBack, kLeast, nextStatus, statusesSoFar, untilDue } from "./live";
+import { passwordWanted, plainAddress, wantPassword } from "./password";
 
 export type State = "healthy" | "unhealthy" | "waiting" | "unknown" | "exited";
 
@@ -255,15 +256,17 @@ export function componentPath(id: string): string {
 }
 
 async function getText(address: string, signal?: AbortSignal): Promise<string> {
+  if (passwordWanted()) throw new ApiError("weir asks for a password", 401);
   const limit = AbortSignal.timeout(kTimeout);
   let answer: Response;
   try {
-    answer = await fetch(address, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    answer = await fetch(plainAddress(address), { signal: signal ? AbortSignal.any([signal, limit]) : limit });
   } catch (e) {
     throw new ApiError(limit.aborted ? "no answer within 20 s" : "no connection", 0);
   }
   const text = await answer.text();
   if (answer.ok) return text;
+  if (answer.status === 401) wantPassword();
   let message = text.trim() || `HTTP ${answer.status}`;
   try {
     message = JSON.parse(text).error ?? message;
@@ -281,7 +284,8 @@ export async function get<T>(address: string, signal?: AbortSignal): Promise<T> 
 export async function post(address: string): Promise<{ ok: boolean; text: string }> {
   const limit = AbortSignal.timeout(kTimeout);
   try {
-    const answer = await fetch(address, { method: "POST", signal: limit });
+    const answer = await fetch(plainAddress(address), { method: "POST", signal: limit });
+    if (answer.status === 401) wantPassword();
     return { ok: answer.ok, text: await answer.text() };
   } catch {
     throw new ApiError(limit.aborted ? "no answer within 20 s" : "no connection", 0);

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Load, Polled, State, Status } from "./api";
 import { bytes, count, moment, percent, plural, span } from "./format";
 import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
+import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
 import { toggle } from "./theme";
 
@@ -177,6 +178,20 @@ function Disconnected({ since }: { since: number }) {
   );
 }
 
+function PasswordWanted({ since }: { since: number }) {
+  return (
+    <Note state="unhealthy" title="weir asks for a password.">
+      <p>
+        {location.host} does not take the one that this page was opened with. The page asks for nothing more; what stands here is of{" "}
+        {moment(since)}. Load it again to give another password.
+      </p>
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Load again
+      </button>
+    </Note>
+  );
+}
+
 interface FrameProps {
   route: Route;
   status: Polled<Status>;
@@ -188,6 +203,7 @@ interface FrameProps {
 export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
   const [losses, setLosses] = useState(false);
   const known = status.data;
+  const password = usePasswordWanted();
   // The config's own screen says it beside the text.
   const refused = known && known.ready && !known.lastLoad.ok && route.screen !== "config";
   return (
@@ -197,8 +213,9 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
       </a>
       <Rail route={route} status={known} onKeys={() => onKeys(true)} />
       <main id="main" tabIndex={-1}>
-        {known && status.failures >= 3 && <div class="notes"><Disconnected since={status.failingSince} /></div>}
-        {refused && status.failures < 3 && (
+        {password > 0 && <div class="notes"><PasswordWanted since={password} /></div>}
+        {known && status.failures >= 3 && !password && <div class="notes"><Disconnected since={status.failingSince} /></div>}
+        {refused && status.failures < 3 && !password && (
           <div class="notes"><Refused load={known.lastLoad} runningSince={known.runningSince} /></div>
         )}
         {children}

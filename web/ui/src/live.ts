@@ -2,6 +2,8 @@
 // Where there is none (too many are open, something in between keeps events back, weir is gone) the page asks again
 // and again instead, and a stream is tried for now and then.
 
+import { kPasswordWanted, passwordWanted, plainAddress } from "./password";
+
 // Of questions that have other answers when it changes; weir says which has.
 export type Topic = "components" | "component" | "graph" | "config" | "profiles" | "targets";
 
@@ -51,8 +53,8 @@ function hear(): void {
 
 function connect(): void {
   close();
-  if (document.hidden) return;
-  source = new EventSource(`api/v0/web/events${since && `?since=${since}`}`);
+  if (document.hidden || passwordWanted()) return;
+  source = new EventSource(plainAddress(`api/v0/web/events${since && `?since=${since}`}`));
   source.onerror = fail;
   source.addEventListener("status", (event) => {
     hear();
@@ -76,6 +78,8 @@ export function goLive(): void {
     else connect();
     tell();
   });
+  // Who still hears of changes would be told what the password is to keep from them.
+  addEventListener(kPasswordWanted, close);
   connect();
 }
 

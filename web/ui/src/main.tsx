@@ -49,7 +49,7 @@ function Screen({ route, status }: { route: Route; status?: Status }) {
 function NoAnswer({ why }: { why: string }) {
   return (
     <ErrorState what="No answer from weir." why={`The page asked ${location.host} three times and got: ${why}.`}>
-      <pre class="command">curl http://{location.host}/-/ready</pre>
+      <pre class="command">curl {location.origin}{location.pathname}-/ready</pre>
     </ErrorState>
   );
 }
@@ -63,7 +63,7 @@ function App() {
   useEffect(() => {
     document.title = `${title} · weir`;
   }, [title]);
-  const silent = !status.data && status.failures >= 3;
+  const silent = !status.data && status.failures >= 3 && status.error?.status !== 401;
   return (
     <Frame route={route} status={status} keys={keys} onKeys={setKeys}>
       {silent ? <NoAnswer why={status.error?.message ?? "nothing"} /> : <Screen route={route} status={status.data} />}
