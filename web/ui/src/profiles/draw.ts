@@ -40,18 +40,18 @@ interface Rest extends Box {
   frames: number;
 }
 
-const kColours = new Map<string, string>();
+// By node, light and dark; as long as the tree is there.
+const kColours = new WeakMap<Tree, [string[], string[]]>();
+
+function coloursOf(tree: Tree, dark: boolean): string[] {
+  let both = kColours.get(tree);
+  if (!both) kColours.set(tree, (both = [[], []]));
+  return both[dark ? 1 : 0];
+}
 
 function colourOf(tree: Tree, node: number, dark: boolean): string {
   if (tree.beforeTotal && node > 0) return changeColour(changeOf(tree.beforeTotal[node]!, tree.total[node]!), dark);
-  const key = `${dark ? 1 : 0}${tree.strings[tree.kind[node]!]}${kindOf(tree, node)}\0${nameOf(tree, node)}\0${moduleOf(tree, node)}`;
-  let colour = kColours.get(key);
-  if (!colour) {
-    if (kColours.size > 20_000) kColours.clear();
-    colour = frameColour(kindOf(tree, node), nameOf(tree, node), moduleOf(tree, node), dark);
-    kColours.set(key, colour);
-  }
-  return colour;
+  return frameColour(kindOf(tree, node), nameOf(tree, node), moduleOf(tree, node), dark);
 }
 
 function addRest(rests: Rest[], rest: Rest): void {
@@ -165,12 +165,13 @@ export function draw(g: CanvasRenderingContext2D, scene: Scene, look: Look, widt
   g.font = look.font;
   g.textBaseline = "middle";
   const charWidth = g.measureText("M").width;
+  const colours = coloursOf(tree, look.dark);
   const same = scene.hover > 0 ? tree.name[scene.hover] : -1;
   for (const rest of rests) drawRest(g, scene, rest, look, charWidth);
   for (const box of all) {
     const drawn = Math.max(kLeast, box.width > 3 ? box.width - 1 : box.width);
     g.globalAlpha = opacity(scene, box.node);
-    g.fillStyle = colourOf(tree, box.node, look.dark);
+    g.fillStyle = colours[box.node] ??= colourOf(tree, box.node, look.dark);
     g.fillRect(box.x, box.y, drawn, kRow - 1);
     if (kindOf(tree, box.node) === "unknown" && drawn > 6) hatch(g, box, drawn, look.dark);
     if (scene.hits?.hit[box.node]) {

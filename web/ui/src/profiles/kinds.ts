@@ -1,4 +1,5 @@
 // Kinds of code: their colour, their name, and why a frame has no name.
+import { oklch } from "./colour";
 import { hash } from "./model";
 
 interface Kind {
@@ -32,7 +33,7 @@ export function frameColour(kind: string, title: string, module: string, dark: b
   const h = hash(module + title);
   const lightness = (dark ? 0.47 : 0.845) + (((h & 0xff) / 255) * 2 - 1) * 0.03;
   const hue = kKinds[kind].hue + ((((h >> 8) & 0xff) / 255) * 2 - 1) * 6;
-  return `oklch(${lightness.toFixed(3)} ${dark ? 0.066 : 0.062} ${hue.toFixed(1)})`;
+  return oklch(lightness, dark ? 0.066 : 0.062, hue);
 }
 
 // Compared: orange for more, teal for less, the stronger the more has changed; what has not is neutral.
@@ -42,7 +43,7 @@ export function changeColour(change: number, dark: boolean): string {
   const more = change > 0;
   const lightness = dark ? 0.4 + (more ? 0.15 : 0.13) * k : 0.91 - (more ? 0.17 : 0.13) * k;
   const chroma = more ? 0.03 + 0.1 * k : 0.02 + 0.07 * k;
-  return `oklch(${lightness.toFixed(3)} ${chroma.toFixed(3)} ${more ? 45 : 205})`;
+  return oklch(lightness, chroma, more ? 45 : 205);
 }
 
 // What happened, and the one thing that mends it.
