@@ -30,14 +30,17 @@ class Tree:
     def __init__(self, nodes, seed=7):
         self.random = random.Random(seed)
         self.strings = ['', 'named', 'stripped', 'app']
+        self.known = {text: number for number, text in enumerate(self.strings)}
         self.columns = {name: [] for name in ('name', 'module', 'kind', 'why', 'reason', 'total', 'self', 'parent')}
         self.functions = [self.function() for _ in range(4000)]
         self.add(-1, (3, 0, 0, 1), 10**13, 0)
         self.grow(0, nodes - 1, 10**13, 1)
 
     def string(self, text):
-        self.strings.append(text)
-        return len(self.strings) - 1
+        if text not in self.known:
+            self.known[text] = len(self.strings)
+            self.strings.append(text)
+        return self.known[text]
 
     def function(self):
         kind = self.random.choices(list(MODULES), (60, 12, 12, 10, 6))[0]

@@ -17,15 +17,27 @@ HOME = '\ue011'
 
 
 @contextlib.contextmanager
-def demo(mode):
-    """(browser, address) of the page over made-up data."""
+def a_browser():
     if driver.missing():
         raise Skip(driver.missing())
-    program = subprocess.Popen([ROOT / 'build/tests/web_demo', mode], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    with driver.Browser() as browser:
+        browser.look(*page.WIDE, 'dark')
+        yield browser
+
+
+@contextlib.contextmanager
+def served(mode, address='127.0.0.1:0'):
+    """The address of the page."""
+    program = subprocess.Popen([ROOT / 'build/tests/web_demo', mode, address], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
-        with driver.Browser() as browser:
-            browser.look(*page.WIDE, 'dark')
-            yield browser, program.stdout.readline().strip()
+        yield program.stdout.readline().strip()
     finally:
         program.terminate()
         program.wait(10)
+
+
+@contextlib.contextmanager
+def demo(mode):
+    """(browser, address)."""
+    with a_browser() as browser, served(mode) as url:
+        yield browser, url

@@ -3,7 +3,7 @@
 import itertools
 import os
 
-from made_up import DOWN, ENTER, ESCAPE, demo, page
+from made_up import DOWN, ENTER, ESCAPE, a_browser, demo, page, served
 from harness import run
 
 HOSTILE = '<img src=x onerror=alert(1)>'
@@ -179,14 +179,13 @@ def absences_say_what_to_do():
 
 
 def a_lost_connection_is_said_and_mends_itself():
-    with demo('full') as (browser, url):
-        page.open_service(browser, url, 'thumbnails')
-        browser.cdp('Network.enable')
-        browser.cdp('Network.emulateNetworkConditions', offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    with a_browser() as browser:
+        with served('full') as url:
+            page.open_service(browser, url, 'thumbnails')
         browser.wait('the page says so', 'return document.body.innerText.includes("No answer from weir.")', seconds=20)
         page.expect(browser.run('return document.querySelector("canvas") !== null'), 'what was there still stands')
-        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-        browser.wait('it mends itself', 'return !document.body.innerText.includes("No answer from weir.")', seconds=20)
+        with served('full', url.removeprefix('http://')):
+            browser.wait('it mends itself', 'return !document.body.innerText.includes("No answer from weir.")', seconds=20)
 
 
 def it_looks_the_same_everywhere():

@@ -156,25 +156,44 @@ export interface Row {
   node: number; // the largest of its frames
 }
 
+const kFunctions = new WeakMap<Tree, Int32Array>();
+
+// A number by node, the same for all frames of a function: a graph is zoomed more often than it comes.
+function functionsOf(tree: Tree): Int32Array {
+  let numbers = kFunctions.get(tree);
+  if (!numbers) {
+    const known = new Map<number, number>();
+    numbers = Int32Array.from({ length: tree.size }, (_, i) => {
+      const key = tree.name[i]! * tree.strings.length + tree.module[i]!;
+      const number = known.get(key) ?? known.size;
+      known.set(key, number);
+      return number;
+    });
+    kFunctions.set(tree, numbers);
+  }
+  return numbers;
+}
+
 // Every function once, over the subtree of `root`. Threads are none.
 export function functions(tree: Tree, root: number): Row[] {
-  const rows = new Map<string, Row>();
-  const covered = new Map<string, number>(); // up to which node the function's own frames reach
+  const numbers = functionsOf(tree);
+  const rows: Row[] = []; // with gaps
+  const covered: number[] = []; // up to which node the function's own frames reach
   for (let i = root; i < tree.end[root]!; ++i) {
     if (i === 0 || kindOf(tree, i) === "thread") continue;
-    const key = identity(tree, i);
-    let row = rows.get(key);
+    const number = numbers[i]!;
+    let row = rows[number];
     if (!row) {
-      row = { key, title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, beforeSelf: 0, beforeTotal: 0, node: i };
-      rows.set(key, row);
+      row = { key: identity(tree, i), title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, beforeSelf: 0, beforeTotal: 0, node: i };
+      rows[number] = row;
     }
     row.self += tree.self[i]!;
     row.beforeSelf += tree.beforeSelf?.[i] ?? 0;
     if (tree.width[i]! > tree.width[row.node]!) row.node = i;
-    if (i < (covered.get(key) ?? 0)) continue;
+    if (i < (covered[number] ?? 0)) continue;
     row.total += tree.total[i]!;
     row.beforeTotal += tree.beforeTotal?.[i] ?? 0;
-    covered.set(key, tree.end[i]!);
+    covered[number] = tree.end[i]!;
   }
-  return [...rows.values()];
+  return rows.filter(Boolean);
 }
