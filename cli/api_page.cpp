@@ -106,6 +106,7 @@ std::string words_text(std::string_view words) {
 }
 
 std::string default_text(const Parameter& parameter) {
+  if (parameter.is_required) return "required";
   if (!parameter.otherwise.empty()) {
     bool is_word = parameter.type == Parameter::Type::word && parameter.words.contains(parameter.otherwise);
     return is_word ? code(parameter.otherwise) : cell(parameter.otherwise);

@@ -12,12 +12,13 @@
 #include "web/api.h"
 #include "web/comparison.h"
 #include "web/flame_file.h"
+#include "web/parameters.h"
 #include "web/profile_query.h"
 
 namespace weir::web {
 namespace {
 
-constexpr std::size_t kMostNodes = 50'000;  // in a page
+constexpr auto kMostNodes = static_cast<std::size_t>(parameter::kMaxNodes.highest);  // in a page
 
 struct Form {
   std::string_view ending;
@@ -123,10 +124,10 @@ net::Response page_response(const ProfileQuery& before, const ProfileQuery& afte
 }
 
 bool says_before(const net::Request& request) {
+  using namespace parameter;
   return std::ranges::any_of(
-      std::initializer_list<std::string_view>{"before_service", "before_type", "before_labels", "before_from",
-                                              "before_until"},
-      [&](std::string_view name) { return !request.query(name).empty(); });
+      std::initializer_list<Parameter>{kBeforeService, kBeforeType, kBeforeLabels, kBeforeFrom, kBeforeUntil},
+      [&](const Parameter& one) { return !text_of(request, one).empty(); });
 }
 
 }  // namespace
@@ -152,9 +153,7 @@ void answer_html(Site& site, const Call& call) {
   }
   auto before = parse_query_before(call, *query);
   if (!before) return;
-  auto basis = parse_basis(call);
-  if (!basis) return;
-  site.offload(call.reply, [before = *std::move(before), after = *std::move(query), basis = *basis] {
+  site.offload(call.reply, [before = *std::move(before), after = *std::move(query), basis = basis_of(call)] {
     return page_response(before, after, basis);
   });
 }

@@ -5,15 +5,11 @@
 #include "web/api.h"
 #include "web/comparison.h"
 #include "web/flame_json.h"
+#include "web/parameters.h"
 #include "web/profile_query.h"
 
 namespace weir::web {
 namespace {
-
-constexpr std::int64_t kMaxRows = 10'000;
-constexpr std::int64_t kDefaultRows = 100;
-constexpr std::int64_t kMaxNodes = 50'000;
-constexpr std::int64_t kDefaultNodes = 5'000;
 
 void write_symbol(JsonWriter& json, const profile::Symbol& symbol) {
   json.member("name", symbol.name).member("module", symbol.module);
@@ -109,13 +105,8 @@ net::Response breakdown_response(const ProfileQuery& query, const std::string& l
   return json_response(std::move(json));
 }
 
-// How many rows, and how many nodes, an answer may have. Replies with the error when there is one.
-std::optional<Limits> parse_limits(const Call& call) {
-  auto rows = bounded_parameter(call.request, "limit", kDefaultRows, 0, kMaxRows);
-  auto nodes = bounded_parameter(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
-  if (rows && nodes) return Limits{static_cast<std::size_t>(*rows), static_cast<std::size_t>(*nodes)};
-  call.reply(json_error(400, !rows ? rows.error().message : nodes.error().message));
-  return std::nullopt;
+std::size_t size_of(const Call& call, const Parameter& parameter) {
+  return static_cast<std::size_t>(integer_of(call.request, parameter));
 }
 
 }  // namespace
@@ -123,15 +114,9 @@ std::optional<Limits> parse_limits(const Call& call) {
 void answer_functions(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  auto limits = parse_limits(call);
-  if (!limits) return;
-  std::string by = call.request.query("by");
-  if (!by.empty() && by != "self" && by != "total") {
-    call.reply(json_error(400, fmt::format("parameter by: \"{}\" is neither self nor total", by)));
-    return;
-  }
-  auto column = by == "total" ? &profile::FunctionTotals::total : &profile::FunctionTotals::self;
-  site.offload(call.reply, [query = *std::move(query), column, rows = limits->rows] {
+  bool by_total = word_of(call.request, parameter::kFunctionsBy) == "total";
+  auto column = by_total ? &profile::FunctionTotals::total : &profile::FunctionTotals::self;
+  site.offload(call.reply, [query = *std::move(query), column, rows = size_of(call, parameter::kRowLimit)] {
     return functions_response(query, column, rows);
   });
 }
@@ -141,23 +126,17 @@ void answer_diff(Site& site, const Call& call) {
   if (!after) return;
   auto before = parse_query_before(call, *after);
   if (!before) return;
-  auto limits = parse_limits(call);
-  if (!limits) return;
-  auto basis = parse_basis(call);
-  if (!basis) return;
-  site.offload(call.reply, [before = *std::move(before), after = *std::move(after), limits = *limits,
-                            basis = *basis] { return diff_response(before, after, limits, basis); });
+  Limits limits{.rows = size_of(call, parameter::kRowLimit), .nodes = size_of(call, parameter::kMaxNodes)};
+  site.offload(call.reply, [before = *std::move(before), after = *std::move(after), limits,
+                            basis = basis_of(call)] { return diff_response(before, after, limits, basis); });
 }
 
 void answer_breakdown(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  std::string label = call.request.query("label");
-  if (label.empty()) {
-    call.reply(json_error(400, "parameter label: missing"));
-    return;
-  }
-  site.offload(call.reply, [query = *std::move(query), label] { return breakdown_response(query, label); });
+  site.offload(call.reply, [query = *std::move(query), label = text_of(call.request, parameter::kLabel)] {
+    return breakdown_response(query, label);
+  });
 }
 
 }  // namespace weir::web

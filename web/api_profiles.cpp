@@ -3,14 +3,12 @@
 #include "store/store.h"
 #include "web/api.h"
 #include "web/flame_json.h"
+#include "web/parameters.h"
 #include "web/profile_query.h"
 
 namespace weir::web {
 namespace {
 
-constexpr std::int64_t kMaxNodes = 50'000;
-constexpr std::int64_t kDefaultNodes = 5'000;
-constexpr std::int64_t kMaxPoints = 2'000;
 constexpr std::int64_t kDefaultPoints = 240;
 constexpr std::size_t kServicesWithSeries = 200;
 
@@ -89,16 +87,16 @@ net::Response series_response(const ProfileQuery& query, Duration step) {
 
 void answer_services(Site& site, const Call& call) {
   auto range = parse_range(site, call.request);
-  auto points = bounded_parameter(call.request, "points", 0, 0, kMaxPoints);
-  if (!range || !points) {
-    call.reply(json_error(400, !range ? range.error().message : points.error().message));
+  if (!range) {
+    call.reply(json_error(400, range.error().message));
     return;
   }
   auto querier = find_querier(site, call.request);
   if (querier) {
-    site.offload(call.reply, [querier = *querier, range = *range, points = *points] {
-      return services_response(*querier, range, points);
-    });
+    site.offload(call.reply,
+                 [querier = *querier, range = *range, points = integer_of(call.request, parameter::kPoints)] {
+                   return services_response(*querier, range, points);
+                 });
     return;
   }
   // A config without a store is no error of the request: the page says what to add.
@@ -112,30 +110,17 @@ void answer_services(Site& site, const Call& call) {
 void answer_flame(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  auto nodes = bounded_parameter(call.request, "max_nodes", kDefaultNodes, 2, kMaxNodes);
-  if (!nodes) {
-    call.reply(json_error(400, nodes.error().message));
-    return;
-  }
-  site.offload(call.reply, [query = *std::move(query), nodes = *nodes] {
-    return flame_response(query, static_cast<std::size_t>(nodes));
-  });
+  auto nodes = static_cast<std::size_t>(integer_of(call.request, parameter::kMaxNodes));
+  site.offload(call.reply, [query = *std::move(query), nodes] { return flame_response(query, nodes); });
 }
 
 void answer_series(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  Duration least = step_for(query->range, kMaxPoints);
-  auto step = bounded_parameter(call.request, "step",
-                                step_for(query->range, kDefaultPoints) / std::chrono::seconds(1),
-                                least / std::chrono::seconds(1), kLatestMs / 1000);
-  if (!step) {
-    call.reply(json_error(400, step.error().message));
-    return;
-  }
-  site.offload(call.reply, [query = *std::move(query), step = std::chrono::seconds(*step)] {
-    return series_response(query, step);
-  });
+  Duration step = step_for(query->range, kDefaultPoints);
+  if (auto given = given_integer(call.request, parameter::kStep)) step = std::chrono::seconds(*given);
+  step = std::max(step, step_for(query->range, parameter::kMaxPoints));
+  site.offload(call.reply, [query = *std::move(query), step] { return series_response(query, step); });
 }
 
 }  // namespace weir::web

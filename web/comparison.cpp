@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "web/parameters.h"
+
 namespace weir::web {
 
 std::expected<Comparison, net::Response> compare(const ProfileQuery& before, const ProfileQuery& after,
@@ -28,13 +30,10 @@ profile::FlameTree flame_of(const profile::Profile& before, const profile::Profi
   return tree;
 }
 
-std::optional<profile::Basis> parse_basis(const Call& call) {
-  std::string by = call.request.query("by");
-  if (by.empty() || by == "total") return profile::Basis::total;
+profile::Basis basis_of(const Call& call) {
+  std::string by = word_of(call.request, parameter::kBasis);
   if (by == "time") return profile::Basis::time;
-  if (by == "share") return profile::Basis::share;
-  call.reply(json_error(400, fmt::format("parameter by: \"{}\" is none of total, time, share", by)));
-  return std::nullopt;
+  return by == "share" ? profile::Basis::share : profile::Basis::total;
 }
 
 }  // namespace weir::web

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <expected>
-#include <optional>
 
 #include "net/http.h"
 #include "profile/compare.h"
@@ -25,7 +24,6 @@ std::expected<Comparison, net::Response> compare(const ProfileQuery& before, con
 profile::FlameTree flame_of(const profile::Profile& before, const profile::Profile& after,
                             std::size_t max_nodes);
 
-// Replies with the error when there is one.
-std::optional<profile::Basis> parse_basis(const Call& call);
+profile::Basis basis_of(const Call& call);
 
 }  // namespace weir::web

@@ -150,7 +150,7 @@ inline constexpr Parameter kFunctionsBy{.name = "by",
                                         .otherwise = "self",
                                         .words = "self|total"};
 inline constexpr Parameter kLabel{
-    .name = "label", .doc = "The label whose values share the total.", .otherwise = "none: it must be given"};
+    .name = "label", .doc = "The label whose values share the total.", .is_required = true};
 
 // ---- profiles: what is compared ----
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "profile/label_pairs.h"
+#include "web/parameters.h"
 
 namespace weir::web {
 namespace {
@@ -13,36 +14,36 @@ void reply_error(const Call& call, int status, std::string_view message) {
   call.reply(json_error(status, message));
 }
 
-// {a="b",c="d"}; a value of "" means that the label is absent.
-Result<std::vector<profile::Labels::Pair>> labels_parameter(const net::Request& request,
-                                                            std::string_view name) {
-  std::string text = request.query(name);
+Result<std::vector<profile::Labels::Pair>> labels_of(const net::Request& request,
+                                                     const Parameter& parameter) {
+  std::string text = text_of(request, parameter);
   if (text.empty()) return std::vector<profile::Labels::Pair>();
   auto pairs = profile::parse_label_pairs(text);
-  if (!pairs) return fail("parameter {}: {}", name, pairs.error().message);
+  if (!pairs) return fail("parameter {}: {}", parameter.name, pairs.error().message);
   return pairs;
+}
+
+// From one parameter until the other; what is not given is as `otherwise` has it, from the end on as long.
+Result<QueryRange> range_of(const net::Request& request, const Parameter& from, const Parameter& until,
+                            QueryRange otherwise) {
+  QueryRange range;
+  range.until = given_integer(request, until).value_or(std::max(until.lowest, otherwise.until));
+  std::int64_t start = std::max(from.lowest, range.until - (otherwise.until - otherwise.from));
+  range.from = given_integer(request, from).value_or(start);
+  if (range.from < range.until) return range;
+  return fail("parameter {}: {} is not before {}, {}", from.name, range.from, until.name, range.until);
 }
 
 }  // namespace
 
-Result<std::int64_t> bounded_parameter(const net::Request& request, std::string_view name,
-                                       std::int64_t otherwise, std::int64_t lowest, std::int64_t highest) {
-  auto value = integer_parameter(request, name);
-  if (!value) return fail(value.error());
-  return std::clamp(value->value_or(otherwise), lowest, highest);
-}
-
 Result<QueryRange> parse_range(const Site& site, const net::Request& request) {
-  auto until = bounded_parameter(request, "until", unix_ms(site.now()), 1, kLatestMs);
-  if (!until) return fail(until.error());
-  auto from = bounded_parameter(request, "from", *until - kDefaultRangeMs, 0, kLatestMs);
-  if (!from) return fail(from.error());
-  if (*from >= *until) return fail("parameter from: {} is not before until, {}", *from, *until);
-  return QueryRange{*from, *until};
+  std::int64_t now = unix_ms(site.now());
+  return range_of(request, parameter::kFrom, parameter::kUntil,
+                  {.from = now - kDefaultRangeMs, .until = now});
 }
 
 Result<QuerierPtr> find_querier(const Site& site, const net::Request& request) {
-  std::string wanted = request.query("store");
+  std::string wanted = text_of(request, parameter::kStore);
   auto snapshot = site.snapshot();
   for (auto& [node, querier] : snapshot->services<store::Querier>()) {
     if (wanted.empty() || node->id == wanted) return querier;
@@ -53,7 +54,7 @@ Result<QuerierPtr> find_querier(const Site& site, const net::Request& request) {
 
 std::optional<ProfileQuery> parse_query(const Site& site, const Call& call) {
   auto range = parse_range(site, call.request);
-  auto labels = labels_parameter(call.request, "labels");
+  auto labels = labels_of(call.request, parameter::kLabels);
   if (!range || !labels) {
     reply_error(call, 400, !range ? range.error().message : labels.error().message);
     return std::nullopt;
@@ -63,8 +64,8 @@ std::optional<ProfileQuery> parse_query(const Site& site, const Call& call) {
     reply_error(call, 404, querier.error().message);
     return std::nullopt;
   }
-  store::Selection selection{call.request.query("service"), call.request.query("type"), *std::move(labels),
-                             range->times()};
+  store::Selection selection{text_of(call.request, parameter::kService),
+                             text_of(call.request, parameter::kType), *std::move(labels), range->times()};
   if (selection.service.empty() && selection.labels.empty()) {
     reply_error(call, 400, "parameter service: missing, and there are no labels either");
     return std::nullopt;
@@ -74,26 +75,22 @@ std::optional<ProfileQuery> parse_query(const Site& site, const Call& call) {
 
 std::optional<ProfileQuery> parse_query_before(const Call& call, const ProfileQuery& after) {
   const net::Request& request = call.request;
-  auto length = after.range.until - after.range.from;
-  auto until = bounded_parameter(request, "before_until", after.range.from, 1, kLatestMs);
-  auto from = bounded_parameter(request, "before_from", until.value_or(0) - length, 0, kLatestMs);
-  auto labels = labels_parameter(request, "before_labels");
-  std::string error;
-  if (!labels) error = labels.error().message;
-  if (!from) error = from.error().message;
-  if (!until) error = until.error().message;
-  if (error.empty() && *from >= *until)
-    error = fmt::format("parameter before_from: {} is not before before_until, {}", *from, *until);
-  if (!error.empty()) {
-    reply_error(call, 400, error);
+  std::int64_t length = after.range.until - after.range.from;
+  auto range = range_of(request, parameter::kBeforeFrom, parameter::kBeforeUntil,
+                        {.from = after.range.from - length, .until = after.range.from});
+  auto labels = labels_of(request, parameter::kBeforeLabels);
+  if (!range || !labels) {
+    reply_error(call, 400, !range ? range.error().message : labels.error().message);
     return std::nullopt;
   }
   ProfileQuery before = after;
-  before.range = {*from, *until};
+  before.range = *range;
   before.selection.range = before.range.times();
   if (!labels->empty()) before.selection.labels = *std::move(labels);
-  if (auto service = request.query("before_service"); !service.empty()) before.selection.service = service;
-  if (auto type = request.query("before_type"); !type.empty()) before.selection.profile_type = type;
+  if (auto service = text_of(request, parameter::kBeforeService); !service.empty())
+    before.selection.service = service;
+  if (auto type = text_of(request, parameter::kBeforeType); !type.empty())
+    before.selection.profile_type = type;
   return before;
 }
 

@@ -13,8 +13,6 @@
 
 namespace weir::web {
 
-inline constexpr std::int64_t kLatestMs = 9'000'000'000'000;  // beyond, nanoseconds would overflow
-
 using QuerierPtr = std::shared_ptr<const store::Querier>;
 
 struct QueryRange {  // Unix milliseconds
@@ -30,9 +28,6 @@ struct ProfileQuery {
   store::Selection selection;
 };
 
-// A number as the request has it, or `otherwise`; brought between the bounds.
-Result<std::int64_t> bounded_parameter(const net::Request& request, std::string_view name,
-                                       std::int64_t otherwise, std::int64_t lowest, std::int64_t highest);
 // The last hour unless the request says otherwise.
 Result<QueryRange> parse_range(const Site& site, const net::Request& request);
 // The store that is named, else the first of the config.

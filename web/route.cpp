@@ -122,6 +122,10 @@ Result<> check_parameters(const Route& route, const net::Request& request) {
     if (!seen.insert(known->name).second) return fail("parameter {} is given twice", known->name);
     if (auto checked = check_value(*known, net::decode_query(pair.value)); !checked) return checked;
   }
+  for (const Parameter& parameter : route.parameters) {
+    if (parameter.is_required && text_of(request, parameter).empty())
+      return fail("parameter {} is missing", parameter.name);
+  }
   return {};
 }
 

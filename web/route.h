@@ -28,6 +28,7 @@ struct Parameter {
   // Of an integer: when it is missing, and what a given one is brought between.
   std::int64_t number = 0, lowest = 0, highest = 0;
   std::string_view words = {};  // "cpu|pid": one of these
+  bool is_required = false;
 };
 
 struct Status {

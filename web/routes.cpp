@@ -224,7 +224,7 @@ std::vector<Route> profile_routes() {
        .doc = "How much of what is selected has which value of a label, the largest first.",
        .type = "Breakdown",
        .parameters = selecting({kLabel}),
-       .statuses = {{400, "The label is missing."}, kNoStore},
+       .statuses = {kNoStore},
        .example = "/api/v0/web/profiles/"
                   "breakdown?service=checkout&from=1699999980000&until=1700000040000&label=host"},
       {.path = "/api/v0/web/profiles/diff",
@@ -248,24 +248,26 @@ std::vector<Route> profile_routes() {
        .example = "/api/v0/web/profiles/pprof?service=checkout"},
       {.path = "/api/v0/web/profiles/folded",
        .answer = answer_folded,
-       .doc = "The same as text, a line a stack with its value behind it, as flamegraph.pl reads it.",
+       .doc = "What is selected as text, a line a stack with its value behind it, as flamegraph.pl reads it.",
        .parameters = selecting({}),
        .statuses = {kNothing, kNoStore},
        .example = "/api/v0/web/profiles/folded?service=checkout&from=1699999980000&until=1700000040000"},
       {.path = "/api/v0/web/profiles/speedscope",
        .answer = answer_speedscope,
-       .doc = "The same as a file of speedscope.app.",
+       .doc = "What is selected as a file of speedscope.app.",
        .type = "application/json",
        .parameters = selecting({}),
-       .statuses = {kNothing, kNoStore}},
+       .statuses = {kNothing, kNoStore},
+       .example = "/api/v0/web/profiles/speedscope?service=checkout"},
       {.path = "/api/v0/web/profiles/html",
        .answer = answer_html,
-       .doc =
-           "Its flame graph as a page in a file, which asks nobody for anything; with any before_… that of "
-           "both, as diff has it.",
+       .doc = "The flame graph of what is selected as a page in a file, which asks nobody for anything; with "
+              "any "
+              "before_… that of both, as diff has it.",
        .type = "text/html",
        .parameters = comparing({}),
-       .statuses = {kIncomparable, kNothing, kNoStore}},
+       .statuses = {kIncomparable, kNothing, kNoStore},
+       .example = "/api/v0/web/profiles/html?service=checkout"},
   };
 }
 

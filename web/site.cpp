@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/number.h"
 #include "lang/text.h"
 
 namespace weir::web {
@@ -108,14 +107,6 @@ const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_vi
   }
   if (found) rest = path.substr(found->id.size());
   return found;
-}
-
-Result<std::optional<std::int64_t>> integer_parameter(const net::Request& request, std::string_view name) {
-  std::string text = request.query(name);
-  if (text.empty()) return std::nullopt;
-  auto value = whole_number<std::int64_t>(text);
-  if (!value) return fail("parameter {}: \"{}\" is not a whole number", name, text);
-  return value;
 }
 
 }  // namespace weir::web

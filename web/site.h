@@ -74,7 +74,5 @@ const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Cal
 // (with its '/') goes to `rest`. Null when there is none.
 const runtime::Node* find_node(const runtime::Snapshot& snapshot, std::string_view path,
                                std::string_view& rest);
-// A query parameter as a number: nullopt when absent.
-Result<std::optional<std::int64_t>> integer_parameter(const net::Request& request, std::string_view name);
 
 }  // namespace weir::web
