@@ -30,7 +30,7 @@ def validate(text):
 
 def settled(w):
     """The components by name, once nothing is still being started or waits for another."""
-    components = w.json('/api/v0/web/components')
+    components = w.json('/api/v0/web/components?modules=1&states=all')
     by_name = {component['localID']: component['health']['state'] for component in components}
     return by_name if not {'unknown', 'waiting'} & set(by_name.values()) else None
 
