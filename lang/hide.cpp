@@ -16,8 +16,9 @@ struct Hidden {
   std::vector<SecretText> secrets;
 };
 
-Hidden hide_in_text(const SourcePtr& source, const IsSecretName& is_secret) {
-  auto places = find_secrets(source, is_secret);
+Hidden hide_in_text(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known) {
+  auto places = find_secrets(source, is_secret, known);
+  find_in_comments_and_urls(source, is_secret, known, places);
   std::string text(source->text());
   for (Span span : places.hidden) {
     for (std::uint32_t i = span.begin; i < span.end; ++i) {
@@ -68,12 +69,12 @@ void hide_in_message(std::string& message, const std::vector<SecretText>& secret
 
 }  // namespace
 
-void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret) {
+void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret, const HandedOn& handed) {
   std::map<SourcePtr, Hidden> known;
   auto hide = [&](SourcePtr& source, std::string& message) {
     if (!source) return;
     auto [it, is_new] = known.try_emplace(source);
-    if (is_new) it->second = hide_in_text(source, is_secret);
+    if (is_new) it->second = hide_in_text(source, is_secret, handed);
     hide_in_message(message, it->second.secrets);
     source = it->second.source;
   };

@@ -25,9 +25,10 @@ struct HandedOn {
   void merge(HandedOn other);
 };
 
-// Every literal in the value of such an attribute becomes stars, in the excerpts of the diagnostics and where
-// a message quotes it. All places stay. The text need not parse.
-void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret);
+// Every literal in the value of such an attribute, or of what is handed on to one, becomes stars, in the
+// excerpts of the diagnostics and where a message quotes it; in the excerpts also what comments and URLs
+// tell. All places stay. The text need not parse.
+void hide_secrets(Diagnostics& diagnostics, const IsSecretName& is_secret, const HandedOn& known = {});
 
 // The whole text for a person to read, with "(secret)" for what is secret: in the values of such attributes
 // and of what is handed on to them, also of those that a comment takes out of use, and in URLs. Each line

@@ -26,6 +26,11 @@ struct SecretPlaces {
 // The text with "(secret)" for what the URLs in it tell: who logs in, and tokens of their queries.
 std::string without_url_secrets(std::string_view text);
 
+// Those that stand outside of what is in use: in comments, and in URLs. Adds them to what find_secrets() has
+// found.
+void find_in_comments_and_urls(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known,
+                               SecretPlaces& places);
+
 SecretPlaces find_secrets(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known = {});
 
 }  // namespace weir::lang

@@ -138,10 +138,15 @@ bool sounds_secret(std::string_view name) {
   return std::ranges::any_of(kSounds, [&](std::string_view sound) { return low.contains(sound); });
 }
 
-std::string without_secrets(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known) {
-  auto places = find_secrets(source, is_secret, known);
+void find_in_comments_and_urls(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known,
+                               SecretPlaces& places) {
   find_in_comments(source->text(), places.comments, is_secret, known, places.hidden);
   find_in_urls(source->text(), is_secret, places.hidden);
+}
+
+std::string without_secrets(const SourcePtr& source, const IsSecretName& is_secret, const HandedOn& known) {
+  auto places = find_secrets(source, is_secret, known);
+  find_in_comments_and_urls(source, is_secret, known, places);
   return replace_all(source->text(), std::move(places.hidden));
 }
 

@@ -15,6 +15,17 @@ namespace weir::runtime {
 // Diagnostics reach the log, the page and whoever may ask the API: no excerpt may show a password.
 void hide_secrets(lang::Diagnostics& diagnostics, const Registry& registry);
 
+// Of all attributes in the tables of the components.
+struct TableNames {
+  using Names = std::set<std::string, std::less<>>;
+
+  explicit TableNames(const Registry& registry);
+  // Of a secret one, or so near to it that it can only be meant.
+  bool is_secret(std::string_view name) const;
+
+  Names all, secret;
+};
+
 // What the page may not show of one config. What a module passes on to a secret is one, whatever its name; so
 // is a config in a config, which nobody can look through, and each header that is not known to hold none.
 class SecretNames {
@@ -35,7 +46,7 @@ class SecretNames {
  private:
   bool is_by_table(std::string_view name) const;
 
-  std::set<std::string, std::less<>> names_;  // of the tables
+  TableNames names_;
   lang::HandedOn handed_on_;
 };
 

@@ -143,6 +143,14 @@ TEST_CASE("web: what the file on the disk says beside it, also where only a secr
   CHECK(file.at("disk") == file.at("running"));
 }
 
+TEST_CASE("web: the value of a misspelled secret is hidden too") {
+  ConfigFixture fixture(
+      "", "test.login \"a\" {\n  pasword = \"hunter2\"\n  paswords = \"hunter2\"\n  user = \"me\"\n}\n");
+  std::string disk(fixture.ask().at("files").at(0).at("disk").as_string());
+  CHECK(disk ==
+        "test.login \"a\" {\n  pasword = \"(secret)\"\n  paswords = \"(secret)\"\n  user = \"me\"\n}\n");
+}
+
 TEST_CASE("web: a config that is gone from the disk still shows what runs") {
   ConfigFixture config("a = 1\n", "");
   std::filesystem::remove(config.path);
