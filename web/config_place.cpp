@@ -32,6 +32,12 @@ ConfigPlace ConfigPlaces::of(const runtime::Node& node, std::string_view block, 
   return {known.own.file, lines->second[index]};
 }
 
+std::size_t ConfigPlaces::count(const runtime::Node& node, std::string_view block) {
+  const Component& known = component(node);
+  auto lines = known.blocks.find(block);
+  return lines == known.blocks.end() ? 0 : lines->second.size();
+}
+
 const ConfigPlaces::Component& ConfigPlaces::component(const runtime::Node& node) {
   auto [entry, is_new] = components_.try_emplace(&node);
   Component& component = entry->second;

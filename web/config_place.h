@@ -25,6 +25,8 @@ class ConfigPlaces {
   ConfigPlace of(const runtime::Node& node);
   // The index-th of its blocks of that name; the component's own place where the text has no such block.
   ConfigPlace of(const runtime::Node& node, std::string_view block, std::size_t index);
+  // How many blocks of that name the component has.
+  std::size_t count(const runtime::Node& node, std::string_view block);
 
  private:
   struct Component {

@@ -1,6 +1,7 @@
 #include "web/explanation.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,9 @@
 
 namespace weir::web {
 namespace {
+
+// Rules behind the one that drops a target, and components behind it, that are told of.
+constexpr std::size_t kMostUnreached = 20;
 
 struct Change {
   std::string name, before, after;  // "": not there
@@ -50,6 +54,25 @@ std::string_view to_string(runtime::TraceStep::Effect effect) {
   return "";
 }
 
+// Of one that dropped it: the blocks behind the one that did, and who would have got it.
+void write_unreached(JsonWriter& json, const runtime::Visit& visit, ConfigPlaces& places) {
+  json.key("unreached").begin_array();
+  if (visit.is_dropped && !visit.steps.empty()) {
+    const runtime::TraceStep& last = visit.steps.back();
+    std::size_t count = std::min(places.count(*visit.node, last.block), last.index + 1 + kMostUnreached);
+    for (std::size_t i = last.index + 1; i < count; ++i) {
+      json.begin_object().member("block", last.block).member("index", i);
+      write_place(json, places.of(*visit.node, last.block, i));
+      json.end_object();
+    }
+  }
+  json.end_array().key("unseenBy").begin_array();
+  if (visit.is_dropped) {
+    for (const auto& id : visit.node->referenced_by | std::views::take(kMostUnreached)) json.value(id);
+  }
+  json.end_array();
+}
+
 void write_visit(JsonWriter& json, const runtime::Visit& visit, ConfigPlaces& places) {
   json.begin_object().member("component", visit.node->id);
   write_place(json, places.of(*visit.node));
@@ -71,7 +94,9 @@ void write_visit(JsonWriter& json, const runtime::Visit& visit, ConfigPlaces& pl
     json.end_array().end_object();
     if (!step.target.is_null()) before = step.target;
   }
-  json.end_array().end_object();
+  json.end_array();
+  write_unreached(json, visit, places);
+  json.end_object();
 }
 
 // ---- text ----

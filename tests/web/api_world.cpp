@@ -34,6 +34,11 @@ discovery.relabel "services" {
     regex         = "checkout"
     action        = "keep"
   }
+
+  rule {
+    regex  = "__meta_none"
+    action = "labeldrop"
+  }
 }
 
 pyroscope.ebpf "machine" {
@@ -106,7 +111,7 @@ Value named(int pid, const std::string& name) {
                                 {"service_name", name}});
 }
 
-// The two rules of the config.
+// The rules of the config.
 class Rules final : public runtime::TargetTracer {
  public:
   bool trace(const Value& target, const EachStep& each) const override {
@@ -127,6 +132,12 @@ class Rules final : public runtime::TargetTracer {
           .why = fmt::format("\"{}\" {} \"checkout\"", name, is_kept ? "matches" : "does not match"),
           .effect = is_kept ? Effect::nothing : Effect::dropped,
           .target = is_kept ? changed : Value()});
+    if (!is_kept) return true;
+    each({.index = 2,
+          .what = "labeldrop",
+          .why = "labels whose names match \"__meta_none\"",
+          .effect = Effect::nothing,
+          .target = changed});
     return true;
   }
 };

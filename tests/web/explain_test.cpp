@@ -73,8 +73,8 @@ std::shared_ptr<runtime::Node> placed(std::string id, const lang::SourcePtr& sou
   return node;
 }
 
-// One that finds a target, and one with so many rules.
-void run_with_rules(SiteFixture& site, std::size_t rules) {
+// One that finds a target, and one with rules, which another takes from.
+void run_with_rules(SiteFixture& site, std::shared_ptr<const runtime::TargetTracer> tracer) {
   auto source =
       lang::Source::make("a.river",
                          "test.finder \"a\" {\n}\n\ntest.rules \"b\" {\n  x = 1\n\n  rule {\n  }\n\n"
@@ -84,12 +84,15 @@ void run_with_rules(SiteFixture& site, std::size_t rules) {
   change(*finder, [](auto& state) {
     state.exports = Value::object({{"targets", Value::array({Value::object({{"job", "shop"}})})}});
   });
-  auto longer = placed("test.rules.b", source, "test.rules");
-  change(*longer, [&](auto& state) {
-    std::shared_ptr<const runtime::TargetTracer> tracer = std::make_shared<const Longer>(rules);
-    state.services.emplace_back(typeid(runtime::TargetTracer), tracer);
-  });
-  site.run({finder, longer});
+  auto ruled = placed("test.rules.b", source, "test.rules");
+  ruled->referenced_by = {"test.user.c"};
+  change(*ruled,
+         [&](auto& state) { state.services.emplace_back(typeid(runtime::TargetTracer), std::move(tracer)); });
+  site.run({finder, ruled});
+}
+
+void run_with_rules(SiteFixture& site, std::size_t rules) {
+  run_with_rules(site, std::make_shared<const Longer>(rules));
 }
 
 TEST_CASE("explain: a step stands at the line of its block") {
@@ -110,6 +113,25 @@ TEST_CASE("explain: a step stands at the line of its block") {
   }
   CHECK(boost::json::serialize(visit.at("steps").at(1).at("changes")) ==
         R"([{"label":"job","before":"xxxxx","after":"xxxxxx"}])");
+}
+
+class Dropper final : public runtime::TargetTracer {
+ public:
+  bool trace(const Value&, const EachStep& each) const override {
+    return each(
+        {.index = 0, .what = "drop", .why = "because", .effect = runtime::TraceStep::Effect::dropped});
+  }
+};
+
+TEST_CASE("explain: what comes after a rule that drops the target is not reached") {
+  SiteFixture site;
+  run_with_rules(site, std::make_shared<const Dropper>());
+  auto answer = site.json("/api/v0/web/explain?labels=%7B%22job%22%3A%22shop%22%7D");
+  const auto& visit = answer.at("targets").at(0).at("visits").at(0);
+  CHECK(visit.at("dropped") == true);
+  CHECK(boost::json::serialize(visit.at("unreached")) ==
+        R"([{"block":"rule","index":1,"place":{"file":"a.river","line":13}}])");
+  CHECK(boost::json::serialize(visit.at("unseenBy")) == R"(["test.user.c"])");
 }
 
 TEST_CASE("explain: an answer has a limit, and says so in JSON and in text") {
