@@ -112,6 +112,34 @@ def keys_fold_and_open():
         page.is_clean(browser)
 
 
+PLACES = 'return Object.fromEntries([...document.querySelectorAll(".node")].map(n => [n.dataset.id, n.getAttribute("transform")]))'
+MORE = '''
+discovery.relabel "second" { targets = discovery.process.all.targets }
+discovery.relabel "third" { targets = discovery.relabel.second.output }
+local.file "aside" { filename = "/etc/hostname" }
+'''
+
+
+def a_node_keeps_its_place_across_reloads():
+    with shown(CONFIG % ('x', free_port())) as (w, browser):
+        browser.open(f'{w.url}/#/graph')
+        browser.wait('all nodes', NODES + '.length === 9')
+        before = browser.run(PLACES)
+        text = w.config.read_text()
+        w.change_config(text, text + MORE)
+        browser.wait('the new ones come', NODES + '.length === 12', seconds=20)
+        after = browser.run(PLACES)
+        moved = {id: (place, after[id]) for id, place in before.items() if after[id] != place}
+        page.expect(not moved, f'these have moved: {moved}')
+        page.expect(len(set(after.values())) == 12, f'each has a place of its own: {after}')
+        w.change_config(text + MORE, text.replace('discovery.relabel "last" { targets = named.m.output }\n', '') + MORE)
+        browser.wait('one goes', NODES + '.length === 11', seconds=20)
+        last = browser.run(PLACES)
+        moved = {id: (after[id], place) for id, place in last.items() if after[id] != place}
+        page.expect(not moved, f'these have moved: {moved}')
+        page.is_clean(browser)
+
+
 def a_thousand_components_stay_usable():
     def block(number):
         source = f'discovery.relabel.r{number - 1 if number % 9 else max(0, number - 40)}.output' if number else 'discovery.process.all.targets'
@@ -127,6 +155,36 @@ def a_thousand_components_stay_usable():
         figure(f'layout of 1,000 components: {layout:.0f} ms; drawn with {elements} elements')
         page.expect(layout < 2000, f'the layout took {layout} ms')
         page.expect(elements < 3000, f'{elements} elements')
+        browser.run('location.hash = "#/components"')
+        browser.wait('the list', 'return document.querySelectorAll("[data-component]").length === 1000', seconds=20)
+        opened = browser.run('''
+            return new Promise(done => {
+              const start = performance.now();
+              const watch = new MutationObserver(() => {
+                if (!document.querySelector(".graphbox .far, .graphbox .node")) return;
+                watch.disconnect();
+                requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+              });
+              watch.observe(document.querySelector("main"), {childList: true, subtree: true});
+              location.hash = "#/graph";
+            });''')
+        figure(f'1,000 components are drawn {opened:.0f} ms after they are asked for')
+        page.expect(opened <= 1000, f'the graph opens in {opened:.0f} ms')
+        panned = browser.run('''
+            document.querySelector('.zoom button:nth-child(2)').click();
+            for (let i = 0; i < 8; i++) document.querySelector('.zoom [aria-label="Larger"]').click();
+            const box = document.querySelector(".graphbox"), times = [];
+            return new Promise(done => {
+              const step = (n, last) => requestAnimationFrame(now => {
+                if (last) times.push(now - last);
+                if (n === 0) return done(times.sort((a, b) => a - b));
+                box.scrollBy(n % 40 < 20 ? 60 : -60, n % 40 < 20 ? 40 : -40);
+                step(n - 1, now);
+              });
+              step(120, 0);
+            });''')
+        figure(f'a frame while it is moved: {panned[60]:.0f} ms in the middle, {panned[113]:.0f} ms of 19 in 20')
+        page.expect(panned[60] <= 34, f'a frame takes {panned[60]:.0f} ms')
         browser.run('document.querySelector(".graphbox").focus()')
         browser.press(RIGHT, RIGHT)
         browser.wait('keys move', 'return document.querySelector(".strip b")?.textContent === "discovery.relabel.r0"')
@@ -188,5 +246,5 @@ def it_looks_the_same_everywhere():
         page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
 
 
-run(the_graph_shows_what_flows_waits_and_fails, keys_fold_and_open, a_thousand_components_stay_usable, absences_say_what_to_do,
-    it_outlives_an_outage, it_looks_the_same_everywhere)
+run(the_graph_shows_what_flows_waits_and_fails, keys_fold_and_open, a_node_keeps_its_place_across_reloads, a_thousand_components_stay_usable,
+    absences_say_what_to_do, it_outlives_an_outage, it_looks_the_same_everywhere)

@@ -102,16 +102,16 @@ def the_targets_screen_says_what_becomes_of_each_process():
         # Live: neither an answer nor a new order moves what somebody reads. A low window: few processes are rows enough to scroll.
         browser.look(page.WIDE[0], 320, 'dark')
         scrolled = browser.run('''
-            const main = document.querySelector("main");
-            main.scrollTop = 120;
+            const list = document.querySelector(".listbox");
+            list.scrollTop = 120;
             window.row = document.querySelector(`tr[data-pid="${arguments[0]}"]`);
-            return main.scrollTop;''', pids['plain'])
+            return list.scrollTop;''', pids['plain'])
         page.expect(scrolled == 120, f'it can be scrolled: {scrolled}')
         before = targets(w)['rows']
         wait_for('the numbers change', lambda: targets(w)['rows'] != before)
         browser.wait('the page asks again', 'return performance.getEntriesByType("resource").filter(e => e.name.includes("/targets?")).length > 2',
                      seconds=30)
-        stands = browser.run('return [document.querySelector("main").scrollTop, window.row.isConnected]')
+        stands = browser.run('return [document.querySelector(".listbox").scrollTop, window.row.isConnected]')
         page.expect(stands == [120, True], f'it stands still: {stands}')
         page.is_clean(browser)
         page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', {'live-targets': (f'{w.url}/#/targets', 'table')})
@@ -123,6 +123,7 @@ def hostile_names_are_text():
         browser = stack.enter_context(a_browser())
         program, = stack.enter_context(copied(HOSTILE))
         first, second, wide = (stack.enter_context(started([str(program)])) for _ in range(3))
+        found = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='weir-found-'))) / 'targets.json'
         config = f'''
 pyroscope.ebpf "machine" {{
   targets = [
@@ -136,7 +137,31 @@ pyroscope.ebpf "machine" {{
 
 pyroscope.store "local" {{
 }}
+
+discovery.file "hostile" {{
+  files = ["{found}"]
+}}
+
+discovery.relabel "hostile" {{
+  targets = discovery.file.hostile.targets
+
+  rule {{
+    source_labels = ["service_name"]
+    target_label  = "again"
+  }}
+
+  rule {{
+    source_labels = ["service_name"]
+    regex         = "<script>.*"
+    action        = "drop"
+  }}
+}}
+
+// {HOSTILE_SERVICE} {TURNED}
 '''
+        names = {first.pid: HOSTILE_SERVICE, second.pid: TURNED, wide.pid: '<script>' + 'w' * LONG}
+        found.write_text(json.dumps([{'targets': [HOSTILE], 'labels': {'__process_pid__': str(pid), 'service_name': name}}
+                                     for pid, name in names.items()]))
         w = stack.enter_context(Weir(config)).wait_ready()
         wait_for('both have profiles', lambda: {HOSTILE_SERVICE, TURNED} <= set(w.services()), 30)
         for program in (first, wide):
@@ -154,20 +179,30 @@ pyroscope.store "local" {{
         page.component_opens(browser, w.url, 'pyroscope.ebpf.machine')
         browser.wait_text('of 65\u2009536 bytes')
         page.is_clean(browser)
-        for screen in ('targets', 'profiles', 'component/pyroscope.ebpf.machine'):
-            browser.look(*page.NARROW, 'light')
-            browser.open(f'{w.url}/#/{screen}')
-            browser.wait('it is there', 'return document.querySelector("table, canvas")')
-            page.is_clean(browser)
-            page.expect(browser.run('return document.images.length + document.querySelectorAll("main script").length') == 0, 'no element of a name')
-            page.expect('weir' in browser.run('return document.title'), 'nothing has run')
+        screens = ['targets', *(f'targets?pid={p.pid}' for p in (first, second, wide)), 'profiles', 'graph', 'components', 'config',
+                   *(f'component/{id}' for id in ('pyroscope.ebpf.machine', 'discovery.file.hostile', 'discovery.relabel.hostile')),
+                   *(f'explain?pid={p.pid}' for p in (first, second, wide))]
+        for look in ((*page.WIDE, 'dark'), (*page.NARROW, 'light')):
+            browser.look(*look)
+            for screen in screens:
+                browser.open(f'{w.url}/#/{screen}')
+                browser.wait(f'{screen} is there', 'return document.querySelector("table, canvas, .node, .way, .sourceline") && !document.querySelector("[aria-busy]")')
+                if 'pid=' in screen and (look[0] > 1040 or 'explain' in screen):
+                    browser.wait_text('finds it')
+                page.is_clean(browser)
+                # An unpaired turn in a name would turn what stands beside it.
+                turned = browser.run('return [...document.body.innerText].filter(c => "\\u202e\\u202d\\u2066\\u2067".includes(c)).length')
+                page.expect(turned == 0 or screen == 'profiles', f'{screen}: a name turns the text around it')
+                page.expect(browser.run('return document.images.length + document.querySelectorAll("main script").length') == 0, 'no element of a name')
+                page.expect('weir' in browser.run('return document.title'), 'nothing has run')
 
 
 def an_outage_is_said_and_the_page_recovers_by_itself():
     with contextlib.ExitStack() as stack:
         browser = stack.enter_context(a_browser())
         w = stack.enter_context(Weir('local.file "a" {\n  filename = "/etc/hostname"\n}\n')).wait_ready()
-        for screen, shown in (('targets', 'tr[data-pid]'), ('components', '[data-component]'), ('component/local.file.a', '.panel')):
+        for screen, shown in (('targets', 'tr[data-pid]'), ('components', '[data-component]'), ('component/local.file.a', '.panel'),
+                              ('graph', '.node'), ('config', '.sourceline'), ('explain?pid=1', '.state'), ('profiles', '.state')):
             browser.open(f'{w.url}/#/{screen}')
             browser.wait(f'{screen} is there', 'return document.querySelector(arguments[0])', shown)
             w.stop()

@@ -109,9 +109,11 @@ def a_target_is_explained():
 def targets_say_what_becomes_of_each_process():
     with demo('full') as (browser, url):
         browser.open(f'{url}/#/targets')
-        for text in ('Names missing', 'Exited too soon', 'Left out by a rule', 'No component of the config has found it.',
-                     'libacme_tax.so: no debug file', '1–50 of 7'):
+        for text in ('Names missing', 'Exited too soon', 'Left out by a rule', '1–50 of 7'):
             browser.wait_text(text)
+        for pid, why in ((1277, 'Found by nothing'), (3120, 'libacme_tax.so: no debug file')):
+            browser.click(f'tr[data-pid="{pid}"]')
+            browser.wait_text(why)
         shown = browser.run('return [...document.querySelectorAll("[data-pid]")].map(row => row.dataset.pid)')
         page.expect(shown[:2] == ['2118', '2291'], f'the busiest first: {shown[:5]}')
         page.expect(browser.run('return document.querySelector("tr[data-pid=\'20400\'] a").textContent') == '<img onerror=x>',
@@ -128,7 +130,12 @@ def targets_say_what_becomes_of_each_process():
         browser.open(f'{url}/#/targets?sort=name&offset=50')
         browser.wait('the second page', 'return document.querySelectorAll("[data-pid]").length === 24')
         browser.click('tr[data-pid] a')
-        browser.wait('a row leads to its way', 'return location.hash.startsWith("#/explain?pid=")')
+        browser.wait('a row is told beside the list', 'return location.hash.includes("pid=") && document.querySelector("[data-why] .who") !== null')
+        browser.open(f'{url}/#/targets?pid=20402')
+        browser.wait_text('too many for a service that is kept')
+        browser.open(f'{url}/#/targets?pid=20401')
+        browser.wait_text('\\u202egpj.exe')
+        page.is_clean(browser)
     with demo('empty') as (browser, url):
         browser.open(f'{url}/#/targets')
         browser.wait_text('Nothing is profiled: no component of the config samples processes.')

@@ -211,6 +211,8 @@ export interface Visit {
   used: boolean;
   in: Record<string, string>;
   steps: TraceStep[];
+  unreached: { block: string; index: number; place: ConfigPlace }[]; // behind the step that dropped it
+  unseenBy: string[]; // components that would have got it
 }
 
 export interface Explanation {

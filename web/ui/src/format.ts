@@ -120,3 +120,8 @@ export function plural(n: number, word: string, many = `${word}s`): string {
 export function visible(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+// A sentence of weir, which may hold such names.
+export function sentence(text: string): string {
+  return visible(text.replace(/[\n\r\t]+/g, " "));
+}

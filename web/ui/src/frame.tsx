@@ -7,6 +7,7 @@ import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
 import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
 import { toggle } from "./theme";
+import { Toasts } from "./toast";
 
 function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
   const bad = status ? status.health.unhealthy + status.health.exited : 0;
@@ -223,6 +224,7 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
       <Foot status={known} onLosses={() => setLosses(true)} />
       {losses && known && <LossDialog status={known} onClose={() => setLosses(false)} />}
       {keys && <KeysDialog keys={kKeys} onClose={() => onKeys(false)} />}
+      <Toasts />
       <div id="live" class="sr" role="status" aria-live="polite" />
     </>
   );

@@ -5,6 +5,7 @@ import { ComponentScreen } from "./components/component";
 import { ComponentsScreen } from "./components/list";
 import { ConfigScreen } from "./config/config";
 import { ExplainScreen } from "./explain/explain";
+import { useKeptFocus, useScreenFocus } from "./focus";
 import { Frame } from "./frame";
 import { GraphScreen } from "./graph/graph";
 import { useKeys } from "./keys";
@@ -59,10 +60,12 @@ function App() {
   const status = useStatus();
   const [keys, setKeys] = useState(false);
   useKeys(useCallback(() => setKeys(true), []), kGo);
-  const title = kTitles[route.screen] || route.id;
+  const title = [kTitles[route.screen] || route.id, status.data?.host, "weir"].filter(Boolean).join(" · ");
   useEffect(() => {
-    document.title = `${title} · weir`;
+    document.title = title;
   }, [title]);
+  useScreenFocus(`${route.screen} ${route.id}`);
+  useKeptFocus();
   const silent = !status.data && status.failures >= 3 && status.error?.status !== 401;
   return (
     <Frame route={route} status={status} keys={keys} onKeys={setKeys}>

@@ -154,7 +154,7 @@ export function Search({ value, label, slash, hint, wrong, onChange }: SearchPro
         onInput={(event) => onChange(event.currentTarget.value)}
         onKeyDown={clear}
       />
-      {slash && !value && <kbd aria-hidden="true">/</kbd>}
+      {slash && !value && <kbd class="hide-narrow" aria-hidden="true">/</kbd>}
     </div>
   );
 }
@@ -188,15 +188,26 @@ export function StateBox({ title, state, children }: { title: string; state?: St
   );
 }
 
+// Of what comes: lines of text, rows of a table, panels of one component, nodes of the graph.
+type Shape = "lines" | "rows" | "panels" | "nodes";
+
 // Grey bars in the shape of what comes, and only when the answer takes its time.
-export function Bones({ rows, height = 12 }: { rows: number; height?: number }) {
+export function Bones({ rows, height = 12, shape = "lines" }: { rows: number; height?: number; shape?: Shape }) {
   const shown = useLater(150);
   if (!shown) return null;
   return (
-    <div class="bones" aria-busy="true" aria-label="Loading">
-      {Array.from({ length: rows }, (_, i) => (
-        <i key={i} style={{ height: `${height}px`, width: `${88 - ((i * 37) % 45)}%` }} />
-      ))}
+    <div class={`bones ${shape}`} aria-busy="true" role="status" aria-label="Loading">
+      {Array.from({ length: rows }, (_, i) =>
+        shape === "lines" ? (
+          <i key={i} style={{ height: `${height}px`, width: `${88 - ((i * 37) % 45)}%` }} />
+        ) : (
+          <div key={i}>
+            <i />
+            <i style={{ width: `${36 - ((i * 7) % 17)}%` }} />
+            <i style={{ width: `${54 - ((i * 11) % 29)}%` }} />
+          </div>
+        ),
+      )}
     </div>
   );
 }
@@ -267,21 +278,69 @@ export function ErrorState({ what, why, children }: { what: string; why: string;
     <StateBox title={what} state="unhealthy">
       <p>{why}</p>
       {children}
-      <p class="dim small">It tries again by itself.</p>
+      <p class="dim small">The page tries again every 5 s.</p>
     </StateBox>
   );
 }
 
-// While the pointer is over a list its order stands, whatever the new values say.
-export function useSteadyOrder<T>(sorted: T[], keyOf: (item: T) => string): [T[], { onPointerEnter: () => void; onPointerLeave: () => void }] {
-  const [held, setHeld] = useState(false);
-  const order = useRef<string[]>([]);
+// A search or filter that nothing passes, and the way back to all.
+export function NothingMatches({ title, children, onClear }: { title: string; children: ComponentChildren; onClear: () => void }) {
+  return (
+    <StateBox title={title}>
+      <p>{children}</p>
+      <div>
+        <button type="button" class="button" onClick={onClear}>
+          Clear the search
+        </button>
+      </div>
+    </StateBox>
+  );
+}
+
+// Whether the screen has no room for two columns.
+export function useOneColumn(): boolean {
+  const [query] = useState(() => matchMedia("(max-width: 1040px)"));
+  const [one, setOne] = useState(query.matches);
+  useEffect(() => {
+    const follow = () => setOne(query.matches);
+    query.addEventListener("change", follow);
+    return () => query.removeEventListener("change", follow);
+  }, [query]);
+  return one;
+}
+
+interface Hold {
+  onPointerEnter: () => void;
+  onPointerLeave: () => void;
+  onFocusIn: (event: FocusEvent) => void;
+  onFocusOut: () => void;
+}
+
+// While the pointer is over a list, or the keyboard in it, its order stands, whatever the new values say. Of a list that
+// answers a `question` the rows that are gone stand too, as they were, until another is asked.
+export function useSteadyOrder<T>(sorted: T[], keyOf: (item: T) => string, question?: string): [T[], Hold] {
+  const [pointed, setPointed] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const last = useRef<{ items: T[]; question?: string }>({ items: [] });
   let items = sorted;
-  if (held) {
-    const place = new Map(order.current.map((key, index) => [key, index]));
-    const placeOf = (item: T) => place.get(keyOf(item)) ?? order.current.length;
-    items = [...sorted].sort((a, b) => placeOf(a) - placeOf(b));
+  if ((pointed || focused) && last.current.question === question) {
+    const now = new Map(sorted.map((item) => [keyOf(item), item]));
+    items = last.current.items.flatMap((old) => {
+      const key = keyOf(old);
+      const item = now.get(key) ?? (question === undefined ? undefined : old);
+      now.delete(key);
+      return item === undefined ? [] : [item];
+    });
+    items.push(...now.values());
   }
-  order.current = items.map(keyOf);
-  return [items, { onPointerEnter: () => setHeld(true), onPointerLeave: () => setHeld(false) }];
+  last.current = { items, question };
+  return [
+    items,
+    {
+      onPointerEnter: () => setPointed(true),
+      onPointerLeave: () => setPointed(false),
+      onFocusIn: (event) => setFocused((event.target as Element).matches(":focus-visible")),
+      onFocusOut: () => setFocused(false),
+    },
+  ];
 }

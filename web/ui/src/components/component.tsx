@@ -1,8 +1,9 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
-import { type Component, type ComponentDetail, type LogLine, type State, componentPath, kAllComponents, url, usePoll } from "../api";
-import { clock, moment, plural, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Note, Panel, StateBox, useNow } from "../parts";
+import { type Component, type ComponentDetail, type LogLine, type State, type Statement, type Value, componentPath, kAllComponents, url, usePoll } from "../api";
+import { clock, moment, plural, sentence, span, visible } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
+import { toast } from "../toast";
 import { History } from "./history";
 import { Metrics } from "./metrics";
 import { BodyPanel, BodyTree, LinkedComponent } from "./values";
@@ -40,11 +41,11 @@ function Line({ line }: { line: LogLine }) {
       <time class="dim">{clock(line.time)}</time>
       <span class={kLevelTone[line.level] ?? "dim"}>{line.level}</span>
       <span>
-        {line.message}
+        <bdi>{sentence(line.message)}</bdi>
         {line.fields.map((field) => (
           <span class="dim" key={field.key}>
             {" "}
-            {field.key}={field.value}
+            {field.key}=<bdi>{visible(field.value)}</bdi>
           </span>
         ))}
       </span>
@@ -78,7 +79,7 @@ function HealthNote({ detail }: { detail: ComponentDetail }) {
   const { state, message, since } = detail.health;
   if (!kNext[state]) return null;
   return (
-    <Note state={state} title={message || "It gives no reason."}>
+    <Note state={state} title={<bdi>{sentence(message) || "It gives no reason."}</bdi>}>
       <p>
         Since {moment(since)}. {kNext[state]}
       </p>
@@ -98,6 +99,36 @@ function Views({ detail }: { detail: ComponentDetail }) {
   );
 }
 
+// Without names and types of the page: as a person would write it down.
+function plain(body: Statement[]): Record<string, unknown> {
+  const of = (value: Value): unknown => {
+    if (value.type === "object") return Object.fromEntries((value.value as { key: string; value: Value }[]).map((entry) => [entry.key, of(entry.value)]));
+    return value.type === "array" ? (value.value as Value[]).map(of) : value.value;
+  };
+  const all: Record<string, unknown> = {};
+  for (const one of body) {
+    const name = one.label ? `${one.name} ${one.label}` : one.name;
+    const value = one.value ? of(one.value) : plain(one.body ?? []);
+    // Blocks may stand there many times.
+    all[name] = name in all ? [all[name], value].flat() : value;
+  }
+  return all;
+}
+
+function CopyJson({ body }: { body: Statement[] }) {
+  if (!navigator.clipboard) return null; // an address that the browser does not trust
+  const copy = () =>
+    navigator.clipboard.writeText(JSON.stringify(plain(body), null, 2)).then(
+      () => toast("healthy", "Copied as JSON."),
+      (e) => toast("unhealthy", "Not copied.", String(e)),
+    );
+  return (
+    <button type="button" class="button quiet" onClick={() => void copy()}>
+      Copy as JSON
+    </button>
+  );
+}
+
 function Facts({ detail }: { detail: ComponentDetail }) {
   return (
     <div class="two">
@@ -108,17 +139,19 @@ function Facts({ detail }: { detail: ComponentDetail }) {
         <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty={detail.health.state === "healthy" ? "It exports nothing." : "It has exported nothing yet."} />
         <Views detail={detail} />
         {detail.debugInfo.length > 0 && (
-          <Panel title="Debug info">
+          <Panel title="Debug info" action={<CopyJson body={detail.debugInfo} />}>
             <BodyTree body={detail.debugInfo} />
           </Panel>
         )}
       </div>
       <div>
         <Panel title="Health">
-          <div class="pad facts">
-            <HealthMark state={detail.health.state} /> <span class="dim">since {moment(detail.health.since)}</span>
-            {detail.health.message && !kNext[detail.health.state] && <p class="sub">{detail.health.message}</p>}
-          </div>
+          {!kNext[detail.health.state] && (
+            <div class="pad facts">
+              <HealthMark state={detail.health.state} /> <span class="dim">since {moment(detail.health.since)}</span>
+              {detail.health.message && <p class="sub"><bdi>{sentence(detail.health.message)}</bdi></p>}
+            </div>
+          )}
           {detail.healthHistory.length > 0 && <History changes={detail.healthHistory} />}
         </Panel>
         <Wiring detail={detail} />
@@ -136,12 +169,14 @@ function Title({ detail }: { detail: ComponentDetail }) {
       <HealthMark state={detail.health.state} />
       <span class="dim nowrap">for {span(now - detail.health.since)}</span>
       <span class="grow" />
-      <a class="nowrap" href={graphLink(detail.id)}>
-        In the graph
+      <a class="button" href={graphLink(detail.id)}>
+        <Icon name="graph" />
+        Show in graph
       </a>
       {detail.place && (
-        <a class="mono cut" href={configLink(detail.place.file, detail.place.line)} title={`${detail.place.file}:${detail.place.line}`}>
-          {detail.place.file.replace(/^.*\//, "")}:{detail.place.line}
+        <a class="button" href={configLink(detail.place.file, detail.place.line)} title={`${detail.place.file}:${detail.place.line}`}>
+          <Icon name="config" />
+          <span class="cut">{detail.place.file.replace(/^.*\//, "")}:{detail.place.line}</span>
         </a>
       )}
     </>
@@ -164,7 +199,7 @@ export function ComponentScreen({ id }: { id: string }) {
         </StateBox>
       )}
       {!data && error && !gone && <ErrorState what="The component did not come." why={error.message} />}
-      {!data && !error && <Bones rows={9} height={18} />}
+      {!data && !error && <Bones rows={6} shape="panels" />}
       {data && !gone && (
         <div class="page">
           <HealthNote detail={data} />

@@ -1,6 +1,6 @@
 // How a component was over the last day: half an hour a bar, then each change with its reason.
 import type { HealthChange, State } from "../api";
-import { moment, span } from "../format";
+import { moment, sentence, span } from "../format";
 import { HealthMark, stateWord, useNow } from "../parts";
 
 const kBars = 48;
@@ -60,7 +60,7 @@ export function History({ changes }: { changes: HealthChange[] }) {
           <li key={change.since}>
             <time class="dim">{moment(change.since)}</time>
             <HealthMark state={change.state} word={false} />
-            <span class="sub">{change.message || stateWord(change.state)}</span>
+            <span class="sub"><bdi>{sentence(change.message) || stateWord(change.state)}</bdi></span>
           </li>
         ))}
       </ul>

@@ -1,9 +1,10 @@
 // All components: what needs a person first, then by name.
 import { useMemo } from "preact/hooks";
 import { type Component, type State, kAllComponents, url, usePoll } from "../api";
-import { plural, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow, useSteadyOrder } from "../parts";
+import { plural, sentence, span } from "../format";
+import { Bar, Bones, ErrorState, HealthMark, NothingMatches, Search, StateBox, useNow, useSteadyOrder } from "../parts";
 import { componentLink, replaceQuery } from "../route";
+import { useThrough } from "./through";
 
 const kOrder: Record<State, number> = { unhealthy: 0, exited: 0, waiting: 1, unknown: 2, healthy: 3 };
 
@@ -37,8 +38,9 @@ function Filters({ components, state }: { components: Component[]; state: string
   );
 }
 
-function Row({ component, now }: { component: Component; now: number }) {
+function Row({ component, through, now }: { component: Component; through?: string; now: number }) {
   const { health } = component;
+  const message = sentence(health.message);
   const wraps = kOrder[health.state] < 3;
   const link = componentLink(component.id);
   const open = (event: MouseEvent) => {
@@ -53,19 +55,27 @@ function Row({ component, now }: { component: Component; now: number }) {
         <a class="row mono" href={link}>
           {component.id}
         </a>
-        {wraps && <div class="narrow">{health.message}</div>}
+        {wraps && <div class="narrow"><bdi>{message}</bdi></div>}
       </td>
       <td class="message hide-narrow">
-        <div class={wraps ? "wrap" : "cut dim"} title={wraps ? undefined : health.message}>
-          {health.message}
+        <div class={wraps ? "wrap" : "cut dim"} title={wraps ? undefined : message}>
+          <bdi>{message}</bdi>
         </div>
       </td>
+      <td class="num sub hide-narrow">{through}</td>
       <td class="num dim">{span(now - health.since)}</td>
     </tr>
   );
 }
 
-function Table({ components }: { components: Component[] }) {
+// Of so many the graph would be asked for too often.
+const kMany = 200;
+
+function TableWithFlows({ components }: { components: Component[] }) {
+  return <Table components={components} through={useThrough()} />;
+}
+
+function Table({ components, through }: { components: Component[]; through?: Map<string, string> }) {
   const now = useNow(5_000);
   return (
     <table class="list">
@@ -76,6 +86,9 @@ function Table({ components }: { components: Component[] }) {
           <th scope="col" class="hide-narrow">
             What it says
           </th>
+          <th scope="col" class="num hide-narrow" title="Targets and other lists with their length, profiles with their rate over the last minute">
+            {through && "In → out"}
+          </th>
           <th scope="col" class="num">
             For
           </th>
@@ -83,7 +96,7 @@ function Table({ components }: { components: Component[] }) {
       </thead>
       <tbody>
         {components.map((component) => (
-          <Row key={component.id} component={component} now={now} />
+          <Row key={component.id} component={component} through={through?.get(component.id)} now={now} />
         ))}
       </tbody>
     </table>
@@ -106,12 +119,10 @@ function Nothing({ total, text, state }: { total: number; text: string; state: s
   }
   const asked = text ? `has “${text}” in its name or message` : `is ${state}`;
   return (
-    <StateBox title="No component matches.">
-      <p>
-        The config has {plural(total, "component")}; none {asked}
-        {text && state ? ` and is ${state}` : ""}.
-      </p>
-    </StateBox>
+    <NothingMatches title="No component matches." onClear={() => replaceQuery({ q: undefined, state: undefined })}>
+      The config has {plural(total, "component")}; none {asked}
+      {text && state ? ` and is ${state}` : ""}.
+    </NothingMatches>
   );
 }
 
@@ -130,11 +141,11 @@ export function ComponentsScreen({ query }: { query: URLSearchParams }) {
         <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
       </Bar>
       {!polled.data && polled.error && <ErrorState what="The list of components did not come." why={polled.error.message} />}
-      {!polled.data && !polled.error && <Bones rows={8} height={18} />}
+      {!polled.data && !polled.error && <Bones rows={10} shape="rows" />}
       {polled.data && shown.length === 0 && <Nothing total={all.length} text={text} state={state} />}
       {shown.length > 0 && (
-        <div {...hold}>
-          <Table components={shown} />
+        <div class="listbox" {...hold}>
+          {all.length > kMany ? <Table components={shown} /> : <TableWithFlows components={shown} />}
         </div>
       )}
     </>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Statement, Value } from "../api";
-import { count, plural } from "../format";
+import { count, plural, visible } from "../format";
 import { HealthMark, Panel } from "../parts";
 import { PagedView } from "./view";
 
@@ -20,7 +20,7 @@ function Scalar({ value }: { value: Value }) {
     case "string":
       return (
         <span class="v-text">
-          {quoted(String(value.value))}
+          <bdi>{visible(quoted(String(value.value)))}</bdi>
           {value.length !== undefined && <span class="dim"> … of {count(value.length)} bytes</span>}
         </span>
       );
@@ -173,7 +173,7 @@ function Inline({ component, value }: { component: string; value: Value }) {
     <span>
       {entries.map((entry) => (
         <span class="label" key={entry.key}>
-          {entry.key}=<b>{isScalar(entry.value) ? String(entry.value.value) : sizeText(entry.value)}</b>
+          {visible(entry.key)}=<b><bdi>{isScalar(entry.value) ? visible(String(entry.value.value)) : sizeText(entry.value)}</bdi></b>
         </span>
       ))}
     </span>

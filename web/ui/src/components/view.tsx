@@ -1,7 +1,7 @@
 // A long list of a component, read from weir in pages of 50 and filtered there.
 import { useEffect, useState } from "preact/hooks";
 import { type Value, type ViewPage, componentPath, url, usePoll } from "../api";
-import { count, plural } from "../format";
+import { count, plural, visible } from "../format";
 import { Bones, Search } from "../parts";
 
 export const kPage = 50;
@@ -46,7 +46,7 @@ function Labels({ entries }: { entries: Entry[] }) {
     <>
       {sorted.map((entry) => (
         <span class={isPlain(entry.key) ? "label" : "label meta"} key={entry.key} title={`${entry.key}=${text(entry.value)}`}>
-          {entry.key}=<b>{text(entry.value)}</b>
+          {visible(entry.key)}=<b><bdi>{visible(text(entry.value))}</bdi></b>
         </span>
       ))}
     </>
@@ -54,7 +54,7 @@ function Labels({ entries }: { entries: Entry[] }) {
 }
 
 function Row({ value }: { value: Value }) {
-  if (value.type !== "object") return <span class="mono">{text(value)}</span>;
+  if (value.type !== "object") return <span class="mono"><bdi>{visible(text(value))}</bdi></span>;
   return <Labels entries={value.value as Entry[]} />;
 }
 
@@ -84,7 +84,7 @@ function Rows({ rows }: { rows: Value[] }) {
     );
   }
   return (
-    <div class="scroll-x">
+    <div class="scroll-x" tabIndex={0} role="group" aria-label="Rows">
       <table class="list">
         <thead>
           <tr>
@@ -100,7 +100,7 @@ function Rows({ rows }: { rows: Value[] }) {
             <tr key={index}>
               {(row.value as Entry[]).map((entry) => (
                 <td key={entry.key} class={entry.value.type === "number" ? "num" : "mono"}>
-                  {entry.value.type === "object" ? <Labels entries={entry.value.value as Entry[]} /> : text(entry.value)}
+                  {entry.value.type === "object" ? <Labels entries={entry.value.value as Entry[]} /> : <bdi>{visible(text(entry.value))}</bdi>}
                 </td>
               ))}
             </tr>
@@ -118,6 +118,15 @@ interface PageOf {
   rows: unknown[];
 }
 
+// Not disabled: that would take the focus from who has come to the last page.
+function Turn({ label, able, onTurn }: { label: string; able: boolean; onTurn: () => void }) {
+  return (
+    <button type="button" class="button" aria-disabled={able ? undefined : "true"} onClick={() => able && onTurn()}>
+      {label}
+    </button>
+  );
+}
+
 export function Pager({ page, onMove }: { page: PageOf; onMove: (offset: number) => void }) {
   const last = page.offset + page.rows.length;
   const of = page.matching === page.total ? count(page.total) : `${count(page.matching)} that match, ${count(page.total)} in all`;
@@ -127,12 +136,8 @@ export function Pager({ page, onMove }: { page: PageOf; onMove: (offset: number)
         {page.rows.length > 0 ? `${count(page.offset + 1)}–${count(last)} of ${of}` : `0 of ${of}`}
       </span>
       <span class="grow" />
-      <button type="button" class="button" disabled={page.offset === 0} onClick={() => onMove(Math.max(0, page.offset - kPage))}>
-        Earlier
-      </button>
-      <button type="button" class="button" disabled={last >= page.matching} onClick={() => onMove(page.offset + kPage)}>
-        Later
-      </button>
+      <Turn label="Earlier" able={page.offset > 0} onTurn={() => onMove(Math.max(0, page.offset - kPage))} />
+      <Turn label="Later" able={last < page.matching} onTurn={() => onMove(page.offset + kPage)} />
     </div>
   );
 }
@@ -160,10 +165,10 @@ export function PagedView({ component, view, title, fact }: { component: string;
         <Search value={filter} label="Find a row" onChange={change} />
       </div>
       {!page && polled.error && <p class="pad bad">{polled.error.message}</p>}
-      {!page && !polled.error && <Bones rows={4} />}
+      {!page && !polled.error && <Bones rows={4} shape="rows" />}
       {page && page.rows.length === 0 && (
         <p class="pad dim">
-          {page.total === 0 ? "The list is empty." : `${plural(page.total, "row")}; none contains “${settled}”.`}
+          {page.total === 0 ? "The list is empty." : `No row matches. The list has ${plural(page.total, "row")}; none has “${settled}” in it.`}
         </p>
       )}
       {page && page.rows.length > 0 && <Rows rows={page.rows} />}

@@ -1,9 +1,10 @@
 // The config that runs, what is on the disk beside it, and what the last reload came to.
 import { useMemo, useState } from "preact/hooks";
 import { type Diagnostic, type Load, post, type Status, url, usePoll } from "../api";
-import { bytes, count, moment, plural } from "../format";
+import { bytes, clock, count, moment, plural } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
+import { toast } from "../toast";
 import type { ConfigAnswer, ConfigFile } from "./api";
 import { countChanged, diffRows } from "./diff";
 import { Difference, Source } from "./source";
@@ -144,30 +145,38 @@ function OnDisk({ config }: { config: ConfigAnswer }) {
 
 // ---- reload ----
 
-type Asked = { state: "none" | "asking" } | { state: "done"; ok: boolean; text: string };
+type Asked = { state: "none" | "asking" } | { state: "done"; time: number; ok: boolean; text: string };
 
 function useReload(): [Asked, () => void] {
   const [asked, setAsked] = useState<Asked>({ state: "none" });
+  const done = (ok: boolean, text: string) => {
+    setAsked({ state: "done", time: Date.now(), ok, text });
+    toast(ok ? "healthy" : "unhealthy", ok ? "Reloaded." : "The reload was refused.", ok ? "" : firstLine(text));
+  };
   const ask = async () => {
     setAsked({ state: "asking" });
     try {
       const { ok, text } = await post("-/reload");
-      setAsked({ state: "done", ok, text });
+      done(ok, text);
     } catch (e) {
-      setAsked({ state: "done", ok: false, text: e instanceof Error ? e.message : String(e) });
+      done(false, e instanceof Error ? e.message : String(e));
     }
   };
   return [asked, () => void ask()];
 }
 
+function firstLine(text: string): string {
+  return text.trim().split("\n")[0] ?? "";
+}
+
+// Stands until the next reload is asked for.
 function Answer({ asked }: { asked: Asked }) {
   if (asked.state !== "done") return null;
-  const first = asked.text.trim().split("\n")[0] ?? "";
   return asked.ok ? (
-    <Note state="healthy" title="Reloaded." />
+    <Note state="healthy" title={`Reloaded at ${clock(asked.time)}.`} />
   ) : (
-    <Note state="unhealthy" title="The reload was refused.">
-      <p class="mono">{first}</p>
+    <Note state="unhealthy" title={`The reload of ${clock(asked.time)} was refused.`}>
+      <p class="mono">{firstLine(asked.text)}</p>
     </Note>
   );
 }
@@ -204,7 +213,9 @@ export function ConfigScreen({ query, status }: { query: URLSearchParams; status
   const polled = usePoll<ConfigAnswer>(url("config"), kEvery);
   const [asked, reload] = useReload();
   const config = polled.data;
-  const file = config?.files.find((one) => one.name === query.get("file")) ?? config?.files[0];
+  const asFor = query.get("file") ?? "";
+  const named = config?.files.find((one) => one.name === asFor);
+  const file = named ?? config?.files[0];
   const views = file ? viewsOf(file, status?.lastLoad) : [];
   const view = views.find((one) => one === query.get("view")) ?? views[0];
   return (
@@ -216,23 +227,28 @@ export function ConfigScreen({ query, status }: { query: URLSearchParams; status
         {views.length > 1 && view && (
           <Segments label="Which text" choices={views.map((one) => ({ value: one, label: kViewNames[one] }))} value={view} onChange={(next) => replaceQuery({ view: next, line: undefined })} />
         )}
-        <button type="button" class="button main" disabled={asked.state === "asking"} onClick={reload}>
+        <button type="button" class="button main" aria-disabled={asked.state === "asking" ? "true" : undefined} onClick={() => asked.state !== "asking" && reload()}>
           <Icon name="reload" />
           {asked.state === "asking" ? "Reloading" : "Reload"}
         </button>
       </Bar>
       {!config && polled.error && <ErrorState what="The config did not come." why={polled.error.message} />}
-      {!config && !polled.error && <Bones rows={12} height={14} />}
+      {!config && !polled.error && <Bones rows={16} height={10} />}
       {config && (
         <div class="besides">
           <div class="text" tabIndex={0} role="region" aria-label={file ? `Text of ${file.name}` : "Text"}>
+            {asFor && !named && (
+              <p class="pad sub" role="status">
+                The text of <code>{asFor}</code> is imported by a component, and not shown here. This is the config itself.
+              </p>
+            )}
             {!config.hasTexts && <p class="pad sub">The config has {bytes(config.bytes)}: too much to show here.</p>}
             {config.files.length === 0 && (
               <StateBox title="No config is loaded.">
                 <p>weir runs nothing yet. It looks for {config.path || "a config"} and loads it as soon as it is there.</p>
               </StateBox>
             )}
-            {config.hasTexts && file && view && <Text file={file} view={view} load={status?.lastLoad} line={Number(query.get("line") ?? 0)} />}
+            {config.hasTexts && file && view && <Text file={file} view={view} load={status?.lastLoad} line={asFor && !named ? 0 : Number(query.get("line") ?? 0)} />}
           </div>
           <Aside config={config} status={status} asked={asked} />
         </div>

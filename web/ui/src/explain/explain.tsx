@@ -1,38 +1,12 @@
 // What the running config does with a target: a form, and the way of each that is meant.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, type Explanations, get, url } from "../api";
-import { count, plural } from "../format";
-import { announce } from "../keys";
+import type { Explanations } from "../api";
+import { count } from "../format";
 import { Bar, Bones, Note, Search, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
-import { type Kind, type Question, kKinds, parametersOf, questionOf } from "./question";
+import { useAnswer } from "./answer";
+import { type Kind, type Question, kKinds, questionOf } from "./question";
 import { Way } from "./way";
-
-interface Asked {
-  answer?: Explanations;
-  error?: string;
-}
-
-// Asked once, and again when the form is sent again: what stands there does not change while it is read.
-function useAnswer(question: Question, times: number): Asked {
-  const [asked, setAsked] = useState<Asked>({});
-  useEffect(() => {
-    if (!question.text) return setAsked({});
-    const parameters = parametersOf(question);
-    if (typeof parameters === "string") return setAsked({ error: parameters });
-    const stop = new AbortController();
-    setAsked({});
-    get<Explanations>(url("explain", parameters), stop.signal).then(
-      (answer) => {
-        setAsked({ answer });
-        announce(`${plural(answer.found, "target")} found`);
-      },
-      (error) => !stop.signal.aborted && setAsked({ error: error instanceof ApiError ? error.message : String(error) }),
-    );
-    return () => stop.abort();
-  }, [question.kind, question.text, times]);
-  return asked;
-}
 
 function Form({ question, onAsk }: { question: Question; onAsk: (question: Question) => void }) {
   const [kind, setKind] = useState<Kind>(question.kind);
@@ -103,7 +77,7 @@ function Start() {
 export function ExplainScreen({ query }: { query: URLSearchParams }) {
   const question = questionOf(query);
   const [times, setTimes] = useState(0);
-  const { answer, error } = useAnswer(question, times);
+  const { answer, error } = useAnswer(question, String(times));
   const ask = ({ kind, text }: Question) => {
     replaceQuery({ pid: undefined, container: undefined, labels: undefined, [kind]: text });
     setTimes(times + 1);
@@ -119,7 +93,7 @@ export function ExplainScreen({ query }: { query: URLSearchParams }) {
           <p role="alert">{error}</p>
         </StateBox>
       )}
-      {question.text && !answer && !error && <Bones rows={8} height={18} />}
+      {question.text && !answer && !error && <Bones rows={2} shape="panels" />}
       {answer && answer.targets.length === 0 && <Nothing answer={answer} question={question} />}
       {answer && answer.targets.length > 0 && (
         <div class="page">

@@ -1,22 +1,23 @@
 // The way of one target: who found it, what each rule did with it, who uses it.
 import type { ComponentChildren } from "preact";
 import type { Change, ConfigPlace, Explanation, TraceStep, Visit } from "../api";
+import { count, visible } from "../format";
 import { HealthMark, Icon } from "../parts";
-import { componentLink } from "../route";
+import { componentLink, configLink } from "../route";
 
 type Tone = "ok" | "bad" | "idle";
 
 function Place({ place }: { place: ConfigPlace }) {
   if (!place.line) return null;
   return (
-    <span class="place dim mono" title={`${place.file}:${place.line}`}>
+    <a class="place mono" href={configLink(place.file, place.line)} title={`${place.file}:${place.line}`}>
       {place.file.replace(/^.*\//, "")}:{place.line}
-    </span>
+    </a>
   );
 }
 
 // `did`: what happened there, in words.
-function Step({ tone, title, did, place, children }: { tone: Tone; title: ComponentChildren; did: string; place: ConfigPlace; children?: ComponentChildren }) {
+export function Step({ tone, title, did, place, children }: { tone: Tone; title: ComponentChildren; did: string; place?: ConfigPlace; children?: ComponentChildren }) {
   return (
     <li class={tone}>
       <span class="point">{tone !== "idle" && <Icon name={tone === "ok" ? "yes" : "no"} />}</span>
@@ -24,19 +25,26 @@ function Step({ tone, title, did, place, children }: { tone: Tone; title: Compon
         {title}
         <span class={tone === "bad" ? "bad" : "sub"}>{did}</span>
         <span class="grow" />
-        <Place place={place} />
+        {place && <Place place={place} />}
       </div>
       {children}
     </li>
   );
 }
 
-function ComponentName({ id }: { id: string }) {
+export function ComponentName({ id }: { id: string }) {
   return (
     <a class="mono" href={componentLink(id)}>
       {id}
     </a>
   );
+}
+
+const kLongest = 400; // characters of a label's value
+
+function shortened(value: string): string {
+  const text = value.length > kLongest ? `${value.slice(0, kLongest)}… of ${count(value.length)} characters` : value;
+  return visible(text);
 }
 
 function Labels({ labels }: { labels: Record<string, string> }) {
@@ -46,7 +54,7 @@ function Labels({ labels }: { labels: Record<string, string> }) {
     <div>
       {sorted.map(([name, value]) => (
         <span class={name.startsWith("__") ? "label whole meta" : "label whole"} key={name}>
-          {name}=<b>{value}</b>
+          {visible(name)}=<b><bdi>{shortened(value)}</bdi></b>
         </span>
       ))}
     </div>
@@ -56,9 +64,9 @@ function Labels({ labels }: { labels: Record<string, string> }) {
 function ChangeRow({ change }: { change: Change }) {
   return (
     <li class="mono">
-      {change.label} = {change.before && <del>{change.before}</del>}
+      {visible(change.label)} = {change.before && <del><bdi>{shortened(change.before)}</bdi></del>}
       {change.before && change.after && " "}
-      {change.after && <ins>{change.after}</ins>}
+      {change.after && <ins><bdi>{shortened(change.after)}</bdi></ins>}
     </li>
   );
 }
@@ -77,7 +85,7 @@ function RuleStep({ step }: { step: TraceStep }) {
   const tone = step.effect === "dropped" ? "bad" : step.effect === "changed" || did === kKeeps ? "ok" : "idle";
   return (
     <Step tone={tone} title={<b class="mono">{step.what}</b>} did={did} place={step.place}>
-      <code class="why">{step.why}</code>
+      <code class="why"><bdi>{shortened(step.why)}</bdi></code>
       {step.changes.length > 0 && (
         <ul class="changes">
           {step.changes.map((change) => (
@@ -99,9 +107,21 @@ function VisitStep({ visit }: { visit: Visit }) {
           {visit.steps.map((step) => (
             <RuleStep key={`${step.block}-${step.index}`} step={step} />
           ))}
+          <Unreached visit={visit} />
         </ol>
       )}
     </Step>
+  );
+}
+
+// Behind the rule that drops it.
+function Unreached({ visit }: { visit: Visit }) {
+  return (
+    <>
+      {visit.unreached.map(({ block, index, place }) => (
+        <Step key={index} tone="idle" title={<b class="mono">{`${block} ${index + 1}`}</b>} did="is not reached" place={place} />
+      ))}
+    </>
   );
 }
 
@@ -109,10 +129,6 @@ interface Ending {
   tone: "ok" | "bad" | "warn";
   text: string;
   next?: ComponentChildren;
-}
-
-function placeText({ file, line }: ConfigPlace): string {
-  return line ? ` at ${file.replace(/^.*\//, "")}:${line}` : "";
 }
 
 function endingOf(way: Explanation): Ending {
@@ -123,21 +139,25 @@ function endingOf(way: Explanation): Ending {
     return {
       tone: "ok",
       text: `Used by ${users.map((visit) => visit.component).join(", ")}`,
-      next: service && <a href={`#/profiles?${new URLSearchParams({ service })}`}>The profile of {service}</a>,
+      next: service && <a href={`#/profiles?${new URLSearchParams({ service })}`}>The profile of <bdi>{visible(service)}</bdi></a>,
     };
   }
   const dropped = way.visits.find((visit) => visit.dropped);
-  if (dropped) {
-    const rule = dropped.steps.at(-1);
-    return {
-      tone: "bad",
-      text: `Dropped by ${dropped.component}`,
-      next: rule && `To have it used, change the rule ${rule.what}${placeText(rule.place)}; nothing after it is reached.`,
-    };
-  }
-  if (way.visits.length === 0) return { tone: "warn", text: "No component takes it", next: `Name ${way.source}.targets where it is to be used.` };
+  if (dropped) return { tone: "bad", text: `Dropped by ${dropped.component}`, next: <ToUse visit={dropped} /> };
+  if (way.visits.length === 0) return { tone: "warn", text: "No component takes it", next: <>Name <code>{way.source}.targets</code> where it is to be used.</> };
   const last = way.visits.at(-1)!.component;
-  return { tone: "warn", text: "Nobody uses it", next: `Name ${last}.output where it is to be used.` };
+  return { tone: "warn", text: "Nobody uses it", next: <>Name <code>{last}.output</code> where it is to be used.</> };
+}
+
+function ToUse({ visit }: { visit: Visit }) {
+  const rule = visit.steps.at(-1);
+  if (!rule) return null;
+  return (
+    <>
+      To have it used, change the rule <code>{rule.what}</code> {rule.place.line > 0 && <>at <Place place={rule.place} /></>}. A changed
+      config is tried without a reload by <code>weir explain targets</code>.
+    </>
+  );
 }
 
 const kStates = { ok: "healthy", bad: "unhealthy", warn: "waiting" } as const;
@@ -148,24 +168,47 @@ function nameOf(labels: Record<string, string>): string {
   return names.map((name) => labels[name]).find(Boolean) ?? Object.values(labels)[0] ?? "a target without labels";
 }
 
+// Found by, each rule, who takes it.
+export function Steps({ way }: { way: Explanation }) {
+  const last = way.visits.at(-1);
+  return (
+    <ol class="steps">
+      <Step tone="ok" title={<ComponentName id={way.source} />} did="finds it" place={way.place}>
+        <Labels labels={way.labels} />
+      </Step>
+      {way.visits.map((visit, index) => (
+        <VisitStep key={index} visit={visit} />
+      ))}
+      {last?.unseenBy.map((id) => (
+        <Step key={id} tone="idle" title={<ComponentName id={id} />} did="does not see it" />
+      ))}
+    </ol>
+  );
+}
+
+export function Ended({ way }: { way: Explanation }) {
+  const ending = endingOf(way);
+  return (
+    <div class="ended">
+      <HealthMark state={kStates[ending.tone]} text={ending.text} />
+      {ending.next && <p class="sub">{ending.next}</p>}
+    </div>
+  );
+}
+
 export function Way({ way, open }: { way: Explanation; open: boolean }) {
   const ending = endingOf(way);
   return (
     <details class="panel way" open={open}>
       <summary>
-        <b class="mono cut">{nameOf(way.labels)}</b>
+        <b class="mono cut"><bdi>{visible(nameOf(way.labels))}</bdi></b>
         <HealthMark state={kStates[ending.tone]} text={ending.text} />
         <span class="grow hide-narrow" />
         <span class="dim mono cut hide-narrow">{way.source}</span>
       </summary>
-      <ol class="steps pad">
-        <Step tone="ok" title={<ComponentName id={way.source} />} did="finds it" place={way.place}>
-          <Labels labels={way.labels} />
-        </Step>
-        {way.visits.map((visit, index) => (
-          <VisitStep key={index} visit={visit} />
-        ))}
-      </ol>
+      <div class="pad">
+        <Steps way={way} />
+      </div>
       {ending.next && <p class="pad sub">{ending.next}</p>}
     </details>
   );

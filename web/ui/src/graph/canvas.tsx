@@ -5,7 +5,7 @@ import { Icon } from "../parts";
 import type { GraphAnswer } from "./api";
 import { contains, FarShapes, isOnFold, LabelShape, LineShape, NodeShape } from "./draw";
 import { type Flow, spokenFlow } from "./edges";
-import type { Point } from "./layout";
+import type { Point } from "./spot";
 import type { Box, Line, Scene } from "./scene";
 
 const kMargin = 24;

@@ -1,15 +1,17 @@
 // The pictures of nodes and edges.
+import { sentence, visible } from "../format";
 import { Mark, toneOf } from "../parts";
 import type { GraphNode } from "./api";
 import type { Flow } from "./edges";
-import type { Point } from "./layout";
+import type { Point } from "./spot";
 import { type Box, kBox, type Line } from "./scene";
 
 const kTypeRoom = 20; // characters
 const kFactRoom = 25;
 
-function cut(text: string, room: number): string {
-  const letters = [...text.slice(0, 4 * room)];
+function cut(whole: string, room: number): string {
+  const text = visible(whole.slice(0, 4 * room));
+  const letters = [...text];
   return letters.length > room ? `${letters.slice(0, room - 1).join("")}…` : text;
 }
 
@@ -44,11 +46,11 @@ function Fold({ box }: { box: Box }) {
 }
 
 export function NodeShape({ box, node, inside, isChosen, isFaded }: NodeProps) {
-  const fact = node.health.message || (inside > 0 ? `${inside} components` : "");
+  const fact = sentence(node.health.message.slice(0, 200)) || (inside > 0 ? `${inside} components` : "");
   const classes = ["node", node.health.state, isChosen && "chosen", isFaded && "faded", box.isOpen && "frame"];
   return (
     <g class={classes.filter(Boolean).join(" ")} data-id={node.id} transform={`translate(${box.x} ${box.y})`}>
-      <title>{`${node.id}\n${node.health.message}`.slice(0, 600)}</title>
+      <title>{`${node.id}: ${sentence(node.health.message.slice(0, 600))}`}</title>
       <rect class="body" width={box.width} height={box.height} rx="6" />
       <HealthAt node={node} x={12} y={12} />
       {box.isOpen ? (

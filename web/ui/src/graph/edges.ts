@@ -53,6 +53,10 @@ export function useRates(polled: Polled<GraphAnswer>): Map<string, number> {
   return rates;
 }
 
+export function rateOf(graph: GraphAnswer, edge: GraphEdge, rates: Map<string, number>): number | undefined {
+  return edge.profiles === undefined ? undefined : rates.get(nameOf(graph, edge));
+}
+
 export function rateText(rate: number): string {
   const digits = rate === 0 ? "0" : rate < 0.1 ? rate.toFixed(2) : rate < 10 ? rate.toFixed(1) : count(Math.round(rate));
   return `${digits}${kThin}/s`;
@@ -85,7 +89,7 @@ function sum(values: (number | undefined)[]): number | undefined {
 
 const kWords: Record<string, string> = { targets: "targets", list: "items" };
 
-function lengthText(kind: string, length: number): string {
+export function lengthText(kind: string, length: number): string {
   const word = kWords[kind] ?? kind;
   return `${count(length)} ${length === 1 ? word.slice(0, -1) : word}`;
 }

@@ -1,9 +1,9 @@
 // The graph of components: the way of the data, what flows, and where it does not.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { url, usePoll } from "../api";
-import { plural, span } from "../format";
+import { plural, sentence, span } from "../format";
 import { kLeast } from "../live";
-import { Bar, Bones, ErrorState, HealthMark, Search, StateBox, useNow } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, NothingMatches, Search, StateBox, useNow } from "../parts";
 import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
 import { Canvas } from "./canvas";
@@ -29,6 +29,7 @@ function Strip({ graph, scene, texts, chosen, inside, isOpen, onFold }: {
   const now = useNow(5_000);
   const node = graph.nodes[chosen];
   if (!node) return <div class="strip dim">Choose a component to see what it says, what it gets and what it gives.</div>;
+  const message = sentence(node.health.message);
   const edgesAt = (mine: "from" | "to", other: "from" | "to") =>
     scene.lines.flatMap((line, index) => {
       const edge = graph.edges[line.edges.find((one) => graph.edges[one]![mine] === chosen) ?? -1];
@@ -54,7 +55,7 @@ function Strip({ graph, scene, texts, chosen, inside, isOpen, onFold }: {
         <div class="cut">
           <HealthMark state={node.health.state} /> <b class="mono">{node.id}</b> <span class="dim">for {span(now - node.health.since)}</span>
         </div>
-        <div class="cut sub" title={node.health.message}>{node.health.message}</div>
+        <div class="cut sub" title={message}><bdi>{message}</bdi></div>
       </div>
       <div class="flows">
         {group("Gets from", edgesAt("to", "from"))}
@@ -109,9 +110,12 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
       isVisible: (node) => !seen || seen.has(node),
     };
   }, [structure, turned, found, isLarge]);
+  const last = useRef<{ look: string; kept: Scene["kept"] }>({ look: "", kept: new Map() });
+  const look = [isLarge, text, turned].join(" ");
   const scene = useMemo(() => {
     const start = performance.now();
-    const made = buildScene(graph, shown, 900);
+    const made = buildScene(graph, shown, 900, last.current.look === look ? last.current.kept : new Map());
+    last.current = { look, kept: made.kept };
     performance.clearMeasures("graph layout");
     performance.measure("graph layout", { start });
     return made;
@@ -127,11 +131,9 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
   };
   if (text && found.size === 0) {
     return (
-      <StateBox title="No component matches.">
-        <p>
-          The config has {plural(graph.nodes.length, "component")}; none has “{text}” in its name.
-        </p>
-      </StateBox>
+      <NothingMatches title="No component matches." onClear={() => replaceQuery({ q: undefined })}>
+        The config has {plural(graph.nodes.length, "component")}; none has “{text}” in its name.
+      </NothingMatches>
     );
   }
   return (
@@ -176,7 +178,7 @@ export function GraphScreen({ query }: { query: URLSearchParams }) {
         <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
       </Bar>
       {!polled.data && polled.error && <ErrorState what="The graph did not come." why={polled.error.message} />}
-      {!polled.data && !polled.error && <Bones rows={6} height={48} />}
+      {!polled.data && !polled.error && <Bones rows={8} shape="nodes" />}
       {polled.data?.nodes.length === 0 && <Empty />}
       {polled.data && polled.data.nodes.length > 0 && <Drawing graph={polled.data} rates={rates} query={query} />}
     </>

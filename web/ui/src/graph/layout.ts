@@ -1,41 +1,25 @@
 // Where the nodes of a graph stand: in columns from left to right, each behind
 // what it takes from, its inputs as near to their use as possible. Pure: the
-// same graph gives the same places.
-
-export interface Size {
-  width: number;
-  height: number;
-}
-
-export interface Point {
-  x: number;
-  y: number;
-}
+// same graph gives the same places, and one that has changed keeps the old ones.
+import { cornerOf, type Kept, keepRows, type Place } from "./keep";
+import { gapBetween, mean, middle, type Point, type Size, type Spot } from "./spot";
 
 export interface Layout extends Size {
   places: Point[]; // of the left upper corners
   routes: Point[][]; // of each edge, from the right side of one node to the left side of the other
 }
 
+export interface Arranged extends Layout {
+  kept: Kept[]; // of each node, for the layout after a reload
+}
+
 export type Ends = [from: number, to: number];
 
 const kColumnGap = 104;
-const kRowGap = 30;
-const kLineGap = 18; // where an edge passes a column
 const kApart = 40; // between parts that nothing connects
 const kPort = 14; // between edges at one side of a node
 const kWide = 300; // an open module
 const kSweeps = 8;
-
-// A node, or a place where an edge passes a column.
-interface Spot {
-  node: number; // -1: an edge passes
-  height: number;
-  column: number;
-  y: number; // of the upper side
-  before: number[];
-  after: number[];
-}
 
 function addTo(lists: Map<number, number[]>, key: number, value: number): void {
   const list = lists.get(key);
@@ -101,8 +85,10 @@ function columnsOf(count: number, edges: Ends[], isWide: (node: number) => boole
 
 // ---- rows ----
 
-function makeSpots(nodes: number[], sizes: Size[], edges: Ends[]): { spots: Spot[]; chains: Map<string, number[]> } {
-  const column = columnsOf(nodes.length, edges, (node) => sizes[nodes[node]!]!.width > kWide);
+function makeSpots(nodes: number[], sizes: Size[], edges: Ends[], kept: (Kept | undefined)[]): { spots: Spot[]; chains: Map<string, number[]> } {
+  // An open module that stood before the end stays there.
+  const end = Math.max(...kept.map((one) => one?.at.x ?? 0));
+  const column = columnsOf(nodes.length, edges, (node) => sizes[nodes[node]!]!.width > kWide && (kept[node]?.at.x ?? end) === end);
   const spots: Spot[] = nodes.map((node, i) => ({ node, height: sizes[node]!.height, column: column[i]!, y: 0, before: [], after: [] }));
   const chains = new Map<string, number[]>();
   for (const [from, to] of edges) {
@@ -120,10 +106,6 @@ function makeSpots(nodes: number[], sizes: Size[], edges: Ends[]): { spots: Spot
     chains.set(`${from} ${to}`, chain);
   }
   return { spots, chains };
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 // Neighbours first side by side, then near each other: fewer edges cross.
@@ -146,10 +128,6 @@ function orderRows(spots: Spot[], columns: number[][]): void {
   }
 }
 
-function gapBetween(a: Spot, b: Spot): number {
-  return a.node < 0 || b.node < 0 ? kLineGap : kRowGap;
-}
-
 // Each as near to what it wants as the others let it: blocks that meet move together.
 function settle(column: number[], spots: Spot[], wanted: number[]): void {
   const offset: number[] = [];
@@ -170,10 +148,6 @@ function settle(column: number[], spots: Spot[], wanted: number[]): void {
   for (const block of blocks) {
     for (let n = 0; n < block.size; n++, i++) spots[column[i]!]!.y = block.sum / block.size + offset[i]!;
   }
-}
-
-function middle(spot: Spot): number {
-  return spot.y + spot.height / 2;
 }
 
 function placeRows(spots: Spot[], columns: number[][]): void {
@@ -217,18 +191,24 @@ function portsOf(edges: Ends[], chains: Map<string, number[]>, spots: Spot[]): {
   return { out: side(0), into: side(1) };
 }
 
-// One part of the graph; edges hold places in `nodes`.
-function layOutPart(nodes: number[], sizes: Size[], edges: Ends[]): Layout {
+// One part of the graph; edges hold places in `nodes`. `kept`: where each of them stood,
+// `others`: what stands of other parts, both as seen from this one.
+function layOutPart(nodes: number[], sizes: Size[], edges: Ends[], kept: (Kept | undefined)[], others: Place[]): Layout {
   const straight = withoutCircles(nodes.length, edges);
-  const { spots, chains } = makeSpots(nodes, sizes, straight);
+  const { spots, chains } = makeSpots(nodes, sizes, straight, kept);
   const columns: number[][] = [];
   spots.forEach((spot, index) => (columns[spot.column] ??= []).push(index));
   for (let i = 0; i < columns.length; i++) columns[i] ??= [];
-  orderRows(spots, columns);
-  placeRows(spots, columns);
   const left: number[] = [];
   const widths = columns.map((column) => Math.max(0, ...column.map((spot) => (spots[spot]!.node < 0 ? 0 : sizes[spots[spot]!.node]!.width))));
   widths.forEach((_, i) => left.push(i === 0 ? 0 : left[i - 1]! + widths[i - 1]! + kColumnGap));
+  const rows = new Map(kept.flatMap((one, index) => (one ? [[index, one.at.y] as const] : [])));
+  if (rows.size > 0) {
+    keepRows(spots, columns, widths.map((width, i) => ({ x: left[i]!, width })), rows, others);
+  } else {
+    orderRows(spots, columns);
+    placeRows(spots, columns);
+  }
   const ports = portsOf(straight, chains, spots);
   const routes = edges.map((): Point[] => []);
   let at = 0;
@@ -287,23 +267,60 @@ function pack(sizes: Size[], least: number): { corners: Point[] } & Size {
   return { corners, width, height: y + tallest };
 }
 
-// `least`: width that is there anyway.
-export function layOut(sizes: Size[], edges: Ends[], least = 0): Layout {
+// Parts that stood somewhere stay there, new ones come below them.
+function arrange(layouts: Layout[], stood: (Point | undefined)[], least: number): { corners: Point[] } & Size {
+  const fixed = layouts.flatMap((layout, part) => (stood[part] ? [{ ...stood[part]!, width: layout.width, height: layout.height }] : []));
+  if (fixed.length === 0) return pack(layouts, least);
+  const bottom = Math.max(...fixed.map((place) => place.y + place.height));
+  const fresh = pack(layouts.filter((_, part) => !stood[part]), least);
+  const isMore = fixed.length < layouts.length;
+  let next = 0;
+  const corners = layouts.map((_, part) => {
+    if (stood[part]) return stood[part]!;
+    const corner = fresh.corners[next++]!;
+    return { x: corner.x, y: corner.y + bottom + kApart };
+  });
+  return {
+    corners,
+    width: Math.max(...fixed.map((place) => place.x + place.width), isMore ? fresh.width : 0),
+    height: isMore ? bottom + kApart + fresh.height : bottom,
+  };
+}
+
+function shift(point: Point, by: Point): Point {
+  return { x: point.x + by.x, y: point.y + by.y };
+}
+
+// `least`: width that is there anyway. `kept`: where the nodes stood before, if they did.
+export function layOut(sizes: Size[], edges: Ends[], least = 0, kept: (Kept | undefined)[] = []): Arranged {
   const parts = partsOf(sizes.length, edges);
   const partOf = new Int32Array(sizes.length);
   const placeIn = new Int32Array(sizes.length);
   parts.forEach((nodes, part) => nodes.forEach((node, i) => ((partOf[node] = part), (placeIn[node] = i))));
   const edgesOf: number[][] = parts.map(() => []);
   edges.forEach(([from], index) => edgesOf[partOf[from]!]!.push(index));
-  const layouts = parts.map((nodes, part) =>
-    layOutPart(nodes, sizes, edgesOf[part]!.map((index): Ends => [placeIn[edges[index]![0]]!, placeIn[edges[index]![1]]!])),
-  );
-  const packed = pack(layouts, least);
-  const result: Layout = { width: packed.width, height: packed.height, places: new Array(sizes.length), routes: new Array(edges.length) };
-  const shift = (point: Point, by: Point): Point => ({ x: point.x + by.x, y: point.y + by.y });
+  const keptIn = parts.map((nodes) => nodes.map((node) => kept[node]));
+  const stood = keptIn.map(cornerOf);
+  const places: (Place | undefined)[] = kept.map((one, node) => one && { ...shift(one.at, one.corner), ...sizes[node]! });
+  const layouts = parts.map((nodes, part) => {
+    const ends = edgesOf[part]!.map((index): Ends => [placeIn[edges[index]![0]]!, placeIn[edges[index]![1]]!]);
+    const corner = stood[part];
+    if (!corner) return layOutPart(nodes, sizes, ends, [], []);
+    const away = { x: -corner.x, y: -corner.y };
+    const others = places.flatMap((place, node) => (place && partOf[node] !== part ? [{ ...place, ...shift(place, away) }] : []));
+    const layout = layOutPart(nodes, sizes, ends, keptIn[part]!, others);
+    nodes.forEach((node, i) => (places[node] = { ...shift(layout.places[i]!, corner), ...sizes[node]! }));
+    return layout;
+  });
+  const { corners, width, height } = arrange(layouts, stood, least);
+  const result: Arranged = { width, height, places: new Array(sizes.length), routes: new Array(edges.length), kept: new Array(sizes.length) };
   parts.forEach((nodes, part) => {
-    const corner = packed.corners[part]!;
-    nodes.forEach((node, i) => (result.places[node] = shift(layouts[part]!.places[i]!, corner)));
+    const corner = corners[part]!;
+    nodes.forEach((node, i) => {
+      const at = layouts[part]!.places[i]!;
+      result.places[node] = shift(at, corner);
+      result.kept[node] = { at, corner };
+    });
     edgesOf[part]!.forEach((index, i) => (result.routes[index] = layouts[part]!.routes[i]!.map((point) => shift(point, corner))));
   });
   return result;

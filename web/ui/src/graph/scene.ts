@@ -1,7 +1,9 @@
 // What of the graph is shown and where: modules open in place or folded, and
 // with a search in a large graph only what is found and what is next to it.
 import type { GraphAnswer, GraphEdge, GraphNode } from "./api";
-import { type Ends, type Layout, layOut, type Point, type Size } from "./layout";
+import type { Kept } from "./keep";
+import { type Ends, type Layout, layOut } from "./layout";
+import type { Point, Size } from "./spot";
 
 export const kBox: Size = { width: 170, height: 66 };
 export const kHead = 34; // of an open module
@@ -25,6 +27,7 @@ export interface Scene extends Size {
   boxes: Box[]; // frames before what is in them
   lines: Line[];
   ports: Point[]; // where something passes into an open module or out of it
+  kept: Map<string, Kept>; // by id, for the scene after a reload
 }
 
 export interface Shown {
@@ -59,11 +62,12 @@ export function ownersOf(nodes: GraphNode[], node: number): number[] {
 
 class Builder {
   private members = new Map<number, number[]>(); // of a module; -1: of the config
-  private scene: Scene = { boxes: [], lines: [], ports: [], width: 0, height: 0 };
+  private scene: Scene = { boxes: [], lines: [], ports: [], kept: new Map(), width: 0, height: 0 };
 
   constructor(
     private graph: GraphAnswer,
     private shown: Shown,
+    private before: Map<string, Kept>,
   ) {
     graph.nodes.forEach((node, index) => {
       if (!shown.isVisible(index)) return;
@@ -117,9 +121,18 @@ class Builder {
       lines.set(pair.join(" "), [index]);
       ends.push(pair);
     });
-    const layout = layOut(sizes, ends, least);
+    const names = this.namesOf(owner, place, sizes.length);
+    const layout = layOut(sizes, ends, least, names.map((name) => this.before.get(name)));
+    names.forEach((name, index) => this.scene.kept.set(name, layout.kept[index]!));
     const edges = [...lines.values()];
     return { size: layout, put: (corner) => this.put(corner, layout, members, inner, sizes, edges) };
+  }
+
+  // What each place among the members is remembered by.
+  private namesOf(owner: number, place: Map<number, number>, count: number): string[] {
+    const names = new Array<string>(count);
+    for (const [member, index] of place) names[index] = member >= 0 ? this.graph.nodes[member]!.id : `${this.graph.nodes[owner]!.id} ${member}`;
+    return names;
   }
 
   private addPorts(owner: number, place: Map<number, number>, sizes: Size[]): void {
@@ -155,8 +168,9 @@ class Builder {
 const kInPort = -2;
 const kOutPort = -3;
 
-export function buildScene(graph: GraphAnswer, shown: Shown, least: number): Scene {
-  return new Builder(graph, shown).run(least);
+// `before`: what the last scene of the same look has kept.
+export function buildScene(graph: GraphAnswer, shown: Shown, least: number, before: Map<string, Kept>): Scene {
+  return new Builder(graph, shown, before).run(least);
 }
 
 // Changes with what the scene depends on, and with nothing else.

@@ -1,10 +1,11 @@
 // Every process that used CPU: profiled, or why not.
-import { useEffect, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { url, usePoll } from "../api";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Note, Search, StateBox } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
 import { replaceQuery } from "../route";
+import { Chosen } from "./chosen";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";
 import { ProcessTable } from "./table";
 
@@ -14,7 +15,7 @@ const kEvery = { topic: "targets", least: 3_000, most: 5_000 } as const;
 function Shares({ states }: { states: Record<Fate, number> }) {
   return (
     <div class="shares" aria-hidden="true">
-      {kFateNames.map((fate) => (
+      {kFateNames.filter((fate) => states[fate] > 0).map((fate) => (
         <i key={fate} class={`fate-${fate}`} style={{ flexGrow: states[fate] }} />
       ))}
     </div>
@@ -50,14 +51,12 @@ function Nothing({ page, text, fate }: { page: Targets; text: string; fate: stri
       </StateBox>
     );
   }
-  const state = fate && kFates[fate as Fate] ? `are in the state “${kFates[fate as Fate].word}”` : "";
-  const has = text && `have “${text}” in their pid, name, service or container`;
+  const state = fate && kFates[fate as Fate] ? `is in the state “${kFates[fate as Fate].word}”` : "";
+  const has = text && `has “${text}” in its pid, name, service or container`;
   return (
-    <StateBox title="No process matches.">
-      <p>
-        {plural(page.total, "process", "processes")} used CPU; none {[has, state].filter(Boolean).join(" and ")}.
-      </p>
-    </StateBox>
+    <NothingMatches title="No process matches." onClear={() => replaceQuery({ q: undefined, state: undefined, offset: undefined })}>
+      {plural(page.total, "process", "processes")} used CPU; none {[has, state].filter(Boolean).join(" and ")}.
+    </NothingMatches>
   );
 }
 
@@ -77,11 +76,30 @@ function NoCollector() {
 // The last answer stands until the next has come, also to another question.
 function useTargets(address: string) {
   const polled = usePoll<Targets>(address, kEvery);
-  const [page, setPage] = useState<Targets>();
-  useEffect(() => {
-    if (polled.data) setPage(polled.data);
-  }, [polled.data]);
-  return { page: polled.data ?? page, error: polled.error };
+  const last = useRef<{ page?: Targets; question: string }>({ question: "" });
+  if (polled.data) last.current = { page: polled.data, question: address };
+  return { ...last.current, error: polled.error };
+}
+
+interface ListProps {
+  page: Targets;
+  query: URLSearchParams;
+  filter: string; // as it was asked
+  question: string; // that the page answers
+  chosen: number;
+}
+
+function List({ page, query, filter, question, chosen }: ListProps) {
+  const fate = query.get("state") ?? "";
+  const sort = query.get("sort") ?? "";
+  const over = page.window >= 1 ? `over the last ${span(page.window * 1000)}` : "since each began";
+  if (page.rows.length === 0) return <Nothing page={page} text={filter} fate={fate} />;
+  return (
+    <>
+      <ProcessTable rows={page.rows} query={query} sort={sort} over={over} chosen={chosen} question={question} />
+      {page.matching > kPage && <Pager page={page} onMove={(to) => replaceQuery({ offset: to ? String(to) : undefined })} />}
+    </>
+  );
 }
 
 export function ProcessesScreen({ query }: { query: URLSearchParams }) {
@@ -90,12 +108,13 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
   const sort = query.get("sort") ?? "";
   const offset = Number(query.get("offset") ?? 0) || 0;
   const filter = useSettled(text);
-  const { page, error } = useTargets(url("targets", { filter, state: fate, sort, offset, limit: kPage }));
-  const over = page && page.window >= 1 ? `over the last ${span(page.window * 1000)}` : "since each began";
+  const { page, question, error } = useTargets(url("targets", { filter, state: fate, sort, offset, limit: kPage }));
+  const isNarrow = useOneColumn();
+  const chosen = isNarrow ? 0 : Number(query.get("pid") ?? 0) || 0;
   return (
     <>
       <Bar title="Targets">
-        <span class="sub small hide-narrow">Processes that used CPU</span>
+        <span class="sub small hide-narrow cut">Processes that used CPU</span>
         <span class="grow" />
         <a class="button hide-narrow" href="#/explain">
           Explain…
@@ -103,12 +122,17 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
         <Search slash value={text} label="Find by pid, name, service" onChange={(q) => replaceQuery({ q, offset: undefined })} />
       </Bar>
       {!page && error && <ErrorState what="The list of processes did not come." why={error.message} />}
-      {!page && !error && <Bones rows={10} height={18} />}
+      {!page && !error && <Bones rows={12} shape="rows" />}
       {page && page.collectors === 0 && <NoCollector />}
       {page && page.total > 0 && <Chips states={page.states} chosen={fate} />}
-      {page && page.rows.length === 0 && <Nothing page={page} text={filter} fate={fate} />}
-      {page && page.rows.length > 0 && <ProcessTable rows={page.rows} sort={sort} over={over} />}
-      {page && page.matching > kPage && <Pager page={page} onMove={(to) => replaceQuery({ offset: to ? String(to) : undefined })} />}
+      {page && (
+        <div class="besides">
+          <div class="listbox">
+            <List page={page} query={query} filter={filter} question={question} chosen={chosen} />
+          </div>
+          {!isNarrow && page.total > 0 && <Chosen pid={chosen} rows={page.rows} />}
+        </div>
+      )}
     </>
   );
 }

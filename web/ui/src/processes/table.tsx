@@ -1,9 +1,9 @@
 // One row a process; who wants to know why follows its name.
 import type { ComponentChildren } from "preact";
-import { count, percent, plural, visible } from "../format";
-import { HealthMark, useSteadyOrder } from "../parts";
+import { count, percent, plural, sentence, visible } from "../format";
+import { HealthMark, useOneColumn, useSteadyOrder } from "../parts";
 import { replaceQuery } from "../route";
-import { type Fate, type ProcessRow, explainLink, kFates } from "./data";
+import { type ProcessRow, explainLink, kFates } from "./data";
 
 function Head({ name, sort, children, numeric, title, className = "" }: { name: string; sort: string; children: ComponentChildren; numeric?: boolean; title?: string; className?: string }) {
   const on = (sort || "cpu") === name;
@@ -22,47 +22,63 @@ function share(part: number, whole: number): string {
   return whole === 0 ? "–" : percent(part / whole);
 }
 
-// What it is profiled as; else why it is not.
-function What({ row }: { row: ProcessRow }) {
+// What it is profiled as.
+function Service({ row }: { row: ProcessRow }) {
   const link = row.serviceLength === undefined && row.samples > 0;
   const name = <bdi>{visible(row.service)}</bdi>;
+  return link ? <a href={`#/profiles?${new URLSearchParams({ service: row.service })}`}>{name}</a> : name;
+}
+
+// Why it is not, or not as it could be.
+function Why({ row }: { row: ProcessRow }) {
   return (
     <>
-      {row.service && (link ? <a href={`#/profiles?${new URLSearchParams({ service: row.service })}`}>{name}</a> : name)}
-      {row.service && row.why && " · "}
-      {row.why && <span class="sub">{row.why}</span>}
-      {row.exited && row.state !== "exited_unread" && <span class="dim"> It has ended.</span>}
+      {row.why && <bdi>{sentence(row.why)}</bdi>}
+      {row.exited && row.state !== "exited_unread" && " It has ended."}
     </>
   );
 }
 
-// Where somebody should look into it.
-const kWraps = new Set<Fate>(["names_missing", "exited_unread"]);
+// With room for it the answer stands beside the list; else it is a screen of its own.
+function linkTo(pid: number, query: URLSearchParams, isNarrow: boolean): string {
+  if (isNarrow) return explainLink(pid);
+  const parameters = new URLSearchParams(query);
+  parameters.set("pid", String(pid));
+  return `#/targets?${parameters}`;
+}
 
-function Row({ row }: { row: ProcessRow }) {
-  const link = explainLink(row.pid);
+function Row({ row, link, isChosen }: { row: ProcessRow; link: string; isChosen: boolean }) {
   const open = (event: MouseEvent) => {
     if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) location.hash = link;
   };
   const { word, mark } = kFates[row.state];
   const detail = `${plural(row.samples, "sample")}, ${count(row.completeSamples)} of them complete; ${share(row.namedFrames, row.frames)} of frames named`;
   return (
-    <tr class="pick" onClick={open} data-pid={row.pid}>
+    <tr class="pick" onClick={open} data-pid={row.pid} aria-selected={isChosen || undefined}>
       <td class="num mono dim hide-narrow">{row.pid}</td>
       <td class="process">
-        <a class="row mono" href={link}>
+        <a class="row mono" href={link} aria-current={isChosen ? "true" : undefined}>
           <bdi>{visible(row.comm)}</bdi>
         </a>
-        <div class="narrow sub">
-          {row.pid} · <What row={row} />
+        {row.service && (
+          <span class="service hide-narrow">
+            <Service row={row} />
+          </span>
+        )}
+        <div class="narrow">
+          {row.pid}
+          {row.service && " · "}
+          {row.service && <Service row={row} />}
+          {row.why && " · "}
+          <Why row={row} />
         </div>
       </td>
-      <td class="nowrap">
+      <td class="nowrap" title={sentence(row.why)}>
         <HealthMark state={mark} text={word} />
       </td>
-      <td class="what hide-narrow">
-        <div class={kWraps.has(row.state) ? "wrap" : "cut"} title={row.why}>
-          <What row={row} />
+      <td class="what">
+        <div class="cut sub" title={sentence(row.why)}>
+          <Why row={row} />
         </div>
       </td>
       <td class="num hide-narrow">{row.exited ? "–" : percent(row.cpuPercent / 100)}</td>
@@ -78,8 +94,18 @@ function keyOf(row: ProcessRow): string {
   return `${row.pid}${row.exited ? " exited" : ""}`;
 }
 
-export function ProcessTable({ rows, sort, over }: { rows: ProcessRow[]; sort: string; over: string }) {
-  const [steady, hold] = useSteadyOrder(rows, keyOf);
+interface TableProps {
+  rows: ProcessRow[];
+  query: URLSearchParams;
+  sort: string;
+  over: string;
+  chosen: number; // pid; 0: none
+  question: string; // that the rows answer
+}
+
+export function ProcessTable({ rows, query, sort, over, chosen, question }: TableProps) {
+  const [steady, hold] = useSteadyOrder(rows, keyOf, question);
+  const isNarrow = useOneColumn();
   return (
     <div {...hold}>
       <table class="list processes">
@@ -92,8 +118,8 @@ export function ProcessTable({ rows, sort, over }: { rows: ProcessRow[]; sort: s
               Process
             </Head>
             <th scope="col">State</th>
-            <th scope="col" class="hide-narrow">
-              Service, or why not
+            <th scope="col" class="what">
+              Why
             </th>
             <Head name="cpu" sort={sort} numeric className="hide-narrow" title={`Of one CPU, ${over}`}>
               CPU
@@ -105,7 +131,7 @@ export function ProcessTable({ rows, sort, over }: { rows: ProcessRow[]; sort: s
         </thead>
         <tbody>
           {steady.map((row) => (
-            <Row key={keyOf(row)} row={row} />
+            <Row key={keyOf(row)} row={row} link={linkTo(row.pid, query, isNarrow)} isChosen={row.pid === chosen && !row.exited} />
           ))}
         </tbody>
       </table>
