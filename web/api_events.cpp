@@ -63,18 +63,12 @@ class Feed {
 
 }  // namespace
 
-// GET /api/v0/web/events, an endless text/event-stream. Every second at most, and only what is new:
-//
-//   event: status     data: the object that /api/v0/web/status answers with. At once, then when anything of
-//   it
-//                     but the time has changed, and at least every 15 s.
-//   event: changed    data: ["components","graph"], the names of topics (Topics::kNames) whose questions have
-//   id: REVISIONS     other answers than when the reader was told last. At first all of them, or, for a
-//   reader
-//                     that says which id it has seen (the header Last-Event-ID, or the parameter `since`),
-//                     those that have changed since. An id of another run of weir counts as none.
-//
-// Lines that begin with ':' mean nothing. 503 where there are too many streams already.
+// An endless text/event-stream; every second at most, and only what is new:
+//   event: status    data: what /api/v0/web/status answers. When anything of it but the time has changed, and
+//                    every 15 s.
+//   event: changed   data: of Topics::kNames a list, those whose questions have other answers than when the
+//   id: REVISIONS    reader was told last. At first all; to who says which id it has seen, what changed
+//                    since. An id of another run of weir counts as none.
 void answer_events(Site& site, const Call& call) {
   std::string since(call.request.headers.get("Last-Event-ID"));
   if (since.empty()) since = text_of(call.request, parameter::kSince);

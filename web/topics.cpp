@@ -20,7 +20,7 @@ TopicRevisions Topics::now(const Overview& overview) {
   if (!snapshot || !snapshot->revisions) return {};
   const runtime::Revisions& counts = *snapshot->revisions;
   std::uint64_t kept = 0;
-  for (const auto& store : overview.stores()) kept += store->revision();
+  for (const auto& store : overview.stores()) kept += 1 + store->revision();
   const std::uint64_t loads = counts.loads, services = counts.services;
   const std::uint64_t components = loads + counts.healths;
   return {
@@ -28,7 +28,7 @@ TopicRevisions Topics::now(const Overview& overview) {
       loads + counts.nodes + (log_ ? log_->lines() : 0),
       components + counts.exports + handed_over_.changes_with(overview.handed_over()),
       loads,
-      loads + services + kept_.changes_with(kept),
+      loads + kept_.changes_with(kept),
       loads + services,
   };
 }

@@ -105,7 +105,7 @@ TEST_CASE("events: all at first, then what has changed, and nothing while nothin
          s.services.emplace_back(typeid(profile::CollectionReport),
                                  std::static_pointer_cast<const profile::CollectionReport>(service));
        }),
-       "component profiles targets"},
+       "component targets"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

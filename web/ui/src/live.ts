@@ -9,7 +9,7 @@ export type Topic = "components" | "component" | "graph" | "config" | "profiles"
 
 const kFirstTry = 1_000; // ms to the next, twice as long each time
 const kLastTry = 60_000;
-const kSilence = 40_000; // weir says something every 15 s
+const kSilence = 25_000; // weir says something every 15 s
 const kPatience = 5_000; // for the first event
 
 const changes = new Map<string, number>();
@@ -80,6 +80,9 @@ export function goLive(): void {
   });
   // Who still hears of changes would be told what the password is to keep from them.
   addEventListener(kPasswordWanted, close);
+  // A stream whose other end is out of reach just stays silent: questions find that out sooner.
+  addEventListener("offline", fail);
+  addEventListener("online", connect);
   connect();
 }
 

@@ -2,12 +2,11 @@
 // goes out, and the dear ones only when its answer changed.
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type DiffAnswer, type FlameAnswer, type Series, type Services, get, url } from "../api";
-import { changesOf, untilDue } from "../live";
+import { type Wish, changesOf, kLeast, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
 import { type Choice, isComparing } from "./state";
 
 const kSparkPoints = 30;
-const kWish = { topic: "profiles", most: 30_000 } as const; // what is old leaves the range by itself
 const kSettled = 60_000; // ms: what began longer ago has all its profiles
 const kAgain = 5_000; // ms, after an error
 
@@ -22,6 +21,12 @@ function asApiError(e: unknown): ApiError {
 
 function signature(answer: Services): string {
   return answer.services.map((s) => `${s.service}\0${s.type}\0${s.profiles}\0${s.last}`).join("\n");
+}
+
+// When to look again: what takes a sixtieth of the range is hardly seen in it, and what is old leaves it by itself.
+function wish(range: number, isEmpty: boolean): Wish {
+  const least = isEmpty ? kLeast : Math.min(60_000, Math.max(kLeast, (range * 1000) / 60));
+  return { topic: "profiles", least, most: Math.max(least, 30_000) };
 }
 
 // Whether profiles of that time may still come.
@@ -39,28 +44,28 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
       const until = at || Date.now();
       return get<Services>(url("profiles/services", { from: until - range * 1000, until, points }), stop.signal);
     };
-    const look = async () => {
+    const look = async (): Promise<Wish | undefined> => {
       try {
         const seen = signature(await ask());
         if (seen === known) {
           setState((old) => (old.error ? { ...old, error: undefined } : old));
-          return true;
+          return wish(range, known === "");
         }
         const data = await ask(kSparkPoints);
         known = seen;
         setState((old) => ({ data, version: old.version + 1, range }));
-        return true;
+        return wish(range, known === "");
       } catch (e) {
         if (!stop.signal.aborted) setState((old) => ({ ...old, error: asApiError(e) }));
-        return false;
+        return undefined;
       }
     };
     const loop = async () => {
       while (!stop.signal.aborted) {
         const seen = changesOf("profiles");
-        const answered = await look();
-        if (answered && at > 0 && !isOpen(at)) return; // it does not change any more
-        await untilDue(answered ? kWish : {}, seen, stop.signal);
+        const next = await look();
+        if (next && at > 0 && !isOpen(at)) return; // it does not change any more
+        await untilDue(next ?? {}, seen, stop.signal);
       }
     };
     void loop();
