@@ -33,17 +33,18 @@ constexpr std::string_view kHead =
     "- Answers are JSON where a type is named. Times are Unix milliseconds (ms), lengths of time seconds "
     "(s). A field "
     "is always there unless it says when it is absent. New fields may come: ignore what you do not know.\n"
-    "- Errors of paths below `/api/v0/web/` are [Error](#error) with status 400, 404 or 500; all others are "
-    "a line of "
-    "text.\n"
+    "- A path that answers JSON says as [Error](#error) why it cannot, with status 400, 404, 500 or 503; all "
+    "other errors "
+    "are a line of text.\n"
     "- A number beyond its limits is brought to the nearest; an empty parameter is as a missing one. A "
     "parameter that "
-    "is no number, none of its words, or given twice is a 400. So is one that a path does not know, except "
-    "on the "
-    "paths that other programs answer too (below): there it is ignored.\n"
-    "- 405 names the methods of a path in `Allow`. 403: a browser says that a page of another site sends "
-    "what is no "
-    "GET. 503 with `Retry-After`: 32 queries wait already, or no config says yet who may ask.\n"
+    "is no number, none of its words, given twice, or unknown to its path is a 400, except that the paths "
+    "which other "
+    "programs answer too ignore those they do not know.\n"
+    "- GET means HEAD as well. 405 names the methods of a path in `Allow`. 403: a browser says that a page "
+    "of another "
+    "site sends what is no GET. 503 with `Retry-After`: 32 queries wait already, or no config says yet who "
+    "may ask.\n"
     "- Answers may hold labels and command lines: `Cache-Control: no-store`, and no other site may read or "
     "frame "
     "them.\n\n";
@@ -184,6 +185,8 @@ std::string route_text(const Route& route) {
   if (route.type != "any") {
     out += fmt::format("Answer: {}.\n\n", is_json(route.type) ? type_text(route.type) : code(route.type));
   }
+  if (is_json(route.type) && route.unknown == Route::Unknown::ignored)
+    out += "Other parameters are ignored.\n\n";
   return out + statuses_text(route) + example_text(route);
 }
 

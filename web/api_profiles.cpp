@@ -99,6 +99,10 @@ void answer_services(Site& site, const Call& call) {
                  });
     return;
   }
+  if (!text_of(call.request, parameter::kStore).empty()) {
+    call.reply(json_error(404, querier.error().message));
+    return;
+  }
   // A config without a store is no error of the request: the page says what to add.
   JsonWriter json;
   json.begin_object();

@@ -194,6 +194,7 @@ std::vector<Route> profile_routes() {
        .doc = "The services that have profiles in the range, the largest total first.",
        .type = "Services",
        .parameters = {kFrom, kUntil, kPoints, kStore},
+       .statuses = {{404, "No pyroscope.store has that id."}},
        .example = "/api/v0/web/profiles/services?from=1699999980000&until=1700000040000&points=2"},
       {.path = "/api/v0/web/profiles/flame",
        .answer = answer_flame,

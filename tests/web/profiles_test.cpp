@@ -116,6 +116,7 @@ TEST_CASE("web: what a question may lack") {
                       {"flame?service=checkout&store=pyroscope.store.local", 200},
                       {"flame?service=checkout&from=99999999999999999999", 400},
                       {"flame?service=checkout&until=9223372036854775807", 200},
+                      {"services?store=no.such", 404},
                       {"services?points=1000000000", 200}};
   for (const auto& row : rows) {
     CAPTURE(row.target);
