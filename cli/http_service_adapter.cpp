@@ -29,10 +29,12 @@ runtime::HttpRequest to_runtime(std::string_view rest, const net::Request& reque
           .body = request.body};
 }
 
-// Each path, and where it stands below the prefix.
-std::vector<std::string> with_prefix(std::vector<std::string> paths, const std::string& prefix) {
-  if (prefix.empty()) return paths;
-  for (std::size_t i = 0, count = paths.size(); i < count; ++i) paths.push_back(prefix + paths[i]);
+// A filter may be written as the browser shows the path, below the prefix; it counts for both places.
+std::vector<std::string> without_prefix(std::vector<std::string> paths, const std::string& prefix) {
+  for (std::string& path : paths) {
+    if (path == prefix) path = "/";
+    if (path.starts_with(prefix + "/")) path.erase(0, prefix.size());
+  }
   return paths;
 }
 
@@ -54,8 +56,9 @@ net::Security to_net(const runtime::HttpSecurity& security, const std::string& p
   if (const auto& password = security.password) {
     result.auth = {.username = password->username,
                    .password = password->password,
-                   .paths = with_prefix(password->paths, path_prefix),
-                   .paths_need_it = password->authenticates_matching};
+                   .paths = without_prefix(password->paths, path_prefix),
+                   .paths_need_it = password->authenticates_matching,
+                   .path_prefix = path_prefix};
   }
   return result;
 }

@@ -135,7 +135,7 @@ Result<> listen(Program& program, const Invocation& invocation, const std::strin
       .on_turned_away = [&metrics = program.metrics](const net::TurnedAway& turned_away) {
         count_turned_away(metrics, turned_away);
       }};
-  net::Handler closed = web::make_closed_handler(*program.controller);
+  net::Handler closed = web::make_closed_handler(*program.controller, path_prefix);
   auto server = net::Server::start(options, closed);
   if (!server)
     return fail("{}; choose another address with --server.http.listen-addr", server.error().message);

@@ -22,11 +22,17 @@ AuthCheck::Digest AuthCheck::digest(std::string_view text) {
   return result;
 }
 
+bool AuthCheck::is_named(std::string_view path) const {
+  return std::ranges::any_of(options_->paths, [&](const auto& begin) { return path.starts_with(begin); });
+}
+
 bool AuthCheck::needs_password(std::string_view path) const {
   if (options_->paths.empty()) return true;
-  bool is_named =
-      std::ranges::any_of(options_->paths, [&](const auto& begin) { return path.starts_with(begin); });
-  return is_named == options_->paths_need_it;
+  const std::string& prefix = options_->path_prefix;
+  bool is_below = path.starts_with(prefix) && path.substr(prefix.size()).starts_with('/');
+  std::string_view below = is_below ? path.substr(prefix.size()) : path;
+  // Where paths are named that need none, "/metrics" does not mean the page below "/metrics-of-weir".
+  return options_->paths_need_it ? is_named(path) || is_named(below) : !is_named(below);
 }
 
 bool AuthCheck::allows(const Request& request) const {

@@ -19,6 +19,7 @@ class AuthCheck {
  private:
   using Digest = std::array<unsigned char, 32>;
   static Digest digest(std::string_view text);
+  bool is_named(std::string_view path) const;
   bool needs_password(std::string_view path) const;
 
   std::optional<ServerAuthOptions> options_;

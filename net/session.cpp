@@ -152,6 +152,7 @@ asio::awaitable<void> Session::serve() {
     if (!is_secure) co_return;
   }
   bool keep = true;
+  std::optional<Response> endless;
   while (keep) {
     RequestReader reader(service_.options.max_header_bytes, service_.options.max_body_bytes);
     Held held(service_);
@@ -171,8 +172,10 @@ asio::awaitable<void> Session::serve() {
     if (response.events && reader.request().method != "HEAD") {
       // It would begin where the others have just ended.
       if (service_.stopping || service_.epoch != epoch) co_return;
-      bool has_room = service_.streams < service_.options.max_streams;
-      if (has_room) co_return co_await stream(response);
+      if (service_.streams < service_.options.max_streams) {
+        endless = std::move(response);
+        break;
+      }
       response = too_many_streams(service_);
     }
     keep = input == Input::request && reader.keep_alive() && !service_.stopping && !is_outdated() &&
@@ -181,6 +184,8 @@ asio::awaitable<void> Session::serve() {
     bool sent = co_await send(response, reader.request().method, after);
     if (!sent) co_return;
   }
+  // Out here nothing of the request is held any more, nor counted.
+  if (endless) co_return co_await stream(*endless);
   co_await linger();
 }
 

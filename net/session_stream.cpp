@@ -42,8 +42,12 @@ asio::awaitable<void> Session::stream(const Response& response) {
     is_over = true;
     pause.cancel();
   });
-  bool sent = co_await write(response_head(response, AfterReply::close), {});
-  if (sent) co_await send_events(*response.events, pause, is_over);
+  try {
+    bool sent = co_await write(response_head(response, AfterReply::close), {});
+    if (sent) co_await send_events(*response.events, pause, is_over);
+  } catch (const std::exception&) {
+    // Out of memory, most likely. What reads beside it uses what is here, and is to end first all the same.
+  }
   close();
   while (!is_over) {
     pause.expires_at(std::chrono::steady_clock::time_point::max());

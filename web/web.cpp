@@ -54,8 +54,9 @@ void add_common_headers(net::Headers& headers) {
 }
 
 // Of the components, only the one that keeps it closed is named.
-net::Response closed_response(const runtime::Snapshot& snapshot, const net::Request& request) {
-  if (request.path() == "/-/healthy" && only_reads(request.method)) {
+net::Response closed_response(const runtime::Snapshot& snapshot, const net::Request& request,
+                              std::string_view prefix) {
+  if (below_prefix(std::string(request.path()), prefix) == "/-/healthy" && only_reads(request.method)) {
     const runtime::Node* http = snapshot.find("http");
     bool is_bad = http && http->state()->health.state <= runtime::HealthState::unhealthy;
     return is_bad ? net::Response::text(500, "unhealthy components: http\n")
@@ -121,12 +122,13 @@ net::Handler make_handler(WebOptions options) {
   return [site](const net::Request& request, net::Reply reply) { site->handle(request, reply); };
 }
 
-net::Handler make_closed_handler(const runtime::Controller& controller) {
-  return [&controller](const net::Request& request, const net::Reply& reply) {
-    net::Response response = closed_response(*controller.snapshot(), request);
-    add_common_headers(response.headers);
-    reply(std::move(response));
-  };
+net::Handler make_closed_handler(const runtime::Controller& controller, std::string path_prefix) {
+  return
+      [&controller, prefix = std::move(path_prefix)](const net::Request& request, const net::Reply& reply) {
+        net::Response response = closed_response(*controller.snapshot(), request, prefix);
+        add_common_headers(response.headers);
+        reply(std::move(response));
+      };
 }
 
 }  // namespace weir::web

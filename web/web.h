@@ -40,6 +40,6 @@ net::Handler make_handler(WebOptions options);
 
 // What is answered while it is not known who may ask: 503, and to /-/healthy what a probe needs. Outlived by
 // the controller.
-net::Handler make_closed_handler(const runtime::Controller& controller);
+net::Handler make_closed_handler(const runtime::Controller& controller, std::string path_prefix);
 
 }  // namespace weir::web

@@ -60,6 +60,7 @@ TEST_CASE("auth: which paths need it") {
     bool paths_need_it;
     const char* target;
     int status;
+    const char* path_prefix = "";
   };
   const Row rows[] = {
       {{}, true, "/", 401},
@@ -73,13 +74,24 @@ TEST_CASE("auth: which paths need it") {
       {{"/metrics", "/-/"}, false, "/-/ready", 200},
       {{"/metrics", "/-/"}, false, "/api", 401},
       {{"/metrics", "/-/"}, false, "/?/metrics", 401},
+      {{"/-/"}, true, "/weir/-/ready", 401, "/weir"},
+      {{"/-/"}, true, "/-/ready", 401, "/weir"},
+      {{"/-/"}, true, "/weir/", 200, "/weir"},
+      {{"/we"}, true, "/weir/", 401, "/weir"},
+      {{"/metrics"}, false, "/weir/metrics", 200, "/weir"},
+      {{"/metrics"}, false, "/metrics", 200, "/weir"},
+      {{"/metrics"}, false, "/metrics-weir/", 401, "/metrics-weir"},
+      {{"/metrics"}, false, "/metrics-weir/-/reload", 401, "/metrics-weir"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.target);
     CAPTURE(row.paths_need_it);
     Server::Options options;
-    options.security.auth = ServerAuthOptions{
-        .username = "a", .password = "b", .paths = row.paths, .paths_need_it = row.paths_need_it};
+    options.security.auth = ServerAuthOptions{.username = "a",
+                                              .password = "b",
+                                              .paths = row.paths,
+                                              .paths_need_it = row.paths_need_it,
+                                              .path_prefix = row.path_prefix};
     auto server = start([](const Request&, Reply reply) { reply({}); }, options);
     Peer peer = Peer::connect(server->port());
     CHECK(status_of(peer, head_of(row.target, "")) == row.status);

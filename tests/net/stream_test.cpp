@@ -133,7 +133,7 @@ TEST_CASE("stream: idle ones are not closed for it") {
   streams.next = counter();
   streams.every = std::chrono::milliseconds(150);
   Server::Options options;
-  options.idle_timeout = options.header_timeout = options.reply_timeout = std::chrono::milliseconds(50);
+  options.idle_timeout = options.reply_timeout = std::chrono::milliseconds(50);
   streams.begin(options);
   Peer peer = streams.open();
   for (int i = 1; i < 4; ++i) CHECK(peer.read_until("\n\n") == fmt::format("data: {}\n\n", i));

@@ -69,7 +69,8 @@ TEST_CASE("web: as long as it is closed only a probe learns anything") {
                                 std::pair{HealthState::exited, "500 unhealthy components: http\n"}}) {
     site.run({node_with("a.bad", HealthState::unhealthy), node_with("http", health)});
     CHECK(ask("GET", "/-/healthy") == answer);
-    for (const char* target : {"/", "/-/ready", "/metrics", "/api/v0/web/components", "/nowhere"}) {
+    CHECK(ask("GET", "/weir/-/healthy") == answer);
+    for (const char* target : {"/", "/weir/", "/-/ready", "/metrics", "/api/v0/web/components", "/nowhere"}) {
       CHECK(ask("GET", target) == closed);
     }
     CHECK(ask("POST", "/-/reload") == closed);

@@ -31,7 +31,7 @@ struct SiteFixture {
             reply(net::Response::text(200, "from the component"));
           }};
   net::Handler handler = make_handler(options);
-  net::Handler closed = make_closed_handler(controller);
+  net::Handler closed = make_closed_handler(controller, "/weir");
 
   // The answer, also one that comes from the worker.
   net::Response ask(net::Request request) { return ask(handler, std::move(request)); }

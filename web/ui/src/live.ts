@@ -99,6 +99,7 @@ export function changesOf(topic: Topic): number {
 // seen, until it is.
 function wait(left: () => number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
+    if (signal.aborted) return done();
     let wake: ReturnType<typeof setTimeout> | undefined;
     const end = () => {
       clearTimeout(wake);
@@ -130,7 +131,8 @@ export interface Wish {
 // Until it is worth asking again what was asked when the topic had changed so often.
 export function untilDue({ topic, least = kLeast, most = Infinity }: Wish, seen: number, signal: AbortSignal): Promise<void> {
   const begun = Date.now();
-  const isQuiet = () => open && topic && changesOf(topic) === seen;
+  // A stream that is being opened says what has changed meanwhile.
+  const isQuiet = () => source && topic && changesOf(topic) === seen;
   return wait(() => begun + (isQuiet() ? most : least) - Date.now(), signal);
 }
 
