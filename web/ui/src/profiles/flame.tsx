@@ -205,8 +205,10 @@ export function Flame({ tree, unit, title, label, focus, hits, flipped = false, 
     const g = element?.getContext("2d");
     if (!element || !g || width <= 0) return;
     const ratio = devicePixelRatio || 1;
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(drawnHeight * ratio);
+    const [across, down] = [Math.round(width * ratio), Math.round(drawnHeight * ratio)];
+    // Even the same size would give it new memory.
+    if (element.width !== across) element.width = across;
+    if (element.height !== down) element.height = down;
     element.style.height = `${drawnHeight}px`;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(element);
