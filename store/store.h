@@ -74,7 +74,7 @@ class Querier {
   // All selected profiles merged into one, with the labels they have alike; without samples when
   // there are none. Here and in flame() what cannot be read is left out, and counted in Stats.
   virtual Result<profile::Profile> merge(const Selection& selection) const = 0;
-  // Another whenever an answer may be another; at once.
+  // Another whenever profiles have come or gone; at once.
   virtual std::uint64_t revision() const = 0;
 };
 

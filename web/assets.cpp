@@ -41,11 +41,11 @@ net::Response asset_response(const Asset& asset, const net::Request& request) {
 
 }  // namespace
 
-void answer_asset(Site&, const Call& call) {
+void answer_asset(Site& site, const Call& call) {
   auto assets = embedded_assets();
   auto asset = std::ranges::find(assets, std::string_view(call.path.rest), &Asset::path);
   if (asset == assets.end()) {
-    call.reply(not_found("/" + call.path.rest));
+    call.reply(not_found("/" + call.path.rest, site.options().path_prefix));
     return;
   }
   call.reply(asset_response(*asset, call.request));

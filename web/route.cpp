@@ -97,7 +97,7 @@ std::string shown(std::string_view text) {
   return fmt::format("{}…", text.substr(0, utf8_floor(text, kLongest)));
 }
 
-std::string path_hint(std::string_view path) {
+std::string path_hint(std::string_view path, std::string_view path_prefix) {
   // Most paths begin alike: that says nothing of which one was meant.
   constexpr std::string_view kCommon = "/api/v0/web/";
   std::string_view begin = path.starts_with(kCommon) ? kCommon : "";
@@ -107,7 +107,7 @@ std::string path_hint(std::string_view path) {
     if (is_whole && route.path.starts_with(begin)) ends.push_back(route.path.substr(begin.size()));
   }
   std::string near = lang::did_you_mean(path.substr(begin.size()), ends);
-  return near.empty() ? near : fmt::format(", did you mean \"{}{}\"?", begin, near);
+  return near.empty() ? near : fmt::format(", did you mean \"{}{}{}\"?", path_prefix, begin, near);
 }
 
 Result<> check_parameters(const Route& route, const net::Request& request) {

@@ -71,8 +71,8 @@ std::string_view allowed_methods(const Route& route);  // "GET, HEAD"
 bool allows(const Route& route, std::string_view method);
 // Of what was sent, as much as a message needs.
 std::string shown(std::string_view text);
-// ", did you mean "/metrics"?", or "".
-std::string path_hint(std::string_view path);
+// ", did you mean "/metrics"?", or "". What is meant stands below the prefix.
+std::string path_hint(std::string_view path, std::string_view path_prefix);
 
 // Fails with what would be right.
 Result<> check_parameters(const Route& route, const net::Request& request);

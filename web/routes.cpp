@@ -146,17 +146,19 @@ std::vector<Route> machine_routes() {
        .example = "/api/v0/web/status"},
       {.path = "/api/v0/web/events",
        .answer = answer_events,
-       .doc = "What has changed, told without being asked: a stream of server-sent events without an end. At "
-              "most "
-              "once a second it has `status`, the answer of /api/v0/web/status, at first, whenever more of "
-              "it than the "
-              "time is another, and every 15 s; and `changed`, a list of the topics whose paths answer "
-              "otherwise now: "
-              "components (which there are, and their health), component (anything of one), graph, config, "
-              "profiles, "
-              "targets. The id of `changed` says how far that is: who comes back with it as `since`, or as "
-              "the header "
-              "Last-Event-ID, is told what has changed after it. At most 64 streams are open at a time.",
+       .doc =
+           "What has changed, told without being asked: a stream of server-sent events without an end. At "
+           "most "
+           "once a second it has `status`, the answer of /api/v0/web/status, at first, whenever more of "
+           "it than the "
+           "time is another, and every 15 s; and `changed`, a list of the topics whose paths answer "
+           "otherwise now: "
+           "components (which there are, and their health), component (anything of one), graph, config "
+           "(the one that runs; nobody watches the disk for it), profiles, targets (services that come and "
+           "go; processes and their CPU time change all the while). The id of `changed` says how far that "
+           "is: who comes back with it as `since`, or as "
+           "the header "
+           "Last-Event-ID, is told what has changed after it. At most 64 streams are open at a time.",
        .type = "text/event-stream",
        .parameters = {kSince},
        .statuses = {{503, "There are too many streams already; Retry-After says when to try again."}},

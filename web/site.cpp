@@ -13,13 +13,6 @@ namespace {
 // More than this many queries in waiting means that nobody waits for their answers any more.
 constexpr std::size_t kMaxWaiting = 32;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 net::Response run_job(const std::function<net::Response()>& job) {
   try {
     return job();
@@ -62,9 +55,9 @@ net::Response json_error(int status, std::string_view message) {
   return json_response(std::move(json), status);
 }
 
-net::Response not_found(std::string_view path) {
-  return net::Response::text(
-      404, fmt::format("nothing answers {}{}\n", lang::printable(shown(path)), path_hint(path)));
+net::Response not_found(std::string_view path, std::string_view path_prefix) {
+  return net::Response::text(404, fmt::format("nothing answers {}{}{}\n", path_prefix,
+                                              lang::printable(shown(path)), path_hint(path, path_prefix)));
 }
 
 std::int64_t unix_ms(WallTime time) {
@@ -73,22 +66,6 @@ std::int64_t unix_ms(WallTime time) {
 
 WallTime from_unix_ms(std::int64_t ms) {
   return WallTime(std::chrono::milliseconds(ms));
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    int high = i + 2 < text.size() && text[i] == '%' ? hex_digit(text[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low < 0) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
 }
 
 const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Call& call) {

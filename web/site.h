@@ -62,12 +62,10 @@ class Site : public std::enable_shared_from_this<Site> {
 net::Response json_response(JsonWriter json, int status = 200);
 // {"error": message}
 net::Response json_error(int status, std::string_view message);
-// 404, with the path that was meant where one is near.
-net::Response not_found(std::string_view path);
+// 404, with the path that was meant where one is near; both as they stand below the prefix.
+net::Response not_found(std::string_view path, std::string_view path_prefix);
 std::int64_t unix_ms(WallTime time);
 WallTime from_unix_ms(std::int64_t ms);
-// "%2e" and the like; a '%' that begins no escape stays as it is.
-std::string percent_decode(std::string_view text);
 // The node whose id stands in the path. Replies with the error, and returns null, when there is none.
 const runtime::Node* find_component(const runtime::Snapshot& snapshot, const Call& call);
 // The node whose id is `path` or a prefix of it that ends at a '/'; the longest. What follows

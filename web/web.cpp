@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "net/text.h"
 #include "web/path_prefix.h"
 #include "web/site.h"
 
@@ -92,7 +93,7 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
     add_common_headers(response.headers);
     return reply(std::move(response));
   };
-  std::string asked = percent_decode(request.path());
+  std::string asked = net::decode_path(request.path());
   std::string address = page_address(asked, options_.path_prefix);
   if (!address.empty() && only_reads(request.method)) {
     finish(redirect(address));
@@ -114,7 +115,7 @@ void Site::handle(const net::Request& request, const net::Reply& reply) {
     }
     return;
   }
-  finish(not_found(*path));
+  finish(not_found(*path, options_.path_prefix));
 }
 
 net::Handler make_handler(WebOptions options) {
