@@ -95,9 +95,8 @@ std::vector<Route> component_routes() {
        .example = "/api/v0/web/modules/ship.local/components"},
       {.path = "/api/v0/web/components/ID/views/NAME",
        .answer = answer_view,
-       .doc = "Some rows of a list that is too long to be sent: one of the component's views, or a list "
-              "among its "
-              "arguments and exports, such as exports.targets.",
+       .doc = "Some rows of a list that is too long to be sent: one of the component's views, or a "
+              "list among its arguments and exports, such as exports.targets.",
        .type = "ViewPage",
        .parameters = {kViewFilter, kOffset, kPageLimit},
        .statuses = {kNoComponent, {404, "The component has no such list, or it is secret."}},
@@ -146,28 +145,23 @@ std::vector<Route> machine_routes() {
        .example = "/api/v0/web/status"},
       {.path = "/api/v0/web/events",
        .answer = answer_events,
-       .doc =
-           "What has changed, told without being asked: a stream of server-sent events without an end. At "
-           "most "
-           "once a second it has `status`, the answer of /api/v0/web/status, at first, whenever more of "
-           "it than the "
-           "time is another, and every 15 s; and `changed`, a list of the topics whose paths answer "
-           "otherwise now: "
-           "components (which there are, and their health), component (anything of one), graph, config "
-           "(the one that runs; nobody watches the disk for it), profiles, targets (services that come and "
-           "go; processes and their CPU time change all the while). The id of `changed` says how far that "
-           "is: who comes back with it as `since`, or as "
-           "the header "
-           "Last-Event-ID, is told what has changed after it. At most 64 streams are open at a time.",
+       .doc = "What has changed, told without being asked: a stream of server-sent events without an "
+              "end. At most once a second it has `status`, the answer of /api/v0/web/status, at "
+              "first, whenever more of it than the time is another, and every 15 s; and `changed`, a "
+              "list of the topics whose paths answer otherwise now: components (which there are, and "
+              "their health), component (anything of one), graph, config (the one that runs; nobody "
+              "watches the disk for it), profiles, targets (services that come and go; processes and "
+              "their CPU time change all the while). The id of `changed` says how far that is: who "
+              "comes back with it as `since`, or as the header Last-Event-ID, is told what has "
+              "changed after it. At most 64 streams are open at a time.",
        .type = "text/event-stream",
        .parameters = {kSince},
        .statuses = {{503, "There are too many streams already; Retry-After says when to try again."}},
        .example = "/api/v0/web/events"},
       {.path = "/api/v0/web/config",
        .answer = answer_config,
-       .doc = "The texts of the config as they run and, where they differ, as they are on the disk; (secret) "
-              "stands "
-              "for what is secret.",
+       .doc = "The texts of the config as they run and, where they differ, as they are on the disk; "
+              "(secret) stands for what is secret.",
        .type = "Config",
        .example = "/api/v0/web/config"},
       {.path = "/api/v0/web/targets",
@@ -178,9 +172,8 @@ std::vector<Route> machine_routes() {
        .example = "/api/v0/web/targets?state=names_missing"},
       {.path = "/api/v0/web/explain",
        .answer = answer_explain,
-       .doc = "The way of a target through the config: who found it, what each rule did with it, who uses "
-              "it. Tells "
-              "of 20 targets, for 2 s and 8 MiB at most.",
+       .doc = "The way of a target through the config: who found it, what each rule did with it, who "
+              "uses it. Tells of 20 targets, for 2 s and 8 MiB at most.",
        .type = "Explanations",
        .parameters = {kPid, kContainer, kWantedLabels, kFormat},
        .statuses = {{400, "Neither pid, nor container, nor labels is given."}},
@@ -232,10 +225,9 @@ std::vector<Route> profile_routes() {
                   "breakdown?service=checkout&from=1699999980000&until=1700000040000&label=host"},
       {.path = "/api/v0/web/profiles/diff",
        .answer = answer_diff,
-       .doc = "What is selected beside another selection: the functions that changed most, and the flame "
-              "tree of both. "
-              "What no "
-              "before_… says is as in the first; the range is as long, and ends where the first begins.",
+       .doc = "What is selected beside another selection: the functions that changed most, and the "
+              "flame tree of both. What no before_… says is as in the first; the range is as long, "
+              "and ends where the first begins.",
        .type = "Diff",
        .parameters = comparing({kRowLimit, kMaxNodes}),
        .statuses = {kIncomparable, kNoStore},
@@ -264,9 +256,8 @@ std::vector<Route> profile_routes() {
        .example = "/api/v0/web/profiles/speedscope?service=checkout"},
       {.path = "/api/v0/web/profiles/html",
        .answer = answer_html,
-       .doc = "The flame graph of what is selected as a page in a file, which asks nobody for anything; with "
-              "any "
-              "before_… that of both, as diff has it.",
+       .doc = "The flame graph of what is selected as a page in a file, which asks nobody for "
+              "anything; with any before_… that of both, as diff has it.",
        .type = "text/html",
        .parameters = comparing({}),
        .statuses = {kIncomparable, kNothing, kNoStore},
