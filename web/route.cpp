@@ -32,9 +32,9 @@ std::vector<std::string_view> names_of(const Route& route) {
 
 Result<> unknown_parameter(const Route& route, const std::string& name) {
   auto names = names_of(route);
-  if (names.empty()) return fail("{} takes no parameters, and \"{}\" is one", route.path, shown(name));
-  return fail("{} takes the parameters {}; \"{}\" is none of them{}", route.path, fmt::join(names, ", "),
-              shown(name), lang::did_you_mean_hint(name, names));
+  if (names.empty()) return fail("{} has no parameter \"{}\", and no other", route.path, shown(name));
+  return fail("{} has no parameter \"{}\", only {}{}", route.path, shown(name), fmt::join(names, ", "),
+              lang::did_you_mean_hint(name, names));
 }
 
 Result<> check_value(const Parameter& parameter, const std::string& value) {
