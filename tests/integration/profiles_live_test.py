@@ -58,6 +58,10 @@ def profiled():
 def the_screen_of_a_running_weir():
     with profiled() as (w, browser), tempfile.TemporaryDirectory() as folder:
         page.has_flame_graph(browser, w.url, 'checkout', ['price_order'])
+        # Names as the linker has them are long.
+        over = browser.run('''return [...document.querySelectorAll(".function > .mono")].filter(name =>
+            name.getBoundingClientRect().right > name.closest("td").getBoundingClientRect().right).map(name => name.textContent)''')
+        page.expect(not over, f'names leave their column: {over}')
         browser.click('.function button[aria-label*="price_order"]')
         browser.wait('what calls it', 'return document.querySelector(".functions").innerText.includes("handle_order")')
         browser.wait('two graphs', 'return document.querySelectorAll("canvas").length >= 1 && document.querySelector(".flipped canvas")')

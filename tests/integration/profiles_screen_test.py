@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The Profiles screen in a browser: parts of a range, zoom, search, callers and callees, comparison, links, files, absences."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -179,12 +180,43 @@ def an_unknown_frame_says_why_where_it_is_looked_at():
         browser.click('button[aria-label^="Callers and callees of [unknown]"]')
         browser.wait('so does the middle', 'return document.querySelector(".whynote .found")?.innerText.includes("no debug file")')
         browser.press(ESCAPE)
-        # With a click on the frame itself: it stays.
-        browser.run('document.querySelector("canvas").focus()')
-        way = ['_start', 'Py_RunMain', 'gunicorn', 'Arbiter.run', 'SyncWorker.run', 'SyncWorker.handle_request']
-        browser.press(*[DOWN] * len(way))
-        browser.wait('it moves', 'return document.getElementById("live").textContent.includes("handle_request")')
+        browser.wait('one graph', 'return document.querySelectorAll("canvas").length === 1')
+        # A click on the frame itself: what its tooltip says stays.
+        left, top, width, height = browser.run('const r = document.querySelector("canvas").getBoundingClientRect();'
+                                               ' return [r.left, r.top, r.width, r.height]')
+        for x, y in itertools.product(range(4, int(width), int(width / 24)), range(10, int(height), 20)):
+            browser.point(left + x, top + y)
+            if browser.run('return document.querySelector(".tip .found")'):
+                break
+        browser.run('document.querySelector("canvas").dispatchEvent(new MouseEvent("click", {bubbles: true, clientX: arguments[0], clientY: arguments[1]}))',
+                    left + x, top + y)
+        path_says(browser, '[unknown] libacme_tax.so')
+        browser.wait('it stands above the graph', 'return document.querySelector(".whynote .found")?.innerText.includes("no debug file")')
         page.is_clean(browser)
+
+
+def who_wants_less_motion_gets_none():
+    with demo('full') as (browser, url):
+        for motion, moves in (('reduce', False), ('no-preference', True)):
+            browser.look(*page.WIDE, 'dark', motion)
+            open_checkout(browser, url)
+            browser.run('document.querySelector("canvas").focus()')
+            browser.press(*[DOWN] * 11)
+            browser.wait('it is there', 'return document.getElementById("live").textContent.includes("apply_discounts")')
+            pictures = browser.run('''
+                const canvas = document.querySelector("canvas");
+                const seen = new Set([canvas.toDataURL()]);
+                canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
+                const began = performance.now();
+                return new Promise((done) => {
+                    const look = () => {
+                        seen.add(canvas.toDataURL());
+                        if (performance.now() - began < 500) requestAnimationFrame(look);
+                        else done(seen.size);
+                    };
+                    look();
+                });''')
+            page.expect(pictures > 3 if moves else pictures == 2, f'{motion}: {pictures} pictures on the way')
 
 
 def two_ranges_are_compared():
@@ -396,6 +428,7 @@ def every_state_in_every_look():
 
 run(services_show_their_use_and_types_only_where_there_are_several, a_part_of_the_range_is_chosen_by_pointer_and_by_keys,
     zoom_and_search_stand_in_the_address, a_function_has_callers_and_callees, an_unknown_frame_says_why_where_it_is_looked_at,
+    who_wants_less_motion_gets_none,
     two_ranges_are_compared, two_services_are_compared, a_link_shows_the_same_again, what_is_shown_is_saved_as_files,
     of_a_comparison_each_side_is_saved, absences_and_errors_say_what_to_do, what_takes_long_is_announced_by_grey_bars,
     every_state_in_every_look)

@@ -73,6 +73,7 @@ export function difference(before: number, after: number, unit: string): string 
 }
 
 export function cores(value: number): string {
+  if (value > 0 && value < 0.005) return `< 0.01${kThin}cores`;
   return `${figures(value)}${kThin}${value > 0.995 && value < 1.005 ? "core" : "cores"}`;
 }
 

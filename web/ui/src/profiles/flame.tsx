@@ -33,9 +33,10 @@ function useWindow(tree: Tree, focus: number): [number, number] {
   const goal: [number, number] = [tree.start[focus]!, tree.start[focus]! + tree.width[focus]!];
   const [now, setNow] = useState(goal);
   const shown = useRef({ tree, window: goal });
+  const jumps = matchMedia("(prefers-reduced-motion: reduce)").matches;
   useEffect(() => {
     const from = shown.current.tree === tree ? shown.current.window : goal;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || (from[0] === goal[0] && from[1] === goal[1]);
+    const still = jumps || (from[0] === goal[0] && from[1] === goal[1]);
     let frame = 0;
     const began = performance.now();
     const step = (time: number) => {
@@ -49,7 +50,7 @@ function useWindow(tree: Tree, focus: number): [number, number] {
     step(began);
     return () => cancelAnimationFrame(frame);
   }, [tree, focus]);
-  return shown.current.tree === tree ? now : goal;
+  return shown.current.tree === tree && !jumps ? now : goal;
 }
 
 interface Pointer {

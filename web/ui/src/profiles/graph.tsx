@@ -82,7 +82,7 @@ export function Graph({ tree, title, unit, view, look, onLook, summary, tools }:
           “{search.trim()}” is no regular expression ({pattern.wrong}): it is looked for as it is.
         </p>
       )}
-      <Path tree={tree} focus={focus} middle={middle} unit={unit} summary={summary} onZoom={zoom} onMiddle={nodeInMiddle} />
+      <Path tree={tree} focus={focus} middle={middle} unit={unit} summary={summary} hasFrames={view !== "table"} onZoom={zoom} onMiddle={nodeInMiddle} />
       {look.middle && !middle && (
         <p class="aside small">
           No frame of this profile is of that function; all of it is shown.

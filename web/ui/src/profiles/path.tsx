@@ -11,6 +11,7 @@ interface PathProps {
   middle: Sandwich | null;
   unit: string;
   summary: ComponentChildren;
+  hasFrames: boolean; // false: the table stands alone
   onZoom: (node: number) => void;
   onMiddle: (node: number) => void; // -1: no more
 }
@@ -55,13 +56,13 @@ function MiddlePath({ tree, middle, unit, onMiddle }: { tree: Tree; middle: Sand
   );
 }
 
-export function Path({ tree, focus, middle, unit, summary, onZoom, onMiddle }: PathProps) {
+export function Path({ tree, focus, middle, unit, summary, hasFrames, onZoom, onMiddle }: PathProps) {
   if (middle) return <MiddlePath tree={tree} middle={middle} unit={unit} onMiddle={onMiddle} />;
   if (focus === 0) {
     return (
       <div class="path">
         <span class="cut">
-          {summary} <span class="hide-narrow">Click a frame to zoom.</span>
+          {summary} {hasFrames && <span class="hide-narrow">Click a frame to zoom.</span>}
         </span>
       </div>
     );
@@ -74,13 +75,15 @@ export function Path({ tree, focus, middle, unit, summary, onZoom, onMiddle }: P
         All
       </button>
       <Separator />
-      {path.length > 3 && <span class="dim">… ›</span>}
+      {path.length > 3 && <span class="dim nowrap">… ›</span>}
       {parent > 0 && (
         <>
-          <button type="button" class="link mono cut" onClick={() => onZoom(parent)}>
+          <button type="button" class="link mono cut hide-narrow" onClick={() => onZoom(parent)}>
             {titleOf(tree, parent)}
           </button>
-          <Separator />
+          <span class="hide-narrow">
+            <Separator />
+          </span>
         </>
       )}
       <span class="mono cut">{titleOf(tree, focus)}</span>

@@ -3,13 +3,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { Series, Service, Services } from "../api";
 import { between, changeText, changeTone, moment, percent, plural } from "../format";
 import { whenPressed } from "../keys";
-import { Bar, Bones, ErrorState, Icon, Segments, StateBox } from "../parts";
+import { Bar, ErrorState, Icon, Segments, StateBox } from "../parts";
 import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
 import { SaveDialog } from "./save";
 import { ServiceList } from "./services";
 import { type Choice, change, isComparing, kPlainLook, kRanges, kViews, linkTo, useChoice } from "./state";
-import { Loading, NoProfiles, NoStore } from "./states";
+import { FlameBones, Loading, NoProfiles, NoStore } from "./states";
 import { type Selected, Timeline } from "./timeline";
 import { typeWord, typesOf } from "./types";
 import { Versus } from "./versus";
@@ -119,7 +119,7 @@ function Work(props: WorkProps) {
         </StateBox>
       )}
       {!flame.data && flame.error && <ErrorState what="The flame graph did not come." why={flame.error.message} />}
-      {!flame.data && !flame.error && <Bones rows={10} height={19} />}
+      {!flame.data && !flame.error && <FlameBones />}
     </section>
   );
 }

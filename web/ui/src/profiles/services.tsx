@@ -37,8 +37,9 @@ function Spark({ points, from, until }: { points: [number, number][]; from: numb
   );
 }
 
-// Beside the sum: what it comes to at a time.
-function used(service: Service, seconds: number): string {
+// Beside the sum: what it comes to at a time, since it was first seen.
+function used(service: Service, from: number, until: number): string {
+  const seconds = Math.max(1, (until - Math.max(from, service.first)) / 1000);
   return service.unit === "nanoseconds" ? cores(service.total / 1e9 / seconds) : plural(service.profiles, "profile");
 }
 
@@ -66,7 +67,7 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
             <button type="button" aria-pressed={service.service === chosen} title={service.service} data-service={service.service} onClick={() => onChoose(service.service)}>
               <span class="names">
                 <span class="cut">{visible(service.service)}</span>
-                <small class="dim cut">{service.service === before ? "Before" : used(service, (answer.until - answer.from) / 1000)}</small>
+                <small class="dim cut">{service.service === before ? "Before" : used(service, answer.from, answer.until)}</small>
               </span>
               <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />
               <span class="num">{amount(service.total, service.unit)}</span>

@@ -1,5 +1,5 @@
 // What the screen says when there is nothing to show.
-import { Bones, StateBox } from "../parts";
+import { Bones, StateBox, useLater } from "../parts";
 import { kRanges } from "./state";
 
 function Lines({ store }: { store: boolean }) {
@@ -74,6 +74,21 @@ export function NoProfiles({ sampling, range, at }: { sampling: boolean; range: 
   );
 }
 
+const kWidths = [100, 100, 92, 71, 70, 44, 38, 21, 9]; // %
+
+// In the shape of a flame graph.
+export function FlameBones() {
+  const shown = useLater(150);
+  if (!shown) return null;
+  return (
+    <div class="bones flamebones" role="status" aria-busy="true" aria-label="Loading">
+      {kWidths.map((width, row) => (
+        <i key={row} style={{ width: `${width}%` }} />
+      ))}
+    </div>
+  );
+}
+
 export function Loading() {
   return (
     <div class="profiles">
@@ -81,7 +96,7 @@ export function Loading() {
         <Bones rows={6} height={22} />
       </section>
       <section class="work">
-        <Bones rows={12} height={19} />
+        <FlameBones />
       </section>
     </div>
   );
