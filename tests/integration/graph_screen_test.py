@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
 import browser as driver
 import page
-from harness import Skip, Weir, figure, free_port, push_profile, run, wait_for
+from harness import BUSY, Skip, Weir, figure, free_port, push_profile, run, wait_for
 
 ENTER, SPACE, LEFT, RIGHT, ESCAPE = '\ue007', ' ', '\ue012', '\ue014', '\ue00c'
 HOSTILE = '<img src=x onerror=alert(1)>'
@@ -153,7 +153,7 @@ def a_thousand_components_stay_usable():
         layout = browser.run('return performance.getEntriesByName("graph layout")[0].duration')
         elements = browser.run('return document.querySelectorAll(".graphbox *").length')
         figure(f'layout of 1,000 components: {layout:.0f} ms; drawn with {elements} elements')
-        page.expect(layout < 2000, f'the layout took {layout} ms')
+        page.expect(layout < BUSY * 200, f'the layout took {layout} ms')
         page.expect(elements < 3000, f'{elements} elements')
         browser.run('location.hash = "#/components"')
         browser.wait('the list', 'return document.querySelectorAll("[data-component]").length === 1000', seconds=20)
@@ -169,7 +169,7 @@ def a_thousand_components_stay_usable():
               location.hash = "#/graph";
             });''')
         figure(f'1,000 components are drawn {opened:.0f} ms after they are asked for')
-        page.expect(opened <= 1000, f'the graph opens in {opened:.0f} ms')
+        page.expect(opened < BUSY * 1000, f'the graph opens in {opened:.0f} ms')
         panned = browser.run('''
             document.querySelector('.zoom button:nth-child(2)').click();
             for (let i = 0; i < 8; i++) document.querySelector('.zoom [aria-label="Larger"]').click();
@@ -184,7 +184,7 @@ def a_thousand_components_stay_usable():
               step(120, 0);
             });''')
         figure(f'a frame while it is moved: {panned[60]:.0f} ms in the middle, {panned[113]:.0f} ms of 19 in 20')
-        page.expect(panned[60] <= 34, f'a frame takes {panned[60]:.0f} ms')
+        page.expect(panned[60] < BUSY * 34, f'a frame takes {panned[60]:.0f} ms')
         browser.run('document.querySelector(".graphbox").focus()')
         browser.press(RIGHT, RIGHT)
         browser.wait('keys move', 'return document.querySelector(".strip b")?.textContent === "discovery.relabel.r0"')

@@ -33,6 +33,11 @@ class Skip(Exception):
     """The machine lacks what the test needs."""
 
 
+# How many times longer than it should something may take here: a busy machine is no mistake of ours, and what it takes on a quiet
+# one is printed as a figure.
+BUSY = 10
+
+
 def wait_for(what, condition, seconds=10):
     """The first true value of condition(), asked again and again; an AssertionError when the time is over."""
     deadline = time.monotonic() + seconds

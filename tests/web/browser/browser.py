@@ -1,4 +1,5 @@
 """A headless Chromium, driven by driver.mjs, which stands beside this: Playwright's events and axe-core's rules, in Python."""
+import contextlib
 import json
 import os
 import pathlib
@@ -48,7 +49,8 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.driver.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.driver.stdin.close()
         try:
             self.driver.wait(15)
         except subprocess.TimeoutExpired:

@@ -11,12 +11,15 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get('WEIR_CACHE') or pathlib.Path.home() / '.cache/weir') / 'browser'
 KEPT = 3  # for clones of other versions
-FETCH = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
-PATIENCE = 240  # s
+FETCH = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error', '--fetch-retries=1']
+PATIENCE = 100  # s, which a script of several cases can lose once
+# A refusal counts for so many seconds, for all scripts: where there is no network, each would wait for it again.
+STANDS = 900
 
 
 class NotToBeHad(Exception):
@@ -49,6 +52,18 @@ def fetch(folder):
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def fetch_or_remember(folder):
+    refusal = CACHE / 'refusal'
+    with contextlib.suppress(OSError):
+        if time.time() - refusal.stat().st_mtime < STANDS:
+            raise NotToBeHad(refusal.read_text())
+    try:
+        fetch(folder)
+    except NotToBeHad as why:
+        refusal.write_text(str(why))
+        raise
+
+
 @functools.cache
 def modules():
     """Their folder; NotToBeHad when this machine cannot have them."""
@@ -58,7 +73,7 @@ def modules():
         return folder
     with lock():
         if not folder.exists():
-            fetch(folder)
+            fetch_or_remember(folder)
             for old in sorted(CACHE.glob('modules-*'), key=lambda path: path.stat().st_mtime)[:-KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
     return folder
