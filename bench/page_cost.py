@@ -22,7 +22,7 @@ from harness import Weir, need_bpf, started, wait_for  # noqa: E402
 SERVICES = [[ROOT / 'build/services/checkout'], [ROOT / 'build/services/ledger'], [ROOT / 'build/services/thumbnails'],
             [shutil.which('python3'), ROOT / 'examples/services/recommender.py']]
 OWN_THREADS = {'weir-http', 'weir-web'}  # the server's, its worker's
-SETTLES = 20  # s: the page has all it wants at first, and the processor what it is asked for often
+SETTLES = 15  # s: the page has all it wants at first, and the processor what it is asked for often
 TICKS = os.sysconf('SC_CLK_TCK')
 
 Thread = collections.namedtuple('Thread', 'name seconds switches')
