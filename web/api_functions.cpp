@@ -56,7 +56,8 @@ net::Response functions_response(const ProfileQuery& query, std::int64_t profile
   return json_response(std::move(json));
 }
 
-void write_changes(JsonWriter& json, const std::vector<profile::FunctionChange>& changes, std::size_t limit) {
+void write_changes(JsonWriter& json, const Comparison& both, std::size_t limit) {
+  auto changes = profile::compare_functions(both.before, both.after);
   json.member("count", changes.size()).key("functions").begin_array();
   for (const auto& change : std::span(changes).first(std::min(limit, changes.size()))) {
     json.begin_object();
@@ -84,7 +85,8 @@ net::Response diff_response(const ProfileQuery& before, const ProfileQuery& afte
   json.end_object();
   json.member("factor", both->factor);
   profile::scale(both->before, both->factor);
-  write_changes(json, profile::compare_functions(both->before, both->after), limits.rows);
+  // Who wants the tree alone need not wait for the table.
+  if (limits.rows > 0) write_changes(json, *both, limits.rows);
   json.key("flame");
   write_flame(json, flame_of(both->before, both->after, limits.nodes));
   json.end_object();

@@ -14,6 +14,8 @@ std::expected<Comparison, net::Response> compare(const ProfileQuery& before, con
   if (!then || !now)
     return std::unexpected(json_error(500, !then ? then.error().message : now.error().message));
   // Nothing is as much in any unit and any time.
+  if (then->samples.empty()) then->type = now->type;
+  if (now->samples.empty()) now->type = then->type;
   bool nothing = then->samples.empty() || now->samples.empty();
   auto factor = nothing ? Result<double>(1) : profile::factor(*then, *now, basis);
   if (!factor)

@@ -1,3 +1,7 @@
+#include <string_view>
+
+#include <fmt/core.h>
+
 #include "tests/web/store_fixture.h"
 #include "web/own_cost.h"
 #include "web/worker.h"
@@ -176,6 +180,22 @@ TEST_CASE("web: two selections beside each other") {
   CHECK(answer.at("factor") == 1);
   CHECK(flame.at("total").as_array()[0] == 19 * kOne);
   CHECK(flame.at("beforeTotal").as_array()[0] == 9 * kOne);
+}
+
+TEST_CASE(
+    "web: a comparison with nothing has the unit of what there is, and its tree comes without the table") {
+  StoreFixture site;
+  for (std::string_view where : {"from=1699999000000&until=1699999001000&before_from=1700000000000",
+                                 "from=1700000000000&before_from=1699999000000"}) {
+    auto answer = site.json(fmt::format(
+        "/api/v0/web/profiles/diff?service=checkout&limit=0&{}&before_until=1700000001000", where));
+    INFO(std::string(where));
+    CHECK(answer.at("before").at("unit") == "nanoseconds");
+    CHECK(answer.at("after").at("unit") == "nanoseconds");
+    CHECK_FALSE(answer.as_object().contains("functions"));
+    CHECK_FALSE(answer.as_object().contains("count"));
+    CHECK(answer.at("flame").as_object().at("name").as_array().size() > 1);
+  }
 }
 
 TEST_CASE("web: shares by a label") {
