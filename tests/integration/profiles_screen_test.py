@@ -257,7 +257,7 @@ def two_services_are_compared():
         browser.wait_text('CPU of checkout-api against thumbnails:')
         browser.wait('its line is drawn', 'return document.querySelector(".timeline .line.before")')
         browser.wait('what only one has is new or gone', 'return /gone|new/.test(document.querySelector(".functions tbody").innerText)')
-        browser.click('.versus .segments button:nth-child(2)')
+        browser.click('.versus .segments button:last-child')
         has(browser, by='share')
         browser.wait('as much of each', 'return document.querySelector(".path").innerText.includes("thumbnails: =")')
         page.is_clean(browser)

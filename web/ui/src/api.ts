@@ -174,6 +174,7 @@ export interface DiffSide {
   type: string;
   unit: string;
   total: number;
+  duration: number; // s, from the first to the last of its profiles
 }
 
 export interface DiffAnswer {

@@ -9,18 +9,26 @@ function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
 }
 
+// What "g" waits for.
+const chord = { since: 0, go: kNowhere };
+
+// Whether the key is the second of a chord: then that is all it does.
+export function endsChord(key: string): boolean {
+  return Date.now() - chord.since < kChord && key in chord.go;
+}
+
 // `go`: where a key leads that follows "g".
 export function useKeys(onHelp: () => void, go: Record<string, string> = kNowhere): void {
   useEffect(() => {
-    let pressedG = 0;
+    chord.go = go;
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || inField(event.target)) return;
-      const target = Date.now() - pressedG < kChord ? go[event.key] : undefined;
-      pressedG = 0;
-      if (target) {
-        location.hash = target;
+      const isSecond = endsChord(event.key);
+      chord.since = 0;
+      if (isSecond) {
+        location.hash = go[event.key]!;
       } else if (event.key === "g") {
-        pressedG = Date.now();
+        chord.since = Date.now();
       } else if (event.key === "t") {
         toggle();
       } else if (event.key === "?") {

@@ -1,7 +1,7 @@
 // What the profiles screen asks for. When there are new profiles a cheap question
 // goes out, and the dear ones only when its answer changed.
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, type DiffAnswer, type FlameAnswer, type Series, type Services, get, url } from "../api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, type DiffAnswer, type DiffSide, type FlameAnswer, type Series, type Services, get, url } from "../api";
 import { type Wish, changesOf, kLeast, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
 import { type Choice, isComparing } from "./state";
@@ -9,6 +9,8 @@ import { type Choice, isComparing } from "./state";
 const kSparkPoints = 30;
 const kSettled = 60_000; // ms: what began longer ago has all its profiles
 const kAgain = 5_000; // ms, after an error
+const kMoving = 200; // ms: what changes again so soon is still being chosen, as by a key that is held
+const kMostNodes = 50_000; // what weir answers at most, and the page draws in time
 
 export interface Loaded<T> {
   data?: T;
@@ -36,7 +38,8 @@ function isOpen(until: number): boolean {
 
 // The services of the `range` seconds before `at` (0: now); `version` counts the changes.
 export function useServices(range: number, at: number): Loaded<Services> & { version: number } {
-  const [state, setState] = useState<Loaded<Services> & { version: number; range: number }>({ version: 0, range });
+  const [state, setState] = useState<Loaded<Services> & { version: number; key: string }>({ version: 0, key: "" });
+  const key = `${range} ${at}`;
   useEffect(() => {
     const stop = new AbortController();
     let known: string | undefined;
@@ -53,10 +56,10 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
         }
         const data = await ask(kSparkPoints);
         known = seen;
-        setState((old) => ({ data, version: old.version + 1, range }));
+        setState((old) => ({ data, version: old.version + 1, key }));
         return wish(range, known === "");
       } catch (e) {
-        if (!stop.signal.aborted) setState((old) => ({ ...old, error: asApiError(e) }));
+        if (!stop.signal.aborted) setState((old) => ({ ...old, data: old.key === key ? old.data : undefined, error: asApiError(e), key }));
         return undefined;
       }
     };
@@ -75,10 +78,15 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
 }
 
 // Asks when what it depends on changes, and again after an error; the last answer stands until the next has come.
+// While that changes quickly it waits for the end: weir works on a question also when nobody waits for it any more.
 function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> & { key: string } {
   const [state, setState] = useState<Loaded<T> & { key: string }>({ key });
+  const latest = useRef({ key, since: 0 });
   useEffect(() => {
     if (!key) return;
+    const { key: last, since } = latest.current;
+    const isMoving = key !== last && Date.now() - since < kMoving;
+    if (key !== last) latest.current = { key, since: Date.now() };
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const look = () => {
@@ -90,7 +98,8 @@ function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) =
           timer = setTimeout(look, kAgain);
         });
     };
-    look();
+    if (isMoving) timer = setTimeout(look, kMoving);
+    else look();
     return () => {
       stop.abort();
       clearTimeout(timer);
@@ -120,7 +129,8 @@ export interface FlameData {
   until: number;
   samples: number; // compared, it is not told
   completeSamples: number;
-  before?: { service: string; from: number; until: number };
+  before?: DiffSide;
+  after?: DiffSide;
 }
 
 // What is asked of weir for a choice, as parameters of a request.
@@ -138,17 +148,17 @@ export function questionOf(choice: Choice, service: string, type: string, now: n
 async function askFlame(question: Question, signal: AbortSignal): Promise<FlameData> {
   const { service, type } = question as { service: string; type: string };
   if (question["before_from"] === undefined) {
-    const answer = await get<FlameAnswer>(url("profiles/flame", question), signal);
+    const answer = await get<FlameAnswer>(url("profiles/flame", { ...question, max_nodes: kMostNodes }), signal);
     return { ...answer, tree: buildTree(answer.flame), service, type };
   }
-  const { before, after, flame } = await get<DiffAnswer>(url("profiles/diff", { ...question, limit: 0 }), signal);
-  return { tree: buildTree(flame), service, type, from: after.from, until: after.until, samples: 0, completeSamples: 0, before };
+  const { before, after, flame } = await get<DiffAnswer>(url("profiles/diff", { ...question, limit: 0, max_nodes: kMostNodes }), signal);
+  return { tree: buildTree(flame), service, type, from: after.from, until: after.until, samples: 0, completeSamples: 0, before, after };
 }
 
 export function useFlame(choice: Choice, service: string, type: string, version: number): Loaded<FlameData> {
   // What lies in the past does not change with new profiles.
-  const end = choice.selected?.until ?? choice.at;
-  const isFixed = end > 0 && !isOpen(end);
+  const { until, before_until: then } = questionOf(choice, service, type, Date.now()) as Record<string, number>;
+  const isFixed = (choice.selected ?? choice.at) !== 0 && !isOpen(Math.max(until!, then ?? 0));
   const fixed = [choice.range, choice.at, choice.selected?.from, choice.selected?.until, choice.before, choice.other, choice.by];
   const key = service && [service, type, ...fixed].join("\0");
   const state = useAnswer(key, isFixed ? 0 : version, (signal) => askFlame(questionOf(choice, service, type, Date.now()), signal));

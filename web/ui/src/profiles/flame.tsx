@@ -2,11 +2,11 @@
 // it shows stands in the table below it too; moves are read aloud.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amount, changeText, changeTone, percent, plural } from "../format";
-import { announce } from "../keys";
+import { announce, endsChord } from "../keys";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord } from "./kinds";
-import { type Tree, childrenOf, kindOf, maxDepth, moduleOf, shareOf, titleOf } from "./model";
+import { type Tree, childrenOf, followWay, kindOf, maxDepth, moduleOf, shareOf, titleOf, wayTo } from "./model";
 import type { Hits } from "./search";
 import { Why, noNameOf } from "./why";
 
@@ -17,6 +17,7 @@ interface FlameProps {
   label: string; // for who does not see it
   focus: number;
   hits: Hits | null;
+  hasTable: boolean; // below it
   flipped?: boolean; // grows up from below the canvas; the root is not drawn
   onOpen: (node: number) => void; // a click, Enter
   onMiddle: (node: number) => void; // "s": the function with its callers and callees
@@ -53,10 +54,23 @@ function useWindow(tree: Tree, focus: number): [number, number] {
   return shown.current.tree === tree && !jumps ? now : goal;
 }
 
-interface Pointer {
+interface Place {
+  tree: Tree;
   node: number;
+}
+
+interface Pointer extends Place {
   x: number;
   y: number;
+}
+
+// Where it stands in a newer tree; -1: nowhere.
+function nodeIn(tree: Tree, place: Place | null): number {
+  if (!place) return -1;
+  if (place.tree === tree) return place.node;
+  const way = wayTo(place.tree, place.node);
+  const node = followWay(tree, way);
+  return wayTo(tree, node) === way ? node : -1;
 }
 
 interface NumbersProps {
@@ -108,9 +122,8 @@ function Comparison({ tree, unit, node, hasSelf }: NumbersProps) {
   );
 }
 
-function Tip({ tree, unit, pointer, hasSelf }: { tree: Tree; unit: string; pointer: Pointer; hasSelf: boolean }) {
+function Tip({ tree, unit, node, pointer, hasSelf }: NumbersProps & { pointer: Pointer }) {
   const box = useRef<HTMLDivElement>(null);
-  const { node } = pointer;
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -180,27 +193,29 @@ function useBox(box: { current: HTMLDivElement | null }) {
   return { ...state, read };
 }
 
-export function Flame({ tree, unit, title, label, focus, hits, flipped = false, onOpen, onMiddle }: FlameProps) {
+export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped = false, onOpen, onMiddle }: FlameProps) {
   const theme = useTheme();
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height, top, read } = useBox(holder);
   const [pointer, setPointer] = useState<Pointer | null>(null);
-  const [chosen, setChosen] = useState(-1);
+  const [place, setPlace] = useState<Place | null>(null);
   const [from, until] = useWindow(tree, focus);
   const rows = useMemo(() => maxDepth(tree, focus) + (flipped ? 0 : 1), [tree, focus]);
   const fullHeight = rows * kRow;
   const drawnHeight = Math.min(fullHeight, Math.max(height, kRow));
-  const hover = pointer && pointer.node < tree.size ? pointer.node : -1;
+  const hover = useMemo(() => nodeIn(tree, pointer), [tree, pointer?.tree, pointer?.node]);
+  const chosen = useMemo(() => nodeIn(tree, place), [tree, place]);
   const rootTitle = `${title}  ${amount(tree.total[0]!, unit)}${unit === "nanoseconds" ? " CPU" : ""}`;
   const bottom = flipped ? fullHeight : undefined;
   const scene: Scene = { tree, focus, from, until, hits, hover, chosen, top: Math.min(top, fullHeight - drawnHeight), bottom, rootTitle };
 
-  useEffect(() => setChosen(-1), [tree]);
+  // A tree of the same is the next of a live graph: what is looked at stays.
+  useEffect(() => setPlace(null), [title]);
   useLayoutEffect(() => {
     if (flipped && holder.current) holder.current.scrollTop = holder.current.scrollHeight;
-  }, [tree, flipped]);
-  useEffect(() => setPointer(null), [tree, focus]);
+  }, [title, flipped]);
+  useEffect(() => setPointer(null), [title, wayTo(tree, focus)]);
   useLayoutEffect(() => {
     const element = canvas.current;
     const g = element?.getContext("2d");
@@ -231,7 +246,7 @@ export function Flame({ tree, unit, title, label, focus, hits, flipped = false, 
   const move = (event: PointerEvent) => {
     if (event.pointerType === "touch") return;
     const node = nodeAt(event);
-    setPointer(node >= 0 ? { node, x: event.clientX, y: event.clientY } : null);
+    setPointer(node >= 0 ? { tree, node, x: event.clientX, y: event.clientY } : null);
   };
   const click = (event: MouseEvent) => {
     const node = nodeAt(event);
@@ -242,14 +257,15 @@ export function Flame({ tree, unit, title, label, focus, hits, flipped = false, 
     if (event.key === "Enter" && chosen >= 0) {
       event.preventDefault();
       onOpen(chosen);
-    } else if (event.key === "s" && Math.max(chosen, hover) > 0) {
+    } else if (event.key === "s" && !endsChord("s") && Math.max(chosen, hover) > 0) {
       onMiddle(chosen > 0 ? chosen : hover);
-    } else if (event.key === "Escape" && pointer) {
+    } else if (event.key === "Escape" && hover >= 0) {
+      event.preventDefault();
       setPointer(null);
     } else if (event.key.startsWith("Arrow")) {
       event.preventDefault();
       const next = step(tree, chosen < 0 ? focus : chosen, event.key, flipped ? "ArrowUp" : "ArrowDown");
-      setChosen(next);
+      setPlace({ tree, node: next });
       announce(spoken(tree, next));
     }
   };
@@ -261,7 +277,7 @@ export function Flame({ tree, unit, title, label, focus, hits, flipped = false, 
             ref={canvas}
             tabIndex={0}
             role="img"
-            aria-label={`${label}, ${plural(rows, "level")}. Arrow keys move, Enter opens. The table below lists every function.`}
+            aria-label={`${label}, ${plural(rows, "level")}. Arrow keys move, Enter opens.${hasTable ? " The table below lists the functions." : ""}`}
             onPointerMove={move}
             onPointerLeave={() => setPointer(null)}
             onClick={click}
@@ -269,7 +285,7 @@ export function Flame({ tree, unit, title, label, focus, hits, flipped = false, 
           />
         </div>
       </div>
-      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} pointer={pointer} hasSelf={!flipped} />}
+      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} node={hover} pointer={pointer} hasSelf={!flipped} />}
     </>
   );
 }

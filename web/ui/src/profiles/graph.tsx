@@ -6,7 +6,7 @@ import { Search } from "../parts";
 import { Flame } from "./flame";
 import { Legend } from "./legend";
 import { MiddleGraphs, MiddleTable } from "./middle";
-import { type Row, type Tree, followWay, identity, wayTo } from "./model";
+import { type Row, type Tree, followWay, identity, kOther, shareOfOther, wayTo } from "./model";
 import { Path } from "./path";
 import { sandwich } from "./sandwich";
 import { type Hits, exactly, patternFor, search as searchTree } from "./search";
@@ -27,10 +27,10 @@ function useEscape(onEscape: () => void): void {
 }
 
 function Found({ hits, unit }: { hits: Hits; unit: string }) {
+  const what = unit === "nanoseconds" ? " of CPU" : "";
   return (
     <span class="sub nowrap" role="status">
-      {percent(hits.share)}
-      {unit === "nanoseconds" && " of CPU"}, {plural(hits.functions, "function")}
+      {hits.shareBefore === undefined ? `${percent(hits.share)}${what}` : `${percent(hits.shareBefore)}${what} before, ${percent(hits.share)} after`}, {plural(hits.functions, "function")}
     </span>
   );
 }
@@ -50,6 +50,7 @@ export function Graph({ tree, title, unit, view, look, onLook, summary, tools }:
   const { search, sort } = look;
   const focus = useMemo(() => followWay(tree, look.zoom), [tree, look.zoom]);
   const middle = useMemo(() => (look.middle ? sandwich(tree, look.middle) : null), [tree, look.middle]);
+  const other = useMemo(() => shareOfOther(tree), [tree]);
   const pattern = useMemo(() => patternFor(tree, search), [tree, search]);
   const hits = useMemo(() => pattern && searchTree(tree, pattern), [tree, pattern]);
   const matches = useMemo(() => pattern && ((row: Row) => pattern.matches(row.title) || pattern.matches(row.module)), [pattern]);
@@ -88,11 +89,16 @@ export function Graph({ tree, title, unit, view, look, onLook, summary, tools }:
           No frame of this profile is of that function; all of it is shown.
         </p>
       )}
+      {other > 0 && (
+        <p class="aside small sub" role="note">
+          {percent(other)} in frames too small to tell apart, “{kOther}”: of it a function, or what a search finds, may have more than it says.
+        </p>
+      )}
       {view !== "table" && <WhyNote tree={tree} node={middle ? middle.node : focus} />}
       {view !== "table" && !middle && (
-        <Flame tree={tree} unit={unit} title={title} label={`Flame graph of ${title}`} focus={focus} hits={hits} onOpen={zoom} onMiddle={nodeInMiddle} />
+        <Flame tree={tree} unit={unit} title={title} label={`Flame graph of ${title}`} focus={focus} hits={hits} hasTable={view === "both"} onOpen={zoom} onMiddle={nodeInMiddle} />
       )}
-      {view !== "table" && middle && <MiddleGraphs of={middle} unit={unit} pattern={pattern} onMiddle={putInMiddle} />}
+      {view !== "table" && middle && <MiddleGraphs of={middle} hasTable={view === "both"} unit={unit} pattern={pattern} onMiddle={putInMiddle} />}
       {view !== "flame" && middle && <MiddleTable of={middle} unit={unit} matches={matches} sort={sort} onMiddle={putInMiddle} />}
       {view !== "flame" && !middle && (
         <FunctionTable

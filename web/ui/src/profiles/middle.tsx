@@ -11,17 +11,18 @@ import { FunctionName, noNameOfRow } from "./table";
 interface MiddleProps {
   of: Sandwich;
   unit: string;
+  hasTable: boolean; // below them
   pattern: Pattern | null; // of the search
   onMiddle: (key: string) => void; // the identity of the function
 }
 
-export function MiddleGraphs({ of, unit, pattern, onMiddle }: MiddleProps) {
+export function MiddleGraphs({ of, unit, hasTable, pattern, onMiddle }: MiddleProps) {
   const name = of.title;
   const [above, below] = useMemo(() => [of.callers, of.callees].map((tree) => pattern && search(tree, pattern)), [of, pattern]);
   const open = (tree: Tree) => (node: number) => {
     if (node > 0 && kindOf(tree, node) !== "root") onMiddle(identity(tree, node));
   };
-  const shared = { unit, title: name, focus: 0 };
+  const shared = { unit, title: name, focus: 0, hasTable };
   const hasCallers = of.callers.size > 1;
   return (
     <div class="middle">
@@ -52,7 +53,7 @@ function Cell({ row, all, unit, compared }: { row: Row | undefined; all: number;
   );
 }
 
-interface TableProps extends Omit<MiddleProps, "pattern"> {
+interface TableProps extends Omit<MiddleProps, "pattern" | "hasTable"> {
   matches: ((row: Row) => boolean) | null;
   sort: Sort;
 }

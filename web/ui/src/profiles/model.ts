@@ -81,6 +81,13 @@ export function shareOf(tree: Tree, node: number): number {
   return tree.total[node]! / (tree.total[0]! || 1);
 }
 
+// Of what the graph shows, what stands in it as "(other)": frames that weir put together.
+export function shareOfOther(tree: Tree): number {
+  let value = 0;
+  for (let i = 1; i < tree.size; ++i) if (nameOf(tree, i) === kOther) value += tree.width[i]!;
+  return value / (tree.width[0]! || 1);
+}
+
 // From -1, all of it is gone, to 1, all of it is new.
 export function changeOf(before: number, after: number): number {
   const most = Math.max(Math.abs(before), Math.abs(after));

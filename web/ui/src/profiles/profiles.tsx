@@ -7,7 +7,7 @@ import { Bar, ErrorState, Icon, Segments, StateBox } from "../parts";
 import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
 import { SaveDialog } from "./save";
-import { ServiceList } from "./services";
+import { ServiceList, coveredOf } from "./services";
 import { type Choice, change, isComparing, kPlainLook, kRanges, kViews, linkTo, useChoice } from "./state";
 import { FlameBones, Loading, NoProfiles, NoStore } from "./states";
 import { type Selected, Timeline } from "./timeline";
@@ -58,7 +58,7 @@ interface WorkProps {
   version: number;
 }
 
-function Head({ choice, service, services, shown, version }: WorkProps) {
+function Head({ choice, service, services, shown, version, flame }: WorkProps & { flame?: FlameData }) {
   const { range, at } = choice;
   const series: Loaded<Series> = useSeries(service.service, service.type, range, at, version);
   const other = useSeries(choice.other, service.type, range, at, version);
@@ -75,6 +75,9 @@ function Head({ choice, service, services, shown, version }: WorkProps) {
           other={choice.other ? other.data : undefined}
           unit={service.unit}
           last={service.last}
+          otherLast={services.find((one) => one.service === choice.other)?.last}
+          total={service.total}
+          covered={coveredOf(services, shown)}
           selected={choice.selected}
           before={choice.before === null ? null : before}
           onSelect={select}
@@ -83,7 +86,7 @@ function Head({ choice, service, services, shown, version }: WorkProps) {
       ) : (
         <div class="timeline" />
       )}
-      {before && <Versus choice={choice} service={service.service} services={services} before={before} after={after} />}
+      {before && <Versus choice={choice} service={service.service} services={services} before={before} after={after} unit={service.unit} flame={flame} />}
     </>
   );
 }
@@ -95,7 +98,7 @@ function Work(props: WorkProps) {
   const isEmpty = tree && tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
     <section class="work" aria-label={service.service}>
-      <Head {...props} />
+      <Head {...props} flame={flame.data} />
       {flame.data && !isEmpty && (
         <Graph
           tree={flame.data.tree}

@@ -10,6 +10,7 @@ export interface Pattern {
 export interface Hits {
   hit: Uint8Array; // by node
   share: number; // of all, what the hits take together; a hit inside a hit is not counted again
+  shareBefore?: number; // of the time before, where two are compared
   functions: number;
 }
 
@@ -56,7 +57,7 @@ export function search(tree: Tree, pattern: Pattern): Hits {
   const matching = new Map<number, boolean>();
   for (const [index, spelling] of spellings(tree)) matching.set(index, pattern.matches(spelling));
   const hit = new Uint8Array(tree.size);
-  let value = 0;
+  let [value, valueBefore] = [0, 0];
   let covered = 0; // nodes before this one lie inside a hit
   const names = new Set<string>();
   for (let i = 1; i < tree.size; ++i) {
@@ -64,8 +65,10 @@ export function search(tree: Tree, pattern: Pattern): Hits {
     hit[i] = 1;
     names.add(identity(tree, i));
     if (i < covered) continue;
-    value += tree.width[i]!;
+    value += tree.total[i]!;
+    valueBefore += tree.beforeTotal?.[i] ?? 0;
     covered = tree.end[i]!;
   }
-  return { hit, share: value / (tree.width[0]! || 1), functions: names.size };
+  const shareBefore = tree.beforeTotal && valueBefore / (tree.beforeTotal[0]! || 1);
+  return { hit, share: value / (tree.total[0]! || 1), shareBefore, functions: names.size };
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Service, Services } from "../api";
 import { amount, cores, plural, visible } from "../format";
 import { Search, useSteadyOrder } from "../parts";
+import type { Selected } from "./timeline";
 
 const kWidth = 60;
 const kHeight = 22;
@@ -37,9 +38,15 @@ function Spark({ points, from, until }: { points: [number, number][]; from: numb
   );
 }
 
-// Beside the sum: what it comes to at a time, since it was first seen.
-function used(service: Service, from: number, until: number): string {
-  const seconds = Math.max(1, (until - Math.max(from, service.first)) / 1000);
+// The part of a range of which there are profiles, of whatever service.
+export function coveredOf(services: Service[], range: Selected): Selected {
+  const first = services.reduce((least, service) => Math.min(least, service.first), range.until);
+  return { from: Math.max(range.from, first), until: range.until };
+}
+
+// Beside the sum: what it comes to at a time.
+function used(service: Service, { from, until }: Selected): string {
+  const seconds = Math.max(1, (until - from) / 1000);
   return service.unit === "nanoseconds" ? cores(service.total / 1e9 / seconds) : plural(service.profiles, "profile");
 }
 
@@ -55,6 +62,7 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
   const [steady, hold] = useSteadyOrder(services, (service) => service.service);
+  const covered = coveredOf(services, answer);
   const shown = steady.filter((service) => service.service.toLowerCase().includes(wanted));
   return (
     <section class="services" aria-label="Services">
@@ -67,7 +75,7 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
             <button type="button" aria-pressed={service.service === chosen} title={service.service} data-service={service.service} onClick={() => onChoose(service.service)}>
               <span class="names">
                 <span class="cut">{visible(service.service)}</span>
-                <small class="dim cut">{service.service === before ? "Before" : used(service, answer.from, answer.until)}</small>
+                <small class="dim cut">{service.service === before ? "Before" : used(service, covered)}</small>
               </span>
               <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />
               <span class="num">{amount(service.total, service.unit)}</span>

@@ -18,6 +18,8 @@ export const kPlainLook: Look = { search: "", zoom: "", middle: "", sort: "self"
 // `isStep`: something to come back from.
 export type ChangeLook = (change: Partial<Look>, isStep: boolean) => void;
 
+export type Basis = "total" | "time" | "share"; // as the API has it
+
 export interface Choice {
   service: string;
   type: string;
@@ -26,7 +28,7 @@ export interface Choice {
   selected: Selected | null;
   before: number | null; // when the time before begins; it is as long as what is selected
   other: string; // the service to compare with; "": the same one
-  by: "total" | "share";
+  by: Basis;
   view: string;
   look: Look;
 }
@@ -43,6 +45,7 @@ export const kViews = [
   { value: "both", label: "Both" },
   { value: "table", label: "Table" },
 ];
+const kBases: Basis[] = ["total", "time", "share"];
 const kSorts: Sort[] = ["self", "total", "name"];
 
 function numberOf(query: URLSearchParams, name: string): number {
@@ -61,7 +64,7 @@ function parse(query: URLSearchParams): Choice {
     selected: until > from && from > 0 ? { from, until } : null,
     before: numberOf(query, "before") || null,
     other: text("with"),
-    by: text("by") === "share" ? "share" : "total",
+    by: kBases.find((by) => by === text("by")) ?? "total",
     view: kViews.find((choice) => choice.value === query.get("view"))?.value ?? "both",
     look: { search: text("q"), zoom: text("zoom"), middle: query.has("middle") ? `${text("middle")}\0${text("in")}` : "", sort: kSorts.find((sort) => sort === query.get("sort")) ?? "self" },
   };

@@ -14,6 +14,9 @@ interface TimelineProps {
   other?: Series; // of the service it is compared with
   unit: string;
   last: number; // when the newest profile begins
+  otherLast?: number;
+  total: number; // of the whole range
+  covered: Selected; // of the range, there are profiles
   selected: Selected | null;
   before: Selected | null; // compared: the time before
   onSelect: (selected: Selected | null, isStep: boolean) => void;
@@ -51,15 +54,24 @@ function ticks(from: number, until: number, width: number): number[] {
   return times;
 }
 
-// A value of a step as what it means: nanoseconds of CPU per second are cores.
-function rate(value: number, step: number, unit: string): string {
-  return unit === "nanoseconds" ? cores(value / (step * 1e9)) : `${amount(value / step, unit)}/s`;
+// A value per second as what it means: nanoseconds of CPU are cores.
+function rate(value: number, unit: string): string {
+  return unit === "nanoseconds" ? cores(value / 1e9) : `${amount(value, unit)}/s`;
 }
 
-function average(series: Series, range: Selected | null): number | null {
-  const points = series.points.filter(([time]) => !range || (time + series.step * 1000 > range.from && time < range.until));
-  if (points.length === 0) return null;
-  return points.reduce((sum, point) => sum + point[1], 0) / points.length;
+// What the steps have of a part; of a step that the part cuts, as much as lies in it.
+function valueIn({ points, step }: Series, part: Selected): number {
+  return points.reduce((sum, [time, value]) => {
+    const inside = Math.min(part.until, time + step * 1000) - Math.max(part.from, time);
+    return sum + value * Math.max(0, inside / (step * 1000));
+  }, 0);
+}
+
+// Per second, whether something ran all the time or a moment; null: there was nothing.
+function average({ series, total, covered }: TimelineProps, selected: Selected | null): number | null {
+  const part = selected ? { from: Math.max(selected.from, covered.from), until: Math.min(selected.until, covered.until) } : covered;
+  const value = selected ? valueIn(series, part) : total;
+  return value === 0 ? null : value / Math.max(1, (part.until - part.from) / 1000);
 }
 
 // Without the first step where the range cuts through it, and the last while profiles of it are still to come.
@@ -185,12 +197,13 @@ interface Drag {
   grip: number | null;
 }
 
-export function Timeline({ series: all, other, unit, last, selected, before, onSelect, onMove }: TimelineProps) {
+export function Timeline(props: TimelineProps) {
+  const { series: all, other, unit, last, otherLast = last, selected, before, onSelect, onMove } = props;
   const { element, width } = useWidth();
   const [drag, setDrag] = useState<Drag | null>(null);
   const series = wholeSteps(all, last);
-  const compared = other && wholeSteps(other, last);
-  const { from, until, step } = series;
+  const compared = other && wholeSteps(other, otherLast);
+  const { from, until } = series;
   const scale = scaleOf(series, compared, width);
   const inReach = (time: number, length: number) => Math.min(until - length, Math.max(from, time));
   const drawn = drag && drag.grip === null ? { from: scale.time(Math.min(drag.start, drag.end)), until: scale.time(Math.max(drag.start, drag.end)) } : null;
@@ -198,7 +211,7 @@ export function Timeline({ series: all, other, unit, last, selected, before, onS
   const length = before ? before.until - before.from : 0;
   const movedTo = drag && drag.grip !== null ? Math.round(inReach(from + ((drag.end / Math.max(1, width)) * (until - from)) - drag.grip, length)) : null;
   const then = before && movedTo !== null ? { from: movedTo, until: movedTo + length } : before;
-  const mean = average(series, shown);
+  const mean = average(props, shown);
 
   useLayoutEffect(() => {
     if (!drag) return;
@@ -233,7 +246,7 @@ export function Timeline({ series: all, other, unit, last, selected, before, onS
   const part = shown ?? { from, until };
   const keyStep = Math.max(1000, Math.round((until - from) / kKeySteps));
   const clamped = (px: number) => Math.min(width, Math.max(0, px));
-  const label = mean === null ? "No CPU time in this range" : `${rate(mean, step, unit)} on average${shown ? ` from ${minute(shown.from)} to ${minute(shown.until)}` : ""}`;
+  const label = mean === null ? "No CPU time in this range" : `${rate(mean, unit)} on average${shown ? ` from ${minute(shown.from)} to ${minute(shown.until)}` : ""}`;
   return (
     <div
       class="timeline"
@@ -260,7 +273,7 @@ export function Timeline({ series: all, other, unit, last, selected, before, onS
         {then && <Part part={then} scale={scale} kind="then" name="Before" />}
         {shown && <Part part={shown} scale={scale} kind="selected" name={before ? "After" : ""} />}
         <text class="rate" x={12} y={14}>
-          {mean !== null && rate(mean, step, unit)}
+          {mean !== null && rate(mean, unit)}
         </text>
       </svg>
       {then && (

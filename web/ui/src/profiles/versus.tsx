@@ -1,8 +1,9 @@
 // What is compared with what, and by which measure.
 import type { Service } from "../api";
-import { between } from "../format";
+import { between, span } from "../format";
 import { Segments } from "../parts";
-import { type Choice, change } from "./state";
+import type { FlameData } from "./data";
+import { type Basis, type Choice, change } from "./state";
 import type { Selected } from "./timeline";
 
 interface VersusProps {
@@ -11,14 +12,40 @@ interface VersusProps {
   services: Service[];
   before: Selected;
   after: Selected;
+  unit: string;
+  flame?: FlameData;
 }
 
-const kBases = [
-  { value: "total", label: "CPU time" },
-  { value: "share", label: "Share" },
-] as const;
+function basesFor(unit: string): { value: Basis; label: string }[] {
+  return [
+    { value: "total", label: unit === "nanoseconds" ? "CPU time" : "Total" },
+    { value: "time", label: "Per second" },
+    { value: "share", label: "Share" },
+  ];
+}
 
-export function Versus({ choice, service, services, before, after }: VersusProps) {
+// There may be profiles of only a part of either time: then more is no sign of more work.
+function Covered({ flame, by }: { flame: FlameData; by: Basis }) {
+  const [before, after] = [flame.before?.duration ?? 0, flame.after?.duration ?? 0];
+  if (before <= 0 || after <= 0 || Math.abs(after - before) <= 0.05 * Math.max(before, after)) return null;
+  return (
+    <span class="covered" role="status">
+      Profiles cover {span(before * 1000)} before and {span(after * 1000)} after
+      {by === "total" ? (
+        <>
+          :{" "}
+          <button type="button" class="link" onClick={() => change({ by: "time" }, true)}>
+            compare per second
+          </button>
+        </>
+      ) : (
+        "."
+      )}
+    </span>
+  );
+}
+
+export function Versus({ choice, service, services, before, after, unit, flame }: VersusProps) {
   const names = services.map((one) => one.service).filter((name) => name !== service);
   if (choice.other && !names.includes(choice.other)) names.unshift(choice.other);
   const turn = (other: string) => change({ other, before: other ? null : (choice.before ?? after.from - (after.until - after.from)) }, true);
@@ -41,8 +68,9 @@ export function Versus({ choice, service, services, before, after }: VersusProps
         <span class="cut">{service}</span>
         <span class="nowrap">{between(after.from, after.until)}</span>
       </span>
+      {flame && <Covered flame={flame} by={choice.by} />}
       <span class="grow" />
-      <Segments label="Compare by" choices={[...kBases]} value={choice.by} onChange={(by) => change({ by }, true)} />
+      <Segments label="Compare by" choices={basesFor(unit)} value={choice.by} onChange={(by) => change({ by }, true)} />
     </section>
   );
 }
