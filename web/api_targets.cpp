@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "profile/process_report.h"
 #include "web/api.h"
@@ -49,6 +50,7 @@ constexpr std::array kSortings{
 };
 
 struct Asked {
+  std::optional<std::uint32_t> pid;
   std::string filter;  // lower case
   std::optional<ProcessFate> fate;
   Order order = kSortings.front().order;
@@ -59,6 +61,7 @@ struct Asked {
 Asked read_asked(const net::Request& request) {
   std::string state = word_of(request, parameter::kState);
   Asked asked{
+      .pid = whole_number<std::uint32_t>(text_of(request, parameter::kProcessPid)),
       .filter = to_lower(text_of(request, parameter::kProcessFilter)),
       .fate = {},
       .order = std::ranges::find(kSortings, word_of(request, parameter::kSort), &Sorting::name)->order,
@@ -71,7 +74,9 @@ Asked read_asked(const net::Request& request) {
   return asked;
 }
 
-bool matches(const ProcessRow& row, const std::string& filter) {
+bool matches(const ProcessRow& row, const Asked& asked) {
+  if (asked.pid && row.pid != *asked.pid) return false;
+  const std::string& filter = asked.filter;
   auto has = [&](const std::string& text) { return to_lower(text).contains(filter); };
   return filter.empty() || has(std::to_string(row.pid)) || has(row.comm) || has(row.service) ||
          has(row.container) || std::ranges::any_of(row.found_by, has);
@@ -111,11 +116,11 @@ void write_counts(JsonWriter& json, const std::vector<ProcessRow>& rows) {
   json.end_object();
 }
 
-// Counts are of all that the filter leaves, whatever the state asked for.
+// Counts are of all that the pid and the filter leave, whatever the state asked for.
 net::Response page_of(const runtime::Snapshot& snapshot, const ProcessUse& use, const Asked& asked) {
   auto rows = list_processes(snapshot, use);
   std::size_t total = rows.size();
-  std::erase_if(rows, [&](const ProcessRow& row) { return !matches(row, asked.filter); });
+  std::erase_if(rows, [&](const ProcessRow& row) { return !matches(row, asked); });
   JsonWriter json;
   json.begin_object().member("collectors", snapshot.services<profile::ProcessReport>().size());
   json.member("window", std::chrono::duration<double>(use.window).count()).member("total", total);

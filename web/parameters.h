@@ -66,6 +66,12 @@ inline constexpr Parameter kSort{
     .doc = "Most CPU, least pid, first name or least share of complete stacks first.",
     .otherwise = "cpu",
     .words = "cpu|pid|name|complete"};
+inline constexpr Parameter kProcessPid{.name = "pid",
+                                       .type = integer,
+                                       .doc = "The process of this id, and those that had it before.",
+                                       .otherwise = "any",
+                                       .lowest = 0,
+                                       .highest = kMaxPid};
 inline constexpr Parameter kPid{.name = "pid",
                                 .type = integer,
                                 .doc = "Targets that are this process.",

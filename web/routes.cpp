@@ -168,7 +168,7 @@ std::vector<Route> machine_routes() {
        .answer = answer_targets,
        .doc = "Every process of the machine that has used CPU: what is done with it, and why.",
        .type = "Targets",
-       .parameters = {kProcessFilter, kState, kSort, kOffset, kPageLimit},
+       .parameters = {kProcessPid, kProcessFilter, kState, kSort, kOffset, kPageLimit},
        .example = "/api/v0/web/targets?state=names_missing"},
       {.path = "/api/v0/web/explain",
        .answer = answer_explain,

@@ -160,7 +160,7 @@ TEST_CASE("api table: what is wrong with a request is answered with what would b
   };
   const Row rows[] = {
       {"GET", "/api/v0/web/targets?lmit=1", 400,
-       R"(no parameter \"lmit\", only filter, state, sort, offset, limit, did you mean \"limit\"?)"},
+       R"(no parameter \"lmit\", only pid, filter, state, sort, offset, limit, did you mean \"limit\"?)"},
       {"GET", "/api/v0/web/status?x=1", 400, R"(/api/v0/web/status has no parameter \"x\", and no other)"},
       {"GET", "/api/v0/web/targets?limit=1&limit=2", 400, "parameter limit is given twice"},
       {"GET", "/api/v0/web/targets?limit=x", 400, R"(parameter limit: \"x\" is not a whole number)"},
@@ -177,7 +177,7 @@ TEST_CASE("api table: what is wrong with a request is answered with what would b
       {"GET", "/api/v0/web/statsu", 404, "did you mean \"/api/v0/web/status\"?"},
       {"GET", "/api/v0/web/debug/x", 404, "nothing answers /api/v0/web/debug/x\n"},
       {"GET", "/api/v0/web/explain?pid=x", 400, R"(parameter pid: \"x\" is not a whole number)"},
-      {"GET", "/api/v0/web/targets?=&=", 400, R"(has no parameter \"\", only filter)"},
+      {"GET", "/api/v0/web/targets?=&=", 400, R"(has no parameter \"\", only pid, filter)"},
       {"GET", "/api/v0/web/targets?&&&", 200, ""},
       {"GET", "/api/v0/web/targets?limit=%00", 400, R"(\"\u0000\" is not a whole number)"},
       {"GET", "/api/v0/web/targets?limit=%", 400, R"(\"%\" is not a whole number)"},

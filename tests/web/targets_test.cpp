@@ -136,6 +136,10 @@ TEST_CASE("web: processes are found, sorted and read in pages") {
       {"?filter=c0ff", "14", 1},
       {"?filter=test.finder", "13 14", 2},
       {"?filter=99", "99", 1},
+      {"?filter=1", "10 11 12 13 14 15", 6},
+      {"?pid=1", "", 0},
+      {"?pid=13", "13", 1},
+      {"?pid=13&filter=well", "", 0},
       {"?filter=drop&state=profiled", "", 0},
   };
   Machine machine;
@@ -149,7 +153,7 @@ TEST_CASE("web: processes are found, sorted and read in pages") {
     CHECK(page.at("matching") == row.matching);
     CHECK(page.at("total") == 7);
   }
-  for (auto query : {"?state=fine", "?sort=size", "?offset=x", "?limit=x"})
+  for (auto query : {"?state=fine", "?sort=size", "?offset=x", "?limit=x", "?pid=x"})
     CHECK(machine.site.get(std::string("/api/v0/web/targets") + query).status == 400);
 }
 

@@ -104,17 +104,23 @@ function Why({ row }: { row: ProcessRow }) {
 
 const kEvery = { topic: "targets", least: 5_000 } as const;
 
-// A process that is not on the page of the list.
+// The one that lives, before those that had its id.
+function rowOf(rows: ProcessRow[], pid: number): ProcessRow | undefined {
+  const all = rows.filter((row) => row.pid === pid);
+  return all.find((row) => !row.exited) ?? all[0];
+}
+
+// A process that is not on the page of the list, or of whose id only one that has ended is there.
 function Elsewhere({ pid }: { pid: number }) {
-  const polled = usePoll<Targets>(url("targets", { filter: String(pid), limit: 200 }), kEvery);
+  const polled = usePoll<Targets>(url("targets", { pid, limit: 200 }), kEvery);
   if (polled.error && !polled.data) return <p class="sub">{polled.error.message}</p>;
   if (!polled.data) return <Bones rows={5} />;
-  const row = polled.data.rows.find((one) => one.pid === pid);
+  const row = rowOf(polled.data.rows, pid);
   return row ? <Why row={row} /> : <p class="sub">No process of the id {pid} used CPU. It may have ended.</p>;
 }
 
 export function Chosen({ pid, rows }: { pid: number; rows: ProcessRow[] }) {
-  const row = rows.find((one) => one.pid === pid);
+  const row = rowOf(rows, pid);
   return (
     <aside class="beside" aria-label="Why" data-why={pid || undefined}>
       {row && <Why key={pid} row={row} />}
