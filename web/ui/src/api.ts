@@ -284,12 +284,12 @@ export async function get<T>(address: string, signal?: AbortSignal): Promise<T> 
 }
 
 // A POST, which the server takes from its own page only; the text of the answer, whatever its status.
-export async function post(address: string): Promise<{ ok: boolean; text: string }> {
+export async function post(address: string): Promise<{ status: number; ok: boolean; text: string }> {
   const limit = AbortSignal.timeout(kTimeout);
   try {
     const answer = await fetch(plainAddress(address), { method: "POST", signal: limit });
     if (answer.status === 401) wantPassword();
-    return { ok: answer.ok, text: await answer.text() };
+    return { status: answer.status, ok: answer.ok, text: await answer.text() };
   } catch {
     throw new ApiError(limit.aborted ? "no answer within 20 s" : "no connection", 0);
   }
@@ -307,7 +307,7 @@ const kLeastWhenFailing = 5_000;
 // Waits until it is worth asking again; an answer that has come by itself takes the place of the next question.
 type Await = (failures: number, signal: AbortSignal) => Promise<string | void>;
 
-function leastAfter(failures: number, least = kLeast): number {
+export function leastAfter(failures: number, least = kLeast): number {
   return failures >= 3 ? kLeastWhenFailing : least;
 }
 
@@ -362,6 +362,20 @@ export function usePoll<T>(address: string, { topic, least, most }: Wish = {}): 
     return (failures, signal) => untilDue({ topic: failures > 0 ? undefined : topic, least: leastAfter(failures, least), most }, seen, signal);
   };
   return useAnswers<T>(address, begin, `${topic} ${least} ${most}`);
+}
+
+export interface Kept<T> extends Polled<T> {
+  last?: T; // the last answer, maybe to another question
+  isOfThis: boolean; // it is of this one, or this one may still be answered
+  question: string; // that the last answers
+}
+
+// The last answer stands until the next has come, also to another question.
+export function useKept<T>(address: string, wish: Wish): Kept<T> {
+  const polled = usePoll<T>(address, wish);
+  const kept = useRef<{ last?: T; question: string }>({ question: "" });
+  if (polled.data) kept.current = { last: polled.data, question: address };
+  return { ...polled, ...kept.current, isOfThis: !polled.error || kept.current.question === address };
 }
 
 // Weir tells it by itself.

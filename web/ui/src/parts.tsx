@@ -2,6 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { State } from "./api";
+import { clock, sentence } from "./format";
+import { usePasswordWanted } from "./password";
 
 const kPaths: Record<string, string> = {
   profiles: "M2.5 4h11M4.5 8h7M6.5 12h3",
@@ -231,6 +233,7 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
+// Closed by itself, it gives the focus back to what opened it, and then says that it is closed.
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   return (
     <dialog
@@ -241,12 +244,12 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       }}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === event.currentTarget) onClose();
+        if (event.target === event.currentTarget) event.currentTarget.close();
       }}
     >
       <header>
         <h2>{title}</h2>
-        <button type="button" class="button quiet square" aria-label="Close" onClick={onClose}>
+        <button type="button" class="button quiet square" aria-label="Close" onClick={(event) => event.currentTarget.closest("dialog")!.close()}>
           <Icon name="close" />
         </button>
       </header>
@@ -274,12 +277,23 @@ export function KeysDialog({ keys, onClose }: { keys: [string, string][]; onClos
 }
 
 export function ErrorState({ what, why, children }: { what: string; why: string; children?: ComponentChildren }) {
+  const ends = usePasswordWanted();
   return (
     <StateBox title={what} state="unhealthy">
       <p>{why}</p>
       {children}
-      <p class="dim small">The page tries again every 5 s.</p>
+      {!ends && <p class="dim small">The page tries again by itself.</p>}
     </StateBox>
+  );
+}
+
+// Over what stands there of an answer, while no newer one comes.
+export function NotRenewed({ since, error }: { since: number; error?: Error }) {
+  if (!error) return null;
+  return (
+    <div class="notes">
+      <Note state="waiting" title={`Not renewed since ${clock(since)}: ${sentence(error.message)}`} />
+    </div>
   );
 }
 

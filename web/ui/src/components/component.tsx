@@ -1,7 +1,7 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
 import { type Component, type ComponentDetail, type LogLine, type State, type Statement, type Value, componentPath, kAllComponents, url, usePoll } from "../api";
 import { clock, moment, plural, sentence, span, visible } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
 import { toast } from "../toast";
 import { History } from "./history";
@@ -99,11 +99,17 @@ function Views({ detail }: { detail: ComponentDetail }) {
   );
 }
 
+// Of a list that was cut, what says so.
+function restOf(value: Value): string[] {
+  return value.length === undefined ? [] : [`… and ${value.length - (value.value as Value[]).length} more`];
+}
+
 // Without names and types of the page: as a person would write it down.
 function plain(body: Statement[]): Record<string, unknown> {
   const of = (value: Value): unknown => {
     if (value.type === "object") return Object.fromEntries((value.value as { key: string; value: Value }[]).map((entry) => [entry.key, of(entry.value)]));
-    return value.type === "array" ? (value.value as Value[]).map(of) : value.value;
+    if (value.type === "array") return [...(value.value as Value[]).map(of), ...restOf(value)];
+    return value.length === undefined ? value.value : `${value.value} … of ${value.length} bytes`;
   };
   const all: Record<string, unknown> = {};
   for (const one of body) {
@@ -184,7 +190,7 @@ function Title({ detail }: { detail: ComponentDetail }) {
 }
 
 export function ComponentScreen({ id }: { id: string }) {
-  const { data, error } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }), { topic: "component" });
+  const { data, error, failingSince } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }), { topic: "component" });
   const gone = error?.status === 404;
   return (
     <>
@@ -200,6 +206,7 @@ export function ComponentScreen({ id }: { id: string }) {
       )}
       {!data && error && !gone && <ErrorState what="The component did not come." why={error.message} />}
       {!data && !error && <Bones rows={6} shape="panels" />}
+      {data && !gone && <NotRenewed since={failingSince} error={error} />}
       {data && !gone && (
         <div class="page">
           <HealthNote detail={data} />

@@ -1,8 +1,8 @@
 // A long list of a component, read from weir in pages of 50 and filtered there.
 import { useEffect, useState } from "preact/hooks";
-import { type Value, type ViewPage, componentPath, url, usePoll } from "../api";
+import { type Value, type ViewPage, componentPath, url, useKept } from "../api";
 import { count, plural, visible } from "../format";
-import { Bones, Search } from "../parts";
+import { Bones, NotRenewed, Search } from "../parts";
 
 export const kPage = 50;
 const kTyping = 200; // ms without a key before the filter is sent
@@ -147,11 +147,8 @@ export function PagedView({ component, view, title, fact }: { component: string;
   const [offset, setOffset] = useState(0);
   const settled = useSettled(filter);
   const address = url(`${componentPath(component)}/views/${encodeURIComponent(view)}`, { filter: settled, offset, limit: kPage });
-  const polled = usePoll<ViewPage>(address, { topic: "component" });
-  const [page, setPage] = useState<ViewPage>();
-  useEffect(() => {
-    if (polled.data) setPage(polled.data); // the last page stands until the next has come
-  }, [polled.data]);
+  const { last, isOfThis, error, failingSince } = useKept<ViewPage>(address, { topic: "component" });
+  const page = isOfThis ? last : undefined;
   const change = (value: string) => {
     setFilter(value);
     setOffset(0);
@@ -164,8 +161,9 @@ export function PagedView({ component, view, title, fact }: { component: string;
         <span class="grow" />
         <Search value={filter} label="Find a row" onChange={change} />
       </div>
-      {!page && polled.error && <p class="pad bad">{polled.error.message}</p>}
-      {!page && !polled.error && <Bones rows={4} shape="rows" />}
+      {!page && error && <p class="pad bad" role="alert">{error.message}</p>}
+      {page && <NotRenewed since={failingSince} error={error} />}
+      {!page && !error && <Bones rows={4} shape="rows" />}
       {page && page.rows.length === 0 && (
         <p class="pad dim">
           {page.total === 0 ? "The list is empty." : `No row matches. The list has ${plural(page.total, "row")}; none has “${settled}” in it.`}

@@ -1,8 +1,8 @@
 // The config that runs, what is on the disk beside it, and what the last reload came to.
 import { useMemo, useState } from "preact/hooks";
-import { type Diagnostic, type Load, post, type Status, url, usePoll } from "../api";
+import { type Diagnostic, type Load, post, type State, type Status, url, usePoll } from "../api";
 import { bytes, clock, count, moment, plural } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
 import { toast } from "../toast";
 import type { ConfigAnswer, ConfigFile } from "./api";
@@ -145,21 +145,30 @@ function OnDisk({ config }: { config: ConfigAnswer }) {
 
 // ---- reload ----
 
-type Asked = { state: "none" | "asking" } | { state: "done"; time: number; ok: boolean; text: string };
+// Of a question without an answer nobody knows what became of it.
+type Outcome = "done" | "refused" | "unknown";
+type Asked = { state: "none" } | { state: "asking" } | { state: Outcome; time: number; text: string };
+
+const kSaid: Record<Outcome, { mark: State; words: string }> = {
+  done: { mark: "healthy", words: "Reloaded." },
+  refused: { mark: "unhealthy", words: "The reload was refused." },
+  unknown: { mark: "waiting", words: "The reload was not answered." },
+};
 
 function useReload(): [Asked, () => void] {
   const [asked, setAsked] = useState<Asked>({ state: "none" });
-  const done = (ok: boolean, text: string) => {
-    setAsked({ state: "done", time: Date.now(), ok, text });
-    toast(ok ? "healthy" : "unhealthy", ok ? "Reloaded." : "The reload was refused.", ok ? "" : firstLine(text));
+  const end = (state: Outcome, text: string) => {
+    setAsked({ state, time: Date.now(), text });
+    toast(kSaid[state].mark, kSaid[state].words, state === "done" ? "" : firstLine(text));
   };
   const ask = async () => {
     setAsked({ state: "asking" });
     try {
-      const { ok, text } = await post("-/reload");
-      done(ok, text);
+      const { status, ok, text } = await post("-/reload");
+      // Above, it is something in between that speaks.
+      end(ok ? "done" : status < 500 ? "refused" : "unknown", text || `HTTP ${status}`);
     } catch (e) {
-      done(false, e instanceof Error ? e.message : String(e));
+      end("unknown", e instanceof Error ? e.message : String(e));
     }
   };
   return [asked, () => void ask()];
@@ -171,12 +180,13 @@ function firstLine(text: string): string {
 
 // Stands until the next reload is asked for.
 function Answer({ asked }: { asked: Asked }) {
-  if (asked.state !== "done") return null;
-  return asked.ok ? (
-    <Note state="healthy" title={`Reloaded at ${clock(asked.time)}.`} />
-  ) : (
-    <Note state="unhealthy" title={`The reload of ${clock(asked.time)} was refused.`}>
+  if (asked.state === "none" || asked.state === "asking") return null;
+  if (asked.state === "done") return <Note state="healthy" title={`Reloaded at ${clock(asked.time)}.`} />;
+  const became = asked.state === "refused" ? "was refused" : "was not answered";
+  return (
+    <Note state={kSaid[asked.state].mark} title={`The reload of ${clock(asked.time)} ${became}.`}>
       <p class="mono">{firstLine(asked.text)}</p>
+      {asked.state === "unknown" && <p>It may have been applied all the same: the last load below says so once weir answers.</p>}
     </Note>
   );
 }
@@ -233,6 +243,7 @@ export function ConfigScreen({ query, status }: { query: URLSearchParams; status
         </button>
       </Bar>
       {!config && polled.error && <ErrorState what="The config did not come." why={polled.error.message} />}
+      {config && <NotRenewed since={polled.failingSince} error={polled.error} />}
       {!config && !polled.error && <Bones rows={16} height={10} />}
       {config && (
         <div class="besides">

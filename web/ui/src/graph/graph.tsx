@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { url, usePoll } from "../api";
 import { plural, sentence, span } from "../format";
 import { kLeast } from "../live";
-import { Bar, Bones, ErrorState, HealthMark, NothingMatches, Search, StateBox, useNow } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, NotRenewed, NothingMatches, Search, StateBox, useNow } from "../parts";
 import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
 import { Canvas } from "./canvas";
@@ -178,6 +178,7 @@ export function GraphScreen({ query }: { query: URLSearchParams }) {
         <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
       </Bar>
       {!polled.data && polled.error && <ErrorState what="The graph did not come." why={polled.error.message} />}
+      {polled.data && <NotRenewed since={polled.failingSince} error={polled.error} />}
       {!polled.data && !polled.error && <Bones rows={8} shape="nodes" />}
       {polled.data?.nodes.length === 0 && <Empty />}
       {polled.data && polled.data.nodes.length > 0 && <Drawing graph={polled.data} rates={rates} query={query} />}

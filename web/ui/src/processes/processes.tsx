@@ -1,9 +1,8 @@
 // Every process that used CPU: profiled, or why not.
-import { useRef } from "preact/hooks";
-import { url, usePoll } from "../api";
+import { url, useKept } from "../api";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
+import { Bar, Bones, ErrorState, HealthMark, Note, NotRenewed, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
 import { replaceQuery } from "../route";
 import { Chosen } from "./chosen";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";
@@ -73,14 +72,6 @@ function NoCollector() {
   );
 }
 
-// The last answer stands until the next has come, also to another question.
-function useTargets(address: string) {
-  const polled = usePoll<Targets>(address, kEvery);
-  const last = useRef<{ page?: Targets; question: string }>({ question: "" });
-  if (polled.data) last.current = { page: polled.data, question: address };
-  return { ...last.current, error: polled.error };
-}
-
 interface ListProps {
   page: Targets;
   query: URLSearchParams;
@@ -108,7 +99,8 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
   const sort = query.get("sort") ?? "";
   const offset = Number(query.get("offset") ?? 0) || 0;
   const filter = useSettled(text);
-  const { page, question, error } = useTargets(url("targets", { filter, state: fate, sort, offset, limit: kPage }));
+  const address = url("targets", { filter, state: fate, sort, offset, limit: kPage });
+  const { last: page, isOfThis, question, error, failingSince } = useKept<Targets>(address, kEvery);
   const isNarrow = useOneColumn();
   const chosen = isNarrow ? 0 : Number(query.get("pid") ?? 0) || 0;
   return (
@@ -121,11 +113,12 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
         </a>
         <Search slash value={text} label="Find by pid, name, service" onChange={(q) => replaceQuery({ q, offset: undefined })} />
       </Bar>
-      {!page && error && <ErrorState what="The list of processes did not come." why={error.message} />}
+      {error && !(page && isOfThis) && <ErrorState what="The list of processes did not come." why={error.message} />}
       {!page && !error && <Bones rows={12} shape="rows" />}
+      {page && isOfThis && <NotRenewed since={failingSince} error={error} />}
       {page && page.collectors === 0 && <NoCollector />}
       {page && page.total > 0 && <Chips states={page.states} chosen={fate} />}
-      {page && (
+      {page && isOfThis && (
         <div class="besides">
           <div class="listbox">
             <List page={page} query={query} filter={filter} question={question} chosen={chosen} />

@@ -1,24 +1,35 @@
 // What the profiles screen asks for. When there are new profiles a cheap question
 // goes out, and the dear ones only when its answer changed.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, type DiffAnswer, type DiffSide, type FlameAnswer, type Series, type Services, get, url } from "../api";
+import { ApiError, type DiffAnswer, type DiffSide, type FlameAnswer, type Series, type Services, get, leastAfter, url } from "../api";
 import { type Wish, changesOf, kLeast, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
 import { type Choice, isComparing } from "./state";
 
 const kSparkPoints = 30;
 const kSettled = 60_000; // ms: what began longer ago has all its profiles
-const kAgain = 5_000; // ms, after an error
 const kMoving = 200; // ms: what changes again so soon is still being chosen, as by a key that is held
 const kMostNodes = 50_000; // what weir answers at most, and the page draws in time
 
 export interface Loaded<T> {
   data?: T;
   error?: ApiError;
+  failingSince: number; // with an error: since when
 }
 
 function asApiError(e: unknown): ApiError {
   return e instanceof ApiError ? e : new ApiError(String(e), 0);
+}
+
+interface Keyed<T> extends Loaded<T> {
+  key: string; // of the question
+}
+
+// What is left after an error: what stands there, if it is of the same question.
+function failed<T>(old: Keyed<T>, key: string, e: unknown): Keyed<T> {
+  const isSame = old.key === key;
+  const failingSince = (isSame && old.error && old.failingSince) || Date.now();
+  return { data: isSame ? old.data : undefined, error: asApiError(e), failingSince, key };
 }
 
 function signature(answer: Services): string {
@@ -38,11 +49,12 @@ function isOpen(until: number): boolean {
 
 // The services of the `range` seconds before `at` (0: now); `version` counts the changes.
 export function useServices(range: number, at: number): Loaded<Services> & { version: number } {
-  const [state, setState] = useState<Loaded<Services> & { version: number; key: string }>({ version: 0, key: "" });
+  const [state, setState] = useState<Keyed<Services> & { version: number }>({ version: 0, key: "", failingSince: 0 });
   const key = `${range} ${at}`;
   useEffect(() => {
     const stop = new AbortController();
     let known: string | undefined;
+    let failures = 0;
     const ask = (points?: number) => {
       const until = at || Date.now();
       return get<Services>(url("profiles/services", { from: until - range * 1000, until, points }), stop.signal);
@@ -50,16 +62,18 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
     const look = async (): Promise<Wish | undefined> => {
       try {
         const seen = signature(await ask());
+        failures = 0;
         if (seen === known) {
           setState((old) => (old.error ? { ...old, error: undefined } : old));
           return wish(range, known === "");
         }
         const data = await ask(kSparkPoints);
         known = seen;
-        setState((old) => ({ data, version: old.version + 1, key }));
+        setState((old) => ({ data, version: old.version + 1, key, failingSince: 0 }));
         return wish(range, known === "");
       } catch (e) {
-        if (!stop.signal.aborted) setState((old) => ({ ...old, data: old.key === key ? old.data : undefined, error: asApiError(e), key }));
+        if (!stop.signal.aborted) setState((old) => ({ ...failed(old, key, e), version: old.version }));
+        failures += 1;
         return undefined;
       }
     };
@@ -68,7 +82,7 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
         const seen = changesOf("profiles");
         const next = await look();
         if (next && at > 0 && !isOpen(at)) return; // it does not change any more
-        await untilDue(next ?? {}, seen, stop.signal);
+        await untilDue(next ?? { least: leastAfter(failures) }, seen, stop.signal);
       }
     };
     void loop();
@@ -79,8 +93,8 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
 
 // Asks when what it depends on changes, and again after an error; the last answer stands until the next has come.
 // While that changes quickly it waits for the end: weir works on a question also when nobody waits for it any more.
-function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> & { key: string } {
-  const [state, setState] = useState<Loaded<T> & { key: string }>({ key });
+function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) => Promise<T>): Keyed<T> {
+  const [state, setState] = useState<Keyed<T>>({ key, failingSince: 0 });
   const latest = useRef({ key, since: 0 });
   useEffect(() => {
     if (!key) return;
@@ -88,22 +102,21 @@ function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) =
     const isMoving = key !== last && Date.now() - since < kMoving;
     if (key !== last) latest.current = { key, since: Date.now() };
     const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout>;
-    const look = () => {
-      ask(stop.signal)
-        .then((data) => setState({ data, key }))
-        .catch((e) => {
+    const loop = async () => {
+      if (isMoving) await untilDue({ least: kMoving }, 0, stop.signal);
+      for (let failures = 1; !stop.signal.aborted; ++failures) {
+        try {
+          const data = await ask(stop.signal);
+          return setState({ data, key, failingSince: 0 });
+        } catch (e) {
           if (stop.signal.aborted) return;
-          setState((old) => ({ data: old.key === key ? old.data : undefined, error: asApiError(e), key }));
-          timer = setTimeout(look, kAgain);
-        });
+          setState((old) => failed(old, key, e));
+        }
+        await untilDue({ least: leastAfter(failures) }, 0, stop.signal);
+      }
     };
-    if (isMoving) timer = setTimeout(look, kMoving);
-    else look();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
+    void loop();
+    return () => stop.abort();
   }, [key, version]);
   return state;
 }
@@ -118,7 +131,7 @@ export function useSeries(service: string, type: string, range: number, at: numb
     return get<Series>(url("profiles/series", { service, type, from: until - range * 1000, until, step: seriesStep(range) }), signal);
   });
   // Of no service there is none.
-  return service ? state : {};
+  return service ? state : { failingSince: 0 };
 }
 
 export interface FlameData {
@@ -164,5 +177,5 @@ export function useFlame(choice: Choice, service: string, type: string, version:
   const state = useAnswer(key, isFixed ? 0 : version, (signal) => askFlame(questionOf(choice, service, type, Date.now()), signal));
   // Never one service's graph under another's name.
   const { data } = state;
-  return data && (data.service !== service || data.type !== type) ? {} : state;
+  return data && (data.service !== service || data.type !== type) ? { failingSince: 0 } : state;
 }

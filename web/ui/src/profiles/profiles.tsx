@@ -1,9 +1,9 @@
 // Profiles: a service, a range, its flame graph, and what it was like before.
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Series, Service, Services } from "../api";
-import { between, changeText, changeTone, moment, percent, plural } from "../format";
+import { between, changeText, changeTone, moment, percent, plural, visible } from "../format";
 import { whenPressed } from "../keys";
-import { Bar, ErrorState, Icon, Segments, StateBox } from "../parts";
+import { Bar, ErrorState, Icon, NotRenewed, Segments, StateBox } from "../parts";
 import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
 import { SaveDialog } from "./save";
@@ -19,7 +19,7 @@ function Summary({ flame, unit }: { flame: FlameData; unit: string }) {
   if (!before) {
     return (
       <>
-        {service}, {between(from, until)}, {plural(samples, "sample")}
+        <bdi>{visible(service)}</bdi>, {between(from, until)}, {plural(samples, "sample")}
         <span class="hide-narrow">, {percent(samples > 0 ? completeSamples / samples : 0)} of the stacks complete</span>.
       </>
     );
@@ -28,7 +28,9 @@ function Summary({ flame, unit }: { flame: FlameData; unit: string }) {
   return (
     <>
       {unit === "nanoseconds" ? "CPU" : "In all"}
-      {before.service === service ? ` of ${service}` : ` of ${service} against ${before.service}`}: <b class={changeTone(was, is)}>{changeText(was, is)}</b>.
+{" of "}
+      <bdi>{visible(service)}</bdi>
+      {before.service !== service && <> against <bdi>{visible(before.service)}</bdi></>}: <b class={changeTone(was, is)}>{changeText(was, is)}</b>.
     </>
   );
 }
@@ -84,7 +86,7 @@ function Head({ choice, service, services, shown, version, flame }: WorkProps & 
           onMove={(from, isStep) => change({ before: from }, isStep)}
         />
       ) : (
-        <div class="timeline" />
+        <div class="timeline">{series.error && <p class="aside small bad" role="alert">The course over time did not come: {series.error.message}</p>}</div>
       )}
       {before && <Versus choice={choice} service={service.service} services={services} before={before} after={after} unit={service.unit} flame={flame} />}
     </>
@@ -97,12 +99,13 @@ function Work(props: WorkProps) {
   const { tree } = flame.data ?? {};
   const isEmpty = tree && tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
-    <section class="work" aria-label={service.service}>
+    <section class="work" aria-label={visible(service.service)} data-service={service.service}>
       <Head {...props} flame={flame.data} />
+      {flame.data && <NotRenewed since={flame.failingSince} error={flame.error} />}
       {flame.data && !isEmpty && (
         <Graph
           tree={flame.data.tree}
-          title={flame.data.service}
+          title={visible(flame.data.service)}
           unit={service.unit}
           view={choice.view}
           look={choice.look}
@@ -113,7 +116,7 @@ function Work(props: WorkProps) {
       )}
       {isEmpty && (
         <StateBox title="No sample in this part.">
-          <p>{service.service} has none between {between(flame.data!.from, flame.data!.until)}.</p>
+          <p><bdi>{visible(service.service)}</bdi> has none between {between(flame.data!.from, flame.data!.until)}.</p>
           <p>
             <button type="button" class="button" onClick={() => change({ selected: null, before: null, other: "" }, true)}>
               Show the whole range
@@ -191,7 +194,7 @@ function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {
 export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sampling: boolean }) {
   const choice = useChoice(query);
   const { range, at } = choice;
-  const { data, error, version } = useServices(range, at);
+  const { data, error, failingSince, version } = useServices(range, at);
   const types = useMemo(() => (data ? typesOf(data) : []), [data]);
   const type = choice.type || types[0] || "";
   const services = useMemo(() => (data ? data.services.filter((service) => service.type === type) : []), [data, type]);
@@ -207,6 +210,7 @@ export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sa
       <ScreenBar choice={choice} answer={data} type={type} chosen={chosen} shown={shown} />
       {!data && error && <ErrorState what="The list of services did not come." why={error.message} />}
       {!data && !error && <Loading />}
+      {data && <NotRenewed since={failingSince} error={error} />}
       {data && data.stores === 0 && <NoStore />}
       {data && data.stores > 0 && data.services.length === 0 && <NoProfiles sampling={sampling} range={range} at={at} />}
       {data && shown && data.services.length > 0 && (
@@ -215,7 +219,7 @@ export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sa
           {chosen ? (
             <Work key={`${chosen.service}\0${chosen.type}`} choice={choice} service={chosen} services={services} shown={shown} version={version} />
           ) : (
-            <StateBox title={`No profile of ${wanted || typeWord(type)} in this range.`}>
+            <StateBox title={`No profile of ${visible(wanted) || typeWord(type)} in this range.`}>
               <p>It used no CPU that was sampled, or no target names it any more. Choose a longer range, or another service.</p>
             </StateBox>
           )}
