@@ -129,7 +129,9 @@ def reload_says_what_it_came_to():
         browser.complaints()  # the browser logs the 400
         w.stop()
         browser.click('.button.main')
+        browser.wait_text('was not answered.')
         browser.wait_text('no connection')
+        browser.wait_text('It may have been applied all the same')
 
 
 def absences_say_what_to_do():

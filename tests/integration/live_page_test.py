@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
 import browser as driver
@@ -179,7 +180,8 @@ discovery.relabel "hostile" {{
         page.component_opens(browser, w.url, 'pyroscope.ebpf.machine')
         browser.wait_text('of 65\u2009536 bytes')
         page.is_clean(browser)
-        screens = ['targets', *(f'targets?pid={p.pid}' for p in (first, second, wide)), 'profiles', 'graph', 'components', 'config',
+        screens = ['targets', *(f'targets?pid={p.pid}' for p in (first, second, wide)),
+                   'profiles', f'profiles?{urllib.parse.urlencode({"service": TURNED})}', 'graph', 'components', 'config',
                    *(f'component/{id}' for id in ('pyroscope.ebpf.machine', 'discovery.file.hostile', 'discovery.relabel.hostile')),
                    *(f'explain?pid={p.pid}' for p in (first, second, wide))]
         for look in ((*page.WIDE, 'dark'), (*page.NARROW, 'light')):

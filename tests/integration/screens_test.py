@@ -121,6 +121,39 @@ def each_screen_says_that_it_loads_and_that_it_failed():
             page.expect(screen.fails not in browser.text(), f'{address}: the error still stands')
 
 
+def what_is_not_renewed_says_so():
+    with shown() as (w, browser):
+        browser.open(f'{w.url}/#/targets')
+        browser.wait('the list comes', IS_THERE, '[data-pid]')
+        browser.cdp('Network.enable')
+        browser.cdp('Network.setBlockedURLs', urls=['*/api/v0/web/targets*'])
+        browser.wait('it says so, and stands', 'return document.body.innerText.includes("Not renewed since")'
+                     ' && document.querySelector("[data-pid]") !== null', seconds=20)
+        page.expect('No answer from weir.' not in browser.text(), 'weir itself answers')
+        # Under another filter the old rows would say what is not so.
+        browser.run('[...document.querySelectorAll(".chip")].find(chip => chip.getAttribute("aria-pressed") === "false").click()')
+        browser.wait_text('The list of processes did not come.')
+        page.expect(not browser.run(IS_THERE, '[data-pid]'), 'rows of another question are gone')
+        page.expect(browser.run(IS_THERE, '.chip'), 'and the way back stands')
+        browser.cdp('Network.setBlockedURLs', urls=[])
+        browser.wait('it comes', IS_THERE, '[data-pid]', seconds=20)
+        page.expect('Not renewed' not in browser.text(), 'and is no longer old')
+
+
+def a_dialog_gives_the_focus_back():
+    with shown() as (w, browser):
+        browser.open(f'{w.url}/#/components')
+        browser.wait('the list comes', IS_THERE, '[data-component]')
+        ways = {'the X': 'document.querySelector("dialog header button").click()', 'its surroundings': 'document.querySelector("dialog").click()'}
+        for name, close in ways.items():
+            browser.run('const opener = document.querySelector("[aria-label=Keyboard]"); opener.focus(); opener.click()')
+            browser.wait('it opens', 'return document.querySelector("dialog")?.open')
+            browser.run(close)
+            browser.wait('it is gone', 'return document.querySelector("dialog") === null')
+            has = browser.run('return document.activeElement.getAttribute("aria-label")')
+            page.expect(has == 'Keyboard', f'{name} closes it: {has} has the focus')
+
+
 def slow(browser, latency):
     browser.cdp('Network.emulateNetworkConditions', offline=False, latency=latency, downloadThroughput=-1, uploadThroughput=-1)
 
@@ -188,6 +221,8 @@ def the_targets_screen_tells_why_beside_the_list():
         # One that is nowhere.
         browser.open(f'{w.url}/#/targets?pid=4194999')
         browser.wait_text('No process of the id 4194999 used CPU.')
+        asked = browser.run('return performance.getEntriesByType("resource").filter(e => /targets\\?(.*&)?pid=4194999/.test(e.name)).length')
+        page.expect(asked > 0, 'it is looked for by its exact id')
         # On a narrow screen the answer is a screen of its own.
         browser.look(*page.NARROW, 'light')
         browser.open(f'{w.url}/#/targets?q={busy.pid}')
@@ -286,6 +321,7 @@ def no_motion_few_colours_and_double_size():
                 page.expect(over <= 0, f'{address} at {width}: {over} px too wide')
 
 
-run(each_screen_says_that_it_loads_and_that_it_failed, what_is_filtered_to_nothing_says_of_how_many, the_list_begins_with_what_needs_a_person,
+run(each_screen_says_that_it_loads_and_that_it_failed, what_is_not_renewed_says_so, a_dialog_gives_the_focus_back,
+    what_is_filtered_to_nothing_says_of_how_many, the_list_begins_with_what_needs_a_person,
     the_targets_screen_tells_why_beside_the_list, a_refused_config_is_told_on_every_screen, titles_and_the_focus_follow_the_screen,
     what_an_answer_takes_away_leaves_its_focus_to_the_next, no_motion_few_colours_and_double_size)

@@ -54,8 +54,8 @@ def service_link(url, service, **query):
 def open_service(browser, url, service, **query):
     browser.open(service_link(url, service, **query))
     browser.wait(f'the flame graph of {service}',
-                 'return document.querySelector("section.work")?.getAttribute("aria-label") === arguments[0]'
-                 ' && document.querySelector("canvas")?.getAttribute("aria-label").includes(arguments[0])', service)
+                 'const work = document.querySelector("section.work"); return work?.dataset.of === arguments[0]'
+                 ' && document.querySelector("canvas")?.getAttribute("aria-label").includes(work.getAttribute("aria-label"))', service)
 
 
 def is_drawn(browser):

@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { FlameColumns, Loss } from "../api";
-import { amount, moment, percent, plural } from "../format";
+import { amount, moment, percent, plural, visible } from "../format";
 import { useKeys } from "../keys";
 import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
@@ -126,7 +126,8 @@ async function read(): Promise<Recording> {
   const text = document.getElementById("profile")!.textContent!.trim();
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text()) as Recording;
+  const recording = JSON.parse(await new Response(stream).text()) as Recording;
+  return { ...recording, title: visible(recording.title), before: recording.before && visible(recording.before) };
 }
 
 apply();

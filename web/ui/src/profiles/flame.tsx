@@ -139,7 +139,7 @@ function Tip({ tree, unit, node, pointer, hasSelf }: NumbersProps & { pointer: P
   const numbers = { tree, unit, node, hasSelf };
   return (
     <div class="tip" role="tooltip" ref={box}>
-      <b>{titleOf(tree, node)}</b>
+      <b><bdi>{titleOf(tree, node)}</bdi></b>
       {kind !== "root" && (
         <div class="kind sub">
           <i class={`swatch k-${kind}`} />

@@ -1,12 +1,12 @@
 // The sandwich: all that calls a function above it, all that it calls below, and both in a table.
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { amount, changeText, changeTone, difference, percent } from "../format";
 import { Flame } from "./flame";
 import { type Row, type Tree, identity, kindOf } from "./model";
 import { type Neighbour, type Sandwich, neighbours } from "./sandwich";
 import { type Pattern, search } from "./search";
 import type { Sort } from "./state";
-import { FunctionName, noNameOfRow } from "./table";
+import { FunctionName, More, kFirst, noNameOfRow } from "./table";
 
 interface MiddleProps {
   of: Sandwich;
@@ -63,8 +63,10 @@ function ordered(found: Neighbour[], sort: Sort): Neighbour[] {
 }
 
 export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
+  const [everything, setEverything] = useState(false);
   const found = useMemo(() => neighbours(of), [of]);
   const shown = ordered(matches ? found.filter((one) => matches(one.row)) : found, sort);
+  const cut = everything ? shown : shown.slice(0, kFirst);
   const all = of.callees.total[0]! || 1;
   const compared = of.callees.beforeTotal !== undefined;
   const name = of.title;
@@ -84,7 +86,7 @@ export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {shown.slice(0, 200).map(({ row, caller, callee }) => (
+          {cut.map(({ row, caller, callee }) => (
             <tr class="pick" key={row.key} onClick={() => put(row)}>
               <td>
                 <FunctionName row={row} why={noNameOfRow(row)} onPick={put} onMiddle={put} />
@@ -102,6 +104,7 @@ export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
           )}
         </tbody>
       </table>
+      <More n={shown.length - cut.length} onShow={() => setEverything(true)} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // The flame tree as the page computes with it. Nodes stand in preorder, so a
 // subtree is the range [node, end[node]) and a parent comes before its children.
 import type { FlameColumns } from "../api";
+import { visible } from "../format";
 
 export interface Tree {
   size: number;
@@ -42,7 +43,7 @@ export function buildTree(columns: FlameColumns): Tree {
     const parent = columns.parent[i]!;
     if (parent >= 0) end[parent] = Math.max(end[parent]!, end[i]!);
   }
-  return { size, ...columns, depth, end, width, start };
+  return { size, ...columns, strings: columns.strings.map(visible), depth, end, width, start };
 }
 
 export function nameOf(tree: Tree, node: number): string {

@@ -46,7 +46,7 @@ function MiddlePath({ tree, middle, unit, onMiddle }: { tree: Tree; middle: Sand
         All
       </button>
       <Separator />
-      <span class="mono cut">{middle.title}</span>
+      <span class="mono cut"><bdi>{middle.title}</bdi></span>
       <Numbers tree={tree} node={middle.node} unit={unit} total={middle.callees.total[0]!} />
       {middle.callees.beforeTotal && (
         <b class={`nowrap ${changeTone(middle.callees.beforeTotal[0]!, middle.callees.total[0]!)}`}>{changeText(middle.callees.beforeTotal[0]!, middle.callees.total[0]!)}</b>
@@ -79,14 +79,14 @@ export function Path({ tree, focus, middle, unit, summary, hasFrames, onZoom, on
       {parent > 0 && (
         <>
           <button type="button" class="link mono cut hide-narrow" onClick={() => onZoom(parent)}>
-            {titleOf(tree, parent)}
+            <bdi>{titleOf(tree, parent)}</bdi>
           </button>
           <span class="hide-narrow">
             <Separator />
           </span>
         </>
       )}
-      <span class="mono cut">{titleOf(tree, focus)}</span>
+      <span class="mono cut"><bdi>{titleOf(tree, focus)}</bdi></span>
       <Numbers tree={tree} node={focus} unit={unit} />
       {kindOf(tree, focus) !== "root" && (
         <button type="button" class="link both nowrap" aria-label="Callers and callees" title="All that calls this function and all that it calls (s)" onClick={() => onMiddle(focus)}>

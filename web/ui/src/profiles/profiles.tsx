@@ -27,9 +27,7 @@ function Summary({ flame, unit }: { flame: FlameData; unit: string }) {
   const [was, is] = [tree.beforeTotal![0]!, tree.total[0]!];
   return (
     <>
-      {unit === "nanoseconds" ? "CPU" : "In all"}
-{" of "}
-      <bdi>{visible(service)}</bdi>
+      {unit === "nanoseconds" ? "CPU" : "In all"} of <bdi>{visible(service)}</bdi>
       {before.service !== service && <> against <bdi>{visible(before.service)}</bdi></>}: <b class={changeTone(was, is)}>{changeText(was, is)}</b>.
     </>
   );
@@ -99,7 +97,7 @@ function Work(props: WorkProps) {
   const { tree } = flame.data ?? {};
   const isEmpty = tree && tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
-    <section class="work" aria-label={visible(service.service)} data-service={service.service}>
+    <section class="work" aria-label={visible(service.service)} data-of={service.service}>
       <Head {...props} flame={flame.data} />
       {flame.data && <NotRenewed since={flame.failingSince} error={flame.error} />}
       {flame.data && !isEmpty && (

@@ -1,7 +1,7 @@
 // What is shown, to take away as a file or to send to somebody as a link.
 import { useRef, useState } from "preact/hooks";
 import { url } from "../api";
-import { between } from "../format";
+import { between, visible } from "../format";
 import { Dialog } from "../parts";
 import { type Question } from "./data";
 
@@ -103,7 +103,7 @@ export function SaveDialog({ question, type, link, onClose }: { question: Questi
   const { after, before } = sides(question);
   const say = (side: Side) => (
     <>
-      <b>{side.service}</b>, {between(side.from, side.until)}
+      <b><bdi>{visible(side.service)}</bdi></b>, {between(side.from, side.until)}
     </>
   );
   return (

@@ -72,9 +72,9 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
       <ul {...hold}>
         {shown.map((service) => (
           <li key={service.service}>
-            <button type="button" aria-pressed={service.service === chosen} title={service.service} data-service={service.service} onClick={() => onChoose(service.service)}>
+            <button type="button" aria-pressed={service.service === chosen} title={visible(service.service)} data-service={service.service} onClick={() => onChoose(service.service)}>
               <span class="names">
-                <span class="cut">{visible(service.service)}</span>
+                <span class="cut"><bdi>{visible(service.service)}</bdi></span>
                 <small class="dim cut">{service.service === before ? "Before" : used(service, covered)}</small>
               </span>
               <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />

@@ -9,7 +9,7 @@ import { exactly } from "./search";
 import type { Sort } from "./state";
 import { Why } from "./why";
 
-const kFirst = 100;
+export const kFirst = 100; // rows
 
 interface TableProps {
   tree: Tree;
@@ -71,7 +71,7 @@ export function FunctionName({ row, why, onPick, onMiddle, onWhy, isWhyOpen }: N
     <div class="function" title={why ? [why.what, why.found, why.remedy].filter(Boolean).join("\n") : row.title}>
       <i class={`swatch k-${row.kind}`} />
       <button type="button" class="mono cut plainbutton" onClick={stop(() => onPick(row))}>
-        {row.title}
+        <bdi>{row.title}</bdi>
       </button>
       <span class="sr">{kindWord(row.kind)}</span>
       {onWhy && (
@@ -86,6 +86,16 @@ export function FunctionName({ row, why, onPick, onMiddle, onWhy, isWhyOpen }: N
       )}
       {row.kind !== "unknown" && <span class="dim module cut">{row.module}</span>}
     </div>
+  );
+}
+
+// The rows that are not shown at first.
+export function More({ n, onShow }: { n: number; onShow: () => void }) {
+  if (n === 0) return null;
+  return (
+    <button type="button" class="button more" onClick={onShow}>
+      Show {plural(n, "more function")}
+    </button>
   );
 }
 
@@ -216,11 +226,7 @@ export function FunctionTable({ tree, focus, unit, search, matches, sort, onSort
           )}
         </tbody>
       </table>
-      {cut.length < shown.length && (
-        <button type="button" class="button more" onClick={() => setEverything(true)}>
-          Show {plural(shown.length - cut.length, "more function")}
-        </button>
-      )}
+      <More n={shown.length - cut.length} onShow={() => setEverything(true)} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // What is compared with what, and by which measure.
 import type { Service } from "../api";
-import { between, span } from "../format";
+import { between, span, visible } from "../format";
 import { Segments } from "../parts";
 import type { FlameData } from "./data";
 import { type Basis, type Choice, change } from "./state";
@@ -54,10 +54,10 @@ export function Versus({ choice, service, services, before, after, unit, flame }
       <span class="side">
         <b class="sub">Before</b>
         <select aria-label="Service before" value={choice.other} onChange={(event) => turn(event.currentTarget.value)}>
-          <option value="">{service}</option>
+          <option value="">{visible(service)}</option>
           {names.map((name) => (
             <option key={name} value={name}>
-              {name}
+              {visible(name)}
             </option>
           ))}
         </select>
@@ -65,7 +65,7 @@ export function Versus({ choice, service, services, before, after, unit, flame }
       </span>
       <span class="side">
         <b class="accent">After</b>
-        <span class="cut">{service}</span>
+        <span class="cut"><bdi>{visible(service)}</bdi></span>
         <span class="nowrap">{between(after.from, after.until)}</span>
       </span>
       {flame && <Covered flame={flame} by={choice.by} />}
