@@ -214,7 +214,7 @@ def the_targets_screen_tells_why_beside_the_list():
         page.expect(browser.run('return document.querySelector("[aria-selected]").dataset.pid') == str(busy.pid), 'its row is marked')
         page.is_clean(browser)
         # The rule's line in the config that runs.
-        rule = browser.run('return [...document.querySelectorAll("aside .steps .steps > li")].find(li => li.classList.contains("bad")).querySelector("a.place").textContent')
+        rule = browser.wait('its place', 'return document.querySelector("aside .steps .steps > li.bad a.place")?.textContent')
         page.expect(rule == 'config.river:7', rule)
         browser.click('aside .steps .steps > li.bad a.place')
         browser.wait('the config shows it', 'return document.querySelector(".sourceline.shown i")?.textContent === "7"')
