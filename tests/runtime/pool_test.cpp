@@ -67,6 +67,8 @@ TEST_CASE("a worker that is held is replaced, and its strand hears of it") {
   release.count_down();
   CHECK(pool->stop(in(5s)));
   CHECK(busy == 0);
+  // A check that is still under way there holds the pool, and the pool the reactor: neither may be the last.
+  reactor->stop();
 }
 
 TEST_CASE("offloaded work that never returns gives its place to other work") {
@@ -82,6 +84,7 @@ TEST_CASE("offloaded work that never returns gives its place to other work") {
   CHECK(eventually([&] { return ran.try_wait(); }));
   release.count_down();
   CHECK(pool->stop(in(5s)));
+  reactor->stop();
 }
 
 TEST_CASE("the reactor calls at its time, when there is something to read, and not when removed") {
