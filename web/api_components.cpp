@@ -234,10 +234,11 @@ void write_listed(JsonWriter& json, const runtime::Node& node, States states) {
 
 void answer_components(Site& site, const Call& call) {
   bool in_modules = word_of(call.request, parameter::kModules) == "1";
+  States states = states_of(call);
   JsonWriter json;
   json.begin_array();
   for (const auto& node : site.snapshot()->nodes) {
-    if (in_modules || node->module_id.empty()) write_listed(json, *node, states_of(call));
+    if (in_modules || node->module_id.empty()) write_listed(json, *node, states);
   }
   json.end_array();
   call.reply(json_response(std::move(json)));
@@ -245,13 +246,14 @@ void answer_components(Site& site, const Call& call) {
 
 void answer_module(Site& site, const Call& call) {
   const std::string& module = call.path.id;
+  States states = states_of(call);
   auto snapshot = site.snapshot();
   bool is_there = false;
   JsonWriter json;
   json.begin_array();
   for (const auto& node : snapshot->nodes) {
     is_there = is_there || std::ranges::find(node->created_modules, module) != node->created_modules.end();
-    if (node->module_id == module) write_listed(json, *node, states_of(call));
+    if (node->module_id == module) write_listed(json, *node, states);
   }
   json.end_array();
   call.reply(is_there ? json_response(std::move(json))
@@ -264,8 +266,8 @@ void answer_view(Site& site, const Call& call) {
   if (!node) return;
   Page page{
       .filter = text_of(call.request, parameter::kViewFilter),
-      .offset = static_cast<std::size_t>(integer_of(call.request, parameter::kOffset)),
-      .limit = static_cast<std::size_t>(integer_of(call.request, parameter::kPageLimit)),
+      .offset = size_of(call.request, parameter::kOffset),
+      .limit = size_of(call.request, parameter::kPageLimit),
   };
   // A filter reads every row.
   bool takes_long = !page.filter.empty();

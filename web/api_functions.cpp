@@ -107,10 +107,6 @@ net::Response breakdown_response(const ProfileQuery& query, const std::string& l
   return json_response(std::move(json));
 }
 
-std::size_t size_of(const Call& call, const Parameter& parameter) {
-  return static_cast<std::size_t>(integer_of(call.request, parameter));
-}
-
 }  // namespace
 
 void answer_functions(Site& site, const Call& call) {
@@ -118,7 +114,7 @@ void answer_functions(Site& site, const Call& call) {
   if (!query) return;
   bool by_total = word_of(call.request, parameter::kFunctionsBy) == "total";
   auto column = by_total ? &profile::FunctionTotals::total : &profile::FunctionTotals::self;
-  site.offload(call.reply, [query = *std::move(query), column, rows = size_of(call, parameter::kRowLimit)] {
+  site.offload(call.reply, [query = *std::move(query), column, rows = size_of(call.request, parameter::kRowLimit)] {
     return functions_response(query, column, rows);
   });
 }
@@ -128,7 +124,7 @@ void answer_diff(Site& site, const Call& call) {
   if (!after) return;
   auto before = parse_query_before(call, *after);
   if (!before) return;
-  Limits limits{.rows = size_of(call, parameter::kRowLimit), .nodes = size_of(call, parameter::kMaxNodes)};
+  Limits limits{.rows = size_of(call.request, parameter::kRowLimit), .nodes = size_of(call.request, parameter::kMaxNodes)};
   site.offload(call.reply, [before = *std::move(before), after = *std::move(after), limits,
                             basis = basis_of(call)] { return diff_response(before, after, limits, basis); });
 }

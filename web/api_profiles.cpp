@@ -114,7 +114,7 @@ void answer_services(Site& site, const Call& call) {
 void answer_flame(Site& site, const Call& call) {
   auto query = parse_query(site, call);
   if (!query) return;
-  auto nodes = static_cast<std::size_t>(integer_of(call.request, parameter::kMaxNodes));
+  std::size_t nodes = size_of(call.request, parameter::kMaxNodes);
   site.offload(call.reply, [query = *std::move(query), nodes] { return flame_response(query, nodes); });
 }
 

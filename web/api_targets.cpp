@@ -65,8 +65,8 @@ Asked read_asked(const net::Request& request) {
       .filter = to_lower(text_of(request, parameter::kProcessFilter)),
       .fate = {},
       .order = std::ranges::find(kSortings, word_of(request, parameter::kSort), &Sorting::name)->order,
-      .offset = static_cast<std::size_t>(integer_of(request, parameter::kOffset)),
-      .limit = static_cast<std::size_t>(integer_of(request, parameter::kPageLimit)),
+      .offset = size_of(request, parameter::kOffset),
+      .limit = size_of(request, parameter::kPageLimit),
   };
   for (std::size_t i = 0; i < kProcessFates; ++i) {
     if (state == to_string(static_cast<ProcessFate>(i))) asked.fate = static_cast<ProcessFate>(i);

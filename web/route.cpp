@@ -139,6 +139,10 @@ std::int64_t integer_of(const net::Request& request, const Parameter& parameter)
   return given_integer(request, parameter).value_or(parameter.number);
 }
 
+std::size_t size_of(const net::Request& request, const Parameter& parameter) {
+  return static_cast<std::size_t>(integer_of(request, parameter));
+}
+
 std::string word_of(const net::Request& request, const Parameter& parameter) {
   std::string word = request.query(parameter.name);
   return word.empty() ? std::string(parameter.otherwise) : word;

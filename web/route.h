@@ -2,6 +2,7 @@
 // is made of it, and a test holds it against what the handlers answer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -80,6 +81,7 @@ Result<> check_parameters(const Route& route, const net::Request& request);
 // Of a request that was checked. An empty parameter is as one that is missing.
 std::optional<std::int64_t> given_integer(const net::Request& request, const Parameter& parameter);
 std::int64_t integer_of(const net::Request& request, const Parameter& parameter);
+std::size_t size_of(const net::Request& request, const Parameter& parameter);  // of one that is never below 0
 std::string word_of(const net::Request& request, const Parameter& parameter);
 std::string text_of(const net::Request& request, const Parameter& parameter);
 
