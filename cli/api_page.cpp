@@ -25,57 +25,45 @@ using web::Route;
 
 constexpr std::string_view kHead =
     "# HTTP API\n\n"
-    "What a running weir answers on `--server.http.listen-addr`, 127.0.0.1:12345 unless told otherwise; who "
-    "may ask is "
-    "in [http.md](../http.md), and where all this stands with `--server.http.ui-path-prefix`. The page is "
-    "made of these "
-    "answers.\n\n"
+    "What a running weir answers on `--server.http.listen-addr`, 127.0.0.1:12345 unless told otherwise; who"
+    " may ask is in [http.md](../http.md), and where all this stands with `--server.http.ui-path-prefix`. "
+    "The page is made of these answers.\n\n"
     "- Answers are JSON where a type is named. Times are Unix milliseconds (ms), lengths of time seconds "
-    "(s). A field "
-    "is always there unless it says when it is absent. New fields may come: ignore what you do not know.\n"
-    "- A path that answers JSON says as [Error](#error) why it cannot, with status 400, 404, 500 or 503; all "
-    "other errors "
-    "are a line of text.\n"
+    "(s). A field is always there unless it says when it is absent. New fields may come: ignore what you do"
+    " not know.\n"
+    "- A path that answers JSON says as [Error](#error) why it cannot, with status 400, 404, 500 or 503; "
+    "all other errors are a line of text.\n"
     "- A number beyond its limits is brought to the nearest; an empty parameter is as a missing one. A "
-    "parameter that "
-    "is no number, none of its words, given twice, or unknown to its path is a 400, except that the paths "
-    "which other "
-    "programs answer too ignore those they do not know.\n"
+    "parameter that is no number, none of its words, given twice, or unknown to its path is a 400, except "
+    "that the paths which other programs answer too ignore those they do not know.\n"
     "- GET means HEAD as well. 405 names the methods of a path in `Allow`. 403: a browser says that a page "
-    "of another "
-    "site sends what is no GET. 503 with `Retry-After`: 32 queries wait already, or no config says yet who "
-    "may ask.\n"
+    "of another site sends what is no GET. 503 with `Retry-After`: 32 queries wait already, or no config "
+    "says yet who may ask.\n"
     "- Answers may hold labels and command lines: `Cache-Control: no-store`, and no other site may read or "
-    "frame "
-    "them.\n\n";
+    "frame them.\n\n";
 
 constexpr std::string_view kOthers =
     "## Where weir and other programs part\n\n"
-    "The paths, the fields and their nesting are those of Grafana Agent Flow and Alloy, so that a client of "
-    "theirs "
-    "works. What differs:\n\n"
-    "| What | Elsewhere | Here | Why |\n|---|---|---|---|\n"
+    "The paths, the fields and their nesting are those of Grafana Agent Flow and Alloy, so that a client of"
+    " theirs works. What differs:\n\n"
+    "| What | Elsewhere | Here | Why |\n"
+    "|---|---|---|---|\n"
     "| `/-/reload` | GET, too | POST only | An image on a page of another site must not reload. |\n"
     "| `Content-Type` of JSON | `text/plain` | `application/json` | That is what it is. |\n"
     "| A path that nothing answers | 200 with the page | 404 | A slip should show. |\n"
     "| An unknown module | 500 | 404 | It is no fault of the server. |\n"
     "| `state` | has no `waiting` | `unknown` instead, unless `states=all` | A component may wait here for "
-    "another's "
-    "first export. |\n"
+    "another's first export. |\n"
     "| `referencesTo`, `referencedBy` in a module | local ids | ids with the module's path | They can be "
-    "asked for as "
-    "they are. |\n"
+    "asked for as they are. |\n"
     "| Long arrays, objects and texts | whole | cut, with `length` and `view` | A page of 100,000 targets "
-    "shows its "
-    "first rows at once. |\n"
-    "| Fields besides | | `id`, `since`, and what [ComponentDetail](#componentdetail) adds | The page needs "
-    "them. |\n"
+    "shows its first rows at once. |\n"
+    "| Fields besides | | `id`, `since`, and what [ComponentDetail](#componentdetail) adds | The page needs"
+    " them. |\n"
     "| `/api/v0/web/graph`, `/api/v0/web/debug/ID` | streams of live debugging | a graph of its own; 404 | "
-    "What passes "
-    "is on the page at all times. |\n"
-    "| `/api/v0/web/remotecfg/…` | the config of a server | an empty list; 404 below | weir takes its config "
-    "from "
-    "files. |\n"
+    "What passes is on the page at all times. |\n"
+    "| `/api/v0/web/remotecfg/…` | the config of a server | an empty list; 404 below | weir takes its "
+    "config from files. |\n"
     "| `/debug/pprof/…` | profiles of the program itself | 404 | weir profiles itself like any other "
     "process. |\n\n"
     "## What components answer\n\n"
@@ -98,12 +86,9 @@ bool is_json(std::string_view type) {
 
 std::string words_text(std::string_view words) {
   std::string out;
-  while (true) {
-    std::string_view word = words.substr(0, words.find('|'));
+  for (std::string_view word : web::split_words(words))
     out += (out.empty() ? " One of " : ", ") + code(word.empty() ? "\"\"" : word);
-    if (word.size() == words.size()) return out + '.';
-    words.remove_prefix(word.size() + 1);
-  }
+  return out + '.';
 }
 
 std::string default_text(const Parameter& parameter) {

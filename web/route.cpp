@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::string_view kId = "ID", kName = "NAME", kRest = "…";
 
-std::vector<std::string_view> words_of(const Parameter& parameter) {
-  std::vector<std::string_view> words;
-  for (auto word : parameter.words | std::views::split('|')) words.emplace_back(word.begin(), word.end());
-  return words;
-}
-
 std::vector<std::string_view> names_of(const Route& route) {
   std::vector<std::string_view> names;
   for (const Parameter& parameter : route.parameters) names.push_back(parameter.name);
@@ -43,13 +37,19 @@ Result<> check_value(const Parameter& parameter, const std::string& value) {
     return fail("parameter {}: \"{}\" is not a whole number of 64 bits", parameter.name, shown(value));
   }
   if (parameter.type != Parameter::Type::word) return {};
-  auto words = words_of(parameter);
+  auto words = split_words(parameter.words);
   if (std::ranges::find(words, value) != words.end()) return {};
   return fail("parameter {}: \"{}\" is none of {}{}", parameter.name, shown(value), fmt::join(words, ", "),
               lang::did_you_mean_hint(shown(value), words));
 }
 
 }  // namespace
+
+std::vector<std::string_view> split_words(std::string_view words) {
+  std::vector<std::string_view> split;
+  for (auto word : words | std::views::split('|')) split.emplace_back(word.begin(), word.end());
+  return split;
+}
 
 std::optional<PathParts> match(const Route& route, std::string_view path) {
   std::string_view pattern = route.path;

@@ -65,6 +65,9 @@ struct PathParts {
 std::span<const Parameter> selection_parameters();
 bool selects(const Route& route);
 
+// Of "cpu|pid" both.
+std::vector<std::string_view> split_words(std::string_view words);
+
 // The first that matches is taken; the last one takes everything.
 std::span<const Route> routes();
 std::optional<PathParts> match(const Route& route, std::string_view path);
