@@ -29,15 +29,6 @@ runtime::HttpRequest to_runtime(std::string_view rest, const net::Request& reque
           .body = request.body};
 }
 
-// A filter may be written as the browser shows the path, below the prefix; it counts for both places.
-std::vector<std::string> without_prefix(std::vector<std::string> paths, const std::string& prefix) {
-  for (std::string& path : paths) {
-    if (path == prefix) path = "/";
-    if (path.starts_with(prefix + "/")) path.erase(0, prefix.size());
-  }
-  return paths;
-}
-
 net::Security to_net(const runtime::HttpSecurity& security, const std::string& path_prefix) {
   net::Security result;
   if (const auto& tls = security.tls) {
@@ -56,7 +47,7 @@ net::Security to_net(const runtime::HttpSecurity& security, const std::string& p
   if (const auto& password = security.password) {
     result.auth = {.username = password->username,
                    .password = password->password,
-                   .paths = without_prefix(password->paths, path_prefix),
+                   .paths = password->paths,
                    .paths_need_it = password->authenticates_matching,
                    .path_prefix = path_prefix};
   }

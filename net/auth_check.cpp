@@ -9,8 +9,22 @@
 
 namespace weir::net {
 
+namespace {
+
+// What the path is without the prefix, where it stands below it.
+std::string_view without_prefix(std::string_view path, std::string_view prefix) {
+  if (prefix.empty() || !path.starts_with(prefix)) return path;
+  std::string_view below = path.substr(prefix.size());
+  if (below.empty()) return "/";
+  return below.starts_with('/') ? below : path;
+}
+
+}  // namespace
+
 AuthCheck::AuthCheck(const std::optional<ServerAuthOptions>& options) : options_(options) {
   if (!options_) return;
+  // One may be written as the browser shows the path.
+  for (std::string& path : options_->paths) path = std::string(without_prefix(path, options_->path_prefix));
   username_ = digest(options_->username);
   password_ = digest(options_->password);
 }
@@ -28,9 +42,7 @@ bool AuthCheck::is_named(std::string_view path) const {
 
 bool AuthCheck::needs_password(std::string_view path) const {
   if (options_->paths.empty()) return true;
-  const std::string& prefix = options_->path_prefix;
-  bool is_below = path.starts_with(prefix) && path.substr(prefix.size()).starts_with('/');
-  std::string_view below = is_below ? path.substr(prefix.size()) : path;
+  std::string_view below = without_prefix(path, options_->path_prefix);
   // Where paths are named that need none, "/metrics" does not mean the page below "/metrics-of-weir".
   return options_->paths_need_it ? is_named(path) || is_named(below) : !is_named(below);
 }

@@ -78,7 +78,7 @@ struct ServerAuthOptions {
   // false, those that do not. None: every path needs it.
   std::vector<std::string> paths;
   bool paths_need_it = true;
-  // "/weir": what stands below it is compared without it. "": none.
+  // "/weir": what stands below it is compared without it, and counts for both places. "": none.
   std::string path_prefix;
 
   bool operator==(const ServerAuthOptions&) const = default;

@@ -151,28 +151,28 @@ TEST_CASE("adapters: what a block asks for does not take effect when another one
   CHECK(server.in_effect.back() == "fourth");
 }
 
-TEST_CASE("adapters: a path below the prefix is named as it is without it") {
+TEST_CASE("adapters: the server learns which paths need a password, and of the prefix") {
   struct FakeServer final : net::Server {
     std::uint16_t port() const override { return 0; }
     Result<Ready> prepare(const net::Security& security) override {
-      paths = security.auth ? security.auth->paths : std::vector<std::string>();
+      auth = security.auth.value_or(net::ServerAuthOptions());
       return [](const net::Handler&) {};
     }
-    std::vector<std::string> paths;
+    net::ServerAuthOptions auth;
   };
   FakeServer server;
   HttpServiceAdapter service;
   service.take_config(true);
-  auto paths = [&](std::string prefix, std::vector<std::string> filter) {
-    service.use(server, {}, {}, std::move(prefix));
+  auto paths = [&](const std::string& prefix, std::vector<std::string> filter) {
+    service.use(server, {}, {}, prefix);
     REQUIRE(
         service.secure({.tls = {}, .password = runtime::HttpPassword{"me", "x", std::move(filter), true}}));
-    return server.paths;
+    CHECK(server.auth.path_prefix == prefix);
+    return server.auth.paths;
   };
   using Paths = std::vector<std::string>;
   CHECK(paths("", {"/metrics", "/api/"}) == Paths{"/metrics", "/api/"});
-  CHECK(paths("/weir", {"/metrics", "/weir/api/", "/weir", "/weirs"}) ==
-        Paths{"/metrics", "/api/", "/", "/weirs"});
+  CHECK(paths("/weir", {"/metrics", "/weir/api/"}) == Paths{"/metrics", "/weir/api/"});
   CHECK(paths("/weir", {}).empty());
 }
 
