@@ -67,7 +67,7 @@ TableNames::TableNames(const Registry& registry) {
 }
 
 bool TableNames::is_secret(std::string_view name) const {
-  return secret.contains(name) || is_slip_of_secret(name, *this);
+  return secret.contains(name) || is_slip_of_secret(name, *this) || is_always_secret(name);
 }
 
 bool is_always_secret(std::string_view name) {
@@ -78,30 +78,26 @@ bool is_always_secret(std::string_view name) {
 void hide_secrets(lang::Diagnostics& diagnostics, const Registry& registry) {
   if (diagnostics.empty()) return;
   TableNames names(registry);
-  auto by_table = [&](std::string_view name) { return names.is_secret(name) || is_always_secret(name); };
+  auto by_table = [&](std::string_view name) { return names.is_secret(name); };
   lang::hide_secrets(diagnostics, by_table, all_handed_on(sources_of(diagnostics), by_table));
 }
 
 SecretNames::SecretNames(const Registry& registry, const std::vector<lang::SourcePtr>& sources)
     : names_(registry) {
-  handed_on_ = all_handed_on(sources, [this](std::string_view name) { return is_by_table(name); });
+  handed_on_ = all_handed_on(sources, [this](std::string_view name) { return names_.is_secret(name); });
 }
 
 std::string SecretNames::text_of(const lang::SourcePtr& source) const {
-  auto by_table = [this](std::string_view name) { return is_by_table(name); };
+  auto by_table = [this](std::string_view name) { return names_.is_secret(name); };
   return lang::without_secrets(source, by_table, handed_on_);
 }
 
-bool SecretNames::is_by_table(std::string_view name) const {
-  return names_.is_secret(name) || is_always_secret(name);
-}
-
 bool SecretNames::is_secret(std::string_view name) const {
-  return is_by_table(name) || handed_on_.arguments.contains(name);
+  return names_.is_secret(name) || handed_on_.arguments.contains(name);
 }
 
 bool SecretNames::is_secret_export(std::string_view name) const {
-  return is_by_table(name) || handed_on_.exports.contains(name);
+  return names_.is_secret(name) || handed_on_.exports.contains(name);
 }
 
 bool SecretNames::is_secret_item(std::string_view var, std::string_view field) const {

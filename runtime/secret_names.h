@@ -20,7 +20,7 @@ struct TableNames {
   using Names = std::set<std::string, std::less<>>;
 
   explicit TableNames(const Registry& registry);
-  // Of a secret one, or so near to it that it can only be meant.
+  // Of a secret one, or so near to it that it can only be meant, or one that is always secret.
   bool is_secret(std::string_view name) const;
 
   Names all, secret;
@@ -44,8 +44,6 @@ class SecretNames {
   bool is_secret_item(std::string_view var, std::string_view field) const;
 
  private:
-  bool is_by_table(std::string_view name) const;
-
   TableNames names_;
   lang::HandedOn handed_on_;
 };
