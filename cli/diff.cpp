@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/number.h"
+#include "base/seconds.h"
 #include "cli/commands.h"
 #include "cli/figures.h"
 #include "cli/profile_file.h"
@@ -81,7 +82,7 @@ Result<Comparison> compare(const Invocation& invocation) {
 }
 
 std::string length_text(Duration length) {
-  return fmt::format("{:.1f} s", std::chrono::duration<double>(length).count());
+  return fmt::format("{:.1f} s", in_seconds(length));
 }
 
 std::string basis_text(const Comparison& comparison) {

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "base/own_usage.h"
+#include "base/seconds.h"
 #include "cli/commands.h"
 #include "cli/figures.h"
 #include "cli/launched.h"
@@ -64,10 +65,6 @@ constexpr Flag kFlags[] = {
     {.name = "open", .value = "", .default_text = "", .doc = "Show the first .html file in a browser."},
 };
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 // One line that is written over again and again; nothing where nobody watches.
 class Progress {
  public:
@@ -81,8 +78,8 @@ class Progress {
   void show(Duration elapsed, std::uint64_t samples) const {
     if (!shown_) return;
     std::string of =
-        plan_.duration > Duration::zero() ? fmt::format(" of {:g}", seconds(plan_.duration)) : "";
-    say("\r\x1b[K  {:.1f}{} s, {} samples", seconds(elapsed), of, grouped(samples));
+        plan_.duration > Duration::zero() ? fmt::format(" of {:g}", in_seconds(plan_.duration)) : "";
+    say("\r\x1b[K  {:.1f}{} s, {} samples", in_seconds(elapsed), of, grouped(samples));
     std::fflush(stderr);
   }
   void clear() const {
@@ -180,7 +177,7 @@ web::FlameFacts facts_of(const RecordPlan& plan, const Recorded& recorded) {
                 {"Machine", machine.nodename},
                 {"Kernel", fmt::format("{} {}", machine.sysname, machine.release)},
                 {"From", format_time(recorded.profile.start)},
-                {"Time", fmt::format("{:.1f} s", seconds(recorded.duration))},
+                {"Time", fmt::format("{:.1f} s", in_seconds(recorded.duration))},
                 {"Rate", fmt::format("{} samples a second on each CPU", plan.rate)},
                 {"Samples", grouped(recorded.stats.attributed)}};
   for (const auto& loss : recorded.stats.incomplete)
@@ -196,7 +193,7 @@ void print_summary(const RecordPlan& plan, const Recorded& recorded) {
   double cpu = static_cast<double>(recorded.profile.total()) / 1e9;
   std::string why = recorded.ended_by.empty() ? "" : fmt::format(" ({})", recorded.ended_by);
   say("Recorded {} for {:.1f} s{}: {} samples, {:.2f} s of CPU time", lang::printable(plan.title),
-      seconds(recorded.duration), why, grouped(stats.attributed), cpu);
+      in_seconds(recorded.duration), why, grouped(stats.attributed), cpu);
   if (stats.attributed > 0)
     say(", {:.0f} % of the stacks complete", 100.0 * stats.complete / stats.attributed);
   say(".\n");
@@ -275,7 +272,7 @@ ExitCode record(const Invocation& invocation) {
     return kNoWorld;
   }
   std::string length =
-      plan->duration > Duration::zero() ? fmt::format(" for {:g} s", seconds(plan->duration)) : "";
+      plan->duration > Duration::zero() ? fmt::format(" for {:g} s", in_seconds(plan->duration)) : "";
   say("Recording {}{}, {} samples a second on each CPU. Ctrl-C ends it and keeps what is there.\n",
       lang::printable(plan->title), length, plan->rate);
   Recorded recorded = Recorder(*plan, **sampling, *signals, *command).record();

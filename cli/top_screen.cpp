@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/seconds.h"
 #include "base/utf8.h"
 #include "cli/figures.h"
 #include "cli/terminal.h"
@@ -71,8 +72,7 @@ std::vector<Piece> head(const TopSummary* summary, const TopState& state) {
       {"weir top", kBold},
       {fmt::format("   {} of {} CPUs", percent_text(summary->cpu / static_cast<double>(summary->cpus)),
                    summary->cpus)},
-      {fmt::format("   {} samples in {:.1f} s   ", grouped(summary->samples),
-                   std::chrono::duration<double>(summary->length).count()),
+      {fmt::format("   {} samples in {:.1f} s   ", grouped(summary->samples), in_seconds(summary->length)),
        kDim},
       lost_piece(summary->lost),
       {fmt::format("   {} UTC", clock_text(summary->time)), kDim}};

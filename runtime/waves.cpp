@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/prefetch.h"
+#include "base/seconds.h"
 #include "runtime/config_blocks.h"
 #include "runtime/running_graph.h"
 #include "runtime/settle.h"
@@ -64,7 +65,7 @@ void RunningGraph::run_wave(const Begin& begin) {
     get_ready(*index, wave_.likely_after(*index));
     if (evaluate(*index, begin)) wave_.mark_dependants(*index);
     MonoTime end = system_clock().mono();
-    evaluation_seconds_->observe(std::chrono::duration<double>(end - start).count());
+    evaluation_seconds_->observe(in_seconds(end - start));
     start = end;
   }
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/seconds.h"
 #include "web/api.h"
 #include "web/comparison.h"
 #include "web/flame_json.h"
@@ -20,7 +21,7 @@ void write_selection(JsonWriter& json, const ProfileQuery& query, const profile:
   write_range(json, query.range);
   json.member("service", query.selection.service).member("type", query.selection.profile_type);
   json.member("unit", merged.type.sample_unit).member("total", merged.total());
-  json.member("duration", std::chrono::duration<double>(merged.duration).count());
+  json.member("duration", in_seconds(merged.duration));
 }
 
 // Numbers of the rows, the largest first.
@@ -114,9 +115,10 @@ void answer_functions(Site& site, const Call& call) {
   if (!query) return;
   bool by_total = word_of(call.request, parameter::kFunctionsBy) == "total";
   auto column = by_total ? &profile::FunctionTotals::total : &profile::FunctionTotals::self;
-  site.offload(call.reply, [query = *std::move(query), column, rows = size_of(call.request, parameter::kRowLimit)] {
-    return functions_response(query, column, rows);
-  });
+  site.offload(call.reply,
+               [query = *std::move(query), column, rows = size_of(call.request, parameter::kRowLimit)] {
+                 return functions_response(query, column, rows);
+               });
 }
 
 void answer_diff(Site& site, const Call& call) {
@@ -124,7 +126,8 @@ void answer_diff(Site& site, const Call& call) {
   if (!after) return;
   auto before = parse_query_before(call, *after);
   if (!before) return;
-  Limits limits{.rows = size_of(call.request, parameter::kRowLimit), .nodes = size_of(call.request, parameter::kMaxNodes)};
+  Limits limits{.rows = size_of(call.request, parameter::kRowLimit),
+                .nodes = size_of(call.request, parameter::kMaxNodes)};
   site.offload(call.reply, [before = *std::move(before), after = *std::move(after), limits,
                             basis = basis_of(call)] { return diff_response(before, after, limits, basis); });
 }

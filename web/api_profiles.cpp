@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/seconds.h"
 #include "store/store.h"
 #include "web/api.h"
 #include "web/flame_json.h"
@@ -26,10 +27,6 @@ Duration step_for(const QueryRange& range, std::int64_t points) {
   return std::chrono::seconds(std::max<std::int64_t>(1, seconds));
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 void write_service(JsonWriter& json, const store::ServiceSummary& service) {
   json.member("service", service.service).member("type", service.profile_type);
   json.member("unit", service.unit).member("total", service.total);
@@ -42,7 +39,7 @@ net::Response services_response(const store::Querier& querier, const QueryRange&
   json.begin_object();
   write_range(json, range);
   Duration step = points > 0 ? step_for(range, points) : Duration::zero();
-  if (points > 0) json.member("step", seconds(step));
+  if (points > 0) json.member("step", in_seconds(step));
   json.member("stores", 1).key("services").begin_array();
   std::size_t with_series = points > 0 ? kServicesWithSeries : 0;
   for (const auto& service : querier.services(range.times())) {
@@ -77,7 +74,7 @@ net::Response series_response(const ProfileQuery& query, Duration step) {
   JsonWriter json;
   json.begin_object();
   write_range(json, query.range);
-  json.member("service", query.selection.service).member("step", seconds(step));
+  json.member("service", query.selection.service).member("step", in_seconds(step));
   write_points(json, query.querier->series(query.selection, step));
   json.end_object();
   return json_response(std::move(json));

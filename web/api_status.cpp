@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 
+#include "base/seconds.h"
 #include "profile/collection.h"
 #include "web/api.h"
 #include "web/diagnostic_json.h"
@@ -11,14 +12,10 @@
 namespace weir::web {
 namespace {
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 void write_load(JsonWriter& json, const runtime::LoadResult& load) {
   json.begin_object();
   json.member("ok", load.ok).member("cause", load.cause);
-  json.member("time", unix_ms(load.time)).member("seconds", seconds(load.took));
+  json.member("time", unix_ms(load.time)).member("seconds", in_seconds(load.took));
   json.member("added", load.added).member("removed", load.removed);
   json.member("changed", load.changed).member("unchanged", load.unchanged);
   json.key("diagnostics").begin_array();
@@ -57,7 +54,7 @@ void write_collected(JsonWriter& json, const Collected& all) {
   json.member("samples", all.sum.samples).member("attributed", all.sum.attributed);
   json.member("unselected", all.sum.unselected).member("idle", all.sum.idle);
   json.member("profiles", all.sum.profiles).member("lost", all.lost);
-  json.member("kernelSeconds", seconds(all.sum.kernel_time)).member("mapBytes", all.sum.map_bytes);
+  json.member("kernelSeconds", in_seconds(all.sum.kernel_time)).member("mapBytes", all.sum.map_bytes);
   json.key("losses").begin_array();
   for (const auto& [reason, loss] : all.losses) {
     json.begin_object().member("reason", reason).member("meaning", loss.meaning);
@@ -84,13 +81,13 @@ void write_machine(JsonWriter& json) {
 
 void write_process(JsonWriter& json, const OwnCost& cost) {
   json.begin_object().member("cpuPercent", cost.cpu_percent).member("cpuSeconds", cost.cpu_seconds);
-  json.member("window", seconds(cost.window)).member("rssBytes", cost.rss_bytes).end_object();
+  json.member("window", in_seconds(cost.window)).member("rssBytes", cost.rss_bytes).end_object();
 }
 
 std::string moving_part(const Site& site, const OwnCost& cost) {
   JsonWriter json;
   json.begin_object().member("time", unix_ms(site.now()));
-  json.member("uptime", seconds(site.now() - site.started()));
+  json.member("uptime", in_seconds(site.now() - site.started()));
   json.key("process");
   write_process(json, cost);
   json.end_object();

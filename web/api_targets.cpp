@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/number.h"
+#include "base/seconds.h"
 #include "base/utf8.h"
 #include "profile/process_report.h"
 #include "web/api.h"
@@ -123,7 +124,7 @@ net::Response page_of(const runtime::Snapshot& snapshot, const ProcessUse& use, 
   std::erase_if(rows, [&](const ProcessRow& row) { return !matches(row, asked); });
   JsonWriter json;
   json.begin_object().member("collectors", snapshot.services<profile::ProcessReport>().size());
-  json.member("window", std::chrono::duration<double>(use.window).count()).member("total", total);
+  json.member("window", in_seconds(use.window)).member("total", total);
   write_counts(json, rows);
   if (asked.fate) std::erase_if(rows, [&](const ProcessRow& row) { return row.fate != *asked.fate; });
   // Equals stay in one order from answer to answer.

@@ -1,6 +1,7 @@
 #include "web/own_cost.h"
 
 #include "base/own_usage.h"
+#include "base/seconds.h"
 
 namespace weir::web {
 namespace {
@@ -9,10 +10,6 @@ constexpr Duration kWindow = std::chrono::seconds(10);
 
 Duration process_cpu() {
   return own_cpu_time().all();
-}
-
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
@@ -27,10 +24,10 @@ OwnCost CostMeter::measure(MonoTime now) {
   while (readings_.size() > 1 && now - readings_[1].at >= kWindow) readings_.pop_front();
   const Reading& first = readings_.front();
   OwnCost cost;
-  cost.cpu_seconds = seconds(latest.cpu);
+  cost.cpu_seconds = in_seconds(latest.cpu);
   cost.window = latest.at - first.at;
   if (cost.window > Duration::zero()) {
-    cost.cpu_percent = 100 * seconds(latest.cpu - first.cpu) / seconds(cost.window);
+    cost.cpu_percent = 100 * in_seconds(latest.cpu - first.cpu) / in_seconds(cost.window);
   }
   cost.rss_bytes = own_resident_bytes();
   // At most some readings a second are kept, however often this is asked.

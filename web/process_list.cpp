@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/number.h"
+#include "base/seconds.h"
 #include "profile/process_report.h"
 #include "runtime/found_targets.h"
 #include "web/wanted_targets.h"
@@ -21,10 +22,6 @@ using profile::CollectedProcess;
 
 // Of its frames; a stripped library in between is no reason to worry.
 constexpr double kWellNamed = 0.9;
-
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 std::optional<std::uint32_t> number_in(const std::optional<lang::Value>& value) {
   const std::string* text = value ? value->as_string() : nullptr;
@@ -70,7 +67,7 @@ class Lister {
     ProcessRow row{.pid = used.times.pid,
                    .comm = used.times.comm,
                    .cpu_percent = used.percent,
-                   .cpu_seconds = seconds(used.times.cpu)};
+                   .cpu_seconds = in_seconds(used.times.cpu)};
     auto sampled = sampled_.extract(used.times.pid);
     if (!sampled.empty()) fill(row, sampled.mapped());
     if (row.service.empty()) look_for_target(row);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/seconds.h"
 #include "components/discovery/target_groups.h"
 #include "components/wording.h"
 #include "net/text.h"
@@ -34,7 +35,7 @@ Http::Http(runtime::Context& ctx, Arguments args)
     : ctx_(ctx), args_(std::move(args)), poll_(ctx, [this](auto answer) { answered(std::move(answer)); }) {}
 
 void Http::start() {
-  double seconds = std::chrono::duration<double>(args_.refresh_interval).count();
+  double seconds = in_seconds(args_.refresh_interval);
   HttpPoll::Settings settings{
       .request = {.url = args_.url,
                   .headers = {{"Accept", "application/json"},

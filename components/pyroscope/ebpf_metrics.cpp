@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/seconds.h"
 #include "components/pyroscope/ebpf_metric_table.h"
 
 namespace weir::pyroscope {
@@ -97,7 +98,7 @@ bool EbpfMetrics::know_service(std::string_view service) {
 }
 
 void EbpfMetrics::handed_over(const profile::Profile& profile, const NamedFrames& frames, Duration took) {
-  fanout_latency_->observe(std::chrono::duration<double>(took).count());
+  fanout_latency_->observe(in_seconds(took));
   std::uint64_t samples = 0;
   for (const auto& sample : profile.samples) samples += static_cast<std::uint64_t>(sample.count);
   std::string service(profile.labels.get("service_name"));

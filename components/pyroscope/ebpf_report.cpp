@@ -7,15 +7,12 @@
 
 #include "base/file_system.h"
 #include "base/own_usage.h"
+#include "base/seconds.h"
 
 namespace weir::pyroscope {
 namespace {
 
 constexpr std::size_t kShown = 100;  // rows of a list
-
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
 
 }  // namespace
 
@@ -87,9 +84,9 @@ std::vector<UnwindInfo> unwind_infos(std::vector<profiler::ModuleUnwinding> modu
 
 CostInfo cost_info(const profile::CollectionStats& stats) {
   CpuTime own = own_cpu_time();
-  return {.user_seconds = seconds(own.user),
-          .system_seconds = seconds(own.system),
-          .kernel_seconds = seconds(stats.kernel_time),
+  return {.user_seconds = in_seconds(own.user),
+          .system_seconds = in_seconds(own.system),
+          .kernel_seconds = in_seconds(stats.kernel_time),
           .memory = own_resident_bytes(),
           .map_bytes = stats.map_bytes,
           .degraded = stats.degraded};
