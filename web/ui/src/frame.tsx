@@ -6,7 +6,7 @@ import { bytes, count, moment, percent, plural, span } from "./format";
 import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
 import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
-import { toggle } from "./theme";
+import { toggleTheme } from "./theme";
 import { Toasts } from "./toast";
 
 function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
@@ -53,7 +53,7 @@ function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys
         <button type="button" class="button quiet square" aria-label="Keyboard" onClick={onKeys}>
           <Icon name="keys" />
         </button>
-        <button type="button" class="button quiet square" aria-label="Dark or light" onClick={toggle}>
+        <button type="button" class="button quiet square" aria-label="Dark or light" onClick={toggleTheme}>
           <Icon name="theme" />
         </button>
       </div>

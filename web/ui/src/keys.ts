@@ -1,12 +1,22 @@
-// The keys that work everywhere. None acts while a field has the focus, nor with a modifier.
-import { useEffect } from "preact/hooks";
-import { toggle } from "./theme";
+// The keys that work everywhere, and those of a whole screen.
+import { useEffect, useRef } from "preact/hooks";
+import { toggleTheme } from "./theme";
 
 const kNowhere: Record<string, string> = {};
 const kChord = 1200; // ms between "g" and its second key
 
 function inField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
+}
+
+// With one, a key is the browser's or the system's.
+export function hasModifier(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.altKey || event.metaKey;
+}
+
+// A field has its own use for a key; over a dialog nobody sees what it would do.
+function isForPage(event: KeyboardEvent): boolean {
+  return !event.defaultPrevented && !hasModifier(event) && !inField(event.target) && !document.querySelector("dialog[open]");
 }
 
 // What "g" waits for.
@@ -22,7 +32,7 @@ export function useKeys(onHelp: () => void, go: Record<string, string> = kNowher
   useEffect(() => {
     chord.go = go;
     const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || inField(event.target)) return;
+      if (!isForPage(event)) return;
       const isSecond = endsChord(event.key);
       chord.since = 0;
       if (isSecond) {
@@ -30,7 +40,7 @@ export function useKeys(onHelp: () => void, go: Record<string, string> = kNowher
       } else if (event.key === "g") {
         chord.since = Date.now();
       } else if (event.key === "t") {
-        toggle();
+        toggleTheme();
       } else if (event.key === "?") {
         onHelp();
       } else if (event.key === "/") {
@@ -46,14 +56,17 @@ export function useKeys(onHelp: () => void, go: Record<string, string> = kNowher
   }, [onHelp, go]);
 }
 
-// A key of one screen; gives back what ends it.
-export function whenPressed(key: string, act: () => void): () => void {
-  const press = (event: KeyboardEvent) => {
-    if (event.key !== key || event.ctrlKey || event.altKey || event.metaKey || inField(event.target)) return;
-    if (!document.querySelector("dialog[open]")) act();
-  };
-  addEventListener("keydown", press);
-  return () => removeEventListener("keydown", press);
+// A key of one screen.
+export function useKey(key: string, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key === key && isForPage(event)) latest.current();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [key]);
 }
 
 // Read aloud by screen readers.

@@ -15,7 +15,7 @@ import { ProcessesScreen } from "./processes/processes";
 import { ProfilesScreen } from "./profiles/profiles";
 import { type Route, useRoute } from "./route";
 import "./style/style.css";
-import { apply } from "./theme";
+import { applyTheme } from "./theme";
 
 const kGo: Record<string, string> = { p: "#/profiles", g: "#/graph", c: "#/components", t: "#/targets", s: "#/config" };
 const kTitles: Record<Route["screen"], string> = {
@@ -74,6 +74,6 @@ function App() {
   );
 }
 
-apply();
+applyTheme();
 goLive();
 render(<App />, document.body);

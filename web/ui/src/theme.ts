@@ -33,21 +33,21 @@ function chosen(): Theme | null {
   return text === "dark" || text === "light" ? text : null;
 }
 
-export function current(): Theme {
+function current(): Theme {
   return chosen() ?? (system.matches ? "dark" : "light");
 }
 
-export function apply(): void {
+export function applyTheme(): void {
   const theme = chosen();
   if (theme) document.documentElement.dataset["theme"] = theme;
   else delete document.documentElement.dataset["theme"];
 }
 
-export function toggle(): void {
+export function toggleTheme(): void {
   const next: Theme = current() === "dark" ? "light" : "dark";
   // Back at what the system says: follow it again.
   keep(next === (system.matches ? "dark" : "light") ? null : next);
-  apply();
+  applyTheme();
   dispatchEvent(new Event(kChanged));
 }
 

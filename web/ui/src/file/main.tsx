@@ -8,7 +8,7 @@ import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
 import { buildTree } from "../profiles/model";
 import { type ChangeLook, kPlainLook, kViews } from "../profiles/state";
-import { apply, toggle } from "../theme";
+import { applyTheme, toggleTheme } from "../theme";
 import "./style.css";
 
 interface Recording {
@@ -109,7 +109,7 @@ function Page({ recording }: { recording: Recording }) {
           <button type="button" class="button quiet square" aria-label="Keyboard" title="Keyboard" onClick={() => setDialog("keys")}>
             <Icon name="keys" />
           </button>
-          <button type="button" class="button quiet square" aria-label="Dark or light" title="Dark or light" onClick={toggle}>
+          <button type="button" class="button quiet square" aria-label="Dark or light" title="Dark or light" onClick={toggleTheme}>
             <Icon name="theme" />
           </button>
         </Bar>
@@ -130,7 +130,7 @@ async function read(): Promise<Recording> {
   return { ...recording, title: visible(recording.title), before: recording.before && visible(recording.before) };
 }
 
-apply();
+applyTheme();
 read()
   .then((recording) => render(<Page recording={recording} />, document.body))
   .catch((e) =>

@@ -1,6 +1,6 @@
 // The graph in its box: scrolled, zoomed, and only as much of it drawn as is seen.
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { announce } from "../keys";
+import { announce, hasModifier } from "../keys";
 import { Icon } from "../parts";
 import type { GraphAnswer } from "./api";
 import { contains, FarShapes, isOnFold, LabelShape, LineShape, NodeShape } from "./draw";
@@ -203,7 +203,7 @@ export function Canvas(props: CanvasProps) {
     element.scrollTo(into(x, target.width * scale, element.scrollLeft, element.clientWidth), into(y, height, element.scrollTop, element.clientHeight));
   };
   const press = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (hasModifier(event)) return;
     const here = scene.boxes.find((candidate) => candidate.node === chosen);
     if (event.key === "+" || event.key === "-") {
       zoomTo(event.key === "+" ? scale * 1.25 : scale / 1.25);

@@ -2,7 +2,7 @@
 // it shows stands in the table below it too; moves are read aloud.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amount, changeText, changeTone, percent, plural } from "../format";
-import { announce, endsChord } from "../keys";
+import { announce, endsChord, hasModifier } from "../keys";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord } from "./kinds";
@@ -253,7 +253,7 @@ export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped
     if (node >= 0) onOpen(node);
   };
   const press = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (hasModifier(event)) return;
     if (event.key === "Enter" && chosen >= 0) {
       event.preventDefault();
       onOpen(chosen);

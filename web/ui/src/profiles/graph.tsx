@@ -1,7 +1,8 @@
 // The graph with what belongs to it: search, legend, the way back, callers and callees, the table of functions.
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { percent, plural } from "../format";
+import { useKey } from "../keys";
 import { Search } from "../parts";
 import { Flame } from "./flame";
 import { Legend } from "./legend";
@@ -13,18 +14,6 @@ import { type Hits, exactly, patternFor, search as searchTree } from "./search";
 import type { ChangeLook, Look } from "./state";
 import { FunctionTable } from "./table";
 import { WhyNote } from "./why";
-
-function useEscape(onEscape: () => void): void {
-  const latest = useRef(onEscape);
-  latest.current = onEscape;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) latest.current();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
-}
 
 function Found({ hits, unit }: { hits: Hits; unit: string }) {
   const what = unit === "nanoseconds" ? " of CPU" : "";
@@ -58,7 +47,7 @@ export function Graph({ tree, title, unit, view, look, onLook, summary, tools }:
   const putInMiddle = (key: string) => onLook({ middle: key }, true);
   const nodeInMiddle = (node: number) => putInMiddle(node > 0 ? identity(tree, node) : "");
   const pick = (row: Row) => onLook({ search: search === exactly(row.title) ? "" : exactly(row.title) }, false);
-  useEscape(() => {
+  useKey("Escape", () => {
     if (search) onLook({ search: "" }, false);
     else if (middle) putInMiddle("");
     else if (focus > 0) zoom(tree.parent[focus]!);

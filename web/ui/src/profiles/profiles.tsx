@@ -1,8 +1,8 @@
 // Profiles: a service, a range, its flame graph, and what it was like before.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Series, Service, Services } from "../api";
 import { between, changeText, changeTone, moment, percent, plural, visible } from "../format";
-import { whenPressed } from "../keys";
+import { useKey } from "../keys";
 import { Bar, ErrorState, Icon, NotRenewed, Segments, StateBox } from "../parts";
 import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
@@ -147,11 +147,11 @@ function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {
   const [saved, setSaved] = useState<number | null>(null); // when the dialog was opened
   const types = answer ? typesOf(answer) : [];
   const comparing = isComparing(choice);
-  const toggle = useCallback(() => {
+  const toggle = () => {
     if (comparing) endComparison();
     else if (chosen && shown) compare(choice, shown, chosen.last);
-  }, [choice, comparing, chosen, shown]);
-  useEffect(() => whenPressed("d", toggle), [toggle]);
+  };
+  useKey("d", toggle);
   // What is selected is of the range it was selected in; what is compared stays.
   const setRange = (range: number) => change(comparing ? { range } : { range, selected: null }, true);
   return (

@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../api";
 import { amount, between, clock, cores, minute } from "../format";
+import { hasModifier } from "../keys";
 
 export interface Selected {
   from: number;
@@ -161,7 +162,7 @@ interface SliderProps {
 function Slider(props: SliderProps) {
   const { value, least, most, step } = props;
   const press = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (hasModifier(event)) return;
     const far = event.shiftKey ? 10 : 1;
     const steps: Record<string, number> = { ArrowLeft: -far, ArrowDown: -far, ArrowRight: far, ArrowUp: far, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
     const move = steps[event.key];
