@@ -1,6 +1,7 @@
 // The graph in its box: scrolled, zoomed, and only as much of it drawn as is seen.
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { announce, hasModifier } from "../keys";
+import { useMeasures } from "../measures";
 import { Icon } from "../parts";
 import type { GraphAnswer } from "./api";
 import { contains, FarShapes, isOnFold, LabelShape, LineShape, NodeShape } from "./draw";
@@ -21,22 +22,11 @@ interface View {
   height: number;
 }
 
-function useView(box: { current: HTMLDivElement | null }): [View, () => void] {
-  const [view, setView] = useState<View>({ left: 0, top: 0, width: 0, height: 0 });
-  const read = useCallback(() => {
-    const element = box.current;
-    if (!element) return;
-    const tile = (value: number) => Math.floor(value / kTile) * kTile;
-    const next = { left: tile(element.scrollLeft), top: tile(element.scrollTop), width: element.clientWidth, height: element.clientHeight };
-    setView((old) => (Object.entries(next).every(([key, value]) => old[key as keyof View] === value) ? old : next));
-  }, []);
-  useLayoutEffect(() => {
-    read();
-    const watch = new ResizeObserver(read);
-    if (box.current) watch.observe(box.current);
-    return () => watch.disconnect();
-  }, []);
-  return [view, read];
+const kUnseen: View = { left: 0, top: 0, width: 0, height: 0 };
+
+function viewOf({ scrollLeft, scrollTop, clientWidth, clientHeight }: HTMLElement): View {
+  const tile = (value: number) => Math.floor(value / kTile) * kTile;
+  return { left: tile(scrollLeft), top: tile(scrollTop), width: clientWidth, height: clientHeight };
 }
 
 // As it can be read; a little smaller if it fits then; of a large graph an overview.
@@ -142,7 +132,7 @@ export function Canvas(props: CanvasProps) {
   const { graph, scene, flows, inside, chosen, isFaded, onChoose, onOpen, onFold } = props;
   const box = useRef<HTMLDivElement>(null);
   const picture = useRef<SVGSVGElement>(null);
-  const [view, read] = useView(box);
+  const [view, read] = useMeasures(box, kUnseen, viewOf);
   const [zoom, setZoom] = useState(0); // 0: as it fits
   const { moved, handlers } = useDrag(box);
   const scale = zoom || firstScale(scene, view);

@@ -1,8 +1,9 @@
 // The flame graph: one canvas that draws the rows in view, root on top, or with callers above callees. Everything
 // it shows stands in the table below it too; moves are read aloud.
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amount, changeText, changeTone, percent, plural } from "../format";
 import { announce, endsChord, hasModifier } from "../keys";
+import { useMeasures } from "../measures";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord } from "./kinds";
@@ -171,33 +172,20 @@ function spoken(tree: Tree, node: number): string {
   return [titleOf(tree, node), kind === "root" ? "" : kindWord(kind), number, noName?.what].filter(Boolean).join(", ");
 }
 
-// Follows the size and the scroll position of the box around the canvas.
-function useBox(box: { current: HTMLDivElement | null }) {
-  const [state, setState] = useState({ width: 0, height: 0, top: 0 });
-  const read = useCallback(() => {
-    const element = box.current;
-    if (!element) return;
-    const style = getComputedStyle(element);
-    const width = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    setState((old) => {
-      const next = { width, height: element.clientHeight, top: element.scrollTop };
-      return old.width === next.width && old.height === next.height && old.top === next.top ? old : next;
-    });
-  }, []);
-  useLayoutEffect(() => {
-    read();
-    const watch = new ResizeObserver(read);
-    if (box.current) watch.observe(box.current);
-    return () => watch.disconnect();
-  }, []);
-  return { ...state, read };
+const kUnseen = { width: 0, height: 0, top: 0 };
+
+// What of the canvas the box around it shows.
+function viewOf(box: HTMLElement): typeof kUnseen {
+  const { paddingLeft, paddingRight } = getComputedStyle(box);
+  const width = box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  return { width, height: box.clientHeight, top: box.scrollTop };
 }
 
 export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped = false, onOpen, onMiddle }: FlameProps) {
   const theme = useTheme();
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { width, height, top, read } = useBox(holder);
+  const [{ width, height, top }, read] = useMeasures(holder, kUnseen, viewOf);
   const [pointer, setPointer] = useState<Pointer | null>(null);
   const [place, setPlace] = useState<Place | null>(null);
   const [from, until] = useWindow(tree, focus);

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../api";
 import { amount, between, clock, cores, minute } from "../format";
 import { hasModifier } from "../keys";
+import { useMeasures } from "../measures";
 
 export interface Selected {
   from: number;
@@ -29,19 +30,6 @@ const kBase = 58; // px: the line of zero; the times stand below
 const kTop = 20;
 const kLeastDrag = 4; // px
 const kKeySteps = 60; // of a key, over the range
-
-function useWidth() {
-  const element = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const read = () => element.current && setWidth(element.current.clientWidth);
-    read();
-    const watch = new ResizeObserver(read);
-    if (element.current) watch.observe(element.current);
-    return () => watch.disconnect();
-  }, []);
-  return { element, width };
-}
 
 const kMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720];
 
@@ -200,7 +188,8 @@ interface Drag {
 
 export function Timeline(props: TimelineProps) {
   const { series: all, other, unit, last, otherLast = last, selected, before, onSelect, onMove } = props;
-  const { element, width } = useWidth();
+  const element = useRef<HTMLDivElement>(null);
+  const [{ width }] = useMeasures(element, { width: 0 }, ({ clientWidth }) => ({ width: clientWidth }));
   const [drag, setDrag] = useState<Drag | null>(null);
   const series = wholeSteps(all, last);
   const compared = other && wholeSteps(other, otherLast);
