@@ -117,6 +117,9 @@ export interface ViewPage {
   rows: Value[];
 }
 
+// In Unix milliseconds, and what there was from then to the next.
+export type TimePoint = [time: number, value: number];
+
 export interface Service {
   service: string;
   type: string;
@@ -126,7 +129,7 @@ export interface Service {
   samples: number;
   first: number;
   last: number;
-  points?: [number, number][];
+  points?: TimePoint[];
 }
 
 export interface Services {
@@ -141,7 +144,7 @@ export interface Series {
   from: number;
   until: number;
   step: number;
-  points: [number, number][];
+  points: TimePoint[];
 }
 
 export interface FlameColumns {

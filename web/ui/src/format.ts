@@ -58,9 +58,14 @@ export function cpuTime(nanoseconds: number): string {
   return `${figures(seconds / 3600)}${kThin}h`;
 }
 
+// The unit of CPU profiles, which have words of their own in many places.
+export function isCpuTime(unit: string): boolean {
+  return unit === "nanoseconds";
+}
+
 // A value of a profile in its own unit.
 export function amount(value: number, unit: string): string {
-  if (unit === "nanoseconds" || unit === "") return cpuTime(value);
+  if (isCpuTime(unit) || unit === "") return cpuTime(value);
   if (unit === "bytes") return bytes(value);
   if (unit === "count") return count(value);
   return `${count(value)}${kThin}${unit}`;

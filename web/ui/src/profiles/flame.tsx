@@ -1,7 +1,7 @@
 // The flame graph: one canvas that draws the rows in view, root on top, or with callers above callees. Everything
 // it shows stands in the table below it too; moves are read aloud.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amount, changeText, changeTone, percent, plural } from "../format";
+import { amount, changeText, changeTone, isCpuTime, percent, plural } from "../format";
 import { announce, endsChord, hasModifier } from "../keys";
 import { useMeasures } from "../measures";
 import { useTheme } from "../theme";
@@ -194,7 +194,7 @@ export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped
   const drawnHeight = Math.min(fullHeight, Math.max(height, kRow));
   const hover = useMemo(() => nodeIn(tree, pointer), [tree, pointer?.tree, pointer?.node]);
   const chosen = useMemo(() => nodeIn(tree, place), [tree, place]);
-  const rootTitle = `${title}  ${amount(tree.total[0]!, unit)}${unit === "nanoseconds" ? " CPU" : ""}`;
+  const rootTitle = `${title}  ${amount(tree.total[0]!, unit)}${isCpuTime(unit) ? " CPU" : ""}`;
   const bottom = flipped ? fullHeight : undefined;
   const scene: Scene = { tree, focus, from, until, hits, hover, chosen, top: Math.min(top, fullHeight - drawnHeight), bottom, rootTitle };
 

@@ -1,7 +1,7 @@
 // The graph with what belongs to it: search, legend, the way back, callers and callees, the table of functions.
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
-import { percent, plural } from "../format";
+import { isCpuTime, percent, plural } from "../format";
 import { useKey } from "../keys";
 import { Search } from "../parts";
 import { Flame } from "./flame";
@@ -16,7 +16,7 @@ import { FunctionTable } from "./table";
 import { WhyNote } from "./why";
 
 function Found({ hits, unit }: { hits: Hits; unit: string }) {
-  const what = unit === "nanoseconds" ? " of CPU" : "";
+  const what = isCpuTime(unit) ? " of CPU" : "";
   return (
     <span class="sub nowrap" role="status">
       {hits.shareBefore === undefined ? `${percent(hits.share)}${what}` : `${percent(hits.shareBefore)}${what} before, ${percent(hits.share)} after`}, {plural(hits.functions, "function")}

@@ -1,5 +1,6 @@
 // What the colours of a flame graph say: the kinds of code that are there, or what more and less look like.
 import { useMemo } from "preact/hooks";
+import { isCpuTime } from "../format";
 import { useTheme } from "../theme";
 import { changeColour, kKindOrder, kindWord } from "./kinds";
 import { type Tree, kindOf } from "./model";
@@ -26,7 +27,7 @@ const kRamp = [-0.46, -0.34, -0.22, -0.1, 0, 0.1, 0.22, 0.34, 0.46];
 
 function Ramp({ unit }: { unit: string }) {
   const dark = useTheme() === "dark";
-  const what = unit === "nanoseconds" ? "CPU" : "";
+  const what = isCpuTime(unit) ? "CPU" : "";
   return (
     <div class="legend" role="group" aria-label="What the colours say">
       <span>less {what}</span>

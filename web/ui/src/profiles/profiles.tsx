@@ -1,16 +1,17 @@
 // Profiles: a service, a range, its flame graph, and what it was like before.
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Series, Service, Services } from "../api";
-import { between, changeText, changeTone, moment, percent, plural, visible } from "../format";
+import { between, changeText, changeTone, isCpuTime, moment, percent, plural, visible } from "../format";
 import { useKey } from "../keys";
 import { Bar, ErrorState, Icon, NotRenewed, Segments, StateBox } from "../parts";
+import type { Stretch } from "./course";
 import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
 import { SaveDialog } from "./save";
 import { ServiceList, coveredOf } from "./services";
 import { type Choice, change, isComparing, kPlainLook, kRanges, kViews, linkTo, useChoice } from "./state";
 import { FlameBones, Loading, NoProfiles, NoStore } from "./states";
-import { type Selected, Timeline } from "./timeline";
+import { Timeline } from "./timeline";
 import { typeWord, typesOf } from "./types";
 import { Versus } from "./versus";
 
@@ -27,21 +28,21 @@ function Summary({ flame, unit }: { flame: FlameData; unit: string }) {
   const [was, is] = [tree.beforeTotal![0]!, tree.total[0]!];
   return (
     <>
-      {unit === "nanoseconds" ? "CPU" : "In all"} of <bdi>{visible(service)}</bdi>
+      {isCpuTime(unit) ? "CPU" : "In all"} of <bdi>{visible(service)}</bdi>
       {before.service !== service && <> against <bdi>{visible(before.service)}</bdi></>}: <b class={changeTone(was, is)}>{changeText(was, is)}</b>.
     </>
   );
 }
 
 // The parts that are shown and compared, as far as they are known.
-function partsOf(choice: Choice, shown: Selected): { before: Selected | null; after: Selected } {
+function partsOf(choice: Choice, shown: Stretch): { before: Stretch | null; after: Stretch } {
   const after = choice.selected ?? shown;
   const from = choice.before ?? after.from;
   return { after, before: isComparing(choice) ? { from, until: from + after.until - after.from } : null };
 }
 
 // The newest half of what is shown, or the part that is selected, beside as much before it.
-function compare(choice: Choice, shown: Selected, last: number): void {
+function compare(choice: Choice, shown: Stretch, last: number): void {
   const half = choice.selected ?? { from: last + 1 - Math.round((shown.until - shown.from) / 2), until: last + 1 };
   change({ selected: half, before: half.from - (half.until - half.from), other: "" }, true);
 }
@@ -54,7 +55,7 @@ interface WorkProps {
   choice: Choice;
   service: Service;
   services: Service[];
-  shown: Selected; // the whole range
+  shown: Stretch; // the whole range
   version: number;
 }
 
@@ -63,7 +64,7 @@ function Head({ choice, service, services, shown, version, flame }: WorkProps & 
   const series: Loaded<Series> = useSeries(service.service, service.type, range, at, version);
   const other = useSeries(choice.other, service.type, range, at, version);
   const { before, after } = partsOf(choice, shown);
-  const select = (selected: Selected | null, isStep: boolean) => {
+  const select = (selected: Stretch | null, isStep: boolean) => {
     // Without a part of the service's own time there is no time before it.
     change(selected || choice.other ? { selected } : { selected, before: null }, isStep);
   };
@@ -140,7 +141,7 @@ interface ScreenBarProps {
   answer?: Services;
   type: string;
   chosen?: Service;
-  shown: Selected | null;
+  shown: Stretch | null;
 }
 
 function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {

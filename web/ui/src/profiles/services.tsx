@@ -1,53 +1,37 @@
 // The services of the range: who used how much CPU.
 import { useState } from "preact/hooks";
-import type { Service, Services } from "../api";
-import { amount, cores, plural, visible } from "../format";
+import type { Service, Services, TimePoint } from "../api";
+import { amount, cores, isCpuTime, plural, visible } from "../format";
 import { Search, useSteadyOrder } from "../parts";
-import type { Selected } from "./timeline";
+import { type Stretch, curveOf, largest, wholeSteps, xIn } from "./course";
 
 const kWidth = 60;
 const kHeight = 22;
+const kEdge = 2; // above the largest value, below zero: room for the line's own width
 
-// Points over the whole range; a step without a profile is nothing used.
-function sparkPath(points: [number, number][], from: number, until: number): string {
-  const most = Math.max(1, ...points.map((point) => point[1]));
-  return points
-    .map(([time, value], index) => {
-      const x = ((time - from) / Math.max(1, until - from)) * kWidth;
-      const y = kHeight - 2 - (value / most) * (kHeight - 4);
-      return `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    })
-    .join("");
-}
-
-// Without the first step where the range cuts through it, and without the last while profiles of it are still to come.
-function wholeSteps(service: Service, from: number, step: number): [number, number][] {
-  return (service.points ?? []).filter(([time]) => time >= from && time + step * 1000 <= service.last);
-}
-
-function Spark({ points, from, until }: { points: [number, number][]; from: number; until: number }) {
+// Over the whole range; a step without a profile is nothing used.
+function Spark({ points, range }: { points: TimePoint[]; range: Stretch }) {
   if (points.length < 2) return null;
-  const path = sparkPath(points, from, until);
-  const x = (time: number) => (((time - from) / Math.max(1, until - from)) * kWidth).toFixed(1);
-  const area = `${path}L${x(points[points.length - 1]![0])} ${kHeight}L${x(points[0]![0])} ${kHeight}z`;
+  const most = largest(points);
+  const { line, area } = curveOf(points, xIn(range, kWidth), (value) => kHeight - kEdge - (value / most) * (kHeight - 2 * kEdge), kHeight);
   return (
     <svg class="spark" viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" aria-hidden="true">
       <path class="area" d={area} />
-      <path d={path} />
+      <path d={line} />
     </svg>
   );
 }
 
 // The part of a range of which there are profiles, of whatever service.
-export function coveredOf(services: Service[], range: Selected): Selected {
+export function coveredOf(services: Service[], range: Stretch): Stretch {
   const first = services.reduce((least, service) => Math.min(least, service.first), range.until);
   return { from: Math.max(range.from, first), until: range.until };
 }
 
 // Beside the sum: what it comes to at a time.
-function used(service: Service, { from, until }: Selected): string {
+function used(service: Service, { from, until }: Stretch): string {
   const seconds = Math.max(1, (until - from) / 1000);
-  return service.unit === "nanoseconds" ? cores(service.total / 1e9 / seconds) : plural(service.profiles, "profile");
+  return isCpuTime(service.unit) ? cores(service.total / 1e9 / seconds) : plural(service.profiles, "profile");
 }
 
 interface ListProps {
@@ -77,7 +61,7 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
                 <span class="cut"><bdi>{visible(service.service)}</bdi></span>
                 <small class="dim cut">{service.service === before ? "Before" : used(service, covered)}</small>
               </span>
-              <Spark points={wholeSteps(service, answer.from, answer.step ?? 0)} from={answer.from} until={answer.until} />
+              <Spark points={wholeSteps(service.points ?? [], answer.step ?? 0, answer.from, service.last)} range={answer} />
               <span class="num">{amount(service.total, service.unit)}</span>
             </button>
           </li>

@@ -1,7 +1,7 @@
 // What a person chose on this screen, as the address has it: service, range, comparison, and how to look at it.
 import { useMemo } from "preact/hooks";
 import { pushQuery, replaceQuery } from "../route";
-import type { Selected } from "./timeline";
+import type { Stretch } from "./course";
 
 export type Sort = "self" | "total" | "name";
 
@@ -25,7 +25,7 @@ export interface Choice {
   type: string;
   range: number; // seconds
   at: number; // where the range ends; 0: now
-  selected: Selected | null;
+  selected: Stretch | null;
   before: number | null; // when the time before begins; it is as long as what is selected
   other: string; // the service to compare with; "": the same one
   by: Basis;
@@ -102,7 +102,7 @@ function parametersOf(change: Change): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const [key, value] of Object.entries(change)) {
     if (key === "selected") {
-      const part = value as Selected | null;
+      const part = value as Stretch | null;
       parameters["from"] = spelled("from", part && Math.round(part.from));
       parameters["until"] = spelled("until", part && Math.round(part.until));
     } else if (key === "middle") {

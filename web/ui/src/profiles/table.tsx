@@ -1,7 +1,7 @@
 // Every function once: the flame graph's equal for those who do not see it, and the quickest answer for all.
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { amount, changeText, changeTone, difference, percent, plural } from "../format";
+import { amount, changeText, changeTone, difference, isCpuTime, percent, plural } from "../format";
 import { Icon } from "../parts";
 import { type NoName, kindWord, whyUnknown } from "./kinds";
 import { type Row, type Tree, functions } from "./model";
@@ -42,7 +42,7 @@ function Head({ sort, unit, onSort }: { sort: Sort; unit: string; onSort: (sort:
         <th class="hide-narrow" aria-hidden="true" />
         {column("total", "Total")}
         <th scope="col" class="num hide-narrow">
-          {sort === "total" ? "Total" : "Self"}, {unit === "nanoseconds" ? "CPU time" : "in all"}
+          {sort === "total" ? "Total" : "Self"}, {isCpuTime(unit) ? "CPU time" : "in all"}
         </th>
       </tr>
     </thead>
@@ -172,7 +172,7 @@ function CompareHead({ unit }: { unit: string }) {
           Change
         </th>
         <th scope="col" class="num" aria-sort="descending">
-          {unit === "nanoseconds" ? "CPU time ↓" : "In all ↓"}
+          {isCpuTime(unit) ? "CPU time ↓" : "In all ↓"}
         </th>
       </tr>
     </thead>

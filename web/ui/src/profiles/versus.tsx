@@ -1,24 +1,24 @@
 // What is compared with what, and by which measure.
 import type { Service } from "../api";
-import { between, span, visible } from "../format";
+import { between, isCpuTime, span, visible } from "../format";
 import { Segments } from "../parts";
+import type { Stretch } from "./course";
 import type { FlameData } from "./data";
 import { type Basis, type Choice, change } from "./state";
-import type { Selected } from "./timeline";
 
 interface VersusProps {
   choice: Choice;
   service: string;
   services: Service[];
-  before: Selected;
-  after: Selected;
+  before: Stretch;
+  after: Stretch;
   unit: string;
   flame?: FlameData;
 }
 
 function basesFor(unit: string): { value: Basis; label: string }[] {
   return [
-    { value: "total", label: unit === "nanoseconds" ? "CPU time" : "Total" },
+    { value: "total", label: isCpuTime(unit) ? "CPU time" : "Total" },
     { value: "time", label: "Per second" },
     { value: "share", label: "Share" },
   ];
