@@ -1,7 +1,8 @@
 // What stands around every screen: the rail, the cost line, the notes that concern all of weir.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Load, Polled, State, Status } from "./api";
+import type { Load, State, Status } from "./api";
+import { type Polled, isLost } from "./ask";
 import { bytes, count, moment, percent, plural, span } from "./format";
 import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
 import { usePasswordWanted } from "./password";
@@ -215,8 +216,8 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
       <Rail route={route} status={known} onKeys={() => onKeys(true)} />
       <main id="main" tabIndex={-1}>
         {password > 0 && <div class="notes"><PasswordWanted since={password} /></div>}
-        {known && status.failures >= 3 && !password && <div class="notes"><Disconnected since={status.failingSince} /></div>}
-        {refused && status.failures < 3 && !password && (
+        {known && isLost(status.failures) && !password && <div class="notes"><Disconnected since={status.failingSince} /></div>}
+        {refused && !isLost(status.failures) && !password && (
           <div class="notes"><Refused load={known.lastLoad} runningSince={known.runningSince} /></div>
         )}
         {children}

@@ -136,6 +136,10 @@ export function untilDue({ topic, least = kLeast, most = Infinity }: Wish, seen:
   return wait(() => begun + (isQuiet() ? most : least) - Date.now(), signal);
 }
 
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return untilDue({ least: ms }, 0, signal);
+}
+
 export function statusesSoFar(): number {
   return statuses;
 }

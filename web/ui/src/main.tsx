@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Status, useStatus } from "./api";
+import type { Status } from "./api";
+import { isLost, useStatus } from "./ask";
 import { ComponentScreen } from "./components/component";
 import { ComponentsScreen } from "./components/list";
 import { ConfigScreen } from "./config/config";
@@ -66,7 +67,7 @@ function App() {
   }, [title]);
   useScreenFocus(`${route.screen} ${route.id}`);
   useKeptFocus();
-  const silent = !status.data && status.failures >= 3 && status.error?.status !== 401;
+  const silent = !status.data && isLost(status.failures) && status.error?.status !== 401;
   return (
     <Frame route={route} status={status} keys={keys} onKeys={setKeys}>
       {silent ? <NoAnswer why={status.error?.message ?? "nothing"} /> : <Screen route={route} status={status.data} />}

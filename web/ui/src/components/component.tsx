@@ -1,5 +1,6 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
-import { type Component, type ComponentDetail, type LogLine, type State, type Statement, type Value, componentPath, kAllComponents, url, usePoll } from "../api";
+import type { Component, ComponentDetail, LogLine, State, Statement, Value } from "../api";
+import { componentPath, kAllComponents, url, usePoll } from "../ask";
 import { clock, moment, plural, sentence, span, visible } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";

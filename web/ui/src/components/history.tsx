@@ -1,5 +1,5 @@
 // How a component was over the last day: half an hour a bar, then each change with its reason.
-import type { HealthChange, State } from "../api";
+import type { Health, State } from "../api";
 import { moment, sentence, span } from "../format";
 import { HealthMark, stateWord, useNow } from "../parts";
 
@@ -14,7 +14,7 @@ interface Period {
   until: number;
 }
 
-function periods(changes: HealthChange[], now: number): Period[] {
+function periods(changes: Health[], now: number): Period[] {
   return changes.map((change, index) => ({ state: change.state, from: change.since, until: changes[index + 1]?.since ?? now }));
 }
 
@@ -40,7 +40,7 @@ function summary(all: Period[], now: number): string {
   return `In the last 24 h: ${parts.join(", ")}`;
 }
 
-export function History({ changes }: { changes: HealthChange[] }) {
+export function History({ changes }: { changes: Health[] }) {
   const now = useNow(30_000);
   const all = periods(changes, now);
   return (

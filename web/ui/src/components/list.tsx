@@ -1,6 +1,7 @@
 // All components: what needs a person first, then by name.
 import { useMemo } from "preact/hooks";
-import { type Component, type State, kAllComponents, url, usePoll } from "../api";
+import type { Component, State } from "../api";
+import { kAllComponents, url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, NotRenewed, NothingMatches, Search, StateBox, useNow, useSteadyOrder } from "../parts";
 import { componentLink, replaceQuery } from "../route";

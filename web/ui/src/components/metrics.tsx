@@ -1,6 +1,6 @@
 // What a component counts, as /metrics has it. Asked only while it is looked at.
 import { useState } from "preact/hooks";
-import { componentPath, url, usePoll } from "../api";
+import { componentPath, url, usePoll } from "../ask";
 import { count } from "../format";
 import { Bones, Panel } from "../parts";
 

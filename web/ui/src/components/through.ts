@@ -1,5 +1,5 @@
 // What goes into each component and out of it: "31 → 22 targets", "29 → 12.1/s".
-import { usePoll, url } from "../api";
+import { usePoll, url } from "../ask";
 import { count } from "../format";
 import type { GraphAnswer, GraphEdge } from "../graph/api";
 import { lengthText, rateOf, rateText, useRates } from "../graph/edges";

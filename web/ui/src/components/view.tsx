@@ -1,6 +1,7 @@
 // A long list of a component, read from weir in pages of 50 and filtered there.
 import { useEffect, useState } from "preact/hooks";
-import { type Value, type ViewPage, componentPath, url, useKept } from "../api";
+import type { Value, ViewPage } from "../api";
+import { componentPath, url, useKept } from "../ask";
 import { count, plural, visible } from "../format";
 import { Bones, NotRenewed, Search } from "../parts";
 

@@ -1,6 +1,7 @@
 // The config that runs, what is on the disk beside it, and what the last reload came to.
 import { useMemo, useState } from "preact/hooks";
-import { type Diagnostic, type Load, post, type State, type Status, url, usePoll } from "../api";
+import type { Diagnostic, Load, State, Status } from "../api";
+import { asApiError, post, url, usePoll } from "../ask";
 import { bytes, clock, count, moment, plural } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
@@ -168,7 +169,7 @@ function useReload(): [Asked, () => void] {
       // Above, it is something in between that speaks.
       end(ok ? "done" : status < 500 ? "refused" : "unknown", text || `HTTP ${status}`);
     } catch (e) {
-      end("unknown", e instanceof Error ? e.message : String(e));
+      end("unknown", asApiError(e).message);
     }
   };
   return [asked, () => void ask()];

@@ -1,12 +1,12 @@
 // What weir says of the targets that are meant.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, type Explanations, get, leastAfter, url } from "../api";
+import type { Explanations } from "../api";
+import { type ApiError, get, untilAnswered, url } from "../ask";
 import { plural } from "../format";
 import { announce } from "../keys";
-import { untilDue } from "../live";
 import { type Question, parametersOf } from "./question";
 
-export interface Asked {
+interface Explained {
   answer?: Explanations;
   error?: string;
 }
@@ -17,30 +17,29 @@ function isWorthAgain(error: ApiError): boolean {
 }
 
 // Asked once, and again with another `round`: what stands there does not change while it is read.
-export function useAnswer(question: Question, round: string): Asked {
-  const [asked, setAsked] = useState<Asked>({});
+export function useExplanations(question: Question, round: string): Explained {
+  const [explained, setExplained] = useState<Explained>({});
   useEffect(() => {
-    setAsked({});
-    if (!question.text) return undefined;
+    setExplained({});
+    if (!question.text) return;
     const parameters = parametersOf(question);
-    if (typeof parameters === "string") return setAsked({ error: parameters });
+    if (typeof parameters === "string") {
+      setExplained({ error: parameters });
+      return;
+    }
     const stop = new AbortController();
+    const fail = (error: ApiError) => {
+      setExplained({ error: error.message });
+      return isWorthAgain(error);
+    };
     const ask = async () => {
-      for (let failures = 1; !stop.signal.aborted; ++failures) {
-        try {
-          const answer = await get<Explanations>(url("explain", parameters), stop.signal);
-          setAsked({ answer });
-          return announce(`${plural(answer.found, "target")} found`);
-        } catch (e) {
-          if (stop.signal.aborted) return;
-          setAsked({ error: e instanceof Error ? e.message : String(e) });
-          if (!(e instanceof ApiError) || !isWorthAgain(e)) return;
-        }
-        await untilDue({ least: leastAfter(failures) }, 0, stop.signal);
-      }
+      const answer = await untilAnswered(() => get<Explanations>(url("explain", parameters), stop.signal), stop.signal, fail);
+      if (!answer) return;
+      setExplained({ answer });
+      announce(`${plural(answer.found, "target")} found`);
     };
     void ask();
     return () => stop.abort();
   }, [question.kind, question.text, round]);
-  return asked;
+  return explained;
 }

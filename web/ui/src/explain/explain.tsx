@@ -4,7 +4,7 @@ import type { Explanations } from "../api";
 import { count } from "../format";
 import { Bar, Bones, Note, Search, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
-import { useAnswer } from "./answer";
+import { useExplanations } from "./answer";
 import { type Kind, type Question, kKinds, questionOf } from "./question";
 import { Way } from "./way";
 
@@ -77,7 +77,7 @@ function Start() {
 export function ExplainScreen({ query }: { query: URLSearchParams }) {
   const question = questionOf(query);
   const [times, setTimes] = useState(0);
-  const { answer, error } = useAnswer(question, String(times));
+  const { answer, error } = useExplanations(question, String(times));
   const ask = ({ kind, text }: Question) => {
     replaceQuery({ pid: undefined, container: undefined, labels: undefined, [kind]: text });
     setTimes(times + 1);

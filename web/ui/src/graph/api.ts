@@ -1,4 +1,4 @@
-import type { State } from "../api";
+import type { Health } from "../api";
 
 export interface GraphNode {
   id: string;
@@ -6,7 +6,7 @@ export interface GraphNode {
   label: string;
   owner?: number; // the module that it is in
   isModule: boolean;
-  health: { state: State; message: string; since: number };
+  health: Health;
 }
 
 export interface GraphEdge {

@@ -1,6 +1,6 @@
 // What an edge says: how much flows, and whether it does.
 import { useRef } from "preact/hooks";
-import type { Polled } from "../api";
+import type { Polled } from "../ask";
 import { count } from "../format";
 import { useNow } from "../parts";
 import type { GraphAnswer, GraphEdge, GraphNode } from "./api";

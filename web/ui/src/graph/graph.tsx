@@ -1,6 +1,6 @@
 // The graph of components: the way of the data, what flows, and where it does not.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { url, usePoll } from "../api";
+import { url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
 import { kLeast } from "../live";
 import { Bar, Bones, ErrorState, HealthMark, NotRenewed, NothingMatches, Search, StateBox, useNow } from "../parts";

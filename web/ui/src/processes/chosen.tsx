@@ -1,8 +1,8 @@
 // Why one process is profiled, or is not: what weir counts of it, and the way of its targets through the config.
 import type { ComponentChildren } from "preact";
-import { usePoll, url } from "../api";
+import { usePoll, url } from "../ask";
 import { count, cpuTime, percent, sentence, visible } from "../format";
-import { useAnswer } from "../explain/answer";
+import { useExplanations } from "../explain/answer";
 import { ComponentName, Ended, Step, Steps } from "../explain/way";
 import { Bones, HealthMark } from "../parts";
 import { type ProcessRow, type Targets, explainLink, kFates } from "./data";
@@ -66,7 +66,7 @@ const kMostWays = 3;
 
 function Ways({ row }: { row: ProcessRow }) {
   // Asked again when something else has become of it.
-  const { answer, error } = useAnswer({ kind: "pid", text: String(row.pid) }, `${row.state} ${row.foundBy.join(" ")} ${row.why.length}`);
+  const { answer, error } = useExplanations({ kind: "pid", text: String(row.pid) }, `${row.state} ${row.foundBy.join(" ")} ${row.why.length}`);
   if (error) return <p class="sub" role="alert">{error}</p>;
   if (!answer) return <Bones rows={5} />;
   if (answer.targets.length === 0) return answer.counted ? <FoundByNothing row={row} /> : <p class="sub">{answer.cut}</p>;

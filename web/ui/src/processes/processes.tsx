@@ -1,5 +1,5 @@
 // Every process that used CPU: profiled, or why not.
-import { url, useKept } from "../api";
+import { url, useKept } from "../ask";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
 import { Bar, Bones, ErrorState, HealthMark, Note, NotRenewed, NothingMatches, Search, StateBox, useOneColumn } from "../parts";

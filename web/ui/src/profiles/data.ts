@@ -1,8 +1,9 @@
 // What the profiles screen asks for. When there are new profiles a cheap question
 // goes out, and the dear ones only when its answer changed.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, type DiffAnswer, type DiffSide, type FlameAnswer, type Series, type Services, get, leastAfter, url } from "../api";
-import { type Wish, changesOf, kLeast, untilDue } from "../live";
+import type { DiffAnswer, DiffSide, FlameAnswer, Series, Services } from "../api";
+import { type ApiError, type Loaded, get, untilAnswered, url } from "../ask";
+import { type Wish, changesOf, kLeast, pause, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
 import { type Choice, isComparing } from "./state";
 
@@ -11,25 +12,15 @@ const kSettled = 60_000; // ms: what began longer ago has all its profiles
 const kMoving = 200; // ms: what changes again so soon is still being chosen, as by a key that is held
 const kMostNodes = 50_000; // what weir answers at most, and the page draws in time
 
-export interface Loaded<T> {
-  data?: T;
-  error?: ApiError;
-  failingSince: number; // with an error: since when
-}
-
-function asApiError(e: unknown): ApiError {
-  return e instanceof ApiError ? e : new ApiError(String(e), 0);
-}
-
 interface Keyed<T> extends Loaded<T> {
   key: string; // of the question
 }
 
 // What is left after an error: what stands there, if it is of the same question.
-function failed<T>(old: Keyed<T>, key: string, e: unknown): Keyed<T> {
+function failed<T>(old: Keyed<T>, key: string, error: ApiError): Keyed<T> {
   const isSame = old.key === key;
   const failingSince = (isSame && old.error && old.failingSince) || Date.now();
-  return { data: isSame ? old.data : undefined, error: asApiError(e), failingSince, key };
+  return { data: isSame ? old.data : undefined, error, failingSince, key };
 }
 
 function signature(answer: Services): string {
@@ -54,35 +45,32 @@ export function useServices(range: number, at: number): Loaded<Services> & { ver
   useEffect(() => {
     const stop = new AbortController();
     let known: string | undefined;
-    let failures = 0;
+    let seen = 0;
     const ask = (points?: number) => {
       const until = at || Date.now();
       return get<Services>(url("profiles/services", { from: until - range * 1000, until, points }), stop.signal);
     };
-    const look = async (): Promise<Wish | undefined> => {
-      try {
-        const seen = signature(await ask());
-        failures = 0;
-        if (seen === known) {
-          setState((old) => (old.error ? { ...old, error: undefined } : old));
-          return wish(range, known === "");
-        }
+    const look = async (): Promise<Wish> => {
+      seen = changesOf("profiles");
+      const found = signature(await ask());
+      if (found === known) {
+        setState((old) => (old.error ? { ...old, error: undefined } : old));
+      } else {
         const data = await ask(kSparkPoints);
-        known = seen;
+        known = found;
         setState((old) => ({ data, version: old.version + 1, key, failingSince: 0 }));
-        return wish(range, known === "");
-      } catch (e) {
-        if (!stop.signal.aborted) setState((old) => ({ ...failed(old, key, e), version: old.version }));
-        failures += 1;
-        return undefined;
       }
+      return wish(range, known === "");
+    };
+    const fail = (error: ApiError) => {
+      setState((old) => ({ ...failed(old, key, error), version: old.version }));
+      return true;
     };
     const loop = async () => {
       while (!stop.signal.aborted) {
-        const seen = changesOf("profiles");
-        const next = await look();
-        if (next && at > 0 && !isOpen(at)) return; // it does not change any more
-        await untilDue(next ?? { least: leastAfter(failures) }, seen, stop.signal);
+        const next = await untilAnswered(look, stop.signal, fail);
+        if (!next || (at > 0 && !isOpen(at))) return; // it does not change any more
+        await untilDue(next, seen, stop.signal);
       }
     };
     void loop();
@@ -102,20 +90,16 @@ function useAnswer<T>(key: string, version: number, ask: (signal: AbortSignal) =
     const isMoving = key !== last && Date.now() - since < kMoving;
     if (key !== last) latest.current = { key, since: Date.now() };
     const stop = new AbortController();
-    const loop = async () => {
-      if (isMoving) await untilDue({ least: kMoving }, 0, stop.signal);
-      for (let failures = 1; !stop.signal.aborted; ++failures) {
-        try {
-          const data = await ask(stop.signal);
-          return setState({ data, key, failingSince: 0 });
-        } catch (e) {
-          if (stop.signal.aborted) return;
-          setState((old) => failed(old, key, e));
-        }
-        await untilDue({ least: leastAfter(failures) }, 0, stop.signal);
-      }
+    const fail = (error: ApiError) => {
+      setState((old) => failed(old, key, error));
+      return true;
     };
-    void loop();
+    const answer = async () => {
+      if (isMoving) await pause(kMoving, stop.signal);
+      const data = await untilAnswered(() => ask(stop.signal), stop.signal, fail);
+      if (data !== undefined) setState({ data, key, failingSince: 0 });
+    };
+    void answer();
     return () => stop.abort();
   }, [key, version]);
   return state;

@@ -1,11 +1,11 @@
 // Profiles: a service, a range, its flame graph, and what it was like before.
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Series, Service, Services } from "../api";
+import type { Service, Services } from "../api";
 import { between, changeText, changeTone, isCpuTime, moment, percent, plural, visible } from "../format";
 import { useKey } from "../keys";
 import { Bar, ErrorState, Icon, NotRenewed, Segments, StateBox } from "../parts";
 import type { Stretch } from "./course";
-import { type FlameData, type Loaded, questionOf, useFlame, useSeries, useServices } from "./data";
+import { type FlameData, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
 import { SaveDialog } from "./save";
 import { ServiceList, coveredOf } from "./services";
@@ -61,7 +61,7 @@ interface WorkProps {
 
 function Head({ choice, service, services, shown, version, flame }: WorkProps & { flame?: FlameData }) {
   const { range, at } = choice;
-  const series: Loaded<Series> = useSeries(service.service, service.type, range, at, version);
+  const series = useSeries(service.service, service.type, range, at, version);
   const other = useSeries(choice.other, service.type, range, at, version);
   const { before, after } = partsOf(choice, shown);
   const select = (selected: Stretch | null, isStep: boolean) => {

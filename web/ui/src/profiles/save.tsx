@@ -1,6 +1,6 @@
 // What is shown, to take away as a file or to send to somebody as a link.
 import { useRef, useState } from "preact/hooks";
-import { url } from "../api";
+import { url } from "../ask";
 import { between, visible } from "../format";
 import { Dialog } from "../parts";
 import { type Question } from "./data";
