@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { State } from "./api";
+import type { Loaded } from "./ask";
 import { clock, sentence } from "./format";
 import { usePasswordWanted } from "./password";
 
@@ -295,6 +296,12 @@ export function NotRenewed({ since, error }: { since: number; error?: Error }) {
       <Note state="waiting" title={`Not renewed since ${clock(since)}: ${sentence(error.message)}`} />
     </div>
   );
+}
+
+// Of an answer that a screen lives by: that it is on its way, why it did not come, or that it is not renewed.
+export function AnswerState({ of, missing, bones }: { of: Loaded<unknown>; missing: string; bones: ComponentChildren }) {
+  if (of.data) return <NotRenewed since={of.failingSince} error={of.error} />;
+  return <>{of.error ? <ErrorState what={missing} why={of.error.message} /> : bones}</>;
 }
 
 // A search or filter that nothing passes, and the way back to all.

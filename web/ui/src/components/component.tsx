@@ -2,7 +2,7 @@
 import type { Component, ComponentDetail, LogLine, State, Statement, Value } from "../api";
 import { componentPath, kAllComponents, url, usePoll } from "../ask";
 import { clock, moment, plural, sentence, span, visible } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Panel, StateBox, useNow } from "../parts";
+import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
 import { toast } from "../toast";
 import { History } from "./history";
@@ -191,8 +191,9 @@ function Title({ detail }: { detail: ComponentDetail }) {
 }
 
 export function ComponentScreen({ id }: { id: string }) {
-  const { data, error, failingSince } = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }), { topic: "component" });
-  const gone = error?.status === 404;
+  const polled = usePoll<ComponentDetail>(url(componentPath(id), { defaults: 1, states: "all" }), { topic: "component" });
+  const { data } = polled;
+  const gone = polled.error?.status === 404;
   return (
     <>
       <Bar back="#/components" title={<span class="mono">{id}</span>}>
@@ -205,9 +206,7 @@ export function ComponentScreen({ id }: { id: string }) {
           </p>
         </StateBox>
       )}
-      {!data && error && !gone && <ErrorState what="The component did not come." why={error.message} />}
-      {!data && !error && <Bones rows={6} shape="panels" />}
-      {data && !gone && <NotRenewed since={failingSince} error={error} />}
+      {!gone && <AnswerState of={polled} missing="The component did not come." bones={<Bones rows={6} shape="panels" />} />}
       {data && !gone && (
         <div class="page">
           <HealthNote detail={data} />

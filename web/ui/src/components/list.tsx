@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import type { Component, State } from "../api";
 import { kAllComponents, url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, NotRenewed, NothingMatches, Search, StateBox, useNow, useSteadyOrder } from "../parts";
+import { AnswerState, Bar, Bones, HealthMark, NothingMatches, Search, StateBox, useNow, useSteadyOrder } from "../parts";
 import { componentLink, replaceQuery } from "../route";
 import { useThrough } from "./through";
 
@@ -141,9 +141,7 @@ export function ComponentsScreen({ query }: { query: URLSearchParams }) {
         <span class="grow" />
         <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
       </Bar>
-      {!polled.data && polled.error && <ErrorState what="The list of components did not come." why={polled.error.message} />}
-      {polled.data && <NotRenewed since={polled.failingSince} error={polled.error} />}
-      {!polled.data && !polled.error && <Bones rows={10} shape="rows" />}
+      <AnswerState of={polled} missing="The list of components did not come." bones={<Bones rows={10} shape="rows" />} />
       {polled.data && shown.length === 0 && <Nothing total={all.length} text={text} state={state} />}
       {shown.length > 0 && (
         <div class="listbox" {...hold}>

@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Diagnostic, Load, State, Status } from "../api";
 import { asApiError, post, url, usePoll } from "../ask";
 import { bytes, clock, count, moment, plural } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Icon, Note, NotRenewed, Segments, StateBox } from "../parts";
+import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
 import { toast } from "../toast";
 import type { ConfigAnswer, ConfigFile } from "./api";
@@ -243,9 +243,7 @@ export function ConfigScreen({ query, status }: { query: URLSearchParams; status
           {asked.state === "asking" ? "Reloading" : "Reload"}
         </button>
       </Bar>
-      {!config && polled.error && <ErrorState what="The config did not come." why={polled.error.message} />}
-      {config && <NotRenewed since={polled.failingSince} error={polled.error} />}
-      {!config && !polled.error && <Bones rows={16} height={10} />}
+      <AnswerState of={polled} missing="The config did not come." bones={<Bones rows={16} height={10} />} />
       {config && (
         <div class="besides">
           <div class="text" tabIndex={0} role="region" aria-label={file ? `Text of ${file.name}` : "Text"}>

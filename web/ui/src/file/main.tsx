@@ -6,7 +6,7 @@ import { amount, moment, percent, plural, visible } from "../format";
 import { useKeys } from "../keys";
 import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
-import { buildTree } from "../profiles/model";
+import { buildTree, isEmpty } from "../profiles/model";
 import { type ChangeLook, kPlainLook, kViews } from "../profiles/state";
 import { applyTheme, toggleTheme } from "../theme";
 import "./style.css";
@@ -91,7 +91,6 @@ function Page({ recording }: { recording: Recording }) {
   const [dialog, setDialog] = useState<"" | "keys" | "facts">("");
   useKeys(useCallback(() => setDialog("keys"), []));
   const lost = recording.losses.reduce((sum, loss) => sum + loss.count, 0);
-  const isEmpty = tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
     <>
       <main id="main" tabIndex={-1}>
@@ -102,7 +101,7 @@ function Page({ recording }: { recording: Recording }) {
               {plural(lost, "sample")} lost
             </button>
           )}
-          {!isEmpty && <Segments label="What to show" choices={kViews} value={view} onChange={setView} />}
+          {!isEmpty(tree) && <Segments label="What to show" choices={kViews} value={view} onChange={setView} />}
           <button type="button" class="button" onClick={() => setDialog("facts")}>
             About
           </button>
@@ -113,7 +112,7 @@ function Page({ recording }: { recording: Recording }) {
             <Icon name="theme" />
           </button>
         </Bar>
-        {isEmpty ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} look={look} onLook={onLook} summary={summary(recording)} />}
+        {isEmpty(tree) ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} look={look} onLook={onLook} summary={summary(recording)} />}
       </main>
       {dialog === "keys" && <KeysDialog keys={kKeys} onClose={() => setDialog("")} />}
       {dialog === "facts" && <FactsDialog recording={recording} onClose={() => setDialog("")} />}

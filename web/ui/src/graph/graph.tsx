@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
 import { kLeast } from "../live";
-import { Bar, Bones, ErrorState, HealthMark, NotRenewed, NothingMatches, Search, StateBox, useNow } from "../parts";
+import { AnswerState, Bar, Bones, HealthMark, NothingMatches, Search, StateBox, useNow } from "../parts";
 import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
 import { Canvas } from "./canvas";
@@ -177,9 +177,7 @@ export function GraphScreen({ query }: { query: URLSearchParams }) {
         <span class="grow" />
         <Search slash value={text} label="Find a component" onChange={(q) => replaceQuery({ q })} />
       </Bar>
-      {!polled.data && polled.error && <ErrorState what="The graph did not come." why={polled.error.message} />}
-      {polled.data && <NotRenewed since={polled.failingSince} error={polled.error} />}
-      {!polled.data && !polled.error && <Bones rows={8} shape="nodes" />}
+      <AnswerState of={polled} missing="The graph did not come." bones={<Bones rows={8} shape="nodes" />} />
       {polled.data?.nodes.length === 0 && <Empty />}
       {polled.data && polled.data.nodes.length > 0 && <Drawing graph={polled.data} rates={rates} query={query} />}
     </>

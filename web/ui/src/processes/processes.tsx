@@ -2,7 +2,7 @@
 import { url, useKept } from "../ask";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
-import { Bar, Bones, ErrorState, HealthMark, Note, NotRenewed, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
+import { AnswerState, Bar, Bones, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
 import { replaceQuery } from "../route";
 import { Chosen } from "./chosen";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";
@@ -100,7 +100,8 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
   const offset = Number(query.get("offset") ?? 0) || 0;
   const filter = useSettled(text);
   const address = url("targets", { filter, state: fate, sort, offset, limit: kPage });
-  const { last: page, isOfThis, question, error, failingSince } = useKept<Targets>(address, kEvery);
+  const kept = useKept<Targets>(address, kEvery);
+  const { last: page, isOfThis, question } = kept;
   const isNarrow = useOneColumn();
   const chosen = isNarrow ? 0 : Number(query.get("pid") ?? 0) || 0;
   return (
@@ -113,9 +114,7 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
         </a>
         <Search slash value={text} label="Find by pid, name, service" onChange={(q) => replaceQuery({ q, offset: undefined })} />
       </Bar>
-      {error && !(page && isOfThis) && <ErrorState what="The list of processes did not come." why={error.message} />}
-      {!page && !error && <Bones rows={12} shape="rows" />}
-      {page && isOfThis && <NotRenewed since={failingSince} error={error} />}
+      <AnswerState of={{ ...kept, data: isOfThis ? page : undefined }} missing="The list of processes did not come." bones={<Bones rows={12} shape="rows" />} />
       {page && page.collectors === 0 && <NoCollector />}
       {page && page.total > 0 && <Chips states={page.states} chosen={fate} />}
       {page && isOfThis && (

@@ -7,7 +7,7 @@ import { useMeasures } from "../measures";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord } from "./kinds";
-import { type Tree, childrenOf, followWay, kindOf, maxDepth, moduleOf, shareOf, titleOf, wayTo } from "./model";
+import { type Tree, childrenOf, followWay, kindOf, maxDepth, moduleOf, shareOf, titleOf, wayTo, wholeOf } from "./model";
 import type { Hits } from "./search";
 import { Why, noNameOf } from "./why";
 
@@ -91,7 +91,7 @@ function Numbers({ tree, unit, node, hasSelf }: NumbersProps) {
         <>
           <span class="dim">Self</span>
           <span class="num">{amount(tree.self[node]!, unit)}</span>
-          <span class="num">{percent(tree.self[node]! / (tree.total[0]! || 1))}</span>
+          <span class="num">{percent(tree.self[node]! / wholeOf(tree))}</span>
         </>
       )}
     </div>

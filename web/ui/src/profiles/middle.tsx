@@ -2,7 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { amount, changeText, changeTone, difference, percent } from "../format";
 import { Flame } from "./flame";
-import { type Row, type Tree, identity, kindOf } from "./model";
+import { type Row, type Tree, identity, kindOf, wholeOf } from "./model";
 import { type Neighbour, type Sandwich, neighbours } from "./sandwich";
 import { type Pattern, search } from "./search";
 import type { Sort } from "./state";
@@ -67,7 +67,7 @@ export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
   const found = useMemo(() => neighbours(of), [of]);
   const shown = ordered(matches ? found.filter((one) => matches(one.row)) : found, sort);
   const cut = everything ? shown : shown.slice(0, kFirst);
-  const all = of.callees.total[0]! || 1;
+  const all = wholeOf(of.callees);
   const compared = of.callees.beforeTotal !== undefined;
   const name = of.title;
   const put = (row: Row) => onMiddle(row.key);

@@ -3,19 +3,8 @@
 import type { FlameColumns } from "../api";
 import { visible } from "../format";
 
-export interface Tree {
+export interface Tree extends FlameColumns {
   size: number;
-  strings: string[];
-  name: number[];
-  module: number[];
-  kind: number[];
-  why: number[];
-  reason: number[];
-  total: number[];
-  self: number[];
-  parent: number[];
-  beforeTotal?: number[]; // of the time before, where two are compared
-  beforeSelf?: number[];
   depth: Int32Array;
   end: Int32Array;
   width: number[]; // of the frame: its total; compared, that of both times together, so that what is gone is seen too
@@ -77,9 +66,18 @@ export function titleOf(tree: Tree, node: number): string {
   return kindOf(tree, node) === "unknown" && !name.startsWith("[unknown]") ? `[unknown] ${name}` : name;
 }
 
-// Of everything, now.
+// Whether nothing was sampled, neither now nor, compared, before.
+export function isEmpty(tree: Tree): boolean {
+  return tree.width[0] === 0;
+}
+
+// Of everything, now; to divide by.
+export function wholeOf(tree: Tree): number {
+  return tree.total[0]! || 1;
+}
+
 export function shareOf(tree: Tree, node: number): number {
-  return tree.total[node]! / (tree.total[0]! || 1);
+  return tree.total[node]! / wholeOf(tree);
 }
 
 // Of what the graph shows, what stands in it as "(other)": frames that weir put together.

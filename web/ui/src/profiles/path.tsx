@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { amount, changeText, changeTone, percent } from "../format";
 import { Icon } from "../parts";
-import { type Tree, kindOf, pathTo, shareOf, titleOf } from "./model";
+import { type Tree, kindOf, pathTo, shareOf, titleOf, wholeOf } from "./model";
 import type { Sandwich } from "./sandwich";
 
 interface PathProps {
@@ -21,7 +21,7 @@ function Numbers({ tree, node, unit, total }: { tree: Tree; node: number; unit: 
   const before = tree.beforeTotal?.[node];
   return (
     <span class="dim nowrap">
-      {total === undefined ? percent(shareOf(tree, node)) : percent(total / (tree.total[0]! || 1))}, {amount(after, unit)}
+      {total === undefined ? percent(shareOf(tree, node)) : percent(total / wholeOf(tree))}, {amount(after, unit)}
       {before !== undefined && total === undefined && (
         <>
           , <b class={changeTone(before, after)}>{changeText(before, after)}</b>

@@ -3,10 +3,11 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import type { Service, Services } from "../api";
 import { between, changeText, changeTone, isCpuTime, moment, percent, plural, visible } from "../format";
 import { useKey } from "../keys";
-import { Bar, ErrorState, Icon, NotRenewed, Segments, StateBox } from "../parts";
+import { AnswerState, Bar, Icon, Segments, StateBox } from "../parts";
 import type { Stretch } from "./course";
 import { type FlameData, questionOf, useFlame, useSeries, useServices } from "./data";
 import { Graph } from "./graph";
+import { isEmpty } from "./model";
 import { SaveDialog } from "./save";
 import { ServiceList, coveredOf } from "./services";
 import { type Choice, change, isComparing, kPlainLook, kRanges, kViews, linkTo, useChoice } from "./state";
@@ -95,13 +96,11 @@ function Head({ choice, service, services, shown, version, flame }: WorkProps & 
 function Work(props: WorkProps) {
   const { choice, service, version } = props;
   const flame = useFlame(choice, service.service, service.type, version);
-  const { tree } = flame.data ?? {};
-  const isEmpty = tree && tree.total[0] === 0 && !tree.beforeTotal?.[0];
   return (
     <section class="work" aria-label={visible(service.service)} data-of={service.service}>
       <Head {...props} flame={flame.data} />
-      {flame.data && <NotRenewed since={flame.failingSince} error={flame.error} />}
-      {flame.data && !isEmpty && (
+      <AnswerState of={flame} missing="The flame graph did not come." bones={<FlameBones />} />
+      {flame.data && !isEmpty(flame.data.tree) && (
         <Graph
           tree={flame.data.tree}
           title={visible(flame.data.service)}
@@ -113,9 +112,9 @@ function Work(props: WorkProps) {
           tools={<Segments label="What to show" choices={kViews} value={choice.view} onChange={(view) => change({ view }, false)} />}
         />
       )}
-      {isEmpty && (
+      {flame.data && isEmpty(flame.data.tree) && (
         <StateBox title="No sample in this part.">
-          <p><bdi>{visible(service.service)}</bdi> has none between {between(flame.data!.from, flame.data!.until)}.</p>
+          <p><bdi>{visible(service.service)}</bdi> has none between {between(flame.data.from, flame.data.until)}.</p>
           <p>
             <button type="button" class="button" onClick={() => change({ selected: null, before: null, other: "" }, true)}>
               Show the whole range
@@ -123,8 +122,6 @@ function Work(props: WorkProps) {
           </p>
         </StateBox>
       )}
-      {!flame.data && flame.error && <ErrorState what="The flame graph did not come." why={flame.error.message} />}
-      {!flame.data && !flame.error && <FlameBones />}
     </section>
   );
 }
@@ -193,7 +190,8 @@ function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {
 export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sampling: boolean }) {
   const choice = useChoice(query);
   const { range, at } = choice;
-  const { data, error, failingSince, version } = useServices(range, at);
+  const found = useServices(range, at);
+  const { data, version } = found;
   const types = useMemo(() => (data ? typesOf(data) : []), [data]);
   const type = choice.type || types[0] || "";
   const services = useMemo(() => (data ? data.services.filter((service) => service.type === type) : []), [data, type]);
@@ -207,9 +205,7 @@ export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sa
   return (
     <>
       <ScreenBar choice={choice} answer={data} type={type} chosen={chosen} shown={shown} />
-      {!data && error && <ErrorState what="The list of services did not come." why={error.message} />}
-      {!data && !error && <Loading />}
-      {data && <NotRenewed since={failingSince} error={error} />}
+      <AnswerState of={found} missing="The list of services did not come." bones={<Loading />} />
       {data && data.stores === 0 && <NoStore />}
       {data && data.stores > 0 && data.services.length === 0 && <NoProfiles sampling={sampling} range={range} at={at} />}
       {data && shown && data.services.length > 0 && (

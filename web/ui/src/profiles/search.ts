@@ -1,6 +1,6 @@
 // The search for functions. A text is looked for as it is; one that stands
 // nowhere so is read as a regular expression.
-import { type Tree, identity, titleOf, whyOf } from "./model";
+import { type Tree, identity, titleOf, whyOf, wholeOf } from "./model";
 
 export interface Pattern {
   matches: (text: string) => boolean;
@@ -70,5 +70,5 @@ export function search(tree: Tree, pattern: Pattern): Hits {
     covered = tree.end[i]!;
   }
   const shareBefore = tree.beforeTotal && valueBefore / (tree.beforeTotal[0]! || 1);
-  return { hit, share: value / (tree.total[0]! || 1), shareBefore, functions: names.size };
+  return { hit, share: value / wholeOf(tree), shareBefore, functions: names.size };
 }

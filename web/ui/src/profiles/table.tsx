@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { amount, changeText, changeTone, difference, isCpuTime, percent, plural } from "../format";
 import { Icon } from "../parts";
 import { type NoName, kindWord, whyUnknown } from "./kinds";
-import { type Row, type Tree, functions } from "./model";
+import { type Row, type Tree, functions, wholeOf } from "./model";
 import { exactly } from "./search";
 import type { Sort } from "./state";
 import { Why } from "./why";
@@ -204,7 +204,7 @@ export function FunctionTable({ tree, focus, unit, search, matches, sort, onSort
   const [everything, setEverything] = useState(false);
   const rows = useMemo(() => functions(tree, focus), [tree, focus]);
   const shown = useMemo(() => ordered(tree, matches ? rows.filter(matches) : rows, sort), [tree, rows, matches, sort]);
-  const all = tree.total[0]! || 1;
+  const all = wholeOf(tree);
   const most = Math.max(1, ...shown.map((row) => (sort === "total" ? row.total : row.self)));
   const cut = everything ? shown : shown.slice(0, kFirst);
   return (
