@@ -5,10 +5,20 @@ import { clock, moment, plural, sentence, span, visible } from "../format";
 import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
 import { toast } from "../toast";
+import { entriesOf, isScalar } from "./entries";
 import { History } from "./history";
 import { Metrics } from "./metrics";
-import { BodyPanel, BodyTree, LinkedComponent } from "./values";
+import { BodyPanel, BodyTree } from "./values";
 import { PagedView } from "./view";
+
+function LinkedComponent({ id, state }: { id: string; state?: State }) {
+  return (
+    <a class="linked" href={componentLink(id)}>
+      {state && <HealthMark state={state} word={false} />}
+      <span class="mono">{id}</span>
+    </a>
+  );
+}
 
 function Wiring({ detail }: { detail: ComponentDetail }) {
   const all = usePoll<Component[]>(url("components", kAllComponents), { topic: "components" });
@@ -18,7 +28,7 @@ function Wiring({ detail }: { detail: ComponentDetail }) {
       <div>
         <div class="dim small">{title}</div>
         {ids.map((id) => (
-          <LinkedComponent key={id} id={id} link={componentLink(id)} state={states.get(id)} />
+          <LinkedComponent key={id} id={id} state={states.get(id)} />
         ))}
       </div>
     );
@@ -100,16 +110,15 @@ function Views({ detail }: { detail: ComponentDetail }) {
   );
 }
 
-// Of a list that was cut, what says so.
-function restOf(value: Value): string[] {
-  return value.length === undefined ? [] : [`… and ${value.length - (value.value as Value[]).length} more`];
-}
-
 // Without names and types of the page: as a person would write it down.
 function plain(body: Statement[]): Record<string, unknown> {
   const of = (value: Value): unknown => {
-    if (value.type === "object") return Object.fromEntries((value.value as { key: string; value: Value }[]).map((entry) => [entry.key, of(entry.value)]));
-    if (value.type === "array") return [...(value.value as Value[]).map(of), ...restOf(value)];
+    if (!isScalar(value)) {
+      const entries = entriesOf(value).map((entry): [string, unknown] => [entry.key, of(entry.value)]);
+      if (value.type === "object") return Object.fromEntries(entries);
+      const rest = value.length === undefined ? [] : [`… and ${value.length - entries.length} more`];
+      return [...entries.map(([, element]) => element), ...rest];
+    }
     return value.length === undefined ? value.value : `${value.value} … of ${value.length} bytes`;
   };
   const all: Record<string, unknown> = {};

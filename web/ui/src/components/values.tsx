@@ -3,13 +3,10 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Statement, Value } from "../api";
 import { count, plural, visible } from "../format";
-import { HealthMark, Panel } from "../parts";
+import { Label } from "../label";
+import { Panel } from "../parts";
+import { entriesOf, isScalar, shortText, sizeText } from "./entries";
 import { PagedView } from "./view";
-
-interface Entry {
-  key: string;
-  value: Value;
-}
 
 function quoted(text: string): string {
   return JSON.stringify(text);
@@ -32,23 +29,6 @@ function Scalar({ value }: { value: Value }) {
     default:
       return <span class="v-plain">{String(value.value)}</span>;
   }
-}
-
-function isScalar(value: Value): boolean {
-  return value.type !== "array" && value.type !== "object";
-}
-
-function entriesOf(value: Value): Entry[] {
-  if (value.type === "object") return value.value as Entry[];
-  return (value.value as Value[]).map((element, index) => ({ key: String(index), value: element }));
-}
-
-function sizeOf(value: Value): number {
-  return value.length ?? (value.value as unknown[]).length;
-}
-
-function sizeText(value: Value): string {
-  return value.type === "object" ? plural(sizeOf(value), "field") : plural(sizeOf(value), "item");
 }
 
 function Leaf({ name, children, doc }: { name: string; children: ComponentChildren; doc?: string }) {
@@ -172,9 +152,7 @@ function Inline({ component, value }: { component: string; value: Value }) {
   return (
     <span>
       {entries.map((entry) => (
-        <span class="label" key={entry.key}>
-          {visible(entry.key)}=<b><bdi>{isScalar(entry.value) ? visible(String(entry.value.value)) : sizeText(entry.value)}</bdi></b>
-        </span>
+        <Label key={entry.key} name={entry.key} value={shortText(entry.value)} />
       ))}
     </span>
   );
@@ -236,14 +214,5 @@ export function BodyPanel({ title, component, body, empty }: BodyPanelProps) {
         <PagedView key={name} component={component} view={value.view!} title={name} fact={sizeText(value)} />
       ))}
     </Panel>
-  );
-}
-
-export function LinkedComponent({ id, link, state }: { id: string; link: string; state?: import("../api").State }) {
-  return (
-    <a class="linked" href={link}>
-      {state && <HealthMark state={state} word={false} />}
-      <span class="mono">{id}</span>
-    </a>
   );
 }

@@ -3,7 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import type { Value, ViewPage } from "../api";
 import { componentPath, url, useKept } from "../ask";
 import { count, plural, visible } from "../format";
+import { Label, givenFirst, isMeta } from "../label";
 import { Bones, NotRenewed, Search } from "../parts";
+import { entriesOf, shortText } from "./entries";
 
 export const kPage = 50;
 const kTyping = 200; // ms without a key before the filter is sent
@@ -17,55 +19,30 @@ export function useSettled<T>(value: T): T {
   return settled;
 }
 
-interface Entry {
-  key: string;
-  value: Value;
-}
-
-function text(value: Value): string {
-  switch (value.type) {
-    case "object":
-      return plural((value.value as Entry[]).length, "field");
-    case "array":
-      return plural(value.length ?? (value.value as Value[]).length, "item");
-    case "null":
-      return "null";
-    default:
-      return String(value.value);
-  }
-}
-
-function isPlain(name: string): boolean {
-  return !name.startsWith("__");
-}
-
-// Labels a person gave first, those of the discovery after them.
-function Labels({ entries }: { entries: Entry[] }) {
-  const set = entries.filter((entry) => entry.value.value !== "");
-  const sorted = set.sort((a, b) => Number(isPlain(b.key)) - Number(isPlain(a.key)));
+function Labels({ of }: { of: Value }) {
+  const set = entriesOf(of).filter((entry) => entry.value.value !== ""); // an empty label is none
   return (
     <>
-      {sorted.map((entry) => (
-        <span class={isPlain(entry.key) ? "label" : "label meta"} key={entry.key} title={`${entry.key}=${text(entry.value)}`}>
-          {visible(entry.key)}=<b><bdi>{visible(text(entry.value))}</bdi></b>
-        </span>
+      {set.sort((a, b) => givenFirst(a.key, b.key)).map(({ key, value }) => (
+        <Label key={key} name={key} value={shortText(value)} title={`${key}=${shortText(value)}`} />
       ))}
     </>
   );
 }
 
 function Row({ value }: { value: Value }) {
-  if (value.type !== "object") return <span class="mono"><bdi>{visible(text(value))}</bdi></span>;
-  return <Labels entries={value.value as Entry[]} />;
+  if (value.type !== "object") return <span class="mono"><bdi>{visible(shortText(value))}</bdi></span>;
+  return <Labels of={value} />;
 }
 
 // Rows that all have the same few fields are columns; label sets are not.
 function columnsOf(rows: Value[]): string[] | null {
   if (rows.length === 0 || rows.some((row) => row.type !== "object")) return null;
-  const first = (rows[0]!.value as Entry[]).map((entry) => entry.key);
-  if (first.length > 6 || first.some((key) => !isPlain(key))) return null;
+  const keysOf = (row: Value) => entriesOf(row).map((entry) => entry.key);
+  const first = keysOf(rows[0]!);
+  if (first.length > 6 || first.some(isMeta)) return null;
   const same = rows.every((row) => {
-    const keys = (row.value as Entry[]).map((entry) => entry.key);
+    const keys = keysOf(row);
     return keys.length === first.length && keys.every((key, index) => key === first[index]);
   });
   return same ? first : null;
@@ -99,9 +76,9 @@ function Rows({ rows }: { rows: Value[] }) {
         <tbody>
           {rows.map((row, index) => (
             <tr key={index}>
-              {(row.value as Entry[]).map((entry) => (
-                <td key={entry.key} class={entry.value.type === "number" ? "num" : "mono"}>
-                  {entry.value.type === "object" ? <Labels entries={entry.value.value as Entry[]} /> : <bdi>{visible(text(entry.value))}</bdi>}
+              {entriesOf(row).map(({ key, value }) => (
+                <td key={key} class={value.type === "number" ? "num" : "mono"}>
+                  {value.type === "object" ? <Labels of={value} /> : <bdi>{visible(shortText(value))}</bdi>}
                 </td>
               ))}
             </tr>

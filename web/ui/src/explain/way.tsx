@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Change, ConfigPlace, Explanation, TraceStep, Visit } from "../api";
 import { count, visible } from "../format";
+import { Label, givenFirst } from "../label";
 import { HealthMark, Icon } from "../parts";
 import { componentLink, configLink } from "../route";
 
@@ -43,19 +44,15 @@ export function ComponentName({ id }: { id: string }) {
 const kLongest = 400; // characters of a label's value
 
 function shortened(value: string): string {
-  const text = value.length > kLongest ? `${value.slice(0, kLongest)}… of ${count(value.length)} characters` : value;
-  return visible(text);
+  return value.length > kLongest ? `${value.slice(0, kLongest)}… of ${count(value.length)} characters` : value;
 }
 
 function Labels({ labels }: { labels: Record<string, string> }) {
-  const isPlain = ([name]: [string, string]) => Number(!name.startsWith("__"));
-  const sorted = Object.entries(labels).sort((a, b) => isPlain(b) - isPlain(a));
+  const sorted = Object.entries(labels).sort(([a], [b]) => givenFirst(a, b));
   return (
     <div>
       {sorted.map(([name, value]) => (
-        <span class={name.startsWith("__") ? "label whole meta" : "label whole"} key={name}>
-          {visible(name)}=<b><bdi>{shortened(value)}</bdi></b>
-        </span>
+        <Label key={name} name={name} value={shortened(value)} isWhole />
       ))}
     </div>
   );
@@ -64,9 +61,9 @@ function Labels({ labels }: { labels: Record<string, string> }) {
 function ChangeRow({ change }: { change: Change }) {
   return (
     <li class="mono">
-      {visible(change.label)} = {change.before && <del><bdi>{shortened(change.before)}</bdi></del>}
+      {visible(change.label)} = {change.before && <del><bdi>{visible(shortened(change.before))}</bdi></del>}
       {change.before && change.after && " "}
-      {change.after && <ins><bdi>{shortened(change.after)}</bdi></ins>}
+      {change.after && <ins><bdi>{visible(shortened(change.after))}</bdi></ins>}
     </li>
   );
 }
@@ -85,7 +82,7 @@ function RuleStep({ step }: { step: TraceStep }) {
   const tone = step.effect === "dropped" ? "bad" : step.effect === "changed" || did === kKeeps ? "ok" : "idle";
   return (
     <Step tone={tone} title={<b class="mono">{step.what}</b>} did={did} place={step.place}>
-      <code class="why"><bdi>{shortened(step.why)}</bdi></code>
+      <code class="why"><bdi>{visible(shortened(step.why))}</bdi></code>
       {step.changes.length > 0 && (
         <ul class="changes">
           {step.changes.map((change) => (
