@@ -15,15 +15,19 @@ function figures(value: number): string {
   return digits(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }
 
+export function withUnit(number: string, unit: string): string {
+  return `${number}${kThin}${unit}`;
+}
+
 export function count(value: number): string {
   return digits(value, 0);
 }
 
 export function percent(share: number): string {
-  if (share === 0) return `0${kThin}%`;
+  if (share === 0) return withUnit("0", "%");
   const value = share * 100;
-  if (value > 0 && value < 0.005) return `< 0.01${kThin}%`;
-  return `${figures(value)}${kThin}%`;
+  if (value > 0 && value < 0.005) return withUnit("< 0.01", "%");
+  return withUnit(figures(value), "%");
 }
 
 // How much more or less there is than before: "+12.5 %", "new", "gone".
@@ -43,19 +47,19 @@ export function changeTone(before: number, after: number): string {
 }
 
 export function bytes(value: number): string {
-  if (value < 1e6) return `${figures(value / 1e3)}${kThin}kB`;
-  if (value < 1e9) return `${figures(value / 1e6)}${kThin}MB`;
-  return `${figures(value / 1e9)}${kThin}GB`;
+  if (value < 1e6) return withUnit(figures(value / 1e3), "kB");
+  if (value < 1e9) return withUnit(figures(value / 1e6), "MB");
+  return withUnit(figures(value / 1e9), "GB");
 }
 
 // CPU time; the stored unit is nanoseconds.
 export function cpuTime(nanoseconds: number): string {
-  if (nanoseconds === 0) return `0${kThin}s`;
+  if (nanoseconds === 0) return withUnit("0", "s");
   const seconds = nanoseconds / 1e9;
-  if (Math.abs(seconds) < 1) return `${figures(seconds * 1e3)}${kThin}ms`;
-  if (seconds < 120) return `${figures(seconds)}${kThin}s`;
-  if (seconds < 120 * 60) return `${figures(seconds / 60)}${kThin}min`;
-  return `${figures(seconds / 3600)}${kThin}h`;
+  if (Math.abs(seconds) < 1) return withUnit(figures(seconds * 1e3), "ms");
+  if (seconds < 120) return withUnit(figures(seconds), "s");
+  if (seconds < 120 * 60) return withUnit(figures(seconds / 60), "min");
+  return withUnit(figures(seconds / 3600), "h");
 }
 
 // The unit of CPU profiles, which have words of their own in many places.
@@ -68,7 +72,7 @@ export function amount(value: number, unit: string): string {
   if (isCpuTime(unit) || unit === "") return cpuTime(value);
   if (unit === "bytes") return bytes(value);
   if (unit === "count") return count(value);
-  return `${count(value)}${kThin}${unit}`;
+  return withUnit(count(value), unit);
 }
 
 // How much more or less, with its sign: "+1.2 s".
@@ -78,31 +82,39 @@ export function difference(before: number, after: number, unit: string): string 
 }
 
 export function cores(value: number): string {
-  if (value > 0 && value < 0.005) return `< 0.01${kThin}cores`;
-  return `${figures(value)}${kThin}${value > 0.995 && value < 1.005 ? "core" : "cores"}`;
+  if (value > 0 && value < 0.005) return withUnit("< 0.01", "cores");
+  return withUnit(figures(value), value > 0.995 && value < 1.005 ? "core" : "cores");
 }
 
 // How long something has been so: "12 s", "4 min", "3 h", "3 d".
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}${kThin}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}${kThin}min`;
-  if (seconds < 2 * 86400) return `${Math.floor(seconds / 3600)}${kThin}h`;
-  return `${Math.floor(seconds / 86400)}${kThin}d`;
+  if (seconds < 60) return withUnit(count(seconds), "s");
+  if (seconds < 3600) return withUnit(count(Math.floor(seconds / 60)), "min");
+  if (seconds < 2 * 86400) return withUnit(count(Math.floor(seconds / 3600)), "h");
+  return withUnit(count(Math.floor(seconds / 86400)), "d");
 }
 
 const kSecond: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const kDay: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 const kMinute: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 export function clock(ms: number): string {
   return new Date(ms).toLocaleTimeString("en", kSecond);
 }
 
+function day(ms: number): string {
+  return new Date(ms).toLocaleDateString("en", kDay);
+}
+
+function isToday(ms: number): boolean {
+  return new Date(ms).toDateString() === new Date().toDateString();
+}
+
 // A time of today as it is, an older one with its day.
 export function moment(ms: number): string {
-  const time = new Date(ms);
-  if (time.toDateString() === new Date().toDateString()) return clock(ms);
-  return `${time.toLocaleDateString("en", { day: "numeric", month: "short" })}, ${minute(ms)}`;
+  if (isToday(ms)) return clock(ms);
+  return `${day(ms)}, ${minute(ms)}`;
 }
 
 export function minute(ms: number): string {
@@ -112,14 +124,17 @@ export function minute(ms: number): string {
 // A stretch of time: to the second where minutes would hide it, with the day where it is not today's.
 export function between(from: number, until: number): string {
   const one = until - from < 600_000 ? clock : minute;
-  const today = new Date().toDateString();
-  const isToday = new Date(from).toDateString() === today && new Date(until).toDateString() === today;
-  const day = (ms: number) => (isToday ? "" : `${new Date(ms).toLocaleDateString("en", { day: "numeric", month: "short" })}, `);
-  return `${day(from)}${one(from)}–${day(until) === day(from) ? "" : day(until)}${one(until)}`;
+  if (isToday(from) && isToday(until)) return `${one(from)}–${one(until)}`;
+  return `${day(from)}, ${one(from)}–${day(until) === day(from) ? "" : `${day(until)}, `}${one(until)}`;
 }
 
 export function plural(n: number, word: string, many = `${word}s`): string {
   return `${count(n)} ${n === 1 ? word : many}`;
+}
+
+// Of a path, or of an id in a module.
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 // Whoever names a program or a service may not turn the text around it, or hide in it.

@@ -1,10 +1,10 @@
 // What stands around every screen: the rail, the cost line, the notes that concern all of weir.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Load, State, Status } from "./api";
+import type { Load, Status } from "./api";
 import { type Polled, isLost } from "./ask";
 import { bytes, count, moment, percent, plural, span } from "./format";
-import { Dialog, HealthMark, Icon, KeysDialog, Note, stateWord } from "./parts";
+import { Dialog, HealthMark, Icon, KeysDialog, kStatesByNeed, Note, stateWord } from "./parts";
 import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
 import { toggleTheme } from "./theme";
@@ -73,8 +73,6 @@ function Lost({ status, onOpen }: { status: Status; onOpen: () => void }) {
   );
 }
 
-const kStates: State[] = ["unhealthy", "exited", "waiting", "unknown", "healthy"];
-
 function Foot({ status, onLosses }: { status?: Status; onLosses: () => void }) {
   if (!status) return <footer class="foot" aria-label="What weir itself costs" />;
   const { process, collection } = status;
@@ -95,7 +93,7 @@ function Foot({ status, onLosses }: { status?: Status; onLosses: () => void }) {
       <span class="grow" />
       <a class="counts" href="#/components">
         <span class="sr">Components: </span>
-        {kStates
+        {kStatesByNeed
           .filter((state) => status.health[state] > 0)
           .map((state) => (
             <HealthMark key={state} state={state} text={<>{count(status.health[state])}<span class="hide-narrow"> {stateWord(state).toLowerCase()}</span></>} />

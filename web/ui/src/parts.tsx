@@ -45,6 +45,9 @@ const kWords: Record<State, string> = {
 };
 const kTone: Record<State, string> = { healthy: "ok", unhealthy: "bad", waiting: "warn", unknown: "idle", exited: "bad" };
 
+// What needs a person comes first.
+export const kStatesByNeed: State[] = ["unhealthy", "exited", "waiting", "unknown", "healthy"];
+
 export function Mark({ state }: { state: State }) {
   switch (state) {
     case "healthy":
@@ -173,6 +176,26 @@ export function Segments<T extends string | number>(props: { label: string; choi
       {props.choices.map((choice) => (
         <button type="button" key={choice.value} aria-pressed={choice.value === props.value} onClick={() => props.onChange(choice.value)}>
           {choice.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface ChipChoice<T> extends Choice<T> {
+  look?: ComponentChildren; // instead of the label
+  n?: number; // how many there are of it
+  title?: string;
+}
+
+// Choices that take as many lines as they need.
+export function Chips<T extends string>(props: { label: string; choices: ChipChoice<T>[]; value: T; onChange: (value: T) => void }) {
+  return (
+    <div class="chips" role="group" aria-label={props.label}>
+      {props.choices.map(({ value, label, look, n, title }) => (
+        <button type="button" class="chip" key={value} aria-pressed={value === props.value} title={title} onClick={() => props.onChange(value)}>
+          {look ?? label}
+          {n !== undefined && <span class="dim">{n}</span>}
         </button>
       ))}
     </div>

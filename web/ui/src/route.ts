@@ -33,6 +33,10 @@ export function componentLink(id: string): string {
   return `#/component/${id.split("/").map(encodeURIComponent).join("/")}`;
 }
 
+export function profileLink(service: string): string {
+  return `#/profiles?${new URLSearchParams({ service })}`;
+}
+
 export function graphLink(id: string): string {
   return `#/graph?${new URLSearchParams({ node: id })}`;
 }
@@ -40,6 +44,13 @@ export function graphLink(id: string): string {
 // To a line of the text that runs.
 export function configLink(file: string, line: number): string {
   return `#/config?${new URLSearchParams({ file, line: String(line), view: "running" })}`;
+}
+
+// For a row with a link in it: a click beside the link follows it too, unless it ends the selection of some text.
+export function leadingTo(link: string): (event: MouseEvent) => void {
+  return (event) => {
+    if (!(event.target as Element).closest("a") && !getSelection()?.toString()) location.hash = link;
+  };
 }
 
 // What the address says of the current screen, changed.

@@ -1,7 +1,7 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
 import type { Component, ComponentDetail, LogLine, State, Statement, Value } from "../api";
 import { componentPath, kAllComponents, url, usePoll } from "../ask";
-import { clock, moment, plural, sentence, span, visible } from "../format";
+import { baseName, clock, moment, plural, sentence, span, visible } from "../format";
 import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
 import { componentLink, configLink, graphLink } from "../route";
 import { toast } from "../toast";
@@ -192,7 +192,7 @@ function Title({ detail }: { detail: ComponentDetail }) {
       {detail.place && (
         <a class="button" href={configLink(detail.place.file, detail.place.line)} title={`${detail.place.file}:${detail.place.line}`}>
           <Icon name="config" />
-          <span class="cut">{detail.place.file.replace(/^.*\//, "")}:{detail.place.line}</span>
+          <span class="cut">{baseName(detail.place.file)}:{detail.place.line}</span>
         </a>
       )}
     </>

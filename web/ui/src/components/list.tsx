@@ -3,8 +3,8 @@ import { useMemo } from "preact/hooks";
 import type { Component, State } from "../api";
 import { kAllComponents, url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
-import { AnswerState, Bar, Bones, HealthMark, NothingMatches, Search, StateBox, useNow, useSteadyOrder } from "../parts";
-import { componentLink, replaceQuery } from "../route";
+import { AnswerState, Bar, Bones, Chips, HealthMark, kStatesByNeed, NothingMatches, Search, StateBox, stateWord, useNow, useSteadyOrder } from "../parts";
+import { componentLink, leadingTo, replaceQuery } from "../route";
 import { useThrough } from "./through";
 
 const kOrder: Record<State, number> = { unhealthy: 0, exited: 0, waiting: 1, unknown: 2, healthy: 3 };
@@ -13,30 +13,13 @@ function byNeed(a: Component, b: Component): number {
   return kOrder[a.health.state] - kOrder[b.health.state] || a.id.localeCompare(b.id);
 }
 
-const kFilters: { state: State; word: string }[] = [
-  { state: "unhealthy", word: "Unhealthy" },
-  { state: "exited", word: "Exited" },
-  { state: "waiting", word: "Waiting" },
-  { state: "unknown", word: "Starting" },
-  { state: "healthy", word: "Healthy" },
-];
-
 function Filters({ components, state }: { components: Component[]; state: string }) {
-  const chip = (value: string, content: preact.ComponentChildren, n: number) => (
-    <button type="button" class="chip" key={value} aria-pressed={state === value} onClick={() => replaceQuery({ state: value })}>
-      {content}
-      <span class="dim">{n}</span>
-    </button>
-  );
-  return (
-    <div class="chips" role="group" aria-label="Health">
-      {chip("", "All", components.length)}
-      {kFilters.map((filter) => {
-        const n = components.filter((component) => component.health.state === filter.state).length;
-        return n > 0 || state === filter.state ? chip(filter.state, <HealthMark state={filter.state} />, n) : null;
-      })}
-    </div>
-  );
+  const states = kStatesByNeed.flatMap((one) => {
+    const n = components.filter((component) => component.health.state === one).length;
+    return n > 0 || state === one ? [{ value: one, label: stateWord(one), look: <HealthMark state={one} />, n }] : [];
+  });
+  const all = { value: "", label: "All", n: components.length };
+  return <Chips<string> label="Health" choices={[all, ...states]} value={state} onChange={(value) => replaceQuery({ state: value })} />;
 }
 
 function Row({ component, through, now }: { component: Component; through?: string; now: number }) {
@@ -44,11 +27,8 @@ function Row({ component, through, now }: { component: Component; through?: stri
   const message = sentence(health.message);
   const wraps = kOrder[health.state] < 3;
   const link = componentLink(component.id);
-  const open = (event: MouseEvent) => {
-    if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) location.hash = link;
-  };
   return (
-    <tr class="pick" onClick={open} data-component={component.id}>
+    <tr class="pick" onClick={leadingTo(link)} data-component={component.id}>
       <td>
         <HealthMark state={health.state} />
       </td>

@@ -2,8 +2,8 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Diagnostic, Load, State, Status } from "../api";
 import { asApiError, post, url, usePoll } from "../ask";
-import { bytes, clock, count, moment, plural } from "../format";
-import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
+import { baseName, bytes, clock, count, moment, plural } from "../format";
+import { AnswerState, Bar, Bones, Chips, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
 import { toast } from "../toast";
 import type { ConfigAnswer, ConfigFile } from "./api";
@@ -16,10 +16,6 @@ type View = "running" | "disk" | "difference";
 
 function isErrors(diagnostics: Diagnostic[]): Diagnostic[] {
   return diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-}
-
-function shortName(path: string): string {
-  return path.replace(/^.*\//, "");
 }
 
 // What can be looked at, the first of it at first.
@@ -103,10 +99,10 @@ function Problems({ load, files }: { load: Load; files: ConfigFile[] }) {
             <div>
               {diagnostic.file && known.has(diagnostic.file) ? (
                 <button type="button" class="link mono" onClick={() => go(diagnostic)}>
-                  {shortName(diagnostic.file)}:{diagnostic.line}:{diagnostic.column}
+                  {baseName(diagnostic.file)}:{diagnostic.line}:{diagnostic.column}
                 </button>
               ) : (
-                diagnostic.file && <span class="mono dim">{shortName(diagnostic.file)}:{diagnostic.line}</span>
+                diagnostic.file && <span class="mono dim">{baseName(diagnostic.file)}:{diagnostic.line}</span>
               )}
               <div>{diagnostic.message}</div>
             </div>
@@ -134,7 +130,7 @@ function OnDisk({ config }: { config: ConfigAnswer }) {
       {others.length === 0 && config.unreadable.length === 0 && <p class="sub">It says what runs.</p>}
       {others.map((file, index) => (
         <p class="sub" key={file.name}>
-          <code>{shortName(file.name)}</code> {texts[index]}.
+          <code>{baseName(file.name)}</code> {texts[index]}.
         </p>
       ))}
       {config.unreadable.map((text) => (
@@ -208,16 +204,11 @@ function Aside({ config, status, asked }: { config: ConfigAnswer; status?: Statu
 
 function Files({ files, chosen }: { files: ConfigFile[]; chosen: ConfigFile }) {
   if (files.length < 2) return null;
-  return (
-    <div class="chips" role="group" aria-label="File">
-      {files.map((file) => (
-        <button type="button" class="chip" key={file.name} aria-pressed={file === chosen} title={file.name} onClick={() => replaceQuery({ file: file.name, line: undefined })}>
-          {!file.isSame && <HealthMark state="waiting" word={false} text="differs" />}
-          {shortName(file.name)}
-        </button>
-      ))}
-    </div>
-  );
+  const choices = files.map(({ name, isSame }) => {
+    const differs = !isSame && <HealthMark state="waiting" word={false} text="differs" />;
+    return { value: name, label: baseName(name), look: <>{differs}{baseName(name)}</>, title: name };
+  });
+  return <Chips label="File" choices={choices} value={chosen.name} onChange={(file) => replaceQuery({ file, line: undefined })} />;
 }
 
 export function ConfigScreen({ query, status }: { query: URLSearchParams; status?: Status }) {

@@ -1,10 +1,10 @@
 // The way of one target: who found it, what each rule did with it, who uses it.
 import type { ComponentChildren } from "preact";
 import type { Change, ConfigPlace, Explanation, TraceStep, Visit } from "../api";
-import { count, visible } from "../format";
+import { baseName, count, visible } from "../format";
 import { Label, givenFirst } from "../label";
 import { HealthMark, Icon } from "../parts";
-import { componentLink, configLink } from "../route";
+import { componentLink, configLink, profileLink } from "../route";
 
 type Tone = "ok" | "bad" | "idle";
 
@@ -12,7 +12,7 @@ function Place({ place }: { place: ConfigPlace }) {
   if (!place.line) return null;
   return (
     <a class="place mono" href={configLink(place.file, place.line)} title={`${place.file}:${place.line}`}>
-      {place.file.replace(/^.*\//, "")}:{place.line}
+      {baseName(place.file)}:{place.line}
     </a>
   );
 }
@@ -136,7 +136,7 @@ function endingOf(way: Explanation): Ending {
     return {
       tone: "ok",
       text: `Used by ${users.map((visit) => visit.component).join(", ")}`,
-      next: service && <a href={`#/profiles?${new URLSearchParams({ service })}`}>The profile of <bdi>{visible(service)}</bdi></a>,
+      next: service && <a href={profileLink(service)}>The profile of <bdi>{visible(service)}</bdi></a>,
     };
   }
   const dropped = way.visits.find((visit) => visit.dropped);

@@ -1,10 +1,10 @@
 // The pictures of nodes and edges.
-import { sentence, visible } from "../format";
+import { baseName, sentence, visible } from "../format";
 import { Mark, toneOf } from "../parts";
 import type { GraphNode } from "./api";
 import type { Flow } from "./edges";
 import type { Point } from "./spot";
-import { type Box, kBox, type Line } from "./scene";
+import { type Box, kBox, kHead, type Line } from "./scene";
 
 const kTypeRoom = 20; // characters
 const kFactRoom = 25;
@@ -55,7 +55,7 @@ export function NodeShape({ box, node, inside, isChosen, isFaded }: NodeProps) {
       <HealthAt node={node} x={12} y={12} />
       {box.isOpen ? (
         <text class="name" x="28" y="21">
-          {cut(node.id.replace(/^.*\//, ""), Math.floor((box.width - 60) / 7))}
+          {cut(baseName(node.id), Math.floor((box.width - 60) / 7))}
         </text>
       ) : (
         <>
@@ -152,10 +152,10 @@ export function FarShapes({ boxes, lines, nodes, flows, isFaded }: { boxes: Box[
 }
 
 export function contains(box: Box, point: Point): boolean {
-  const height = box.isOpen ? 34 : box.height;
+  const height = box.isOpen ? kHead : box.height;
   return point.x >= box.x && point.x <= box.x + box.width && point.y >= box.y && point.y <= box.y + height;
 }
 
 export function isOnFold(box: Box, point: Point): boolean {
-  return point.x >= box.x + box.width - 30 && point.y <= box.y + Math.min(34, kBox.height);
+  return point.x >= box.x + box.width - 30 && point.y <= box.y + Math.min(kHead, kBox.height);
 }

@@ -1,11 +1,10 @@
 // What an edge says: how much flows, and whether it does.
 import { useRef } from "preact/hooks";
 import type { Polled } from "../ask";
-import { count } from "../format";
+import { count, plural, withUnit } from "../format";
 import { useNow } from "../parts";
 import type { GraphAnswer, GraphEdge, GraphNode } from "./api";
 
-const kThin = "\u2009";
 const kWindow = 60_000; // ms that a rate is taken over
 const kLeast = 10_000; // ms: profiles come in bursts
 
@@ -59,7 +58,7 @@ export function rateOf(graph: GraphAnswer, edge: GraphEdge, rates: Map<string, n
 
 export function rateText(rate: number): string {
   const digits = rate === 0 ? "0" : rate < 0.1 ? rate.toFixed(2) : rate < 10 ? rate.toFixed(1) : count(Math.round(rate));
-  return `${digits}${kThin}/s`;
+  return withUnit(digits, "/s");
 }
 
 function stops(node: GraphNode): boolean {
@@ -87,11 +86,8 @@ function sum(values: (number | undefined)[]): number | undefined {
   return known.length > 0 ? known.reduce((all, value) => all + value, 0) : undefined;
 }
 
-const kWords: Record<string, string> = { targets: "targets", list: "items" };
-
 export function lengthText(kind: string, length: number): string {
-  const word = kWords[kind] ?? kind;
-  return `${count(length)} ${length === 1 ? word.slice(0, -1) : word}`;
+  return plural(length, kind === "targets" ? "target" : "item");
 }
 
 // Of all edges that one line stands for.
@@ -100,7 +96,7 @@ export function flowOf(graph: GraphAnswer, edges: GraphEdge[], rates: Map<string
   const profiles = sum(edges.map((edge) => edge.profiles));
   if (profiles !== undefined) {
     const rate = sum(edges.map((edge) => rates.get(nameOf(graph, edge))));
-    const text = rate === undefined ? `${count(profiles)} ${profiles === 1 ? "profile" : "profiles"}` : rateText(rate);
+    const text = rate === undefined ? plural(profiles, "profile") : rateText(rate);
     return { text, size: (rate ?? 0) * 60, isMoving: (rate ?? 0) > 0 && tone === "", tone };
   }
   const counted = edges.find((edge) => edge.length !== undefined);

@@ -6,6 +6,7 @@ import { useExplanations } from "../explain/answer";
 import { ComponentName, Ended, Step, Steps } from "../explain/way";
 import { Bones, HealthMark } from "../parts";
 import { type ProcessRow, type Targets, explainLink, kFates } from "./data";
+import { Service } from "./table";
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
@@ -17,13 +18,9 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 }
 
 function Facts({ row }: { row: ProcessRow }) {
-  const isStored = row.serviceLength === undefined && row.samples > 0;
-  const service = <bdi>{visible(row.service)}</bdi>;
   return (
     <dl class="pairs">
-      {row.service && (
-        <Fact name="Service">{isStored ? <a href={`#/profiles?${new URLSearchParams({ service: row.service })}`}>{service}</a> : service}</Fact>
-      )}
+      {row.service && <Fact name="Service"><Service row={row} /></Fact>}
       {row.serviceLength !== undefined && <Fact name="Its name">has {count(row.serviceLength)} bytes: too many for a service that is kept</Fact>}
       {row.container && <Fact name="Container"><span class="mono" title={row.container}>{row.container.slice(0, 12)}</span></Fact>}
       {row.collector && <Fact name="Sampled by"><ComponentName id={row.collector} /></Fact>}

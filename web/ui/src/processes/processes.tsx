@@ -2,7 +2,7 @@
 import { url, useKept } from "../ask";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
-import { AnswerState, Bar, Bones, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
+import { AnswerState, Bar, Bones, Chips, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
 import { replaceQuery } from "../route";
 import { Chosen } from "./chosen";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";
@@ -21,23 +21,22 @@ function Shares({ states }: { states: Record<Fate, number> }) {
   );
 }
 
-function Chips({ states, chosen }: { states: Record<Fate, number>; chosen: string }) {
+function Fates({ states, chosen }: { states: Record<Fate, number>; chosen: string }) {
   const all = kFateNames.reduce((sum, fate) => sum + states[fate], 0);
-  const chip = (value: string, content: preact.ComponentChildren, n: number) => (
-    <button type="button" class="chip" key={value} aria-pressed={chosen === value} onClick={() => replaceQuery({ state: value, offset: undefined })}>
-      {content}
-      <span class="dim">{n}</span>
-    </button>
-  );
+  const seen = kFateNames.filter((fate) => states[fate] > 0 || chosen === fate);
+  const choices = seen.map((fate) => {
+    const { word, mark } = kFates[fate];
+    return { value: fate, label: word, look: <HealthMark state={mark} text={word} />, n: states[fate] };
+  });
   return (
     <div class="summary">
       <Shares states={states} />
-      <div class="chips" role="group" aria-label="State">
-        {chip("", "All", all)}
-        {kFateNames.map((fate) =>
-          states[fate] > 0 || chosen === fate ? chip(fate, <HealthMark state={kFates[fate].mark} text={kFates[fate].word} />, states[fate]) : null,
-        )}
-      </div>
+      <Chips<string>
+        label="State"
+        choices={[{ value: "", label: "All", n: all }, ...choices]}
+        value={chosen}
+        onChange={(state) => replaceQuery({ state, offset: undefined })}
+      />
     </div>
   );
 }
@@ -116,7 +115,7 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
       </Bar>
       <AnswerState of={{ ...kept, data: isOfThis ? page : undefined }} missing="The list of processes did not come." bones={<Bones rows={12} shape="rows" />} />
       {page && page.collectors === 0 && <NoCollector />}
-      {page && page.total > 0 && <Chips states={page.states} chosen={fate} />}
+      {page && page.total > 0 && <Fates states={page.states} chosen={fate} />}
       {page && isOfThis && (
         <div class="besides">
           <div class="listbox">

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { count, percent, plural, sentence, visible } from "../format";
 import { HealthMark, useOneColumn, useSteadyOrder } from "../parts";
-import { replaceQuery } from "../route";
+import { leadingTo, profileLink, replaceQuery } from "../route";
 import { type ProcessRow, explainLink, kFates } from "./data";
 
 function Head({ name, sort, children, numeric, title, className = "" }: { name: string; sort: string; children: ComponentChildren; numeric?: boolean; title?: string; className?: string }) {
@@ -23,10 +23,10 @@ function share(part: number, whole: number): string {
 }
 
 // What it is profiled as.
-function Service({ row }: { row: ProcessRow }) {
-  const link = row.serviceLength === undefined && row.samples > 0;
+export function Service({ row }: { row: ProcessRow }) {
+  const isKept = row.serviceLength === undefined && row.samples > 0;
   const name = <bdi>{visible(row.service)}</bdi>;
-  return link ? <a href={`#/profiles?${new URLSearchParams({ service: row.service })}`}>{name}</a> : name;
+  return isKept ? <a href={profileLink(row.service)}>{name}</a> : name;
 }
 
 // Why it is not, or not as it could be.
@@ -48,13 +48,10 @@ function linkTo(pid: number, query: URLSearchParams, isNarrow: boolean): string 
 }
 
 function Row({ row, link, isChosen }: { row: ProcessRow; link: string; isChosen: boolean }) {
-  const open = (event: MouseEvent) => {
-    if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) location.hash = link;
-  };
   const { word, mark } = kFates[row.state];
   const detail = `${plural(row.samples, "sample")}, ${count(row.completeSamples)} of them complete; ${share(row.namedFrames, row.frames)} of frames named`;
   return (
-    <tr class="pick" onClick={open} data-pid={row.pid} aria-selected={isChosen || undefined}>
+    <tr class="pick" onClick={leadingTo(link)} data-pid={row.pid} aria-selected={isChosen || undefined}>
       <td class="num mono dim hide-narrow">{row.pid}</td>
       <td class="process">
         <a class="row mono" href={link} aria-current={isChosen ? "true" : undefined}>
