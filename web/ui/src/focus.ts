@@ -1,9 +1,9 @@
 // Where the focus is: in the new screen once one is opened, and never nowhere because an answer took away what had it.
 import { useEffect, useRef } from "preact/hooks";
 
-const kFocusable = "a[href], button, input, summary, [tabindex]:not([tabindex='-1'])";
+const kFocusable = "a[href], button, input, select, summary, [tabindex]:not([tabindex='-1'])";
 
-function focusMain(): void {
+export function focusMain(): void {
   document.getElementById("main")?.focus({ preventScroll: true });
 }
 

@@ -3,8 +3,10 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Load, Status } from "./api";
 import { type Polled, isLost } from "./ask";
+import { isError } from "./diagnostics";
+import { focusMain } from "./focus";
 import { bytes, count, moment, percent, plural, span } from "./format";
-import { Dialog, HealthMark, Icon, KeysDialog, kStatesByNeed, Note, stateWord } from "./parts";
+import { Dialog, HealthMark, Icon, KeysDialog, kStatesByNeed, LossTable, Note, stateWord } from "./parts";
 import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
 import { toggleTheme } from "./theme";
@@ -108,17 +110,7 @@ function LossDialog({ status, onClose }: { status: Status; onClose: () => void }
   const losses = status.collection.losses.filter((loss) => loss.count > 0);
   return (
     <Dialog title="Samples lost, by reason" onClose={onClose}>
-      <table class="plain">
-        <tbody>
-          {losses.map((loss) => (
-            <tr key={loss.reason}>
-              <td class="mono">{loss.reason}</td>
-              <td>{loss.meaning}</td>
-              <td class="num">{count(loss.count)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <LossTable losses={losses} />
       <p class="dim small">
         Of {plural(status.collection.samples, "sample")} since the collectors started. The same counts stand in /metrics.
       </p>
@@ -145,7 +137,7 @@ const kKeys: [string, string][] = [
 ];
 
 function Refused({ load, runningSince }: { load: Load; runningSince: number }) {
-  const errors = load.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  const errors = load.diagnostics.filter(isError);
   const first = errors[0];
   const place = first?.file ? `${first.file}:${first.line}:${first.column}: ` : "";
   return (
@@ -192,6 +184,12 @@ function PasswordWanted({ since }: { since: number }) {
   );
 }
 
+// The address is the screen's: it has no room for the name of a place in it.
+function skip(event: Event): void {
+  event.preventDefault();
+  focusMain();
+}
+
 interface FrameProps {
   route: Route;
   status: Polled<Status>;
@@ -208,7 +206,7 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
   const refused = known && known.ready && !known.lastLoad.ok && route.screen !== "config";
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>
+      <a class="skip" href="#main" onClick={skip}>
         Skip to content
       </a>
       <Rail route={route} status={known} onKeys={() => onKeys(true)} />

@@ -1,9 +1,9 @@
 // The parts every screen is made of.
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { State } from "./api";
+import type { Loss, State } from "./api";
 import type { Loaded } from "./ask";
-import { clock, sentence } from "./format";
+import { clock, count, sentence } from "./format";
 import { usePasswordWanted } from "./password";
 
 const kPaths: Record<string, string> = {
@@ -257,6 +257,12 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
+// A click on what surrounds a dialog is one on the dialog, and so is one on its own edge.
+function isBeside({ target, clientX: x, clientY: y }: MouseEvent, dialog: Element): boolean {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (x < left || x > right || y < top || y > bottom);
+}
+
 // Closed by itself, it gives the focus back to what opened it, and then says that it is closed.
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   return (
@@ -268,7 +274,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       }}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === event.currentTarget) event.currentTarget.close();
+        if (isBeside(event, event.currentTarget)) event.currentTarget.close();
       }}
     >
       <header>
@@ -288,15 +294,31 @@ export function KeysDialog({ keys, onClose }: { keys: [string, string][]; onClos
     <Dialog title="Keyboard" onClose={onClose}>
       <dl class="keys">
         {keys.map(([key, does]) => (
-          <>
+          <Fragment key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
             <dd>{does}</dd>
-          </>
+          </Fragment>
         ))}
       </dl>
     </Dialog>
+  );
+}
+
+export function LossTable({ losses }: { losses: Loss[] }) {
+  return (
+    <table>
+      <tbody>
+        {losses.map(({ reason, meaning, count: lost }) => (
+          <tr key={reason}>
+            <td class="mono">{reason}</td>
+            <td>{meaning}</td>
+            <td class="num">{count(lost)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -341,9 +363,15 @@ export function NothingMatches({ title, children, onClear }: { title: string; ch
   );
 }
 
+const kOneColumn = "(max-width: 1040px)";
+
 // Whether the screen has no room for two columns.
+export function isOneColumn(): boolean {
+  return matchMedia(kOneColumn).matches;
+}
+
 export function useOneColumn(): boolean {
-  const [query] = useState(() => matchMedia("(max-width: 1040px)"));
+  const [query] = useState(() => matchMedia(kOneColumn));
   const [one, setOne] = useState(query.matches);
   useEffect(() => {
     const follow = () => setOne(query.matches);

@@ -4,8 +4,10 @@ import type { State } from "./api";
 import { HealthMark } from "./parts";
 
 const kShown = 6_000; // ms
+const kToasted = "weir-toast"; // an event of the window
 
 interface Toast {
+  number: number; // the same as long as it is shown
   state: State;
   title: string;
   text: string;
@@ -13,12 +15,14 @@ interface Toast {
 
 class ToastEvent extends Event {
   constructor(readonly toast: Toast) {
-    super("weir-toast");
+    super(kToasted);
   }
 }
 
+let toastsSoFar = 0;
+
 export function toast(state: State, title: string, text = ""): void {
-  dispatchEvent(new ToastEvent({ state, title, text }));
+  dispatchEvent(new ToastEvent({ number: ++toastsSoFar, state, title, text }));
 }
 
 export function Toasts() {
@@ -29,13 +33,13 @@ export function Toasts() {
       setToasts((all) => [...all, toast]);
       setTimeout(() => setToasts((all) => all.filter((other) => other !== toast)), kShown);
     };
-    addEventListener("weir-toast", add);
-    return () => removeEventListener("weir-toast", add);
+    addEventListener(kToasted, add);
+    return () => removeEventListener(kToasted, add);
   }, []);
   return (
     <div class="toasts" role="status">
-      {toasts.map(({ state, title, text }, index) => (
-        <div class="toast" key={index}>
+      {toasts.map(({ number, state, title, text }) => (
+        <div class="toast" key={number}>
           <HealthMark state={state} word={false} />
           <div>
             <b>{title}</b>

@@ -2,8 +2,9 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Diagnostic, Load, State, Status } from "../api";
 import { asApiError, post, url, usePoll } from "../ask";
+import { isError, markOf } from "../diagnostics";
 import { baseName, bytes, clock, count, moment, plural } from "../format";
-import { AnswerState, Bar, Bones, Chips, HealthMark, Icon, Note, Segments, StateBox } from "../parts";
+import { AnswerState, Bar, Bones, Chips, HealthMark, Icon, isOneColumn, Note, Segments, StateBox } from "../parts";
 import { replaceQuery } from "../route";
 import { toast } from "../toast";
 import type { ConfigAnswer, ConfigFile } from "./api";
@@ -13,10 +14,6 @@ import { Difference, Source } from "./source";
 const kEvery = { topic: "config", most: 10_000 } as const; // the text on the disk may be edited as well
 
 type View = "running" | "disk" | "difference";
-
-function isErrors(diagnostics: Diagnostic[]): Diagnostic[] {
-  return diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-}
 
 // What can be looked at, the first of it at first.
 function viewsOf(file: ConfigFile, load?: Load): View[] {
@@ -48,14 +45,14 @@ function Text({ file, view, load, line }: { file: ConfigFile; view: View; load?:
     );
   }
   // On a narrow screen the errors are listed above the text.
-  const first = innerWidth > 1040 ? (isErrors(diagnostics)[0]?.line ?? 0) : 0;
+  const first = isOneColumn() ? 0 : (diagnostics.find(isError)?.line ?? 0);
   return <Source text={text} diagnostics={diagnostics} line={line || first} />;
 }
 
 // ---- beside the text ----
 
 function Result({ load, runningSince }: { load: Load; runningSince: number }) {
-  const errors = isErrors(load.diagnostics).length;
+  const errors = load.diagnostics.filter(isError).length;
   const warnings = load.diagnostics.length - errors;
   if (!load.ok) {
     return (
@@ -95,7 +92,7 @@ function Problems({ load, files }: { load: Load; files: ConfigFile[] }) {
       <ul class="problems">
         {load.diagnostics.map((diagnostic, index) => (
           <li key={index}>
-            <HealthMark state={diagnostic.severity === "error" ? "unhealthy" : "waiting"} text={diagnostic.severity} word={false} />
+            <HealthMark state={markOf(diagnostic)} text={diagnostic.severity} word={false} />
             <div>
               {diagnostic.file && known.has(diagnostic.file) ? (
                 <button type="button" class="link mono" onClick={() => go(diagnostic)}>

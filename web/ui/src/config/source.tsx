@@ -1,7 +1,8 @@
 // A config text with its line numbers, and what is wrong with it under the line where it is.
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Diagnostic } from "../api";
-import { HealthMark } from "../parts";
+import { isError, markOf } from "../diagnostics";
+import { HealthMark, toneOf } from "../parts";
 import { countChanged, type DiffRow } from "./diff";
 import { highlight, indexOfColumn, marked, type Word } from "./highlight";
 
@@ -17,8 +18,8 @@ function Words({ words }: { words: Word[] }) {
 
 function Said({ diagnostic }: { diagnostic: Diagnostic }) {
   return (
-    <div class={`say ${diagnostic.severity === "error" ? "bad" : "warn"}`}>
-      <HealthMark state={diagnostic.severity === "error" ? "unhealthy" : "waiting"} text={diagnostic.severity === "error" ? "Error: " : "Warning: "} word={false} />
+    <div class={`say ${toneOf(markOf(diagnostic))}`}>
+      <HealthMark state={markOf(diagnostic)} text={isError(diagnostic) ? "Error: " : "Warning: "} word={false} />
       <div>
         {diagnostic.message}
         {diagnostic.notes.map((note, index) => (
@@ -37,8 +38,39 @@ function withMarks(words: Word[], line: number, diagnostics: Diagnostic[]): Word
   return diagnostics.reduce((all, diagnostic) => {
     const from = indexOfColumn(text, diagnostic.column ?? 1);
     const until = diagnostic.endLine === line ? indexOfColumn(text, diagnostic.endColumn ?? 1) : text.length;
-    return from === undefined || until === undefined ? all : marked(all, from, until, diagnostic.severity === "error" ? "wrong" : "doubtful");
+    return from === undefined || until === undefined ? all : marked(all, from, until, isError(diagnostic) ? "wrong" : "doubtful");
   }, words);
+}
+
+interface LineProps {
+  number: number;
+  words: Word[];
+  diagnostics: Diagnostic[]; // of this line
+  isShown: boolean; // it is the one to look at
+}
+
+function SourceLine({ number, words, diagnostics, isShown }: LineProps) {
+  const worst = diagnostics.find(isError) ?? diagnostics[0];
+  const classes = ["sourceline", worst && toneOf(markOf(worst)), isShown && "shown"];
+  return (
+    <div data-line={number} class={classes.filter(Boolean).join(" ")}>
+      <i aria-hidden="true">{number}</i>
+      <Words words={worst ? withMarks(words, number, diagnostics) : words} />
+      {diagnostics.map((diagnostic, index) => (
+        <Said key={index} diagnostic={diagnostic} />
+      ))}
+    </div>
+  );
+}
+
+function diagnosticsByLine(diagnostics: Diagnostic[], lines: number): Map<number, Diagnostic[]> {
+  const at = new Map<number, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    // Behind the last line: the file ends where something is missing.
+    const line = Math.min(diagnostic.line ?? 1, lines);
+    at.set(line, [...(at.get(line) ?? []), diagnostic]);
+  }
+  return at;
 }
 
 interface SourceProps {
@@ -53,12 +85,7 @@ export function Source({ text, diagnostics, line }: SourceProps) {
   useEffect(() => {
     if (line > 0) box.current?.querySelector(`[data-line="${line}"]`)?.scrollIntoView({ block: "center" });
   }, [line, text]);
-  const at = new Map<number, Diagnostic[]>();
-  for (const diagnostic of diagnostics) {
-    // Behind the last line: the file ends where something is missing.
-    const place = Math.min(diagnostic.line ?? 1, lines.length);
-    at.set(place, [...(at.get(place) ?? []), diagnostic]);
-  }
+  const at = diagnosticsByLine(diagnostics, lines.length);
   const chunks = Array.from({ length: Math.ceil(lines.length / kTogether) }, (_, i) => lines.slice(i * kTogether, (i + 1) * kTogether));
   return (
     <div class="source" ref={box}>
@@ -66,16 +93,7 @@ export function Source({ text, diagnostics, line }: SourceProps) {
         <div class="chunk" key={part} style={{ containIntrinsicHeight: `auto ${chunk.length * 20}px` }}>
           {chunk.map((words, index) => {
             const number = part * kTogether + index + 1;
-            const here = at.get(number) ?? [];
-            return (
-              <div key={number} data-line={number} class={`sourceline ${here.length > 0 ? (here.some((one) => one.severity === "error") ? "bad" : "warn") : ""} ${number === line ? "shown" : ""}`}>
-                <i aria-hidden="true">{number}</i>
-                <Words words={here.length > 0 ? withMarks(words, number, here) : words} />
-                {here.map((diagnostic, which) => (
-                  <Said key={which} diagnostic={diagnostic} />
-                ))}
-              </div>
-            );
+            return <SourceLine key={number} number={number} words={words} diagnostics={at.get(number) ?? []} isShown={number === line} />;
           })}
         </div>
       ))}

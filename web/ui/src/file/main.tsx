@@ -1,10 +1,10 @@
 // A flame graph in a file of its own: the data stands in the page, gzipped and in base64.
-import { render } from "preact";
+import { Fragment, render } from "preact";
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { FlameColumns, Loss } from "../api";
 import { amount, moment, percent, plural, visible } from "../format";
 import { useKeys } from "../keys";
-import { Bar, Dialog, Icon, KeysDialog, Segments, StateBox } from "../parts";
+import { Bar, Dialog, Icon, KeysDialog, LossTable, Segments, StateBox } from "../parts";
 import { Graph } from "../profiles/graph";
 import { buildTree, isEmpty } from "../profiles/model";
 import { type ChangeLook, kPlainLook, kViews } from "../profiles/state";
@@ -39,26 +39,16 @@ function FactsDialog({ recording, onClose }: { recording: Recording; onClose: ()
     <Dialog title="About this recording" onClose={onClose}>
       <dl class="facts">
         {recording.facts.map(([name, value]) => (
-          <>
+          <Fragment key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
-          </>
+          </Fragment>
         ))}
       </dl>
       {recording.losses.length > 0 && (
         <>
           <h2>Samples lost, by reason</h2>
-          <table class="plain">
-            <tbody>
-              {recording.losses.map((loss) => (
-                <tr key={loss.reason}>
-                  <td class="mono">{loss.reason}</td>
-                  <td>{loss.meaning}</td>
-                  <td class="num">{loss.count}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <LossTable losses={recording.losses} />
         </>
       )}
     </Dialog>
