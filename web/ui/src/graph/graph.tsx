@@ -1,6 +1,7 @@
 // The graph of components: the way of the data, what flows, and where it does not.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { url, usePoll } from "../ask";
+import { kProfiledMachine, kStore } from "../example";
 import { plural, sentence, span } from "../format";
 import { kLeast } from "../live";
 import { AnswerState, Bar, Bones, HealthMark, NothingMatches, Search, StateBox, useNow } from "../parts";
@@ -75,14 +76,7 @@ function Empty() {
   return (
     <StateBox title="No component runs.">
       <p>The config names none. weir loads the config again as soon as it is saved; this one profiles every process of this machine:</p>
-      <pre class="command">{`discovery.process "all" { }
-
-pyroscope.ebpf "machine" {
-  targets    = discovery.process.all.targets
-  forward_to = [pyroscope.store.local.receiver]
-}
-
-pyroscope.store "local" { }`}</pre>
+      <pre class="command">{`${kProfiledMachine}\n\n${kStore}`}</pre>
     </StateBox>
   );
 }

@@ -2,6 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { pushQuery, replaceQuery } from "../route";
 import type { Stretch } from "./course";
+import { kUsualType } from "./types";
 
 export type Sort = "self" | "total" | "name";
 
@@ -129,7 +130,7 @@ export function useChoice(query: URLSearchParams): Choice {
 export function linkTo(choice: Choice, service: string, type: string, until: number): string {
   const { look, ...rest } = choice;
   const parameters = new URLSearchParams();
-  const all = parametersOf({ ...rest, ...look, service, type: type === "process_cpu" ? "" : type, at: choice.at || until });
+  const all = parametersOf({ ...rest, ...look, service, type: type === kUsualType ? "" : type, at: choice.at || until });
   for (const [name, value] of Object.entries(all)) {
     if (value) parameters.set(name, value);
   }

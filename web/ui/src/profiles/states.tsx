@@ -1,23 +1,13 @@
 // What the screen says when there is nothing to show.
+import { kProfiledMachine, kStore } from "../example";
 import { Bones, StateBox, useLater } from "../parts";
 import { kRanges } from "./state";
-
-function Lines({ store }: { store: boolean }) {
-  return (
-    <pre class="command">{`${store ? `pyroscope.store "local" { }\n\n` : ""}discovery.process "all" { }
-
-pyroscope.ebpf "machine" {
-  targets    = discovery.process.all.targets
-  forward_to = [pyroscope.store.local.receiver]
-}`}</pre>
-  );
-}
 
 export function NoStore() {
   return (
     <StateBox title="No profile is kept on this machine.">
       <p>weir runs, but no component of its config keeps profiles here. Add one, and let a profiler forward to it:</p>
-      <Lines store />
+      <pre class="command">{`${kStore}\n\n${kProfiledMachine}`}</pre>
       <p>The first flame graph stands here about 15 s after the file is saved.</p>
     </StateBox>
   );
@@ -63,7 +53,7 @@ export function NoProfiles({ sampling, range, at }: { sampling: boolean; range: 
         <li>
           <div>
             Profile all of them: add these lines to the config.
-            <Lines store={false} />
+            <pre class="command">{kProfiledMachine}</pre>
           </div>
         </li>
         <li>

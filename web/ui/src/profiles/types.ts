@@ -1,7 +1,7 @@
 // The types of profiles that are collected, as people call them.
 import type { Services } from "../api";
 
-const kUsual = "process_cpu";
+export const kUsualType = "process_cpu";
 
 const kWords: Record<string, string> = {
   process_cpu: "CPU",
@@ -25,6 +25,6 @@ export function typeWord(type: string): string {
 
 // CPU time first; the others by name.
 export function typesOf(answer: Services): string[] {
-  const types = [...new Set(answer.services.map((service) => service.type || kUsual))];
-  return types.sort((a, b) => Number(b === kUsual) - Number(a === kUsual) || a.localeCompare(b, "en"));
+  const types = [...new Set(answer.services.map((service) => service.type || kUsualType))];
+  return types.sort((a, b) => Number(b === kUsualType) - Number(a === kUsualType) || a.localeCompare(b, "en"));
 }
