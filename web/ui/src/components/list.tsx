@@ -59,7 +59,7 @@ function TableWithFlows({ components }: { components: Component[] }) {
 function Table({ components, through }: { components: Component[]; through?: Map<string, string> }) {
   const now = useNow(5_000);
   return (
-    <table class="list">
+    <table>
       <thead>
         <tr>
           <th scope="col">Health</th>

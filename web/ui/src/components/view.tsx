@@ -63,7 +63,7 @@ function Rows({ rows }: { rows: Value[] }) {
   }
   return (
     <div class="scroll-x" tabIndex={0} role="group" aria-label="Rows">
-      <table class="list">
+      <table>
         <thead>
           <tr>
             {columns.map((column) => (

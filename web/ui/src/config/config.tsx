@@ -68,7 +68,7 @@ function Result({ load, runningSince }: { load: Load; runningSince: number }) {
     [load.unchanged, "as they were"],
   ];
   return (
-    <section class="loaded">
+    <section>
       <HealthMark state={warnings > 0 ? "waiting" : "healthy"} text={`Loaded at ${moment(load.time)}`} />
       <p class="sub">
         Components: {numbers.filter(([n]) => n > 0).map(([n, word]) => `${count(n)} ${word}`).join(", ") || "none"}.

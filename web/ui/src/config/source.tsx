@@ -18,7 +18,7 @@ function Words({ words }: { words: Word[] }) {
 
 function Said({ diagnostic }: { diagnostic: Diagnostic }) {
   return (
-    <div class={`say ${toneOf(markOf(diagnostic))}`}>
+    <div class="say">
       <HealthMark state={markOf(diagnostic)} text={isError(diagnostic) ? "Error: " : "Warning: "} word={false} />
       <div>
         {diagnostic.message}

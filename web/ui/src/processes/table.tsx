@@ -105,7 +105,7 @@ export function ProcessTable({ rows, query, sort, over, chosen, question }: Tabl
   const isNarrow = useOneColumn();
   return (
     <div {...hold}>
-      <table class="list processes">
+      <table class="processes">
         <thead>
           <tr>
             <Head name="pid" sort={sort} numeric className="hide-narrow">

@@ -11,7 +11,6 @@ const kInset = 5;
 export interface Look {
   dark: boolean;
   font: string;
-  mark: string; // colour of a search hit's line
 }
 
 export interface Scene {
@@ -92,6 +91,20 @@ export function boxes(scene: Scene, width: number, height: number): Box[] {
   return layout(scene, width, height).found;
 }
 
+// Each in the light and in the dark; a canvas knows nothing of the page's own colours.
+const kInk = ["#12191e", "#f4f7f9"] as const;
+const kFaintInk = ["#5f6c76", "#8d9aa5"] as const;
+const kFaint = ["#eaeff2", "#1f272d"] as const;
+const kHatch = ["rgb(0 0 0 / .08)", "rgb(255 255 255 / .09)"] as const;
+const kHit = ["#a87b00", "#f2d16b"] as const;
+// How much is left of what a search does not find.
+const kColdFill = 0.26;
+const kColdText = 0.55;
+
+function inLook(colours: readonly [string, string], look: Look): string {
+  return colours[look.dark ? 1 : 0];
+}
+
 // Drops leading qualifiers while enough of the name stays, else cuts its end.
 function fit(text: string, room: number, unknown: boolean): string {
   if (text.length <= room) return text;
@@ -105,12 +118,12 @@ function fit(text: string, room: number, unknown: boolean): string {
   return `${text.slice(0, room - 1)}…`;
 }
 
-function hatch(g: CanvasRenderingContext2D, box: Box, width: number, dark: boolean): void {
+function hatch(g: CanvasRenderingContext2D, box: Box, width: number, look: Look): void {
   g.save();
   g.beginPath();
   g.rect(box.x, box.y, width, kRow - 1);
   g.clip();
-  g.strokeStyle = dark ? "rgb(255 255 255 / .09)" : "rgb(0 0 0 / .08)";
+  g.strokeStyle = inLook(kHatch, look);
   g.lineWidth = 2;
   g.beginPath();
   for (let x = box.x - kRow; x < box.x + width + kRow; x += 7) {
@@ -121,39 +134,52 @@ function hatch(g: CanvasRenderingContext2D, box: Box, width: number, dark: boole
   g.restore();
 }
 
+function isCold({ hits }: Scene, node: number): boolean {
+  return hits !== null && node > 0 && !hits.hit[node];
+}
+
 function opacity(scene: Scene, node: number): number {
   if (scene.focus > 0 && node < scene.focus) return 0.55; // only ancestors of the focus are drawn before it
-  if (scene.hits && node > 0 && !scene.hits.hit[node]) return 0.26;
+  if (isCold(scene, node)) return kColdFill;
   return 1;
+}
+
+// In characters.
+function roomIn(box: Box, charWidth: number): number {
+  return Math.floor((box.width - kInset - 3) / charWidth);
+}
+
+// With a gap to the next, where that leaves something.
+function drawnWidth(box: Box): number {
+  return box.width > 3 ? box.width - 1 : box.width;
 }
 
 function drawText(g: CanvasRenderingContext2D, scene: Scene, box: Box, look: Look, charWidth: number): void {
   const unknown = kindOf(scene.tree, box.node) === "unknown";
-  const room = Math.floor((box.width - kInset - 3) / charWidth);
+  const room = roomIn(box, charWidth);
   if (room < (unknown ? 9 : 3)) return;
   const title = box.node === 0 ? scene.rootTitle : titleOf(scene.tree, box.node);
-  const cold = scene.hits && box.node > 0 && !scene.hits.hit[box.node];
-  g.globalAlpha = cold ? 0.55 : 1;
-  g.fillStyle = look.dark ? "#f4f7f9" : "#12191e";
+  g.globalAlpha = isCold(scene, box.node) ? kColdText : 1;
+  g.fillStyle = inLook(kInk, look);
   g.fillText(fit(title, room, unknown), box.x + kInset, box.y + kRow / 2);
 }
 
 function drawRest(g: CanvasRenderingContext2D, scene: Scene, rest: Rest, look: Look, charWidth: number): void {
   if (rest.width < kLeast) return;
-  g.globalAlpha = scene.hits ? 0.26 : 1;
-  g.fillStyle = look.dark ? "#1f272d" : "#eaeff2";
-  g.fillRect(rest.x, rest.y, rest.width > 3 ? rest.width - 1 : rest.width, kRow - 1);
+  g.globalAlpha = scene.hits ? kColdFill : 1;
+  g.fillStyle = inLook(kFaint, look);
+  g.fillRect(rest.x, rest.y, drawnWidth(rest), kRow - 1);
   const text = `${rest.frames} frames too narrow to draw`;
-  const room = Math.floor((rest.width - kInset - 3) / charWidth);
+  const room = roomIn(rest, charWidth);
   if (room < 9) return;
-  g.globalAlpha = scene.hits ? 0.55 : 1;
-  g.fillStyle = look.dark ? "#8d9aa5" : "#5f6c76";
+  g.globalAlpha = scene.hits ? kColdText : 1;
+  g.fillStyle = inLook(kFaintInk, look);
   g.fillText(fit(text, room, true), rest.x + kInset, rest.y + kRow / 2);
 }
 
 function edge(g: CanvasRenderingContext2D, box: Box, width: number, look: Look, line: number, alpha: number): void {
   g.globalAlpha = alpha;
-  g.strokeStyle = look.dark ? "#f4f7f9" : "#12191e";
+  g.strokeStyle = inLook(kInk, look);
   g.lineWidth = line;
   g.strokeRect(box.x + line / 2, box.y + line / 2, Math.max(1, width - line), kRow - 1 - line);
 }
@@ -169,14 +195,14 @@ export function draw(g: CanvasRenderingContext2D, scene: Scene, look: Look, widt
   const same = scene.hover > 0 ? tree.name[scene.hover] : -1;
   for (const rest of rests) drawRest(g, scene, rest, look, charWidth);
   for (const box of all) {
-    const drawn = Math.max(kLeast, box.width > 3 ? box.width - 1 : box.width);
+    const drawn = Math.max(kLeast, drawnWidth(box));
     g.globalAlpha = opacity(scene, box.node);
     g.fillStyle = colours[box.node] ??= colourOf(tree, box.node, look.dark);
     g.fillRect(box.x, box.y, drawn, kRow - 1);
-    if (kindOf(tree, box.node) === "unknown" && drawn > 6) hatch(g, box, drawn, look.dark);
+    if (kindOf(tree, box.node) === "unknown" && drawn > 6) hatch(g, box, drawn, look);
     if (scene.hits?.hit[box.node]) {
       g.globalAlpha = 1;
-      g.fillStyle = look.mark;
+      g.fillStyle = inLook(kHit, look);
       g.fillRect(box.x, box.y + kRow - 4, drawn, 3);
     }
     drawText(g, scene, box, look, charWidth);

@@ -1,15 +1,16 @@
 // The flame graph: one canvas that draws the rows in view, root on top, or with callers above callees. Everything
 // it shows stands in the table below it too; moves are read aloud.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amount, changeText, changeTone, isCpuTime, percent, plural } from "../format";
+import { amount, changeText, isCpuTime, percent, plural } from "../format";
 import { announce, endsChord, hasModifier } from "../keys";
 import { useMeasures } from "../measures";
 import { useTheme } from "../theme";
 import { type Scene, boxes, draw, kRow } from "./draw";
 import { kindWord } from "./kinds";
-import { type Tree, childrenOf, followWay, kindOf, maxDepth, moduleOf, shareOf, titleOf, wayTo, wholeOf } from "./model";
+import { type Tree, childrenOf, followWay, kindOf, maxDepth, shareOf, titleOf, wayTo } from "./model";
 import type { Hits } from "./search";
-import { Why, noNameOf } from "./why";
+import { Tip } from "./tip";
+import { noNameOf } from "./why";
 
 interface FlameProps {
   tree: Tree;
@@ -74,86 +75,6 @@ function nodeIn(tree: Tree, place: Place | null): number {
   return wayTo(tree, node) === way ? node : -1;
 }
 
-interface NumbersProps {
-  tree: Tree;
-  unit: string;
-  node: number;
-  hasSelf: boolean; // false: a caller, of which only what it calls is known
-}
-
-function Numbers({ tree, unit, node, hasSelf }: NumbersProps) {
-  return (
-    <div class="numbers">
-      <span class="dim">Total</span>
-      <span class="num">{amount(tree.total[node]!, unit)}</span>
-      <span class="num">{percent(shareOf(tree, node))}</span>
-      {hasSelf && (
-        <>
-          <span class="dim">Self</span>
-          <span class="num">{amount(tree.self[node]!, unit)}</span>
-          <span class="num">{percent(tree.self[node]! / wholeOf(tree))}</span>
-        </>
-      )}
-    </div>
-  );
-}
-
-function Comparison({ tree, unit, node, hasSelf }: NumbersProps) {
-  const [before, after] = [tree.beforeTotal![node]!, tree.total[node]!];
-  const [selfBefore, selfAfter] = [tree.beforeSelf![node]!, tree.self[node]!];
-  return (
-    <div class="numbers compared">
-      <span />
-      <span class="num dim">Before</span>
-      <span class="num dim">After</span>
-      <span class="num dim">Change</span>
-      <span class="dim">Total</span>
-      <span class="num">{amount(before, unit)}</span>
-      <span class="num">{amount(after, unit)}</span>
-      <span class={`num ${changeTone(before, after)}`}>{changeText(before, after)}</span>
-      {hasSelf && (
-        <>
-          <span class="dim">Self</span>
-          <span class="num">{amount(selfBefore, unit)}</span>
-          <span class="num">{amount(selfAfter, unit)}</span>
-          <span class={`num ${changeTone(selfBefore, selfAfter)}`}>{changeText(selfBefore, selfAfter)}</span>
-        </>
-      )}
-    </div>
-  );
-}
-
-function Tip({ tree, unit, node, pointer, hasSelf }: NumbersProps & { pointer: Pointer }) {
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const { offsetWidth: width, offsetHeight: height } = element;
-    const right = pointer.x + 14 + width > innerWidth - 8;
-    const below = pointer.y + 14 + height > innerHeight - 8;
-    element.style.left = `${Math.max(8, right ? pointer.x - 14 - width : pointer.x + 14)}px`;
-    element.style.top = `${Math.max(8, below ? pointer.y - 14 - height : pointer.y + 14)}px`;
-  });
-  const kind = kindOf(tree, node);
-  const module = moduleOf(tree, node);
-  const noName = noNameOf(tree, node);
-  const numbers = { tree, unit, node, hasSelf };
-  return (
-    <div class="tip" role="tooltip" ref={box}>
-      <b><bdi>{titleOf(tree, node)}</bdi></b>
-      {kind !== "root" && (
-        <div class="kind sub">
-          <i class={`swatch k-${kind}`} />
-          {kindWord(kind)}
-          {module && `, ${module}`}
-        </div>
-      )}
-      {tree.beforeTotal ? <Comparison {...numbers} /> : <Numbers {...numbers} />}
-      {noName && <Why noName={noName} />}
-    </div>
-  );
-}
-
 // `inwards`: the arrow that leads from a frame to the first of what is beyond it.
 function step(tree: Tree, from: number, key: string, inwards: string): number {
   const parent = tree.parent[from]!;
@@ -181,6 +102,23 @@ function viewOf(box: HTMLElement): typeof kUnseen {
   return { width, height: box.clientHeight, top: box.scrollTop };
 }
 
+function paint(canvas: HTMLCanvasElement, scene: Scene, width: number, height: number, dark: boolean): void {
+  const g = canvas.getContext("2d");
+  if (!g) return;
+  const ratio = devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // Even the same size would give it new memory.
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
+  canvas.style.height = `${height}px`;
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const start = performance.now();
+  draw(g, scene, { dark, font: `12px ${getComputedStyle(canvas).fontFamily}` }, width, height);
+  // For who looks with the browser's own tools, and for bench/page_draw.py.
+  performance.clearMeasures("flame draw");
+  performance.measure("flame draw", { start });
+}
+
 export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped = false, onOpen, onMiddle }: FlameProps) {
   const theme = useTheme();
   const holder = useRef<HTMLDivElement>(null);
@@ -205,23 +143,7 @@ export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped
   }, [title, flipped]);
   useEffect(() => setPointer(null), [title, wayTo(tree, focus)]);
   useLayoutEffect(() => {
-    const element = canvas.current;
-    const g = element?.getContext("2d");
-    if (!element || !g || width <= 0) return;
-    const ratio = devicePixelRatio || 1;
-    const [across, down] = [Math.round(width * ratio), Math.round(drawnHeight * ratio)];
-    // Even the same size would give it new memory.
-    if (element.width !== across) element.width = across;
-    if (element.height !== down) element.height = down;
-    element.style.height = `${drawnHeight}px`;
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const style = getComputedStyle(element);
-    const look = { dark: theme === "dark", font: `12px ${style.fontFamily}`, mark: theme === "dark" ? "#f2d16b" : "#a87b00" };
-    const began = performance.now();
-    draw(g, scene, look, width, drawnHeight);
-    // For who looks with the browser's own tools, and for bench/page_draw.py.
-    performance.clearMeasures("flame draw");
-    performance.measure("flame draw", { start: began });
+    if (canvas.current && width > 0) paint(canvas.current, scene, width, drawnHeight, theme === "dark");
   });
 
   const nodeAt = (event: MouseEvent): number => {
@@ -260,7 +182,7 @@ export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped
   return (
     <>
       <div class={flipped ? "flame flipped" : "flame"} ref={holder} onScroll={read}>
-        <div class="flamebox" style={{ height: `${fullHeight}px` }}>
+        <div style={{ height: `${fullHeight}px` }}>
           <canvas
             ref={canvas}
             tabIndex={0}
@@ -273,7 +195,7 @@ export function Flame({ tree, unit, title, label, focus, hits, hasTable, flipped
           />
         </div>
       </div>
-      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} node={hover} pointer={pointer} hasSelf={!flipped} />}
+      {hover >= 0 && pointer && <Tip tree={tree} unit={unit} node={hover} hasSelf={!flipped} x={pointer.x} y={pointer.y} />}
     </>
   );
 }

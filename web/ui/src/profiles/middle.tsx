@@ -73,7 +73,7 @@ export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
   const put = (row: Row) => onMiddle(row.key);
   return (
     <div class="functions" tabIndex={0} role="region" aria-label={`Callers and callees of ${name}`}>
-      <table class="list" aria-label={`Callers and callees of ${name}, the largest first`}>
+      <table aria-label={`Callers and callees of ${name}, the largest first`}>
         <thead>
           <tr>
             <th scope="col">Function</th>

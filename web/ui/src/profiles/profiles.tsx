@@ -1,6 +1,6 @@
 // Profiles: a service, a range, its flame graph, and what it was like before.
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Service, Services } from "../api";
+import type { Service } from "../api";
 import { between, changeText, changeTone, isCpuTime, moment, percent, plural, visible } from "../format";
 import { useKey } from "../keys";
 import { AnswerState, Bar, Icon, Segments, StateBox } from "../parts";
@@ -135,15 +135,14 @@ function useService(asked: string, services: Service[]): string {
 
 interface ScreenBarProps {
   choice: Choice;
-  answer?: Services;
+  types: string[]; // that there are
   type: string;
   chosen?: Service;
   shown: Stretch | null;
 }
 
-function ScreenBar({ choice, answer, type, chosen, shown }: ScreenBarProps) {
+function ScreenBar({ choice, types, type, chosen, shown }: ScreenBarProps) {
   const [saved, setSaved] = useState<number | null>(null); // when the dialog was opened
-  const types = answer ? typesOf(answer) : [];
   const comparing = isComparing(choice);
   const toggle = () => {
     if (comparing) endComparison();
@@ -204,7 +203,7 @@ export function ProfilesScreen({ query, sampling }: { query: URLSearchParams; sa
   };
   return (
     <>
-      <ScreenBar choice={choice} answer={data} type={type} chosen={chosen} shown={shown} />
+      <ScreenBar choice={choice} types={types} type={type} chosen={chosen} shown={shown} />
       <AnswerState of={found} missing="The list of services did not come." bones={<Loading />} />
       {data && data.stores === 0 && <NoStore />}
       {data && data.stores > 0 && data.services.length === 0 && <NoProfiles sampling={sampling} range={range} at={at} />}

@@ -41,7 +41,7 @@ function ownQuestion(side: Side, type: string): Question {
 function Files({ question, type }: { question: Question; type: string }) {
   const { after, before } = sides(question);
   return (
-    <table class="plain forms">
+    <table class="forms">
       <tbody>
         {kForms.map(({ path, name, use }) => (
           <tr key={path}>

@@ -209,7 +209,7 @@ export function FunctionTable({ tree, focus, unit, search, matches, sort, onSort
   const cut = everything ? shown : shown.slice(0, kFirst);
   return (
     <div class="functions" tabIndex={0} role="region" aria-label="Functions">
-      <table class="list" aria-label={tree.beforeTotal ? "Functions, the largest change of self first" : "Functions"}>
+      <table aria-label={tree.beforeTotal ? "Functions, the largest change of self first" : "Functions"}>
         {tree.beforeTotal ? <CompareHead unit={unit} /> : <Head sort={sort} unit={unit} onSort={onSort} />}
         <tbody>
           {cut.map((row) => (
