@@ -3,49 +3,39 @@
 import collections
 import json
 import re
-import urllib.parse
-import urllib.request
 
-from harness import ROOT, Weir, free_port, run, wait_for
+from harness import ROOT, Weir, free_port, ingest, receiving, run, wait_for, wait_receiving
 
 CONFIG = '''
-discovery.process "all" {{ }}
-discovery.relabel "some" {{
+discovery.process "all" { }
+discovery.relabel "some" {
   targets = discovery.process.all.targets
-  rule {{
+  rule {
     target_label = "service_name"
     replacement  = "shop"
-  }}
-}}
-pyroscope.ebpf "machine" {{
+  }
+}
+pyroscope.ebpf "machine" {
   targets    = discovery.relabel.some.output
   forward_to = [pyroscope.store.local.receiver]
-}}
-pyroscope.receive_http "in" {{
-  http {{
-    listen_address = "127.0.0.1"
-    listen_port    = {port}
-  }}
-  forward_to = [pyroscope.store.local.receiver, pyroscope.write.nowhere.receiver]
-}}
-pyroscope.store "local" {{ }}
-pyroscope.write "nowhere" {{
-  endpoint {{
+}
+pyroscope.write "nowhere" {
+  endpoint {
     url = "http://127.0.0.1:1"
-  }}
-}}
-local.file "gone" {{
+  }
+}
+local.file "gone" {
   filename = "/nonexistent"
-}}
-declare "reads" {{
-  argument "path" {{ }}
-  local.file "inner" {{
+}
+declare "reads" {
+  argument "path" { }
+  local.file "inner" {
     filename = argument.path.value
-  }}
-}}
-reads "one" {{
+  }
+}
+reads "one" {
   path = local.file.gone.content
-}}
+}
 '''
 Field = collections.namedtuple('Field', 'type is_optional words')
 PRIMITIVE = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool, 'any': object}
@@ -116,14 +106,6 @@ def words(doc):
     return [word.strip('`').strip('"') for word in found.group(1).split(', ')] if found else []
 
 
-def send(port):
-    """Some profiles, so that there is something to ask for."""
-    query = urllib.parse.urlencode({'name': 'shop{host=node-7}', 'sampleRate': 100})
-    request = urllib.request.Request(f'http://127.0.0.1:{port}/ingest?{query}', b'main;work 7\nmain;rest 3\n')
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        assert answer.status == 200
-
-
 def questions(w):
     """Each path of the page, as one would ask it, with the route that it is of."""
     for path in ('status', 'config', 'targets', 'explain?pid=1', 'components', 'components?modules=1&states=all', 'peers', 'remotecfg/components', 'graph'):
@@ -144,11 +126,11 @@ def questions(w):
 
 def every_path_answers_as_the_page_says():
     page, port = Page(), free_port()
-    with Weir(CONFIG.format(port=port)) as w:
+    with Weir(CONFIG + receiving(port, 'pyroscope.write.nowhere.receiver')) as w:
         w.wait_ready()
-        wait_for('it listens', lambda: w.health('pyroscope.receive_http.in')['state'] == 'healthy')
+        wait_receiving(w)
         wait_for('processes are found', lambda: w.component('discovery.process.all')['exports'])
-        send(port)
+        ingest(port, 'shop{host=node-7}', 'main;work 7\nmain;rest 3\n', sampleRate=100)
         wait_for('the profile is kept', lambda: 'shop' in w.services())
         asked, problems = set(), []
         for path, route in questions(w):

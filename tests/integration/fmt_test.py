@@ -3,16 +3,15 @@
 import os
 import pathlib
 import resource
-import subprocess
 import tempfile
 
-from harness import WEIR, figure, run
+from harness import figure, run, run_weir
 
 UGLY, STANDARD = 'a=1\nb { c = 2 }\n', 'a = 1\n\nb {\n\tc = 2\n}\n'
 
 
 def fmt(*arguments, text=None, folder=None):
-    done = subprocess.run([WEIR, 'fmt', *arguments], input=text, capture_output=True, text=True, cwd=folder, check=False)
+    done = run_weir('fmt', *arguments, input=text, cwd=folder)
     return done.returncode, done.stdout, done.stderr
 
 

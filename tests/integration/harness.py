@@ -3,6 +3,7 @@
 Each test is a function; run(tests) calls them and prints one line each: `ok NAME`, `not ok NAME` or `SKIP: NAME: reason`.
 Nothing here sleeps for a fixed time to let something happen: everything waits for a condition, with a deadline.
 """
+import base64
 import contextlib
 import json
 import os
@@ -38,7 +39,7 @@ class Skip(Exception):
 BUSY = 10
 
 
-def wait_for(what, condition, seconds=10):
+def wait_for(what, condition, seconds=10, pause=0.01):
     """The first true value of condition(), asked again and again; an AssertionError when the time is over."""
     deadline = time.monotonic() + seconds
     while True:
@@ -47,7 +48,7 @@ def wait_for(what, condition, seconds=10):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f'{what}: not within {seconds} s')
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def free_port():
@@ -61,13 +62,17 @@ def need_root():
         raise Skip('needs root')
 
 
+def find_bpftool():
+    return shutil.which('bpftool', path=os.environ['PATH'] + ':/usr/sbin')
+
+
 def can_load_bpf():
     """Why this machine does not let us profile it, or None."""
     if os.geteuid() != 0:
         return 'needs root'
     if not pathlib.Path('/sys/kernel/btf/vmlinux').exists():
         return 'the kernel has no BTF'
-    bpftool = shutil.which('bpftool', path=os.environ['PATH'] + ':/usr/sbin')
+    bpftool = find_bpftool()
     if not bpftool or subprocess.run([bpftool, 'prog', 'show'], capture_output=True).returncode != 0:
         return 'the kernel refuses BPF'
     return None
@@ -79,12 +84,38 @@ def need_bpf():
         raise Skip(reason)
 
 
+def replace_file(path, text):
+    """At once, as an editor or a kubelet does: who reads meanwhile must not see half of it, or nothing."""
+    beside = path.with_suffix('.new')
+    beside.write_text(text)
+    beside.rename(path)
+
+
 def need_go():
     """Where Go is."""
     found = shutil.which('go', path=os.environ['PATH'] + ':/usr/local/go/bin')
     if not found:
         raise Skip('there is no Go')
     return found
+
+
+def go_pprof(profile, *flags):
+    """What `go tool pprof` prints of a profile: its bytes, a file or an address."""
+    go = need_go()
+    with tempfile.TemporaryDirectory(prefix='weir-pprof-') as folder:
+        if isinstance(profile, bytes):
+            kept = pathlib.Path(folder, 'profile.pb.gz')
+            kept.write_bytes(profile)
+            profile = kept
+        done = subprocess.run([go, 'tool', 'pprof', *flags, profile], capture_output=True, text=True, timeout=300,
+                              env={**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_weir(*arguments, **options):
+    """A subcommand to its end: its code, and what it said as text."""
+    return subprocess.run([WEIR, *arguments], capture_output=True, text=True, **{'timeout': 60, **options})
 
 
 class Weir:
@@ -122,10 +153,7 @@ class Weir:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
 
     def change_config(self, text, by):
-        """At once: who asks for a reload meanwhile must not see half of a config, or none."""
-        new = self.config.with_suffix('.new')
-        new.write_text(self.config.read_text().replace(text, by, 1))
-        new.rename(self.config)
+        replace_file(self.config, self.config.read_text().replace(text, by, 1))
 
     def wait_ready(self, seconds=10):
         def ready():
@@ -163,12 +191,41 @@ class Weir:
     def health(self, identity):
         return self.component(identity)['health']
 
+    def is_healthy(self, identity):
+        return self.health(identity)['state'] == 'healthy'
+
+    def wait_healthy(self, identity, seconds=10):
+        wait_for(f'{identity} is healthy', lambda: self.is_healthy(identity), seconds)
+
+    def wait_says(self, identity, words, seconds=10):
+        """Its health, as soon as its message has these words."""
+        def saying():
+            health = self.health(identity)
+            return health if words in health['message'] else None
+        return wait_for(f'{identity} says "{words}"', saying, seconds)
+
+    def targets(self, identity, field='targets'):
+        """What a component exports under that name, as dictionaries; none as long as it has published nothing."""
+        found = []
+        while True:
+            status, text = self.request(f'/api/v0/web/components/{identity}/views/exports.{field}?limit=200&offset={len(found)}')
+            if status == 404:
+                return []
+            page = json.loads(text)
+            found += [{pair['key']: pair['value']['value'] for pair in row['value']} for row in page['rows']]
+            if not page['rows'] or len(found) >= page['total']:
+                return found
+
     def metric(self, name, **labels):
         """The sum of the series of that name that have these labels, or None."""
         found = re.findall(rf'^{name}(\{{[^\n]*\}})? (\S+)', self.request('/metrics')[1], re.M)
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         values = [float(value) for series, value in found if all(pair in series for pair in wanted)]
         return sum(values) if values else None
+
+    def count(self, name, **labels):
+        """The same; 0 where nothing has been counted yet."""
+        return self.metric(name, **labels) or 0
 
     def services(self):
         return {row['service']: row for row in self.json('/api/v0/web/profiles/services')['services']}
@@ -178,6 +235,9 @@ class Weir:
         query = urllib.parse.urlencode({'service': service, 'type': self.services()[service]['type']})
         return self.json('/api/v0/web/profiles/flame?' + query)
 
+    def last_load(self):
+        return self.json('/api/v0/web/status')['lastLoad']
+
     def rss_kb(self):
         return int(re.search(r'VmRSS:\s*(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text()).group(1))
 
@@ -185,6 +245,22 @@ class Weir:
         """The exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
+
+
+@contextlib.contextmanager
+def weir_with_a_profile(config='', **options):
+    port = free_port()
+    with Weir(config + receiving(port), **options) as w:
+        w.wait_ready()
+        # Not by the API: `config` may ask for a password, and a prefix moves it.
+        wait_for('profiles are taken', lambda: w.status('/-/healthy') == 200)
+        push_profile(port)
+        yield w
+
+
+def basic(user):
+    """The header that gives this name and password; none without them."""
+    return {'Authorization': 'Basic ' + base64.b64encode(':'.join(user).encode()).decode()} if user else {}
 
 
 @contextlib.contextmanager
@@ -198,16 +274,77 @@ def started(command, **options):
         process.wait()
 
 
+@contextlib.contextmanager
+def copied(program, *names, strip=False):
+    """The paths of copies under other names; stripped ones have neither symbols nor a build id."""
+    with tempfile.TemporaryDirectory(prefix='weir-copies-') as folder:
+        copies = [pathlib.Path(folder, name) for name in names]
+        for copy in copies:
+            shutil.copy(program, copy)
+            if strip:
+                subprocess.run(['strip', '--strip-all', '--remove-section=.note.gnu.build-id', copy], check=True)
+        yield copies
+
+
+def profiling(processes, interval='1s', more=''):
+    """Blocks of a config: these processes are profiled, each as the service whose name is its key, and what is found is kept."""
+    rows = ''.join(f'    {{"__process_pid__" = "{process.pid}", "service_name" = {json.dumps(name, ensure_ascii=False)}}},\n'
+                   for name, process in processes.items())
+    return f'''
+pyroscope.ebpf "machine" {{
+  targets = [
+{rows}  ]
+  forward_to       = [pyroscope.store.local.receiver]
+  collect_interval = "{interval}"
+  {more}
+}}
+pyroscope.store "local" {{ }}
+'''
+
+
+def receiving(port, *others):
+    """Blocks of a config: what programs push to this port is kept, and goes to these receivers too."""
+    receivers = ', '.join(['pyroscope.store.local.receiver', *others])
+    return f'''
+pyroscope.receive_http "in" {{
+  http {{
+    listen_address = "127.0.0.1"
+    listen_port    = {port}
+  }}
+  forward_to = [{receivers}]
+}}
+pyroscope.store "local" {{ }}
+'''
+
+
+def wait_receiving(w):
+    w.wait_says('pyroscope.receive_http.in', 'listening')
+
+
+def ingest(port, name, profile, **query):
+    """Hands a profile to a weir that is `receiving`, as a program without an SDK would: stacks in folded form, unless `query` says
+    that it is something else."""
+    query = urllib.parse.urlencode({'name': name, **query})
+    body = profile if isinstance(profile, bytes) else profile.encode()
+    with urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{port}/ingest?{query}', body), timeout=10) as answer:
+        assert answer.status == 200
+
+
 def push_profile(port, service='app'):
-    """One of a second, to a pyroscope.receive_http there."""
+    """A profile of the second that has just passed."""
     now = int(time.time())
-    query = urllib.parse.urlencode({'name': service, 'from': now - 1, 'until': now, 'format': 'folded'})
-    urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{port}/ingest?{query}', data=b'main;work 3\n'), timeout=10).close()
+    ingest(port, service, 'main;work 3\n', **{'from': now - 1, 'until': now, 'format': 'folded'})
 
 
 def figure(text):
     """A measurement for the reader; nothing depends on it."""
     print(f'FIGURE: {text}', flush=True)
+
+
+def run_chosen(*tests):
+    """Those with one of the words of the command line in their name; without words, all."""
+    words = [word for word in sys.argv[1:] if not word.startswith('--')]
+    run(*[test for test in tests if not words or any(word in test.__name__ for word in words)])
 
 
 def run(*tests):

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The http block: TLS with certificates of clients, passwords and the paths that need them, live over reloads, and closed until it is
 known who may ask."""
-import base64
 import contextlib
 import http.client
 import shutil
 import ssl
-import subprocess
 
-from harness import WEIR, Skip, Weir, run, wait_for
+from certificates import issue, make_issuer, need_openssl
+from harness import Weir, basic, replace_file, run, run_weir, wait_for
 
 TLS = '''
   tls {
@@ -31,21 +30,12 @@ FILTER = 'filter {\n      paths                       = ["/metrics", "/api/"]\n 
 ME = ('me', 'pass:word')
 
 
-def need_openssl():
-    if not shutil.which('openssl'):
-        raise Skip('there is no openssl')
-
-
 def make_certificates(folder):
-    """ca, server and client of it, and stranger, whom it has not issued."""
-    def openssl(*arguments):
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', *arguments],
-                       cwd=folder, check=True, capture_output=True, timeout=60)
-    openssl('-subj', '/CN=ca', '-keyout', 'ca.key', '-out', 'ca.crt')
-    openssl('-subj', '/CN=stranger', '-keyout', 'stranger.key', '-out', 'stranger.crt')
+    """ca, what it has issued, and stranger, whom it has not."""
+    for issuer in ('ca', 'stranger'):
+        make_issuer(folder, issuer)
     for name in ('server', 'client', 'next'):
-        openssl('-subj', f'/CN={name}', '-addext', 'subjectAltName=IP:127.0.0.1', '-CA', 'ca.crt', '-CAkey', 'ca.key',
-                '-keyout', f'{name}.key', '-out', f'{name}.crt')
+        issue(folder, name)
 
 
 class Secured(Weir):
@@ -64,10 +54,9 @@ class Secured(Weir):
         return self.answer(path, user, client, tls)[0]
 
     def answer(self, path, user=None, client=None, tls=True):
-        headers = {'Authorization': 'Basic ' + base64.b64encode(':'.join(user).encode()).decode()} if user else {}
         with contextlib.closing(self.connect(client, tls)) as connection:
             try:
-                connection.request('GET', path, headers=headers)
+                connection.request('GET', path, headers=basic(user))
                 response = connection.getresponse()
                 return response.status, response.read().decode()
             except (OSError, http.client.HTTPException):
@@ -80,9 +69,7 @@ class Secured(Weir):
             return dict(part[0] for part in connection.sock.getpeercert()['subject'])['commonName']
 
     def rewrite(self, text):
-        new = self.config.with_suffix('.new')
-        new.write_text(text)
-        new.rename(self.config)
+        replace_file(self.config, text)
 
 
 def secured(block):
@@ -97,8 +84,8 @@ def secured(block):
 
 def explain(weir, client=None):
     identity = ['--cert-file', weir.folder / f'{client}.crt', '--key-file', weir.folder / f'{client}.key'] if client else []
-    return subprocess.run([WEIR, 'explain', 'targets', '--pid', '1', '--server', f'https://127.0.0.1:{weir.port}',
-                           '--ca-file', weir.folder / 'ca.crt', *identity], capture_output=True, text=True, timeout=60)
+    return run_weir('explain', 'targets', '--pid', '1', '--server', f'https://127.0.0.1:{weir.port}', '--ca-file', weir.folder / 'ca.crt',
+                    *identity)
 
 
 def tls_with_certificates_of_clients():
@@ -125,10 +112,7 @@ def passwords_and_the_paths_that_need_them():
             for user in (('me', 'wrong'), ('you', 'pass:word'), ('me', ''), ('', '')):
                 assert ask(path, user) == 401, (path, user)
         assert 'pass:word' not in weir.log()
-        with contextlib.closing(weir.connect(tls=False)) as connection:
-            headers = {'Authorization': 'Basic ' + base64.b64encode(b'me:pass:word').decode()}
-            connection.request('GET', '/api/v0/web/components/http', headers=headers)
-            shown = connection.getresponse().read().decode()
+        shown = weir.answer('/api/v0/web/components/http', ME, tls=False)[1]
         assert '"password"' in shown and 'pass:word' not in shown, shown
         text = weir.answer('/api/v0/web/config', ME, tls=False)[1]
         assert 'username' in text and 'pass:word' not in text, text
@@ -219,8 +203,7 @@ def another_issuer_ends_connections():
         with contextlib.closing(weir.connect('client')) as connection:
             connection.request('GET', '/-/ready')
             assert connection.getresponse().read() == b'weir is ready.\n'
-            shutil.copy(weir.folder / 'stranger.crt', weir.folder / 'ca.new')
-            (weir.folder / 'ca.new').rename(weir.folder / 'clients.crt')
+            replace_file(weir.folder / 'clients.crt', (weir.folder / 'stranger.crt').read_text())
             assert connection.sock.recv(1) == b'', 'the connection is still open'
 
 

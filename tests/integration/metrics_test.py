@@ -2,12 +2,11 @@
 """/metrics of a weir that works, read by Prometheus' own parser: what is there is what the reference says, name, type, label
 and meaning, and each metric that the reference has of weir itself is there."""
 import json
-import pathlib
 import re
 import subprocess
 
 from go_program import go_program
-from harness import ROOT, Weir, free_port, run, wait_for
+from harness import ROOT, Weir, free_port, ingest, receiving, run, wait_for, wait_receiving
 from receiver import Receiver
 
 REFERENCE = ROOT / 'docs/reference'
@@ -22,17 +21,9 @@ discovery.relabel "some" {
 pyroscope.write "out" {
   endpoint { url = "URL" }
 }
-pyroscope.store "local" { }
 pyroscope.ebpf "one" {
   targets    = discovery.relabel.some.output
   forward_to = [pyroscope.write.out.receiver]
-}
-pyroscope.receive_http "in" {
-  http {
-    listen_address = "127.0.0.1"
-    listen_port    = PORT
-  }
-  forward_to = [pyroscope.write.out.receiver, pyroscope.store.local.receiver]
 }
 '''
 
@@ -55,11 +46,10 @@ def what_is_exposed_is_what_the_reference_says():
     own = documented('metrics.md')
     all_pages = {name: row for page in REFERENCE.glob('*.md') for name, row in documented(page.name).items()}
     port = free_port()
-    with Receiver() as receiver, Weir(CONFIG.replace('URL', receiver.url).replace('PORT', str(port))) as w:
+    with Receiver() as receiver, Weir(CONFIG.replace('URL', receiver.url) + receiving(port, 'pyroscope.write.out.receiver')) as w:
         w.wait_ready()
-        folded = ['curl', '-sS', '--fail', '--max-time', '10', '--data-binary', 'main;work 3',
-                  f'http://127.0.0.1:{port}/ingest?name=shop']
-        subprocess.run(folded, check=True, capture_output=True)
+        wait_receiving(w)
+        ingest(port, 'shop', 'main;work 3')
         wait_for('the profile is sent', lambda: receiver.of('shop'), 20)
         assert w.request('/-/reload', 'POST')[0] == 200
         metrics = understood(w.request('/metrics')[1])

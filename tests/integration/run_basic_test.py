@@ -3,16 +3,11 @@
 import json
 import pathlib
 import signal
-import subprocess
 import tempfile
 
-from harness import WEIR, Weir, run, wait_for
+from harness import Weir, run, run_weir, wait_for
 
 CONFIG = 'discovery.process "all" {\n  refresh_interval = "1s"\n}\n'
-
-
-def weir(*arguments):
-    return subprocess.run([WEIR, *arguments], capture_output=True, text=True, timeout=20)
 
 
 def it_gets_ready_and_serves_the_page():
@@ -24,7 +19,7 @@ def it_gets_ready_and_serves_the_page():
         assert '# TYPE' in w.request('/metrics')[1]
         names = [component['localID'] for component in w.json('/api/v0/web/components')]
         assert names == ['discovery.process.all'], names
-        wait_for('discovery.process is healthy', lambda: w.health('discovery.process.all')['state'] == 'healthy')
+        w.wait_healthy('discovery.process.all')
         assert f'page={w.url}/' in w.log(), w.log()
 
 
@@ -119,7 +114,7 @@ def the_command_line_explains_itself():
             (['run', '--storage.pat=x', 'a'], 1, ['did you mean --storage.path?']),
             (['run'], 1, ['needs PATH']),
             (['--version'], 0, ['weir 0.'])]:
-        done = weir(*arguments)
+        done = run_weir(*arguments)
         assert done.returncode == code, (arguments, done)
         for part in parts:
             assert part in done.stdout + done.stderr, (arguments, part, done)
@@ -129,23 +124,23 @@ def validate_says_every_error_and_touches_nothing():
     with tempfile.TemporaryDirectory() as folder:
         good, bad = pathlib.Path(folder, 'good.river'), pathlib.Path(folder, 'bad.river')
         good.write_text('discovery.docker "d" {\n  host = "unix:///nonexistent.sock"\n}\n')
-        done = weir('validate', str(good))
+        done = run_weir('validate', good)
         assert done.returncode == 0, done
         bad.write_text('discovery.docker "d" {\n  hots = 1\n}\nno.such "x" { }\n')
-        done = weir('validate', str(bad))
+        done = run_weir('validate', bad)
         assert done.returncode == 1, done
         for part in (f'{bad}:2:3', f'{bad}:4:1'):
             assert part in done.stderr, done
-        done = weir('validate', '--format=json', str(bad))
+        done = run_weir('validate', '--format=json', bad)
         said = json.loads(done.stdout)
         assert done.returncode == 1 and not done.stderr and not said['valid'] and said['errors'] == 2, done
         first = said['diagnostics'][0]
         assert first['file'] == str(bad) and (first['line'], first['column'], first['endColumn']) == (2, 3, 7), first
         # Nothing uses it: a warning, and no more.
-        done = weir('validate', '--format=json', str(good))
+        done = run_weir('validate', '--format=json', good)
         said = json.loads(done.stdout)
         assert done.returncode == 0 and said['valid'] and said['warnings'] == 1, done
-        assert weir('validate', '--format=yaml', str(good)).returncode == 1
+        assert run_weir('validate', '--format=yaml', good).returncode == 1
 
 
 def only_what_is_stable_enough_runs():
@@ -162,11 +157,11 @@ def only_what_is_stable_enough_runs():
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, 'units.river')
         config.write_text('discovery.systemd "units" { }\n')
-        assert weir('validate', flag, str(config)).returncode == 1
+        assert run_weir('validate', flag, config).returncode == 1
         for words in (['--stability.level=public-preview'], ['--stability.level=experimental'], []):
-            assert weir('validate', *words, str(config)).returncode == 0, words
+            assert run_weir('validate', *words, config).returncode == 0, words
         for command in ('run', 'validate'):
-            done = weir(command, '--stability.level=beta', str(config))
+            done = run_weir(command, '--stability.level=beta', config)
             assert done.returncode == 1, done
             said = '--stability.level is generally-available, public-preview or experimental, got "beta"'
             assert said in done.stderr, done
