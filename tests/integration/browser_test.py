@@ -1,14 +1,9 @@
 #!/usr/bin/env python3
 """The page of a weir that profiles this machine: each demo service has its flame graph, the components their health."""
 import contextlib
-import os
-import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+from browsing import a_browser, need_browser, page, take_shots
+from harness import ROOT, Weir, need_bpf, run, started, wait_for
 
 # With frame pointers the whole stack has names; without, the hot leaf; of Python, the interpreter's loop.
 SERVICES = {
@@ -21,16 +16,14 @@ COMPONENTS = ['discovery.process.all', 'discovery.relabel.services', 'pyroscope.
 
 def the_page_of_a_running_weir_shows_each_service():
     need_bpf()
-    if driver.missing():
-        raise Skip(driver.missing())
+    need_browser()
     with contextlib.ExitStack() as stack:
         for command, _ in SERVICES.values():
-            stack.enter_context(started([str(word) for word in command]))
+            stack.enter_context(started(command))
         w = stack.enter_context(Weir((ROOT / 'examples/local.river').read_text()))
         w.wait_ready()
         wait_for('each service has profiles', lambda: set(SERVICES) <= set(w.services()), 30)
-        browser = stack.enter_context(driver.Browser())
-        browser.look(*page.WIDE, 'dark')
+        browser = stack.enter_context(a_browser())
         for name, (_, functions) in SERVICES.items():
             page.has_flame_graph(browser, w.url, name, functions)
         for component in COMPONENTS:
@@ -39,12 +32,11 @@ def the_page_of_a_running_weir_shows_each_service():
         browser.open(f'{w.url}/#/graph')
         browser.wait('profiles flow', 'return document.querySelector(".flow") !== null', seconds=45)
         page.is_clean(browser)
-        # WEIR_SHOTS names a folder for pictures.
         places = {f'live-{name}': (page.service_link(w.url, name), 'canvas') for name in SERVICES}
         places['live-components'] = (f'{w.url}/#/components', 'table')
         places['live-ebpf'] = (f'{w.url}/#/component/pyroscope.ebpf.machine', '.panel')
         places['live-graph'] = (f'{w.url}/#/graph?node=pyroscope.ebpf.machine', '.node')
-        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
+        take_shots(browser, places)
 
 
 run(the_page_of_a_running_weir_shows_each_service)

@@ -1,18 +1,14 @@
 #!/usr/bin/env python3
 """The page is told what has changed: it asks for nothing else, costs nothing while nobody looks, and asks by itself where
 nobody can tell it."""
-import contextlib
 import json
 import pathlib
 import socket
-import sys
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import Skip, Weir, figure, run, wait_for
+from browsing import page, shown
+from harness import Weir, figure, run, wait_for
+from proxy import proxy
 
 CONFIG = 'local.file "a" {\n  filename = "/etc/hostname"\n}\n'
 MOST_STREAMS = 64
@@ -69,13 +65,11 @@ def asked(browser, what):
     return browser.run('return performance.getEntriesByType("resource").filter(e => e.name.includes(arguments[0])).length', what)
 
 
-@contextlib.contextmanager
-def a_browser():
-    if driver.missing():
-        raise Skip(driver.missing())
-    with driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
-        yield browser
+def asks_nothing(browser, what, seconds=5):
+    """Whether the page does without it for so long."""
+    before = asked(browser, what)
+    time.sleep(seconds)
+    return asked(browser, what) == before
 
 
 def components_shown(browser):
@@ -110,8 +104,7 @@ def a_reader_is_told_what_changes():
 
 
 def nobody_wakes_up_for_a_page_that_is_not_open():
-    with a_browser() as browser, Weir(CONFIG) as w:
-        w.wait_ready()
+    with shown(CONFIG) as (w, browser):
         wait_for('it sleeps', lambda: sleeps(w), 30)
         for screen in ('components', 'targets', 'graph', 'profiles'):
             browser.open(f'{w.url}/#/{screen}')
@@ -131,16 +124,10 @@ def nobody_wakes_up_for_a_page_that_is_not_open():
 
 
 def the_page_asks_for_what_has_changed_and_for_nothing_else():
-    with a_browser() as browser, Weir(CONFIG) as w:
-        w.wait_ready()
+    with shown(CONFIG) as (w, browser):
         browser.open(f'{w.url}/#/components')
         browser.wait('the list is there', 'return document.querySelector("[data-component]")')
-
-        def is_quiet():
-            before = asked(browser, '/api/')
-            time.sleep(5)
-            return asked(browser, '/api/') == before
-        wait_for('it has all it wants', is_quiet, 40)
+        wait_for('it has all it wants', lambda: asks_nothing(browser, '/api/'), 40)
         before = asked(browser, '/api/v0/web/components')
         add_component(w, 'b')
         wait_for('the change is shown', lambda: components_shown(browser) == ['local.file.a', 'local.file.b'])
@@ -149,8 +136,7 @@ def the_page_asks_for_what_has_changed_and_for_nothing_else():
 
 
 def where_too_many_read_the_page_asks_by_itself():
-    with a_browser() as browser, Weir(CONFIG) as w:
-        w.wait_ready()
+    with shown(CONFIG) as (w, browser):
         streams = [Stream(w) for _ in range(MOST_STREAMS)]
         assert {stream.status for stream in streams} == {200}
         assert Stream(w).status == 503
@@ -163,61 +149,17 @@ def where_too_many_read_the_page_asks_by_itself():
         for stream in streams:
             stream.close()
         before = w.metric('weir_http_turned_away_total', reason='streams')
-
-        def is_told():
-            seen = asked(browser, '/web/components')
-            time.sleep(5)
-            return asked(browser, '/web/components') == seen
-        wait_for('it is told again', is_told, 60)
+        wait_for('it is told again', lambda: asks_nothing(browser, '/web/components'), 60)
         assert w.metric('weir_http_turned_away_total', reason='streams') - before <= 1
 
 
-class Withholding:
-    """A proxy that passes everything on but bodies that do not end."""
-
-    def __init__(self, w):
-        self.w = w
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.url = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
-
-    def __enter__(self):
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer, _ = self.listener.accept()
-                threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
-
-    def serve(self, peer):
-        """One request a connection, which is easier to follow."""
-        with contextlib.suppress(OSError), peer, socket.create_connection(('127.0.0.1', self.w.port)) as server:
-            head = b''
-            while b'\r\n\r\n' not in head:
-                piece = peer.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            lines = [line for line in head.split(b'\r\n') if not line.lower().startswith(b'connection:')]
-            server.sendall(b'\r\n'.join([lines[0], b'Connection: close', *lines[1:]]))
-            answer = b''
-            while piece := server.recv(65536):
-                answer += piece
-            peer.sendall(answer)
-
-
 def behind_a_proxy_that_withholds_events_the_page_asks_by_itself():
-    with a_browser() as browser, Weir(CONFIG) as w, Withholding(w) as proxy:
-        w.wait_ready()
-        browser.open(f'{proxy.url}/#/components')
+    with shown(CONFIG) as (w, browser), proxy(w.port, path='/', withholds=True) as address:
+        browser.open(f'{address}#/components')
         browser.wait('the list is there', 'return document.querySelector("[data-component]")')
-        for name, shown in (('b', 2), ('c', 3)):
+        for name, count in (('b', 2), ('c', 3)):
             add_component(w, name)
-            wait_for('the change is shown', lambda: len(components_shown(browser)) == shown)
+            wait_for('the change is shown', lambda: len(components_shown(browser)) == count)
             page.expect('No answer' not in browser.text(), 'that is no outage')
             time.sleep(6)  # by now it has given up its stream
 

@@ -1,18 +1,11 @@
 #!/usr/bin/env python3
 """The page's graph of a weir that runs: what flows where, what waits and what fails, modules in place, 1,000 components, and
 what stands there when there is nothing to draw or nobody answers."""
-import contextlib
-import os
-import pathlib
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import BUSY, Skip, Weir, figure, free_port, push_profile, run, wait_for
+from browsing import ENTER, ESCAPE, RIGHT, SPACE, block, page, shown, slow, take_shots
+from harness import BUSY, figure, free_port, push_profile, receiving, run, wait_for
 
-ENTER, SPACE, LEFT, RIGHT, ESCAPE = '\ue007', ' ', '\ue012', '\ue014', '\ue00c'
 HOSTILE = '<img src=x onerror=alert(1)>'
 LABELS = 'return [...document.querySelectorAll(".flowlabel text")].map(t => t.textContent.replace(/\\s/g, " "))'
 NODES = 'return [...document.querySelectorAll(".node")].map(n => n.dataset.id)'
@@ -34,35 +27,20 @@ named "m" { targets = discovery.process.all.targets }
 discovery.relabel "last" { targets = named.m.output }
 local.file "gone" { filename = "/nowhere/%s" }
 discovery.relabel "late" { targets = [{"a" = local.file.gone.content}] }
-pyroscope.receive_http "in" {
-  http {
-    listen_address = "127.0.0.1"
-    listen_port    = %d
-  }
-  forward_to = [pyroscope.store.local.receiver, pyroscope.write.nobody.receiver]
-}
-pyroscope.store "local" { }
 pyroscope.write "nobody" {
   endpoint { url = "http://127.0.0.1:1" }
 }
 '''
 
 
-@contextlib.contextmanager
-def shown(config, **options):
-    """(weir, browser): one that runs this, and a browser that has opened nothing yet."""
-    if driver.missing():
-        raise Skip(driver.missing())
-    with Weir(config, **options) as w, driver.Browser() as browser:
-        w.wait_ready()
-        browser.look(*page.WIDE, 'dark')
-        yield w, browser
+def config(port, file='x'):
+    return CONFIG % file + receiving(port, 'pyroscope.write.nobody.receiver')
 
 
 def the_graph_shows_what_flows_waits_and_fails():
     port = free_port()
-    with shown(CONFIG % (HOSTILE, port)) as (w, browser):
-        wait_for('profiles are taken', lambda: w.component('pyroscope.receive_http.in')['health']['state'] == 'healthy')
+    with shown(config(port, HOSTILE)) as (w, browser):
+        w.wait_healthy('pyroscope.receive_http.in')
         push_profile(port)
         wait_for('its endpoint fails', lambda: w.health('pyroscope.write.nobody')['state'] == 'unhealthy', 20)
         browser.open(f'{w.url}/#/graph')
@@ -75,17 +53,17 @@ def the_graph_shows_what_flows_waits_and_fails():
         page.expect(browser.run('return document.querySelector(".node.waiting")?.dataset.id') == 'discovery.relabel.late', 'one waits')
         page.expect(browser.run('return document.querySelectorAll("img").length') == 0, 'a name became an element')
         page.expect(HOSTILE in browser.run('return document.querySelector("[data-id=\\"local.file.gone\\"]").textContent'), 'the name is told')
-        deadline = time.monotonic() + 30
-        while not any(label.endswith('/s') for label in browser.run(LABELS)):
-            page.expect(time.monotonic() < deadline, 'no rate within 30 s')
+
+        def has_rate():
             push_profile(port)
-            time.sleep(0.2)
+            return any(label.endswith('/s') for label in browser.run(LABELS))
+        wait_for('a rate stands on an edge', has_rate, 30)
         browser.wait('what flows moves', 'return document.querySelectorAll(".flow").length === 1')
         page.is_clean(browser)
 
 
 def keys_fold_and_open():
-    with shown(CONFIG % ('x', free_port())) as (w, browser):
+    with shown(config(free_port())) as (w, browser):
         browser.open(f'{w.url}/#/graph')
         browser.wait('all nodes', NODES + '.length === 9')
         browser.run('document.querySelector(".graphbox").focus()')
@@ -121,7 +99,7 @@ local.file "aside" { filename = "/etc/hostname" }
 
 
 def a_node_keeps_its_place_across_reloads():
-    with shown(CONFIG % ('x', free_port())) as (w, browser):
+    with shown(config(free_port())) as (w, browser):
         browser.open(f'{w.url}/#/graph')
         browser.wait('all nodes', NODES + '.length === 9')
         before = browser.run(PLACES)
@@ -214,22 +192,21 @@ def absences_say_what_to_do():
         browser.open(f'{w.url}/#/graph')
         browser.wait_text('No component runs.')
         page.is_clean(browser)
-        browser.cdp('Network.enable')
-        browser.cdp('Network.setBlockedURLs', urls=['*/api/v0/web/graph*'])
+        block(browser, '*/api/v0/web/graph*')
         browser.open(f'{w.url}/#/graph')
         browser.wait_text('The graph did not come.')
-        browser.cdp('Network.setBlockedURLs', urls=[])
+        block(browser)
         browser.wait_text('No component runs.')
         browser.open(f'{w.url}/#/components')
         browser.wait_text('No component runs.')
-        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=1500, downloadThroughput=-1, uploadThroughput=-1)
+        slow(browser, 1500)
         browser.run('location.hash = "#/graph"')
         browser.wait('it says that it loads', 'return document.querySelector("[aria-busy]") !== null')
         browser.wait_text('No component runs.')
 
 
 def it_outlives_an_outage():
-    with shown(CONFIG % ('x', free_port())) as (w, browser):
+    with shown(config(free_port())) as (w, browser):
         browser.open(f'{w.url}/#/graph?node=named.m')
         browser.wait('all nodes', NODES + '.length === 9')
         w.stop()
@@ -241,9 +218,9 @@ def it_outlives_an_outage():
 
 
 def it_looks_the_same_everywhere():
-    with shown(CONFIG % ('x', free_port())) as (w, browser):
+    with shown(config(free_port())) as (w, browser):
         places = {'graph': (f'{w.url}/#/graph?node=named.m', '.node'), 'graph-search': (f'{w.url}/#/graph?q=relabel', '.node')}
-        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
+        take_shots(browser, places)
 
 
 run(the_graph_shows_what_flows_waits_and_fails, keys_fold_and_open, a_node_keeps_its_place_across_reloads, a_thousand_components_stay_usable,

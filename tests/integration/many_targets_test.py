@@ -2,16 +2,12 @@
 """A component with 100,000 targets: what weir answers of it, how fast, and how the page reads it in pages."""
 import contextlib
 import json
-import pathlib
 import statistics
-import sys
 import time
 import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import BUSY, Skip, Weir, figure, run, wait_for
+from browsing import a_browser, page
+from harness import BUSY, Weir, figure, run, wait_for
 
 COUNT = 100_000
 CONFIG = '''
@@ -72,10 +68,7 @@ def every_answer_is_fast_and_small():
 
 
 def the_page_turns_its_pages_and_filters():
-    if driver.missing():
-        raise Skip(driver.missing())
-    with many() as w, driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
+    with a_browser() as browser, many() as w:
         browser.open(f'{w.url}/#/component/discovery.file.many')
         browser.wait_text('1–50 of 100\u2009000')
         turn = 'document.querySelector(".pager button:last-child")'

@@ -1,16 +1,10 @@
 #!/usr/bin/env python3
 """The page where a password is asked for: by weir's own http block, or by a proxy; without it, and when it changes meanwhile."""
-import base64
-import contextlib
-import pathlib
-import sys
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import Skip, Weir, free_port, push_profile, run, wait_for
+from browsing import a_browser, need_browser, page
+from harness import basic, run, wait_for, weir_with_a_profile
 from proxy import proxy
 
 CONFIG = '''
@@ -27,44 +21,14 @@ http {
   }
 }
 '''
-OPEN = '''
-pyroscope.receive_http "in" {
-  http {
-    listen_address = "127.0.0.1"
-    listen_port    = %d
-  }
-  forward_to = [pyroscope.store.local.receiver]
-}
-pyroscope.store "local" { }
-'''
 ME = ('me', 'first one')
 ASKS = 'weir asks for a password'
 
 
-@contextlib.contextmanager
-def running(config):
-    if driver.missing():
-        raise Skip(driver.missing())
-    port = free_port()
-    with Weir(config + OPEN % port) as w:
-        w.wait_ready()
-        wait_for('profiles are taken', lambda: w.status('/-/healthy') == 200)
-        push_profile(port)
-        yield w
-
-
-@contextlib.contextmanager
-def looking(credentials=None):
-    with driver.Browser(credentials) as browser:
-        browser.look(*page.WIDE, 'dark')
-        yield browser
-
-
 def answer(address, user=None):
     """(status, text) to who gives this name and password, or none."""
-    headers = {'Authorization': 'Basic ' + base64.b64encode(':'.join(user).encode()).decode()} if user else {}
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as given:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=basic(user)), timeout=10) as given:
             return given.status, given.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -77,28 +41,30 @@ def nothing_is_shown(address, *paths):
     for path in ('', 'api/v0/web/status', 'metrics', *paths):
         for user in (None, ('me', 'guessed')):
             page.expect(answer(address + path, user) == refused, (path, user))
-    with looking(('me', 'guessed')) as browser:
+    with a_browser(('me', 'guessed')) as browser:
         page.expect(browser.open(address) == 401, 'a browser gets no page')
         page.expect(browser.text().strip() == refused[1].strip() and not browser.run('return document.scripts.length'), browser.text())
 
 
 def behind_the_password_of_weir():
-    with running(CONFIG) as w:
+    need_browser()
+    with weir_with_a_profile(CONFIG) as w:
         nothing_is_shown(f'{w.url}/', 'api/v0/web/config', 'nowhere')
-        with looking(ME) as browser:
+        with a_browser(ME) as browser:
             page.works_below(browser, f'{w.url}/')
             page.expect('first one' not in browser.run('return document.documentElement.outerHTML'), 'the password stands on the page')
 
 
 def behind_the_password_of_a_proxy():
-    with running('') as w, proxy(w.port, strips=True, user=ME) as address:
+    need_browser()
+    with weir_with_a_profile() as w, proxy(w.port, strips=True, user=ME) as address:
         nothing_is_shown(address)
-        with looking(ME) as browser:
+        with a_browser(ME) as browser:
             page.works_below(browser, address)
 
 
 def with_the_password_in_the_address():
-    with running(CONFIG) as w, looking() as browser:
+    with a_browser() as browser, weir_with_a_profile(CONFIG) as w:
         browser.open(f'http://me:first%20one@127.0.0.1:{w.port}/#/components')
         browser.wait('the list comes', 'return document.querySelector("[data-component]")')
         browser.click('nav a.screen[href="#/profiles"]')
@@ -107,7 +73,7 @@ def with_the_password_in_the_address():
 
 
 def another_password_is_said_and_asked_for():
-    with running(CONFIG) as w, looking(ME) as browser:
+    with a_browser(ME) as browser, weir_with_a_profile(CONFIG) as w:
         for screen, shown in page.SCREENS.items():
             browser.open(f'{w.url}/#/{screen}')
             browser.wait(f'{screen} is there', 'return document.querySelector(arguments[0])', shown)

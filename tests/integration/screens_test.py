@@ -1,20 +1,12 @@
 #!/usr/bin/env python3
 """What holds of every screen of a weir that runs: how it loads, fails and is filtered to nothing, a refused config, the keyboard, the
 window's title, less motion, few colours, double size. Profiles has tests of its own."""
-import contextlib
 import dataclasses
 import os
-import pathlib
 import socket
-import sys
 
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import Skip, Weir, run, started, wait_for
-
-TAB, ENTER = '\ue004', '\ue007'
+from browsing import ENTER, TAB, block, page, shown, slow
+from harness import run, started, wait_for
 
 CONFIG = '''
 discovery.process "all" {
@@ -66,17 +58,6 @@ SCREENS = [
 IS_THERE = 'return document.querySelector(arguments[0]) !== null'
 
 
-@contextlib.contextmanager
-def shown(config=CONFIG):
-    """(weir, browser): the config runs, the browser stands before a blank page."""
-    if driver.missing():
-        raise Skip(driver.missing())
-    with Weir(config) as w, driver.Browser() as browser:
-        w.wait_ready()
-        browser.look(*page.WIDE, 'dark')
-        yield w, browser
-
-
 def state_of(w, component):
     return w.json(f'/api/v0/web/components/{component}?states=all')['health']['state']
 
@@ -89,11 +70,10 @@ def found_by_the_config(w):
 
 
 def each_screen_says_that_it_loads_and_that_it_failed():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         pid = found_by_the_config(w)
         browser.open(f'{w.url}/#/profiles')
         browser.wait_text('Profiles')
-        browser.cdp('Network.enable')
         for screen in SCREENS:
             address = screen.address.replace('pid=1', f'pid={pid}')
             slow(browser, 1200)
@@ -113,20 +93,19 @@ def each_screen_says_that_it_loads_and_that_it_failed():
             browser.wait(f'{address} comes', IS_THERE, screen.shows, seconds=20)
         for screen in SCREENS:
             address = screen.address.replace('pid=1', f'pid={pid}')
-            browser.cdp('Network.setBlockedURLs', urls=[f'*/api/v0/web/{screen.api}*'])
+            block(browser, f'*/api/v0/web/{screen.api}*')
             browser.open(f'{w.url}/#/{address}')
             browser.wait_text(screen.fails)
-            browser.cdp('Network.setBlockedURLs', urls=[])
+            block(browser)
             browser.wait(f'{address} recovers by itself', IS_THERE, screen.shows, seconds=20)
             page.expect(screen.fails not in browser.text(), f'{address}: the error still stands')
 
 
 def what_is_not_renewed_says_so():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         browser.open(f'{w.url}/#/targets')
         browser.wait('the list comes', IS_THERE, '[data-pid]')
-        browser.cdp('Network.enable')
-        browser.cdp('Network.setBlockedURLs', urls=['*/api/v0/web/targets*'])
+        block(browser, '*/api/v0/web/targets*')
         browser.wait('it says so, and stands', 'return document.body.innerText.includes("Not renewed since")'
                      ' && document.querySelector("[data-pid]") !== null', seconds=20)
         page.expect('No answer from weir.' not in browser.text(), 'weir itself answers')
@@ -135,13 +114,13 @@ def what_is_not_renewed_says_so():
         browser.wait_text('The list of processes did not come.')
         page.expect(not browser.run(IS_THERE, '[data-pid]'), 'rows of another question are gone')
         page.expect(browser.run(IS_THERE, '.chip'), 'and the way back stands')
-        browser.cdp('Network.setBlockedURLs', urls=[])
+        block(browser)
         browser.wait('it comes', IS_THERE, '[data-pid]', seconds=20)
         page.expect('Not renewed' not in browser.text(), 'and is no longer old')
 
 
 def a_dialog_gives_the_focus_back():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         browser.open(f'{w.url}/#/components')
         browser.wait('the list comes', IS_THERE, '[data-component]')
         ways = {'the X': 'document.querySelector("dialog header button").click()', 'its surroundings': 'document.querySelector("dialog").click()'}
@@ -154,12 +133,8 @@ def a_dialog_gives_the_focus_back():
             page.expect(has == 'Keyboard', f'{name} closes it: {has} has the focus')
 
 
-def slow(browser, latency):
-    browser.cdp('Network.emulateNetworkConditions', offline=False, latency=latency, downloadThroughput=-1, uploadThroughput=-1)
-
-
 def what_is_filtered_to_nothing_says_of_how_many():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         for screen, words in (('graph', 'The config has 5 components; none has “kafka” in its name.'),
                               ('components', 'The config has 5 components; none has “kafka” in its name or message.'),
                               ('targets', 'none has “kafka” in its pid, name, service or container.')):
@@ -176,7 +151,7 @@ def what_is_filtered_to_nothing_says_of_how_many():
 
 
 def the_list_begins_with_what_needs_a_person():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         wait_for('one waits', lambda: state_of(w, 'discovery.relabel.late') == 'waiting')
         browser.open(f'{w.url}/#/components')
         order = browser.wait('all are listed', 'const rows = [...document.querySelectorAll("[data-component]")].map(r => r.dataset.component);'
@@ -195,7 +170,7 @@ def the_list_begins_with_what_needs_a_person():
         browser.wait('they are listed', IS_THERE, '[data-component="discovery.process.all"]')
         browser.point(500, 150)
         w.change_config('/nowhere/to be found', '/etc/hostname')
-        wait_for('it is well again', lambda: w.health('local.file.gone')['state'] == 'healthy')
+        wait_for('it is well again', lambda: w.is_healthy('local.file.gone'))
         first = 'document.querySelector("[data-component]").dataset.component'
         browser.wait('the page knows it', 'return document.querySelector("[data-component=\'local.file.gone\'] .ok") !== null')
         page.expect(browser.run(f'return {first}') == 'local.file.gone', 'the rows stand under the pointer')
@@ -204,7 +179,7 @@ def the_list_begins_with_what_needs_a_person():
 
 
 def the_targets_screen_tells_why_beside_the_list():
-    with shown() as (w, browser), started(['sleep', '1000']) as left, started(['sh', '-c', 'while :; do :; done']) as busy:
+    with shown(CONFIG) as (w, browser), started(['sleep', '1000']) as left, started(['sh', '-c', 'while :; do :; done']) as busy:
         wait_for('it is found', lambda: any(row['state'] == 'left_out' for row in w.json(f'/api/v0/web/targets?filter={busy.pid}')['rows']))
         browser.open(f'{w.url}/#/targets?q={busy.pid}')
         browser.wait_text('Choose a process to see')
@@ -235,9 +210,9 @@ def the_targets_screen_tells_why_beside_the_list():
 
 
 def a_refused_config_is_told_on_every_screen():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         w.change_config('refresh_interval', 'refresh_intervall')
-        wait_for('it is refused', lambda: not w.json('/api/v0/web/status')['lastLoad']['ok'])
+        wait_for('it is refused', lambda: not w.last_load()['ok'])
         for screen in (*SCREENS, Screen('profiles', '', 'main', '', '', 'Profiles')):
             browser.open(f'{w.url}/#/{screen.address}')
             browser.wait_text('Nothing was changed: weir still runs the config of')
@@ -246,7 +221,7 @@ def a_refused_config_is_told_on_every_screen():
 
 
 def titles_and_the_focus_follow_the_screen():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         pid = found_by_the_config(w)
         browser.open(f'{w.url}/#/components')
         browser.wait('it is there', IS_THERE, '[data-component]')
@@ -278,7 +253,7 @@ def titles_and_the_focus_follow_the_screen():
 
 
 def what_an_answer_takes_away_leaves_its_focus_to_the_next():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         wait_for('one waits', lambda: state_of(w, 'discovery.relabel.late') == 'waiting')
         browser.open(f'{w.url}/#/components')
         browser.wait('it is there', IS_THERE, '[data-component="discovery.relabel.late"]')
@@ -290,7 +265,7 @@ def what_an_answer_takes_away_leaves_its_focus_to_the_next():
 
 
 def no_motion_few_colours_and_double_size():
-    with shown() as (w, browser):
+    with shown(CONFIG) as (w, browser):
         pid = found_by_the_config(w)
         addresses = [screen.address.replace('pid=1', f'pid={pid}') for screen in SCREENS]
 

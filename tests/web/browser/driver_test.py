@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """What watches the page in the browser tests sees what it is there for: each on a page that is wrong on purpose."""
 import contextlib
-import http.server
 import pathlib
 import sys
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'integration'))
-import browser as driver
-import page
-from harness import Skip, free_port, run
+import http_servers
+from browsing import BACKSPACE, a_browser, page
+from harness import free_port, run
 
 POLICY = "default-src 'self'; style-src 'unsafe-inline'"
 PAGES = {
@@ -27,32 +25,19 @@ PAGES = {
 }
 
 
-class Pages(http.server.BaseHTTPRequestHandler):
+class Pages(http_servers.Handler):
     def do_GET(self):
         text = PAGES.get(self.path)
-        self.send_response(404 if text is None else 200)
-        self.send_header('Content-Type', 'text/javascript' if self.path.endswith('.js') else 'text/html; charset=utf-8')
-        self.send_header('Content-Security-Policy', POLICY if self.path != '/stranger' else '')
-        self.end_headers()
-        self.wfile.write((text or '').encode())
-
-    def log_message(self, *_):
-        pass
+        self.answer(404 if text is None else 200, (text or '').encode(),
+                    ('Content-Type', 'text/javascript' if self.path.endswith('.js') else 'text/html; charset=utf-8'),
+                    ('Content-Security-Policy', POLICY if self.path != '/stranger' else ''))
 
 
 @contextlib.contextmanager
 def served():
-    if driver.missing():
-        raise Skip(driver.missing())
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Pages)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with driver.Browser() as browser:
-            browser.look(*page.WIDE, 'dark')
-            yield browser, f'http://127.0.0.1:{server.server_address[1]}'
-    finally:
-        server.shutdown()
-        server.server_close()
+    """(browser, address of the pages)."""
+    with a_browser() as browser, http_servers.served(Pages) as server:
+        yield browser, server.url('')
 
 
 def what_is_wrong(browser):
@@ -68,7 +53,7 @@ def a_page_without_fault_is_clean():
         page.expect(browser.open(url) == 200, 'it is there')
         page.expect(what_is_wrong(browser) == '', what_is_wrong(browser))
         browser.type('input', 'abc')
-        browser.type('input', 'd\ue003e')
+        browser.type('input', f'd{BACKSPACE}e')
         page.expect(browser.run('return document.querySelector("input").value') == 'abce', 'letters and keys arrive')
         page.expect(browser.run('return arguments[0].a + 1', {'a': 2}) == 3, 'values go in and come out')
 
