@@ -8,6 +8,8 @@
 
 #include <cstdlib>
 
+#include "tests/support/temp_dir.h"
+
 namespace weir {
 namespace {
 
@@ -39,10 +41,8 @@ TEST_CASE("a file that cannot keep its owner gives no group the rights of anothe
     MESSAGE("SKIP: only root can give a file away");
     return;
   }
-  char made[] = "/tmp/weir-file-XXXXXX";
-  REQUIRE(::mkdtemp(made) != nullptr);
-  std::filesystem::path folder = made;
-  REQUIRE(::chmod(made, 0777) == 0);
+  tests::TempDir folder;
+  REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
   std::filesystem::path path = folder / "file";
   for (bool is_member : {false, true}) {
     CAPTURE(is_member);
@@ -60,13 +60,10 @@ TEST_CASE("a file that cannot keep its owner gives no group the rights of anothe
   CHECK(write_as_user(path, kGroup, FileOwner{.user = 1, .group = 1}));
   CHECK(read_file(path).value() == "new");
   CHECK(state_of(path).st_uid == kUser);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a file that a config names: what is none, or too much of one, is said at once") {
-  char made[] = "/tmp/weir-file-XXXXXX";
-  REQUIRE(::mkdtemp(made) != nullptr);
-  std::filesystem::path folder = made;
+  tests::TempDir folder;
   std::filesystem::path pipe = folder / "pipe", file = folder / "file";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   REQUIRE(write_file_atomically(file, std::string(100, 'x')).has_value());
@@ -76,7 +73,7 @@ TEST_CASE("a file that a config names: what is none, or too much of one, is said
   };
   const Row rows[] = {
       {pipe, "read " + pipe.string() + ": it is a pipe: name a file"},
-      {folder, "read " + folder.string() + ": it is a folder: name a file"},
+      {folder.path(), "read " + folder.path().string() + ": it is a folder: name a file"},
       {"/dev/zero", "read /dev/zero: it is a device: name a file"},
       {file, "read " + file.string() + ": larger than 99 bytes"},
       {folder / "none", "open " + (folder / "none").string() + ": no such file or directory"},
@@ -88,7 +85,6 @@ TEST_CASE("a file that a config names: what is none, or too much of one, is said
     CHECK(read.error().message == row.error);
   }
   CHECK(read_regular_file(file, 100).value() == std::string(100, 'x'));
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

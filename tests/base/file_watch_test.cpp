@@ -2,29 +2,17 @@
 
 #include <doctest/doctest.h>
 #include <poll.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <functional>
+
+#include "tests/support/temp_dir.h"
 
 namespace weir {
 namespace {
 
 namespace fs = std::filesystem;
 using Change = FileWatch::Change;
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "weir-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 void write(const fs::path& path, std::string_view text) {
   std::ofstream(path) << text;
@@ -40,7 +28,7 @@ Change change_after(FileWatch& watch, const std::function<void()>& act) {
 }
 
 TEST_CASE("what happens to a file, and what it says") {
-  Folder folder;
+  tests::TempDir folder;
   write(folder / "config", "1");
   write(folder / "other", "1");
   auto watch = FileWatch::open(folder / "config");
@@ -64,7 +52,7 @@ TEST_CASE("what happens to a file, and what it says") {
 }
 
 TEST_CASE("symbolic links are followed, and followed again when they move") {
-  Folder folder;
+  tests::TempDir folder;
   for (const char* version : {"v1", "v2"}) {
     fs::create_directory(folder / version);
     write(folder / version / "config", version);
@@ -84,7 +72,7 @@ TEST_CASE("symbolic links are followed, and followed again when they move") {
 }
 
 TEST_CASE("a folder, also one that comes later") {
-  Folder folder;
+  tests::TempDir folder;
   auto watch = FileWatch::open(folder / "conf");
   REQUIRE(watch.has_value());
   auto change = [&](const std::function<void()>& act) { return change_after(*watch, act); };

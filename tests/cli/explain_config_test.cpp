@@ -9,6 +9,7 @@
 #include "cli/explain_config.h"
 #include "cli/target_labels.h"
 #include "tests/lang/case_file.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::cli {
 namespace {
@@ -45,10 +46,8 @@ Outcome run(const Case& one, const std::filesystem::path& folder) {
 }
 
 TEST_CASE("explain, of a config that does not run: case files") {
-  char folder[] = "/tmp/weir-explain-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  CHECK(lang::check_cases(CLI_EXPLAIN_CASES, [&](const Case& one) { return run(one, folder); }) > 8);
-  std::filesystem::remove_all(folder);
+  tests::TempDir folder;
+  CHECK(lang::check_cases(CLI_EXPLAIN_CASES, [&](const Case& one) { return run(one, folder.path()); }) > 8);
 }
 
 }  // namespace

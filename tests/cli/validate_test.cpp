@@ -9,6 +9,7 @@
 #include "lang/diagnostic.h"
 #include "runtime/controller.h"
 #include "tests/lang/case_file.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::cli {
 namespace {
@@ -34,10 +35,8 @@ Outcome run(const Case& one, const std::filesystem::path& folder) {
 }
 
 TEST_CASE("validate: case files") {
-  char folder[] = "/tmp/weir-validate-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  CHECK(lang::check_cases(CLI_CASES, [&](const Case& one) { return run(one, folder); }) > 40);
-  std::filesystem::remove_all(folder);
+  tests::TempDir folder;
+  CHECK(lang::check_cases(CLI_CASES, [&](const Case& one) { return run(one, folder.path()); }) > 40);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "components/discovery/file.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/unprivileged.h"
 
 using namespace std::literals;

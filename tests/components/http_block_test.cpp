@@ -5,8 +5,8 @@
 
 #include "base/file_system.h"
 #include "components/http_block.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/file_system.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir {
 
@@ -123,10 +123,8 @@ TEST_CASE("http settings: what a request is given") {
 }
 
 TEST_CASE("http settings: what a request is given of oauth2") {
-  std::string dir = (std::filesystem::temp_directory_path() / "weir-http-XXXXXX").string();
-  REQUIRE(::mkdtemp(dir.data()) != nullptr);
-  std::string file = dir + "/secret";
-  REQUIRE(write_file_atomically(file, "s3\n").has_value());
+  tests::TempDir dir;
+  std::string file = dir.write("secret", "s3\n");
   auto decoded = testing::decode_text<Owner>(fmt::format(
       R"(oauth2 {{
            client_id          = "me"
@@ -150,27 +148,27 @@ TEST_CASE("http settings: what a request is given of oauth2") {
                                 .proxy = {.from_environment = true}};
   CHECK(request.oauth2 == expected);
   CHECK(headers_text(request).empty());
-  std::filesystem::remove_all(dir);
+  std::filesystem::remove(file);
   CHECK(decoded->apply_to(request).error().message ==
         "oauth2.client_secret_file: open " + file + ": no such file or directory");
 }
 
 TEST_CASE("http settings: files of secrets are read at each use") {
-  std::string dir = (std::filesystem::temp_directory_path() / "weir-http-XXXXXX").string();
-  REQUIRE(::mkdtemp(dir.data()) != nullptr);
+  tests::TempDir dir;
   Owner owner;
-  owner.bearer_token_file = dir + "/token";
+  owner.bearer_token_file = dir / "token";
   for (const char* token : {"one", "two"}) {
     REQUIRE(write_file_atomically(owner.bearer_token_file, std::string(token) + "\n").has_value());
     runtime::FetchRequest request{.url = owner.url};
     REQUIRE(owner.apply_to(request).has_value());
     CHECK(headers_text(request) == std::string("Authorization: Bearer ") + token + "\n");
   }
-  std::filesystem::remove_all(dir);
+  std::filesystem::remove(owner.bearer_token_file);
   runtime::FetchRequest request{.url = owner.url};
   auto applied = owner.apply_to(request);
   REQUIRE_FALSE(applied.has_value());
-  CHECK(applied.error().message == "bearer_token_file: open " + dir + "/token: no such file or directory");
+  CHECK(applied.error().message ==
+        "bearer_token_file: open " + owner.bearer_token_file + ": no such file or directory");
 }
 
 TEST_CASE("http settings: a pipe where a secret should be keeps nobody waiting") {

@@ -7,7 +7,7 @@
 #include "base/file_system.h"
 #include "components/discovery/kubeconfig.h"
 #include "components/discovery/kubernetes_api.h"
-#include "tests/components/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::discovery {
 namespace {

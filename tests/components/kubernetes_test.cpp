@@ -7,7 +7,7 @@
 #include "components/discovery/kubernetes.h"
 #include "components/discovery/kubernetes_selector.h"
 #include "tests/components/kubernetes_server.h"
-#include "tests/components/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 

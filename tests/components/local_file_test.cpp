@@ -9,8 +9,8 @@
 #include "components/local/file.h"
 #include "components/local/file_match.h"
 #include "components/local/path_pattern.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/unprivileged.h"
 
 using namespace std::literals;

@@ -12,8 +12,8 @@
 
 #include "base/fd.h"
 #include "components/discovery/process.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 

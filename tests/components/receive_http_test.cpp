@@ -8,10 +8,10 @@
 #include "components/pyroscope/push_request.h"
 #include "components/pyroscope/receive_http.h"
 #include "net/http.h"
-#include "tests/components/temp_dir.h"
 #include "tests/net/identity.h"
 #include "tests/profile/sample_profile.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "components/discovery/systemd.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/unprivileged.h"
 
 using namespace std::literals;

@@ -15,8 +15,8 @@
 #include "components/pyroscope/push.pb.h"
 #include "components/pyroscope/write.h"
 #include "profile/pprof.h"
-#include "tests/components/temp_dir.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::tests {
 

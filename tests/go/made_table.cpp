@@ -7,6 +7,7 @@
 #include <map>
 
 #include "profiler/symbols/gopclntab.h"
+#include "tests/support/elf_header.h"
 
 namespace weir::profiler::test {
 namespace {
@@ -246,15 +247,7 @@ std::string make_go_program(const MadeProgram& program) {
   std::string names = std::string(1, '\0') + ".text" + '\0' + program.section + '\0' + ".shstrtab" + '\0';
   std::uint64_t sections_offset = (names_offset + names.size() + 7) / 8 * 8;
 
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_phoff = sizeof header;
-  header.e_phentsize = sizeof(Elf64_Phdr);
-  header.e_phnum = 3;
+  Elf64_Ehdr header = tests::elf_header(ET_EXEC, 3);
   Elf64_Phdr segments[3] = {
       {PT_LOAD, PF_R | PF_X, kCodeOffset, kMadeCode, kMadeCode, kCodeSize, kCodeSize, 0x1000},
       {PT_LOAD, PF_R, kTableOffset, kMadeTable, kMadeTable, table.size(), table.size(), 0x1000},

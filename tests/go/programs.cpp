@@ -7,19 +7,14 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/temp_dir.h"
+
 namespace weir::profiler::test {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* kNames[] = {"go_busy", "go_busy_stripped", "go_busy_cgo", "go_busy_cgo_pie_stripped"};
-
-// A file of our own that goes away with us.
-struct Temporary {
-  Temporary() { REQUIRE(::mkdtemp(path) != nullptr); }
-  ~Temporary() { fs::remove_all(path); }
-  char path[32] = "/tmp/weir-go-XXXXXX";
-};
 
 }  // namespace
 
@@ -49,14 +44,8 @@ static std::vector<std::string> by_older_releases() {
 
 std::string run(const std::string& command, const std::string& input) {
   std::string full = command;
-  Temporary folder;
-  if (!input.empty()) {
-    std::string file = std::string(folder.path) + "/input";
-    std::FILE* to = std::fopen(file.c_str(), "w");
-    REQUIRE(std::fwrite(input.data(), 1, input.size(), to) == input.size());
-    std::fclose(to);
-    full += " < " + file;
-  }
+  tests::TempDir folder;
+  if (!input.empty()) full += " < " + folder.write("input", input).string();
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(full.c_str(), "r"), &::pclose);
   std::string output;
   char chunk[65536];

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "loopback.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::net::test {
 
@@ -165,7 +166,7 @@ TEST_CASE("client: connections are used again, and stale ones replaced") {
 }
 
 TEST_CASE("client: a unix socket, with its own target") {
-  TempDir dir;
+  tests::TempDir dir;
   Mailbox<std::string> seen;
   ScriptedServer server(
       [&](Peer& peer) {

@@ -157,16 +157,6 @@ Result<ClientResponse> fetch(Client& client, ClientRequest request) {
   return *std::move(answer);
 }
 
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "weir-net-XXXXXX").string();
-  path_ = ::mkdtemp(name.data());
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::unique_ptr<Server> start(Handler handler, Server::Options options) {
   options.listen_address = "127.0.0.1:0";
   auto server = Server::start(options, std::move(handler));

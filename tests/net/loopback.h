@@ -93,16 +93,6 @@ std::string response(std::string_view body, std::string_view more_headers = {});
 
 Result<ClientResponse> fetch(Client& client, ClientRequest request);
 
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::unique_ptr<Server> start(Handler handler, Server::Options options = {});
 std::string url_of(const Server& server, std::string_view target = "/");
 

@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "identity.h"
 #include "loopback.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::net::test {
 
@@ -329,7 +330,7 @@ struct Files {
   }
 
   const Names& names;
-  TempDir dir;
+  tests::TempDir dir;
   std::string cert = dir.path() / "cert.pem", key = dir.path() / "key.pem", ca = dir.path() / "ca.pem";
 };
 

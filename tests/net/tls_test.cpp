@@ -10,6 +10,7 @@
 #include "base/file_system.h"
 #include "identity.h"
 #include "loopback.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::net::test {
 
@@ -84,7 +85,7 @@ TEST_CASE("tls: who is believed") {
   Identity server_identity = make_identity("server", &ca, "DNS:localhost,DNS:*.wide.example,IP:127.0.0.1");
   Identity client_identity = make_identity("client", &ca);
   TlsServer server(server_identity, ca);
-  TempDir dir;
+  tests::TempDir dir;
   std::string ca_file = (dir.path() / "ca.pem").string();
   REQUIRE(write_file_atomically(ca_file, ca.certificate_pem()).has_value());
 

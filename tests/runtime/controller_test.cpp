@@ -194,7 +194,7 @@ TEST_CASE("stop ends components before what they use, and is idempotent") {
 }
 
 TEST_CASE("a saved config is live: written in place, renamed over, symbolic link swapped") {
-  TemporaryFolder folder;
+  TempDir folder;
   auto source = [](std::string_view value) {
     return "test.source \"a\" { value = \"" + std::string(value) + "\" }\n";
   };
@@ -231,7 +231,7 @@ TEST_CASE("a saved config is live: written in place, renamed over, symbolic link
 }
 
 TEST_CASE("a folder is one config of its .river and .alloy files, in order of their paths") {
-  TemporaryFolder folder;
+  TempDir folder;
   folder.write("b.river", "test.sink \"b\" { value = test.source.a.value }\n");
   folder.write("a.alloy", "test.source \"a\" { value = string.join([\"x\", \"y\"], \"-\") }\n");
   folder.write("c.txt", "not a config");
@@ -288,7 +288,7 @@ TEST_CASE("what cannot be read is an error without a place") {
 }
 
 TEST_CASE("validate finds what a load would refuse, and makes nothing") {
-  TemporaryFolder folder;
+  TempDir folder;
   stage().reset();
   Registry registry;
   register_test_components(registry);

@@ -76,7 +76,7 @@ TEST_CASE("what is removed ends although one that uses it hangs") {
 }
 
 TEST_CASE("of a folder only regular files are read") {
-  TemporaryFolder folder;
+  TempDir folder;
   Registry registry;
   register_test_components(registry);
   REQUIRE(::mkfifo((folder.path() / "pipe.river").c_str(), 0600) == 0);

@@ -18,28 +18,11 @@
 #include "runtime/config_blocks.h"
 #include "runtime/controller.h"
 #include "tests/runtime/test_components.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::runtime::testing {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(std::string_view name, std::string_view text) const {
-    std::ofstream(path_ / name) << text;
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
+using tests::TempDir;
 
 // Looks again and again until it is so; false after the deadline.
 inline bool eventually(const std::function<bool()>& condition,
@@ -95,7 +78,7 @@ class TestRuntime {
     return lines;
   }
 
-  TemporaryFolder folder;
+  TempDir folder;
   Registry registry;
   mutable std::mutex lines_mutex;
   std::vector<std::string> lines;

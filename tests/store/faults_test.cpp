@@ -76,7 +76,7 @@ TEST_CASE("killed a hundred times while writing, it has every profile it had sai
   std::set<profile::ProfileId> said;
   for (int round = 0; round < kKills; ++round) {
     auto work = [&](const Acknowledge& acknowledge) {
-      auto store = Store::open({.path = folder.path, .limits = {.max_bytes = 1 << 20}});
+      auto store = Store::open({.path = folder.path(), .limits = {.max_bytes = 1 << 20}});
       for (int i = 0; store && i < 100'000; ++i) {
         auto profile = with_own_id(i % 2 == 0 ? "a" : "b", round * 100 + i);
         profile.frames[0].address += random() % 100;  // its dictionary grows all the time
@@ -87,12 +87,12 @@ TEST_CASE("killed a hundred times while writing, it has every profile it had sai
     auto now = killed(work, 1 + random() % 30, random);
     said.insert(now.begin(), now.end());
   }
-  auto found = ids_in(folder.path);
+  auto found = ids_in(folder.path());
   std::set<profile::ProfileId> distinct(found.begin(), found.end());
   CHECK(distinct.size() == found.size());
   CHECK(std::ranges::includes(distinct, said));
   CHECK(distinct.size() <= said.size() + kKills);  // one may be written and not yet said at each kill
-  auto store = open_store(folder.path, std::chrono::hours(1));
+  auto store = open_store(folder.path(), std::chrono::hours(1));
   auto stats = store->stats();
   CHECK(stats.profiles == distinct.size());
   CHECK(stats.corrupt_segments == 0);
@@ -113,7 +113,7 @@ TEST_CASE("killed while it makes old profiles coarser, it loses and doubles noth
                        .coarse_window = std::chrono::seconds(20)};
   for (int round = 0; round < kKills; ++round) {
     auto work = [&](const Acknowledge& acknowledge) {
-      auto store = Store::open({.path = folder.path, .limits = limits});
+      auto store = Store::open({.path = folder.path(), .limits = limits});
       for (int i = 0; store && i < 100'000; ++i) {
         auto profile = with_own_id("a", round * 100 + i);
         if (!(*store)->append(profile)) break;
@@ -123,10 +123,10 @@ TEST_CASE("killed while it makes old profiles coarser, it loses and doubles noth
     };
     said += killed(work, 1 + random() % 30, random).size();
   }
-  auto store = Store::open({.path = folder.path, .limits = limits}).value();
+  auto store = Store::open({.path = folder.path(), .limits = limits}).value();
   // On a slow machine all may still lie in the segment that is written to.
   std::size_t more = 0;
-  for (; files_ending(folder.path, ".segment").size() < 2; ++more)
+  for (; files_ending(folder.path(), ".segment").size() < 2; ++more)
     REQUIRE(store->append(with_own_id("b", kKills * 100 + static_cast<int>(more))));
   for (int i = 0; i < kKills; ++i) store->expire(at(kKills * 100 + 20'000 + i));
   auto profiles =
@@ -136,7 +136,7 @@ TEST_CASE("killed while it makes old profiles coarser, it loses and doubles noth
   CHECK(store->stats().profiles < profiles + more);
   CHECK(store->stats().corrupt_segments == 0);
   CHECK(store->stats().lost_corrupt == 0);
-  CHECK(files_ending(folder.path, ".new").empty());
+  CHECK(files_ending(folder.path(), ".new").empty());
 }
 
 // One segment of ten profiles, of which the last three need a second part of the dictionary, then another.
@@ -156,7 +156,7 @@ std::filesystem::path ten_profiles(const std::filesystem::path& folder) {
 
 TEST_CASE("a byte flipped anywhere costs what needs it; the segment is set aside, named and counted") {
   TempFolder folder;
-  std::filesystem::path file = ten_profiles(folder.path);
+  std::filesystem::path file = ten_profiles(folder.path());
   std::string sound = read(file);
   std::int64_t one = profile_of("a", 0).total();
   std::set<std::int64_t> counts;
@@ -166,7 +166,7 @@ TEST_CASE("a byte flipped anywhere costs what needs it; the segment is set aside
     std::string damaged = sound;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     write(file, damaged);
-    auto store = open_store(folder.path, std::chrono::seconds(800));
+    auto store = open_store(folder.path(), std::chrono::seconds(800));
     std::int64_t left = store->merge(everything("a"))->total();
     counts.insert(left / one);
     CHECK(left % one == 0);
@@ -189,8 +189,8 @@ TEST_CASE("a byte flipped anywhere costs what needs it; the segment is set aside
 
 TEST_CASE("a byte flipped under the running store is found when it is read") {
   TempFolder folder;
-  std::filesystem::path file = ten_profiles(folder.path);
-  auto store = open_store(folder.path, std::chrono::seconds(800));
+  std::filesystem::path file = ten_profiles(folder.path());
+  auto store = open_store(folder.path(), std::chrono::seconds(800));
   std::string content = read(file);
   content.back() = static_cast<char>(content.back() ^ 1);
   write(file, content);
@@ -203,8 +203,8 @@ TEST_CASE("a byte flipped under the running store is found when it is read") {
 
 TEST_CASE("a segment that cannot be opened for a while is neither forgotten nor deleted") {
   TempFolder folder;
-  std::filesystem::path file = ten_profiles(folder.path);
-  auto store = open_store(folder.path, std::chrono::hours(1));
+  std::filesystem::path file = ten_profiles(folder.path());
+  auto store = open_store(folder.path(), std::chrono::hours(1));
   std::int64_t one = profile_of("a", 0).total();
   {
     NoDescriptors none;
@@ -224,17 +224,17 @@ TEST_CASE("a segment that cannot be opened for a while is neither forgotten nor 
   CHECK(store->stats().unreadable_segments == 0);
   CHECK(store->merge(everything("a"))->total() == 10 * one);
   CHECK(store->merge(everything("b"))->total() == one);
-  CHECK(files_ending(folder.path, ".segment").size() == 2);
+  CHECK(files_ending(folder.path(), ".segment").size() == 2);
 }
 
 TEST_CASE("a segment that cannot be read when the store is opened is found again when it can be") {
   for (const char* behind : {static_cast<const char*>(nullptr), kReadsFail}) {
     TempFolder folder;
-    std::filesystem::path file = ten_profiles(folder.path);
+    std::filesystem::path file = ten_profiles(folder.path());
     std::unique_ptr<Store> store;
     {
       Hidden hidden(file, behind);
-      store = open_store(folder.path);
+      store = open_store(folder.path());
       store->expire(at(1000));
       CHECK(store->stats().unreadable_segments == 1);
       CHECK(store->stats().corrupt_segments == 0);
@@ -249,8 +249,8 @@ TEST_CASE("a segment that cannot be read when the store is opened is found again
 
 TEST_CASE("a damaged segment that cannot be mended for a while keeps its sound profiles") {
   TempFolder folder;
-  std::filesystem::path file = ten_profiles(folder.path);
-  auto store = open_store(folder.path);
+  std::filesystem::path file = ten_profiles(folder.path());
+  auto store = open_store(folder.path());
   std::string content = read(file);
   content.back() = static_cast<char>(content.back() ^ 1);
   write(file, content);
@@ -277,14 +277,14 @@ TEST_CASE("a damaged segment that cannot be mended for a while keeps its sound p
 
 TEST_CASE("a segment cut anywhere keeps what stands before the cut") {
   TempFolder folder;
-  std::filesystem::path file = ten_profiles(folder.path);
+  std::filesystem::path file = ten_profiles(folder.path());
   std::string sound = read(file);
   std::int64_t one = profile_of("a", 0).total();
   std::int64_t most = 0;
   for (std::size_t length = 0; length < sound.size(); ++length) {
     CAPTURE(length);
     write(file, sound.substr(0, length));
-    auto store = open_store(folder.path, std::chrono::seconds(800));
+    auto store = open_store(folder.path(), std::chrono::seconds(800));
     std::int64_t left = store->merge(everything("a"))->total() / one;
     CHECK(left >= most);
     CHECK(left <= 9);
@@ -293,25 +293,25 @@ TEST_CASE("a segment cut anywhere keeps what stands before the cut") {
     CHECK(store->merge(everything("a"))->total() == (left + 1) * one);
     CHECK(store->merge(everything("b"))->total() == one);
     store.reset();
-    for (const auto& each : files_ending(folder.path, "")) {
+    for (const auto& each : files_ending(folder.path(), "")) {
       if (each != file) std::filesystem::remove(each);
     }
     TempFolder other;  // the second segment as it was
-    std::filesystem::rename(ten_profiles(other.path).parent_path() / "0000000002.segment",
-                            folder.path / "0000000002.segment");
+    std::filesystem::rename(ten_profiles(other.path()).parent_path() / "0000000002.segment",
+                            folder.path() / "0000000002.segment");
   }
   CHECK(most == 9);
 }
 
 TEST_CASE("a full disk costs profiles, which are counted, until there is room again") {
   TempFolder folder;
-  if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
     std::printf("SKIP: a full disk: mounting a tmpfs needs root\n");
     return;
   }
   {
-    auto store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
-    std::ofstream(folder.path / "filler") << std::string(128 << 10, 'x');
+    auto store = open_store(folder.path(), std::chrono::hours(1), 64 << 20);
+    std::ofstream(folder.path() / "filler") << std::string(128 << 10, 'x');
     std::size_t refused = 0;
     for (int i = 0; i < 2000 && refused < 5; ++i) {
       auto ok = store->append(profile_of("a", i));
@@ -324,15 +324,15 @@ TEST_CASE("a full disk costs profiles, which are counted, until there is room ag
     CHECK(full.write_errors == 5);
     CHECK(store->merge(everything("a"))->total() ==
           static_cast<std::int64_t>(full.profiles) * profile_of("a", 0).total());
-    std::filesystem::remove(folder.path / "filler");
+    std::filesystem::remove(folder.path() / "filler");
     append(*store, profile_of("a", 5000));
     CHECK(store->stats().profiles == full.profiles + 1);
     store.reset();
-    store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
+    store = open_store(folder.path(), std::chrono::hours(1), 64 << 20);
     CHECK(store->stats().profiles == full.profiles + 1);
     CHECK(store->stats().corrupt_segments == 0);
   }
-  ::umount(folder.path.c_str());
+  ::umount(folder.path().c_str());
 }
 
 TEST_CASE("a profile of which only a part fits leaves nothing behind, wherever that ends") {
@@ -344,11 +344,11 @@ TEST_CASE("a profile of which only a part fits leaves nothing behind, wherever t
   for (std::uint64_t room = 1; !fits; room += 7) {
     CAPTURE(room);
     TempFolder folder;
-    auto store = open_store(folder.path);
+    auto store = open_store(folder.path());
     append(*store, profile_of("a", 0));
     auto grown = profile_of("a", 1);  // the dictionary has to grow for it
     grown.frames[1].address = 0x2001;
-    rlimit some{std::filesystem::file_size(files_ending(folder.path, ".segment").at(0)) + room,
+    rlimit some{std::filesystem::file_size(files_ending(folder.path(), ".segment").at(0)) + room,
                 before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &some) == 0);
     fits = store->append(grown).has_value();
@@ -363,14 +363,14 @@ TEST_CASE("a profile of which only a part fits leaves nothing behind, wherever t
       CHECK(stats.corrupt_segments == 0);
       CHECK(stats.lost_corrupt == 0);
       store.reset();
-      store = open_store(folder.path);
+      store = open_store(folder.path());
     }
   }
 }
 
 TEST_CASE("a full disk leaves old profiles as fine as they are") {
   TempFolder folder;
-  if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
     std::printf("SKIP: a full disk for coarser profiles: mounting a tmpfs needs root\n");
     return;
   }
@@ -379,35 +379,35 @@ TEST_CASE("a full disk leaves old profiles as fine as they are") {
                          .max_bytes = 64 << 20,
                          .coarse_after = std::chrono::seconds(100),
                          .coarse_window = std::chrono::seconds(60)};
-    auto store = Store::open({.path = folder.path, .limits = limits}).value();
+    auto store = Store::open({.path = folder.path(), .limits = limits}).value();
     for (int i = 0; i < 60; ++i) append(*store, profile_of("a", i * 5));
-    std::ofstream filler(folder.path / "filler");
+    std::ofstream filler(folder.path() / "filler");
     for (std::string block(4096, 'x'); filler << block << std::flush;) {
     }
     for (int i = 0; i < 5; ++i) store->expire(at(1000));
     CHECK(store->stats().merged == 0);
     CHECK(store->stats().corrupt_segments == 0);
-    CHECK(files_ending(folder.path, ".new").empty());
+    CHECK(files_ending(folder.path(), ".new").empty());
     CHECK(store->merge(everything("a"))->total() == 60 * profile_of("a", 0).total());
   }
-  ::umount(folder.path.c_str());
+  ::umount(folder.path().c_str());
 }
 
 TEST_CASE("a disk that becomes read-only can be read, and says so to who writes") {
   TempFolder folder;
-  if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
     std::printf("SKIP: a read-only disk: mounting a tmpfs needs root\n");
     return;
   }
   std::int64_t one = profile_of("a", 0).total();
   {
-    auto store = open_store(folder.path);
+    auto store = open_store(folder.path());
     for (int i = 0; i < 3; ++i) append(*store, profile_of("a", i));
     store.reset();
-    std::string file = files_ending(folder.path, ".segment").at(0);
+    std::string file = files_ending(folder.path(), ".segment").at(0);
     std::ofstream(file, std::ios::app) << "torn";
-    REQUIRE(::mount(nullptr, folder.path.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0);
-    store = open_store(folder.path);
+    REQUIRE(::mount(nullptr, folder.path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0);
+    store = open_store(folder.path());
     CHECK(store->merge(everything("a"))->total() == 3 * one);
     auto refused = store->append(profile_of("a", 3));
     REQUIRE_FALSE(refused.has_value());
@@ -415,17 +415,17 @@ TEST_CASE("a disk that becomes read-only can be read, and says so to who writes"
     CHECK(store->stats().write_errors == 1);
     store->expire(at(100));
     CHECK(store->merge(everything("a"))->total() == 3 * one);
-    REQUIRE(::mount(nullptr, folder.path.c_str(), nullptr, MS_REMOUNT, nullptr) == 0);
+    REQUIRE(::mount(nullptr, folder.path().c_str(), nullptr, MS_REMOUNT, nullptr) == 0);
     append(*store, profile_of("a", 4));
     CHECK(store->merge(everything("a"))->total() == 4 * one);
     CHECK(store->stats().corrupt_segments == 0);
   }
-  ::umount(folder.path.c_str());
+  ::umount(folder.path().c_str());
 }
 
 TEST_CASE("removed under the running store: what was there is lost and counted, and it goes on") {
   TempFolder folder;
-  std::filesystem::path path = folder.path / "store";
+  std::filesystem::path path = folder.path() / "store";
   auto store = open_store(path);
   for (int i = 0; i < 5; ++i) append(*store, profile_of("a", i));
   std::filesystem::remove_all(path);

@@ -32,10 +32,10 @@ std::filesystem::path write_segment_of(const std::filesystem::path& folder, std:
 // A series and one profile of it as the store writes them, the second time with `body` in its place.
 Records records_of_profile(int seconds, const std::string& body = {}) {
   TempFolder folder;
-  append(*open_store(folder.path), profile_of("a", seconds));
+  append(*open_store(folder.path()), profile_of("a", seconds));
   Records records;
   std::vector<Place> places;
-  auto log = SegmentLog::open({.path = folder.path}, [&](Place place, std::string_view) {
+  auto log = SegmentLog::open({.path = folder.path()}, [&](Place place, std::string_view) {
                places.push_back(place);
              }).value();
   for (Place place : places) {
@@ -49,13 +49,13 @@ Records records_of_profile(int seconds, const std::string& body = {}) {
 TEST_CASE("records of an earlier weir are named and counted, and their file stays") {
   TempFolder folder;
   std::filesystem::path file =
-      write_segment_of(folder.path, 1, {{kEarlierProfile, "body"}, {kEarlierProfile, "another"}});
+      write_segment_of(folder.path(), 1, {{kEarlierProfile, "body"}, {kEarlierProfile, "another"}});
   std::string content = read(file);
   std::string named = file.string() +
                       ": kept: 2 of its records are not understood, the first because of: read the head of a "
                       "record: unknown kind 2";
   for (int round = 0; round < 2; ++round) {
-    auto store = open_store(folder.path, std::chrono::hours(1), 64 << 10);
+    auto store = open_store(folder.path(), std::chrono::hours(1), 64 << 10);
     auto check = [&] {
       auto stats = store->stats();
       CHECK(stats.strange_records == 2);
@@ -79,9 +79,9 @@ TEST_CASE("what is understood beside what is not is shown, expires, and is not m
   Records records = records_of_profile(0);
   records.insert(records.begin() + 1, {kEarlierProfile, "body"});
   records.push_back(records.back());
-  std::filesystem::path file = write_segment_of(folder.path, 1, records);
+  std::filesystem::path file = write_segment_of(folder.path(), 1, records);
   std::string content = read(file);
-  auto store = Store::open({.path = folder.path,
+  auto store = Store::open({.path = folder.path(),
                             .limits = {.retention = std::chrono::hours(1),
                                        .coarse_after = std::chrono::seconds(100),
                                        .coarse_window = std::chrono::seconds(60)}})
@@ -98,15 +98,15 @@ TEST_CASE("what is understood beside what is not is shown, expires, and is not m
 
 TEST_CASE("a segment of an earlier version is read, and not gone on with") {
   TempFolder folder;
-  std::filesystem::path file = write_segment_of(folder.path, 1, records_of_profile(0));
+  std::filesystem::path file = write_segment_of(folder.path(), 1, records_of_profile(0));
   std::string content = read(file);
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   append(*store, profile_of("a", 1));
   CHECK(store->stats().segments == 2);
   CHECK(store->merge(everything("a"))->total() == 2 * profile_of("a", 0).total());
   CHECK(read(file) == content);
   store->expire(at(10'000));
-  CHECK(files_ending(folder.path, ".segment").empty());
+  CHECK(files_ending(folder.path(), ".segment").empty());
 }
 
 TEST_CASE("a segment that describes a series twice, as earlier weirs wrote it, is read with both") {
@@ -127,8 +127,8 @@ TEST_CASE("a segment that describes a series twice, as earlier weirs wrote it, i
                                                  .samples = samples.count(),
                                                  .stacks = samples.stacks()}),
                        encode_samples(samples).value());
-  write_segment_of(folder.path, 1, records);
-  auto store = open_store(folder.path);
+  write_segment_of(folder.path(), 1, records);
+  auto store = open_store(folder.path());
   auto merged = store->merge(everything("a")).value();
   CHECK(merged.total() == profile_of("a", 0).total() + other.total());
   auto has = [&](std::uint64_t address) {
@@ -142,9 +142,9 @@ TEST_CASE("a segment that describes a series twice, as earlier weirs wrote it, i
 
 TEST_CASE("a profile whose bytes are sound and make no sense is lost once, and its file stays") {
   TempFolder folder;
-  std::filesystem::path file = write_segment_of(folder.path, 1, records_of_profile(0, "no samples"));
+  std::filesystem::path file = write_segment_of(folder.path(), 1, records_of_profile(0, "no samples"));
   std::string content = read(file);
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   append(*store, profile_of("b", 0));
   for (int round = 0; round < 3; ++round) {
     CHECK(store->merge(everything("a"))->total() == 0);
@@ -155,25 +155,25 @@ TEST_CASE("a profile whose bytes are sound and make no sense is lost once, and i
     store->expire(at(10'000));
   }
   CHECK(read(file) == content);
-  CHECK(files_ending(folder.path, ".segment").size() == 1);
+  CHECK(files_ending(folder.path(), ".segment").size() == 1);
 }
 
 TEST_CASE("what can never be made coarser is tried once, counted, and not copied each time") {
   TempFolder folder;
   Records records = records_of_profile(0);
   records.emplace_back(records.back().first, "no samples");
-  std::filesystem::path file = write_segment_of(folder.path, 1, records);
+  std::filesystem::path file = write_segment_of(folder.path(), 1, records);
   std::string content = read(file);
   Store::Limits limits{.retention = std::chrono::hours(1000),
                        .coarse_after = std::chrono::seconds(100),
                        .coarse_window = std::chrono::seconds(60)};
-  auto store = Store::open({.path = folder.path, .limits = limits}).value();
+  auto store = Store::open({.path = folder.path(), .limits = limits}).value();
   append(*store, profile_of("b", 0));
   for (int i = 0; i < 100; ++i) store->expire(at(1000 + i * 30));
   CHECK(store->stats().coarse_failures == 1);
   CHECK(store->stats().coarse_error.find("unknown packing") != std::string::npos);
   CHECK(store->stats().corrupt_segments == 0);
-  CHECK(files_ending(folder.path, ".corrupt").empty());
+  CHECK(files_ending(folder.path(), ".corrupt").empty());
   CHECK(read(file) == content);
 }
 
@@ -182,9 +182,9 @@ TEST_CASE("what cannot be made coarser for a while is tried again, ever more sel
   Store::Limits limits{.retention = std::chrono::hours(1000),
                        .coarse_after = std::chrono::seconds(100),
                        .coarse_window = std::chrono::seconds(60)};
-  auto store = Store::open({.path = folder.path, .limits = limits}).value();
+  auto store = Store::open({.path = folder.path(), .limits = limits}).value();
   for (int i = 0; i < 30; ++i) append(*store, profile_of("a", i * 5));
-  std::filesystem::path in_the_way = files_ending(folder.path, ".segment").at(0).string() + ".new";
+  std::filesystem::path in_the_way = files_ending(folder.path(), ".segment").at(0).string() + ".new";
   std::filesystem::create_directory(in_the_way);
   int minutes = 0;
   for (; minutes < 240; ++minutes) store->expire(at(1000 + minutes * 60));

@@ -34,7 +34,7 @@ profile::Profile deep_profile(std::uint32_t stacks, int seconds, std::uint64_t a
 TEST_CASE("a profile with too many frames is refused, and one more than a segment takes begins another") {
   constexpr std::uint32_t kMost = Dictionary::kMaxFrames / kPerStack;
   TempFolder folder;
-  auto store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
+  auto store = open_store(folder.path(), std::chrono::hours(1), 64 << 20);
   auto refused = store->append(deep_profile(kMost + 1, 0));
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().message == fmt::format("keep a profile: its stacks have {} frames, more than {}",
@@ -48,7 +48,7 @@ TEST_CASE("a profile with too many frames is refused, and one more than a segmen
   append(*store, deep_profile(kMost / 2 + 10, 2, 1'000'000));
   CHECK(store->stats().segments == 2);
   store.reset();
-  store = open_store(folder.path, std::chrono::hours(1), 64 << 20);
+  store = open_store(folder.path(), std::chrono::hours(1), 64 << 20);
   append(*store, deep_profile(3, 3));  // which of the stacks have samples is not known any more
   CHECK(store->flame(everything("a"), 1000)->total() == 2 * (kMost / 2 + 10) + 3);
   auto stats = store->stats();
@@ -61,7 +61,7 @@ TEST_CASE("more than is read at once is left out and counted, and not taken for 
   constexpr std::uint32_t kStacks = Dictionary::kMaxFrames / kPerStack + 1;
   TempFolder folder;
   {
-    auto log = SegmentLog::open({.path = folder.path}, [](Place, std::string_view) {}).value();
+    auto log = SegmentLog::open({.path = folder.path()}, [](Place, std::string_view) {}).value();
     auto profile = deep_profile(kStacks, 0);
     Dictionary dictionary;
     Samples samples{.period = 1, .sums = dictionary.add(profile)};
@@ -74,7 +74,7 @@ TEST_CASE("more than is read at once is left out and counted, and not taken for 
                         pack(dictionary.unwritten()).value()));
     REQUIRE(log->append(encode_head(head), encode_samples(samples).value()));
   }
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   for (int round = 1; round <= 2; ++round) {
     CHECK(store->flame(everything("a"), 100)->total() == 0);
     auto stats = store->stats();

@@ -39,14 +39,14 @@ TEST_CASE("CRC-32C: the check values of RFC 3720") {
 TEST_CASE("records come back in order after closing and reopening, over many segments") {
   TempFolder folder;
   for (int round = 0; round < 3; ++round) {
-    Opened opened = open_log(folder.path, 256);
+    Opened opened = open_log(folder.path(), 256);
     CHECK(opened.heads.size() == static_cast<std::size_t>(round) * 10);
     for (int i = 0; i < 10; ++i) {
       std::string name = std::to_string(round * 10 + i);
       append(*opened.log, "head " + name, std::string(50, 'x') + name);
     }
   }
-  Opened opened = open_log(folder.path, 256);
+  Opened opened = open_log(folder.path(), 256);
   REQUIRE(opened.heads.size() == 30);
   for (std::size_t i = 0; i < 30; ++i) {
     auto content = opened.log->read(opened.places[i]);
@@ -56,52 +56,52 @@ TEST_CASE("records come back in order after closing and reopening, over many seg
   }
   CHECK(opened.log->segments().size() > 5);
   std::uint64_t bytes = 0;
-  for (const auto& file : files_ending(folder.path, ".segment")) bytes += std::filesystem::file_size(file);
+  for (const auto& file : files_ending(folder.path(), ".segment")) bytes += std::filesystem::file_size(file);
   CHECK(opened.log->bytes() == bytes);
 }
 
 TEST_CASE("an oldest segment is removed as a whole") {
   TempFolder folder;
-  Opened opened = open_log(folder.path, 100);
+  Opened opened = open_log(folder.path(), 100);
   for (int i = 0; i < 6; ++i) append(*opened.log, "h" + std::to_string(i), std::string(100, 'x'));
   std::size_t segments = opened.log->segments().size();
   CHECK(opened.log->remove(opened.log->segments().begin()->first));
   CHECK(opened.log->segments().size() == segments - 1);
   opened.log.reset();
-  CHECK(open_log(folder.path).heads.front() == "h1");
+  CHECK(open_log(folder.path()).heads.front() == "h1");
 }
 
 TEST_CASE("a tail torn at any byte is cut, and the next record follows") {
   TempFolder folder;
-  Opened opened = open_log(folder.path);
+  Opened opened = open_log(folder.path());
   append(*opened.log, "first", "body of the first");
   std::uint64_t whole = opened.log->bytes();
   append(*opened.log, "second", "body of the second");
   opened.log.reset();
-  std::filesystem::path file = files_ending(folder.path, ".segment").at(0);
+  std::filesystem::path file = files_ending(folder.path(), ".segment").at(0);
   std::string content = read(file);
   for (std::size_t length = 0; length < content.size(); ++length) {
     CAPTURE(length);
     write(file, content.substr(0, length));
-    Opened again = open_log(folder.path);
+    Opened again = open_log(folder.path());
     CHECK(again.heads.size() == (length >= whole ? 1 : 0));
     CHECK(again.log->set_aside().empty());
     append(*again.log, "next", "");
     again.log.reset();
-    CHECK(open_log(folder.path).heads.back() == "next");
-    for (const auto& each : files_ending(folder.path, ".segment")) std::filesystem::remove(each);
+    CHECK(open_log(folder.path()).heads.back() == "next");
+    for (const auto& each : files_ending(folder.path(), ".segment")) std::filesystem::remove(each);
   }
 }
 
 TEST_CASE("garbage behind the last record is a torn tail too") {
   for (const std::string& garbage : {std::string(40, '\0'), std::string(7, 'x'), std::string(3000, '\xff')}) {
     TempFolder folder;
-    Opened opened = open_log(folder.path);
+    Opened opened = open_log(folder.path());
     append(*opened.log, "first", "body");
     opened.log.reset();
-    std::filesystem::path file = files_ending(folder.path, ".segment").at(0);
+    std::filesystem::path file = files_ending(folder.path(), ".segment").at(0);
     write(file, read(file) + garbage);
-    Opened again = open_log(folder.path);
+    Opened again = open_log(folder.path());
     CHECK(again.heads.size() == 1);
     CHECK(again.log->set_aside().empty());
   }
@@ -109,19 +109,19 @@ TEST_CASE("garbage behind the last record is a torn tail too") {
 
 TEST_CASE("a byte flipped anywhere costs one record and sets the segment aside") {
   TempFolder folder;
-  Opened opened = open_log(folder.path);
+  Opened opened = open_log(folder.path());
   for (int i = 0; i < 4; ++i) append(*opened.log, "head " + std::to_string(i), "body " + std::to_string(i));
   opened.log->close_active();
   append(*opened.log, "newest", "segment");
   opened.log.reset();
-  std::filesystem::path file = files_ending(folder.path, ".segment").at(0);
+  std::filesystem::path file = files_ending(folder.path(), ".segment").at(0);
   std::string content = read(file);
   for (std::size_t i = sizeof(SegmentHeader); i < content.size(); ++i) {
     CAPTURE(i);
     std::string damaged = content;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     write(file, damaged);
-    Opened again = open_log(folder.path);
+    Opened again = open_log(folder.path());
     std::size_t readable = 0;
     std::vector<std::uint32_t> bad;
     for (Place place : again.places) {
@@ -144,7 +144,7 @@ TEST_CASE("a byte flipped anywhere costs one record and sets the segment aside")
       CHECK(sound == 3);
     }
     CHECK(again.log->set_aside().size() == 1);
-    auto aside = files_ending(folder.path, ".corrupt");
+    auto aside = files_ending(folder.path(), ".corrupt");
     REQUIRE(aside.size() == 1);
     CHECK(read(aside[0]) == damaged);
     std::filesystem::remove(aside[0]);
@@ -156,17 +156,17 @@ TEST_CASE("what is not ours is set aside, what is of a later version is left alo
   SegmentHeader later;
   later.version = 99;
   std::string later_bytes(reinterpret_cast<const char*>(&later), sizeof later);
-  write(folder.path / "0000000001.segment", "no segment at all, but long enough");
-  write(folder.path / "0000000002.segment", later_bytes + "what we cannot know");
-  write(folder.path / "notes.txt", "somebody's");
-  Opened opened = open_log(folder.path);
+  write(folder.path() / "0000000001.segment", "no segment at all, but long enough");
+  write(folder.path() / "0000000002.segment", later_bytes + "what we cannot know");
+  write(folder.path() / "notes.txt", "somebody's");
+  Opened opened = open_log(folder.path());
   CHECK(opened.heads.empty());
   CHECK(opened.log->set_aside().size() == 2);
   append(*opened.log, "mine", "");
   CHECK(opened.log->active() == 3);
-  CHECK(read(folder.path / "0000000001.segment.corrupt") == "no segment at all, but long enough");
-  CHECK(read(folder.path / "0000000002.segment") == later_bytes + "what we cannot know");
-  CHECK(read(folder.path / "notes.txt") == "somebody's");
+  CHECK(read(folder.path() / "0000000001.segment.corrupt") == "no segment at all, but long enough");
+  CHECK(read(folder.path() / "0000000002.segment") == later_bytes + "what we cannot know");
+  CHECK(read(folder.path() / "notes.txt") == "somebody's");
 }
 
 TEST_CASE("a segment that cannot be opened or read now is left alone, and read when it can be") {
@@ -183,16 +183,16 @@ TEST_CASE("a segment that cannot be opened or read now is left alone, and read w
     CAPTURE(row.why);
     CAPTURE(row.segment);
     TempFolder folder;
-    Opened opened = open_log(folder.path, 100);
+    Opened opened = open_log(folder.path(), 100);
     for (const char* head : {"a", "b", "c"}) append(*opened.log, head, std::string(100, 'x'));
     opened.log.reset();
-    std::filesystem::path file = folder.path / row.segment;
+    std::filesystem::path file = folder.path() / row.segment;
     std::string content = read(file);
     std::vector<std::string> late;
     auto visit = [&](Place, std::string_view head) { late.emplace_back(head); };
     {
       Hidden hidden(file, row.behind);
-      opened = open_log(folder.path, 100);
+      opened = open_log(folder.path(), 100);
       CHECK(opened.heads.size() == 2);
       CHECK(opened.log->set_aside().empty());
       REQUIRE(opened.log->unread().size() == 1);
@@ -209,20 +209,20 @@ TEST_CASE("a segment that cannot be opened or read now is left alone, and read w
     CHECK(opened.log->active() == 4);
     CHECK(read(file) == content);
     opened.log.reset();
-    CHECK(open_log(folder.path).heads == std::vector<std::string>{"a", "b", "c", "d"});
+    CHECK(open_log(folder.path()).heads == std::vector<std::string>{"a", "b", "c", "d"});
   }
 }
 
 TEST_CASE("only what is damaged is salvaged") {
   TempFolder folder;
-  Opened opened = open_log(folder.path);
+  Opened opened = open_log(folder.path());
   append(*opened.log, "head", "body");
   opened.log->close_active();
   auto salvaged = [&] { return opened.log->salvage(1, [](Place, std::string_view) { FAIL("visited"); }); };
   auto sound = salvaged();
   REQUIRE(sound.has_value());
   CHECK_FALSE(*sound);
-  std::filesystem::path file = folder.path / "0000000001.segment";
+  std::filesystem::path file = folder.path() / "0000000001.segment";
   std::string content = read(file);
   for (const char* behind : {static_cast<const char*>(nullptr), kReadsFail}) {
     Hidden hidden(file, behind);
@@ -230,7 +230,7 @@ TEST_CASE("only what is damaged is salvaged") {
   }
   CHECK(opened.log->segments().contains(1));
   CHECK(opened.log->set_aside().empty());
-  CHECK(files_ending(folder.path, "").size() == 2);  // with the lock
+  CHECK(files_ending(folder.path(), "").size() == 2);  // with the lock
   std::filesystem::remove(file);
   auto gone = salvaged();
   REQUIRE(gone.has_value());
@@ -240,12 +240,12 @@ TEST_CASE("only what is damaged is salvaged") {
 
 TEST_CASE("one log for a folder") {
   TempFolder folder;
-  Opened opened = open_log(folder.path);
-  auto second = SegmentLog::open({.path = folder.path}, [](Place, std::string_view) {});
+  Opened opened = open_log(folder.path());
+  auto second = SegmentLog::open({.path = folder.path()}, [](Place, std::string_view) {});
   REQUIRE_FALSE(second.has_value());
-  CHECK(second.error().message == "lock " + folder.path.string() + ": another process uses this folder");
+  CHECK(second.error().message == "lock " + folder.path().string() + ": another process uses this folder");
   opened.log.reset();
-  CHECK(SegmentLog::open({.path = folder.path}, [](Place, std::string_view) {}).has_value());
+  CHECK(SegmentLog::open({.path = folder.path()}, [](Place, std::string_view) {}).has_value());
 }
 
 }  // namespace

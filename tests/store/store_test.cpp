@@ -12,7 +12,7 @@ namespace {
 
 TEST_CASE("processes of one service are one series: their own labels are not kept") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   for (int pid = 1; pid <= 3; ++pid) {
     profile::Profile p = profile_of("checkout", pid * 15);
     auto pairs = p.labels.pairs();
@@ -28,7 +28,7 @@ TEST_CASE("processes of one service are one series: their own labels are not kep
 
 TEST_CASE("values of several kinds under one name are told apart") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   for (const char* kind : {"inuse_space", "alloc_space"}) {
     profile::Profile p = profile_of("checkout", 0);
     auto pairs = p.labels.pairs();
@@ -64,7 +64,7 @@ TEST_CASE("what was appended is found, before and after reopening") {
     append(store, heavy);
   };
   std::int64_t one = profile_of("checkout", 0).total();
-  auto store = open_store(folder.path / "made" / "here");
+  auto store = open_store(folder.path() / "made" / "here");
   CHECK(store->stats().profiles == 0);
   CHECK(store->stats().segments == 0);  // nothing is written before there is something to keep
   fill(*store, 0);
@@ -104,18 +104,18 @@ TEST_CASE("what was appended is found, before and after reopening") {
     CHECK(points[0].value == one);
     CHECK(points[1].value == 2 * one);
     store.reset();
-    store = open_store(folder.path / "made" / "here");
+    store = open_store(folder.path() / "made" / "here");
   }
   fill(*store, 10);  // goes on in the same segment
   CHECK(store->stats().segments == 1);
   store.reset();
-  store = open_store(folder.path / "made" / "here");
+  store = open_store(folder.path() / "made" / "here");
   CHECK(store->merge(everything("checkout"))->total() == 20 * one);
 }
 
 TEST_CASE("which profiles a selection means") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   profile::Profile other_host = profile_of("checkout", 10);
   other_host.labels = profile::Labels{{"service_name", "checkout"}, {"host", "b"}};  // the type names it
   profile::Profile memory = profile_of("checkout", 20);
@@ -151,7 +151,7 @@ TEST_CASE("which profiles a selection means") {
 
 TEST_CASE("how much has which value of a label") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   for (int i = 0; i < 3; ++i) append(*store, profile_of("checkout", i));
   auto other = profile_of("checkout", 3);
   other.labels = profile::Labels{{"service_name", "checkout"}, {"host", "b"}, {"__name__", "process_cpu"}};
@@ -184,7 +184,7 @@ TEST_CASE("how much has which value of a label") {
 
 TEST_CASE("profiles that come late stand where they belong") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   for (int seconds : {30, 0, 20, 10}) append(*store, profile_of("a", seconds));
   auto points = store->series(everything("a"), std::chrono::seconds(10));
   REQUIRE(points.size() == 4);
@@ -193,7 +193,7 @@ TEST_CASE("profiles that come late stand where they belong") {
 
 TEST_CASE("a long range does not make more points than a page can draw") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   append(*store, profile_of("a", -900'000));
   append(*store, profile_of("a", 900'000));
   auto points = store->series(everything("a"), std::chrono::seconds(1));
@@ -203,14 +203,14 @@ TEST_CASE("a long range does not make more points than a page can draw") {
 
 TEST_CASE("old profiles go, and their segments with them") {
   TempFolder folder;
-  auto store = open_store(folder.path, std::chrono::seconds(800));
+  auto store = open_store(folder.path(), std::chrono::seconds(800));
   for (int i = 0; i < 100; ++i) append(*store, profile_of("a", i * 15));
   CHECK(store->stats().segments > 5);
   store->expire(at(1500));
   auto stats = store->stats();
   CHECK(stats.profiles == 53);  // 700 to 1485
   CHECK(stats.expired_age == 47);
-  CHECK(files_ending(folder.path, ".segment").size() == stats.segments);
+  CHECK(files_ending(folder.path(), ".segment").size() == stats.segments);
   CHECK(stats.segments < 10);
   CHECK(store->services({at(0), at(2000)}).at(0).first == at(705));
   store->expire(at(10'000));
@@ -224,7 +224,7 @@ TEST_CASE("old profiles go, and their segments with them") {
 TEST_CASE("the store stays below its size, the oldest goes first") {
   TempFolder folder;
   constexpr std::uint64_t kLimit = 256 << 10;
-  auto store = open_store(folder.path, std::chrono::hours(100), kLimit);
+  auto store = open_store(folder.path(), std::chrono::hours(100), kLimit);
   for (int i = 0; i < 8000; ++i) {
     append(*store, profile_of("service-" + std::to_string(i % 3), i));
     if (i % 100 == 0) CHECK(store->stats().bytes <= kLimit);
@@ -234,20 +234,21 @@ TEST_CASE("the store stays below its size, the oldest goes first") {
   CHECK(stats.expired_bytes > 0);
   CHECK(stats.profiles + stats.expired_bytes == 8000);
   std::uint64_t on_disk = 0;
-  for (const auto& file : files_ending(folder.path, ".segment")) on_disk += std::filesystem::file_size(file);
+  for (const auto& file : files_ending(folder.path(), ".segment"))
+    on_disk += std::filesystem::file_size(file);
   CHECK(on_disk == stats.bytes);
   CHECK(store->services({at(0), at(9000)}).at(0).last >= at(7997));
   store->set_limits({.retention = std::chrono::hours(100), .max_bytes = 100 << 10});
   store->expire(at(8000));
   CHECK(store->stats().bytes <= 100 << 10);
   store.reset();
-  store = open_store(folder.path);
+  store = open_store(folder.path());
   CHECK(store->services({at(0), at(9000)}).size() == 3);
 }
 
 TEST_CASE("room is made for the first profile of a series too") {
   TempFolder folder;
-  auto store = open_store(folder.path, std::chrono::hours(100), 100 << 10);
+  auto store = open_store(folder.path(), std::chrono::hours(100), 100 << 10);
   for (int i = 0; i < 1000; ++i) append(*store, profile_of("service-" + std::to_string(i), i));
   CHECK(store->stats().expired_bytes > 0);
   CHECK(store->stats().profiles + store->stats().expired_bytes == 1000);
@@ -256,7 +257,7 @@ TEST_CASE("room is made for the first profile of a series too") {
 
 TEST_CASE("a profile larger than the store may be is refused, and nothing else goes for it") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   append(*store, profile_of("a", 0));
   store->set_limits({.retention = std::chrono::hours(1), .max_bytes = 300});
   CHECK_FALSE(store->append(profile_of("a", 1)).has_value());
@@ -270,7 +271,7 @@ TEST_CASE("old profiles become coarser, and their sums stay what they were") {
                        .max_bytes = 1 << 20,
                        .coarse_after = std::chrono::seconds(600),
                        .coarse_window = std::chrono::seconds(60)};
-  auto store = Store::open({.path = folder.path, .limits = limits}).value();
+  auto store = Store::open({.path = folder.path(), .limits = limits}).value();
   constexpr int kWindows = 100;  // of 15 s; 1700000000 is 20 s into a minute
   for (int i = 0; i < kWindows; ++i) {
     append(*store, profile_of("checkout", i * 15));
@@ -305,7 +306,7 @@ TEST_CASE("old profiles become coarser, and their sums stay what they were") {
     minute.range = {at(kWindows * 15 - 15), at(kWindows * 15)};
     CHECK(store->merge(minute)->duration == std::chrono::seconds(15));
     store.reset();
-    store = Store::open({.path = folder.path, .limits = limits}).value();
+    store = Store::open({.path = folder.path(), .limits = limits}).value();
   }
   CHECK(store->stats().profiles == stats.profiles);
   for (int i = 0; i < 10; ++i) store->expire(at(kWindows * 15));
@@ -316,14 +317,14 @@ TEST_CASE("old profiles become coarser, and their sums stay what they were") {
 
 TEST_CASE("a segment begins anew with what its profiles are made of") {
   TempFolder folder;
-  auto store = open_store(folder.path, std::chrono::seconds(80));
+  auto store = open_store(folder.path(), std::chrono::seconds(80));
   std::int64_t one = profile_of("a", 0).total();
   for (int i = 0; i < 12; ++i) append(*store, profile_of("a", i * 5));
   CHECK(store->stats().segments > 3);
   CHECK(store->merge(everything("a"))->total() == 12 * one);
-  std::filesystem::remove(files_ending(folder.path, ".segment").at(0));
+  std::filesystem::remove(files_ending(folder.path(), ".segment").at(0));
   store.reset();
-  store = open_store(folder.path, std::chrono::seconds(80));
+  store = open_store(folder.path(), std::chrono::seconds(80));
   auto left = static_cast<std::int64_t>(store->stats().profiles);
   CHECK(left < 12);
   CHECK(store->merge(everything("a"))->total() == left * one);
@@ -332,7 +333,7 @@ TEST_CASE("a segment begins anew with what its profiles are made of") {
 
 TEST_CASE("a series whose profiles have all expired goes on in a segment that still describes it") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   std::int64_t one = profile_of("a", 0).total();
   append(*store, profile_of("a", 0));
   append(*store, profile_of("b", 1000));
@@ -352,13 +353,13 @@ TEST_CASE("a series whose profiles have all expired goes on in a segment that st
     CHECK(store->stats().lost_corrupt == 0);
     CHECK(store->stats().corrupt_segments == 0);
     store.reset();
-    store = open_store(folder.path);
+    store = open_store(folder.path());
     late.start = at(401 + round);
     append(*store, late);
   }
   std::size_t described = 0;
   store.reset();
-  auto log = SegmentLog::open({.path = folder.path}, [&](Place, std::string_view head) {
+  auto log = SegmentLog::open({.path = folder.path()}, [&](Place, std::string_view head) {
     auto record = decode_head(head).value();
     described += std::holds_alternative<SeriesRecord>(record) ? 1 : 0;
   });
@@ -367,7 +368,7 @@ TEST_CASE("a series whose profiles have all expired goes on in a segment that st
 
 TEST_CASE("a series of which no profile was taken is forgotten") {
   TempFolder folder;
-  auto store = open_store(folder.path);
+  auto store = open_store(folder.path());
   append(*store, profile_of("a", 0));
   store->set_limits({.retention = std::chrono::hours(1), .max_bytes = 300});
   CHECK_FALSE(store->append(profile_of("b", 1)).has_value());
@@ -376,7 +377,7 @@ TEST_CASE("a series of which no profile was taken is forgotten") {
 
 TEST_CASE("reading and writing at the same time") {
   TempFolder folder;
-  auto store = open_store(folder.path, std::chrono::seconds(200), 128 << 10);
+  auto store = open_store(folder.path(), std::chrono::seconds(200), 128 << 10);
   std::atomic<bool> done = false;
   std::vector<std::thread> readers;
   for (int i = 0; i < 2; ++i) {
@@ -412,11 +413,11 @@ TEST_CASE("reading and writing at the same time") {
 
 TEST_CASE("a folder that cannot be used says why") {
   TempFolder folder;
-  write(folder.path / "file", "x");
-  auto store = Store::open({.path = folder.path / "file" / "store"});
+  write(folder.path() / "file", "x");
+  auto store = Store::open({.path = folder.path() / "file" / "store"});
   REQUIRE_FALSE(store.has_value());
-  CHECK(
-      store.error().message.starts_with("open the store: create " + folder.path.string() + "/file/store: "));
+  CHECK(store.error().message.starts_with("open the store: create " + folder.path().string() +
+                                          "/file/store: "));
 }
 
 }  // namespace

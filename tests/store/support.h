@@ -14,28 +14,16 @@
 
 #include "store/store.h"
 #include "tests/profile/sample_profile.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::store {
 
 using profile::testing::equal;
 using profile::testing::sample_profile;
 
-struct TempFolder {
-  TempFolder() {
-    // In memory, where a sync costs nothing, when there is such a place.
-    std::string name = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    name += "/weir-store-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TempFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::filesystem::path path;
+// In memory, where a sync costs nothing, when there is such a place.
+struct TempFolder : tests::TempDir {
+  TempFolder() : TempDir(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") {}
 };
 
 inline WallTime at(int seconds) {

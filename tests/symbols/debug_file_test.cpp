@@ -25,14 +25,14 @@ int main(int argc, char** argv) { return shown(argc) + hidden(argc) + (argv == 0
 // A program in /opt of a root of its own, and where its function `hidden` lies.
 struct Program {
   Program() {
-    std::ofstream(std::string(root.path) + "/app.c") << kProgram;
+    std::ofstream((root / "app.c").string()) << kProgram;
     script(
         "mkdir -p opt && clang-19 -O1 -rdynamic -Wl,--build-id=0x0123456789abcdef app.c -o full && "
         "cp full opt/app");
-    std::istringstream lines(run("nm " + std::string(root.path) + "/full | grep ' hidden$'"));
+    std::istringstream lines(run("nm " + (root / "full | grep ' hidden$'").string()));
     lines >> std::hex >> address;
     REQUIRE(address != 0);
-    std::string image = content_of(std::string(root.path) + "/full", 1 << 20);
+    std::string image = content_of((root / "full").string(), 1 << 20);
     Elf elf = Elf::read(MemoryBytes(image)).value();
     for (const ElfSegment& segment : elf.segments()) {
       if (segment.type == PT_LOAD && address >= segment.address &&
@@ -43,15 +43,15 @@ struct Program {
 
   void script(const std::string& commands) {
     std::string output =
-        run("cd " + std::string(root.path) + " && ( set -e; " + commands + " ) 2>&1 || echo FAILED");
+        run("cd " + root.path().string() + " && ( set -e; " + commands + " ) 2>&1 || echo FAILED");
     REQUIRE_MESSAGE(output.find("FAILED") == std::string::npos, output);
   }
   NamedFrame name() {
     auto symbolizer = Symbolizer::create(std::make_shared<SymbolFiles>(), {}, Demangle::none);
-    return symbolizer->name({.path = "/opt/app", .host_path = std::string(root.path) + "/opt/app"}, offset);
+    return symbolizer->name({.path = "/opt/app", .host_path = (root / "opt/app").string()}, offset);
   }
 
-  Folder root;
+  tests::TempDir root;
   std::uint64_t address = 0;
   std::uint64_t offset = 0;
 };

@@ -80,16 +80,13 @@ TEST_CASE("what is no ELF file of ours says so") {
 }
 
 TEST_CASE("only regular files are opened, and nothing is waited for") {
-  char folder[] = "/tmp/weir-elf-test-XXXXXX";
-  REQUIRE(::mkdtemp(folder) != nullptr);
-  std::string fifo = std::string(folder) + "/fifo";
+  tests::TempDir dir;
+  std::string folder = dir.path(), fifo = dir / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK(open_regular_file(fifo).error().message == "open " + fifo + ": not a regular file");
-  CHECK(open_regular_file(folder).error().message == "open " + std::string(folder) + ": not a regular file");
+  CHECK(open_regular_file(folder).error().message == "open " + folder + ": not a regular file");
   CHECK(open_regular_file("/dev/null").error().message == "open /dev/null: not a regular file");
-  CHECK_FALSE(open_regular_file(std::string(folder) + "/none").has_value());
-  ::unlink(fifo.c_str());
-  ::rmdir(folder);
+  CHECK_FALSE(open_regular_file(folder + "/none").has_value());
 }
 
 void read_everything(std::string_view image) {

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "tests/support/elf_header.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::profiler {
 
@@ -39,22 +41,6 @@ inline std::string run(const std::string& command) {
   while (std::size_t n = std::fread(chunk, 1, sizeof chunk, pipe.get())) output.append(chunk, n);
   return output;
 }
-
-// Removed with all that is in it.
-struct Folder {
-  Folder() {
-    if (::mkdtemp(path) == nullptr) std::abort();
-  }
-  ~Folder() { run("rm -r " + std::string(path)); }
-  std::string write(const std::string& name, std::string_view content) {
-    std::string file = std::string(path) + "/" + name;
-    Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
-      std::abort();
-    return file;
-  }
-  char path[32] = "/tmp/weir-symbols-XXXXXX";
-};
 
 inline Fd file_of(std::string_view content) {
   Fd fd(::memfd_create("test", MFD_CLOEXEC));
@@ -112,15 +98,7 @@ inline std::string make_image(const std::vector<ImageSymbol>& symbols) {
   constexpr std::uint64_t kTables = 0x2000;
   std::uint64_t strings_at = kTables + table.size() * sizeof(Elf64_Sym);
   std::uint64_t sections_at = (strings_at + strings.size() + 7) & ~std::uint64_t{7};
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_phoff = sizeof header;
-  header.e_phentsize = sizeof(Elf64_Phdr);
-  header.e_phnum = 2;
+  Elf64_Ehdr header = tests::elf_header(ET_EXEC, 2);
   header.e_shoff = sections_at;
   header.e_shentsize = sizeof(Elf64_Shdr);
   header.e_shnum = 4;

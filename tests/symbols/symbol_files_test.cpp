@@ -55,14 +55,16 @@ class GatedReads final : public WatchedReads {
 };
 
 struct World {
-  World() { run("mkdir " + std::string(folder.path) + "/slow " + folder.path + "/fast"); }
+  World() {
+    for (const char* name : {"slow", "fast"}) std::filesystem::create_directory(folder / name);
+  }
 
   ModuleFile module(const std::string& name, const char* function = "f") {
     std::string path = folder.write(name, make_image({{function, 0x401000, 16}}));
     return {.path = path, .host_path = path, .device = 1, .inode = ++inode};
   }
 
-  Folder folder;
+  tests::TempDir folder;
   std::uint64_t inode = 0;
   std::shared_ptr<GatedReads> reads = std::make_shared<GatedReads>();
   std::shared_ptr<SymbolFiles> files = std::make_shared<SymbolFiles>(reads);

@@ -94,7 +94,7 @@ TEST_CASE("the kernel, also as a module") {
 }
 
 TEST_CASE("why a frame has no name") {
-  Folder folder;
+  tests::TempDir folder;
   auto symbolizer = symbolizer_with();
   std::string good = folder.write("good", make_image({{"f", 0x401000, 16}}));
   NamedFrame gap = symbolizer->name(module_at(good), 0x1100);
@@ -105,9 +105,9 @@ TEST_CASE("why a frame has no name") {
   CHECK(symbolizer->name(module_at(stripped), 0x1100).no_name == NoName::stripped);
   std::string text = folder.write("text", "#!/bin/sh\n");
   CHECK(symbolizer->name(module_at(text), 0).no_name == NoName::unreadable);
-  CHECK(symbolizer->name(module_at(std::string(folder.path)), 0).no_name == NoName::unreadable);
-  CHECK(symbolizer->name(module_at(std::string(folder.path) + "/none"), 0).no_name == NoName::unreadable);
-  std::string fifo = std::string(folder.path) + "/fifo";
+  CHECK(symbolizer->name(module_at(folder.path().string()), 0).no_name == NoName::unreadable);
+  CHECK(symbolizer->name(module_at((folder / "none").string()), 0).no_name == NoName::unreadable);
+  std::string fifo = (folder / "fifo").string();
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK(symbolizer->name(module_at(fifo), 0).no_name == NoName::unreadable);
 
@@ -137,12 +137,12 @@ TEST_CASE("libc of this machine has its internal names where its debug file is i
 }
 
 TEST_CASE("files with the same build id are read once; a failure is one path's own") {
-  Folder folder;
+  tests::TempDir folder;
   auto symbolizer = symbolizer_with();
   ModuleFile first = module_at(folder.write("first", make_image({{"f", 0x401000, 16}})));
   first.build_id = "0102030405060708090a0b0c0d0e0f1011121314";
   ModuleFile elsewhere = first;
-  elsewhere.host_path = std::string(folder.path) + "/none";
+  elsewhere.host_path = (folder / "none").string();
   CHECK(symbolizer->name(elsewhere, 0x1000).no_name == NoName::unreadable);
   CHECK(symbolizer->name(first, 0x1000).lines.at(0).function == "f");
   elsewhere.host_path = "";
@@ -163,7 +163,7 @@ class CountedReads final : public WatchedReads {
 };
 
 TEST_CASE("names that are asked for together are read together") {
-  Folder folder;
+  tests::TempDir folder;
   auto reads = std::make_shared<CountedReads>();
   auto symbolizer = Symbolizer::create(std::make_shared<SymbolFiles>(reads), {}, Demangle::none);
   std::vector<std::string> names;
@@ -187,7 +187,7 @@ TEST_CASE("names that are asked for together are read together") {
 }
 
 TEST_CASE("a file changed under us gives no wrong name") {
-  Folder folder;
+  tests::TempDir folder;
   auto symbolizer = symbolizer_with();
   ModuleFile module =
       module_at(folder.write("f", make_image({{"first", 0x401000, 16}, {"second", 0x401010, 16}})));
@@ -197,7 +197,7 @@ TEST_CASE("a file changed under us gives no wrong name") {
 }
 
 TEST_CASE("limits hold: the files used longest ago go first") {
-  Folder folder;
+  tests::TempDir folder;
   SessionLimits limits;
   limits.build_id_files = 2;
   limits.same_files = 0;
@@ -231,7 +231,7 @@ TEST_CASE("limits hold: the files used longest ago go first") {
 }
 
 TEST_CASE("demangling follows the mode at once") {
-  Folder folder;
+  tests::TempDir folder;
   auto symbolizer = Symbolizer::create(std::make_shared<SymbolFiles>(), {}, Demangle::full);
   ModuleFile module = module_at(folder.write("f", make_image({{"_ZN3foo3barEi", 0x401000, 16}})));
   CHECK(symbolizer->name(module, 0x1000).lines.at(0).function == "foo::bar(int)");

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "tests/support/elf_header.h"
+
 namespace weir::profiler {
 
 constexpr std::uint64_t kCode = 0x10000;  // address of its code
@@ -28,15 +30,7 @@ inline void put_bytes(std::string& image, std::uint64_t at, const void* data, st
 inline std::string image_around(std::span<const std::uint8_t> eh_frame, Found found) {
   std::size_t size = eh_frame.size();
   std::string image(kFrame + size, '\0');
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_type = ET_DYN;
-  header.e_machine = EM_X86_64;
-  header.e_phoff = sizeof header;
-  header.e_phentsize = sizeof(Elf64_Phdr);
-  header.e_phnum = 3;
+  Elf64_Ehdr header = tests::elf_header(ET_DYN, 3);
   Elf64_Phdr segments[] = {
       {PT_LOAD, PF_R, 0, 0, 0, image.size(), image.size(), 0x1000},
       {PT_LOAD, PF_R | PF_X, 0, kCode, kCode, 0, kCodeSize, 0x1000},
