@@ -9,8 +9,9 @@
 #include "components/pyroscope/write.h"
 #include "net/http.h"
 #include "profile/pprof.h"
-#include "tests/components/temp_dir.h"
+#include "tests/profile/sample_profile.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 using weir::pyroscope::ReceiverPtr;
@@ -79,15 +80,7 @@ TEST_CASE("pyroscope.write: what arrives at a server, after a refusal, is the pr
   write.world().directory = folder.path();
   Wire wire(write.world());
   write.start();
-  auto profile = std::make_shared<weir::profile::Profile>();
-  profile->id = weir::profile::ProfileId::random();
-  profile->labels = {{"service_name", "shop"}, {"__name__", "process_cpu"}};
-  profile->period = 10;
-  profile->frames = {{.kind = weir::profile::FrameKind::native,
-                      .no_name = weir::profile::NoName::named,
-                      .lines = {{.function = "main"}}}};
-  profile->stacks = {{.frames = {0}, .complete = true}};
-  profile->samples = {{.stack = 0, .value = 30, .count = 3}};
+  auto profile = std::make_shared<weir::profile::Profile>(weir::profile::testing::one_sample_profile());
   weir::lang::Codec<ReceiverPtr>::from_value(*write.world().exports.as_map()->find("receiver"))
       .value()
       ->push(profile);

@@ -8,8 +8,9 @@
 #include <string>
 
 #include "components/pyroscope/store.h"
-#include "tests/components/temp_dir.h"
+#include "tests/profile/sample_profile.h"
 #include "tests/support/component_harness.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::literals;
 using weir::pyroscope::ReceiverPtr;
@@ -23,17 +24,9 @@ ReceiverPtr receiver_of(const weir::testing::FakeContext& world) {
 }
 
 weir::profile::ProfilePtr profile_at(weir::WallTime time) {
-  auto profile = std::make_shared<weir::profile::Profile>();
-  profile->id = weir::profile::ProfileId::random();
-  profile->labels = {{"service_name", "shop"}, {"__name__", "process_cpu"}};
+  auto profile = std::make_shared<weir::profile::Profile>(weir::profile::testing::one_sample_profile());
   profile->start = time;
   profile->duration = 15s;
-  profile->period = 10;
-  profile->frames = {{.kind = weir::profile::FrameKind::native,
-                      .no_name = weir::profile::NoName::named,
-                      .lines = {{.function = "main"}}}};
-  profile->stacks = {{.frames = {0}, .complete = true}};
-  profile->samples = {{.stack = 0, .value = 30, .count = 3}};
   return profile;
 }
 

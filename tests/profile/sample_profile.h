@@ -33,6 +33,18 @@ inline Profile sample_profile() {
   return p;
 }
 
+// The smallest that there is: one sample of `main`, of the service `shop`.
+inline Profile one_sample_profile() {
+  Profile p;
+  p.id = ProfileId::random();
+  p.labels = Labels{{"service_name", "shop"}, {"__name__", "process_cpu"}};
+  p.period = 10;
+  p.frames = {{.kind = FrameKind::native, .no_name = NoName::named, .lines = {{.function = "main"}}}};
+  p.stacks = {{.frames = {0}, .complete = true}};
+  p.samples = {{.stack = 0, .value = 30, .count = 3}};
+  return p;
+}
+
 // What pprof cannot say is forgotten, so that the rest can be compared.
 inline Profile as_pprof_keeps_it(Profile p) {
   p.id = {};

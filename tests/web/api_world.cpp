@@ -1,15 +1,11 @@
 #include "tests/web/api_world.h"
 
-#include <unistd.h>
-
-#include <fstream>
-
 #include <fmt/format.h>
 
-#include "profile/handover.h"
 #include "runtime/health_history.h"
 #include "runtime/target_tracer.h"
 #include "tests/profile/sample_profile.h"
+#include "tests/web/fake_parts.h"
 
 namespace weir::web::testing {
 namespace {
@@ -70,35 +66,14 @@ struct Arguments {
   bool operator==(const Arguments&) const = default;
 };
 
-template <class T>
-runtime::ComponentType type_of(std::string_view name, std::string_view doc) {
-  runtime::ComponentType type;
-  type.name = name;
-  type.doc = doc;
-  type.arguments = &lang::schema<T>();
-  type.to_body = [](const runtime::ArgumentsPtr& arguments) {
-    return lang::to_body(*static_cast<const T*>(arguments.get()));
-  };
-  return type;
-}
-
-const runtime::ComponentType kFinder = type_of<lang::Nothing>("discovery.process", "Finds processes.");
-const runtime::ComponentType kRelabel = type_of<lang::Nothing>("discovery.relabel", "Rewrites labels.");
+const runtime::ComponentType kFinder = component_type<lang::Nothing>("discovery.process", "Finds processes.");
+const runtime::ComponentType kRelabel =
+    component_type<lang::Nothing>("discovery.relabel", "Rewrites labels.");
 const runtime::ComponentType kCollector =
-    type_of<Arguments>("pyroscope.ebpf", "Samples the CPU use of targets.");
-const runtime::ComponentType kStoring = type_of<lang::Nothing>("pyroscope.store", "Keeps profiles.");
-const runtime::ComponentType kShip = type_of<lang::Nothing>("ship", "");
-const runtime::ComponentType kFile = type_of<lang::Nothing>("local.file", "Reads a file.");
-
-class Receiver final : public lang::Capsule {
- public:
-  std::string_view type_name() const override { return "ProfilesReceiver"; }
-};
-
-class Handed final : public profile::Handover {
- public:
-  std::uint64_t profiles() const override { return 42; }
-};
+    component_type<Arguments>("pyroscope.ebpf", "Samples the CPU use of targets.");
+const runtime::ComponentType kStoring = component_type<lang::Nothing>("pyroscope.store", "Keeps profiles.");
+const runtime::ComponentType kShip = component_type<lang::Nothing>("ship", "");
+const runtime::ComponentType kFile = component_type<lang::Nothing>("local.file", "Reads a file.");
 
 Value found(int pid, const std::string& name) {
   return Value::ordered_object(
@@ -208,9 +183,6 @@ void make_up_machine(boost::json::value& answer) {
 }  // namespace
 
 ApiWorld::ApiWorld(Extent extent) {
-  std::string name = std::filesystem::temp_directory_path() / "weir-api-XXXXXX";
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  folder_ = name;
   write_config(std::string(kConfig));
   source_ = lang::Source::make(folder_ / "config.river", std::string(kConfig));
   site.clock.now = WallTime(1'700'000'040s);
@@ -243,12 +215,8 @@ void ApiWorld::look_at_processes() {
   site.processes[1].cpu += 5s;
 }
 
-ApiWorld::~ApiWorld() {
-  std::filesystem::remove_all(folder_);
-}
-
 void ApiWorld::write_config(const std::string& text) const {
-  std::ofstream(folder_ / "config.river") << text;
+  folder_.write("config.river", text);
 }
 
 std::shared_ptr<runtime::Node> ApiWorld::add(std::string id, const runtime::ComponentType& type) {
@@ -295,7 +263,7 @@ void ApiWorld::add_rules() {
 void ApiWorld::add_collector() {
   auto node = add("pyroscope.ebpf.machine", kCollector);
   node->references_to = {"discovery.relabel.services", "pyroscope.store.local"};
-  auto to = Value(std::shared_ptr<const lang::Capsule>(std::make_shared<Receiver>()));
+  auto to = FakeReceiver::value();
   change(*node, [&](auto& state) {
     Arguments arguments{.targets = Value::array({named(4211, "checkout")}),
                         .forward_to = Value::array({to}),
@@ -307,7 +275,7 @@ void ApiWorld::add_collector() {
   });
   offer<profile::CollectionReport>(*node, std::make_shared<FakeReport>(collected()));
   offer<profile::ProcessReport>(*node, processes());
-  offer<profile::Handover>(*node, std::make_shared<Handed>());
+  offer<profile::Handover>(*node, std::make_shared<FakeHandover>());
   site.log.log({.time = WallTime(1'699'990'000s),
                 .level = LogLevel::info,
                 .component = node->id,
@@ -384,7 +352,7 @@ net::Response ApiWorld::ask(std::string method, std::string target) {
   net::Request request{.method = std::move(method), .target = std::move(target)};
   request.headers.set("Host", "127.0.0.1:12345");
   net::Response response = site.ask(std::move(request));
-  response.body = replaced(std::move(response.body), folder_.string(), "/etc/weir");
+  response.body = replaced(std::move(response.body), folder_.path().string(), "/etc/weir");
   if (response.headers.get("Content-Type") != "application/json") return response;
   auto answer = boost::json::parse(response.body, {}, {.max_depth = 100});
   make_up_machine(answer);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/support/temp_dir.h"
 #include "tests/web/site_fixture.h"
 
 namespace weir::web::testing {
@@ -15,7 +16,6 @@ class ApiWorld {
   enum class Extent : std::uint8_t { examples, more };
 
   explicit ApiWorld(Extent extent);
-  ~ApiWorld();
   ApiWorld(const ApiWorld&) = delete;
   ApiWorld& operator=(const ApiWorld&) = delete;
 
@@ -37,7 +37,7 @@ class ApiWorld {
   void look_at_processes();
 
   runtime::Registry registry_;
-  std::filesystem::path folder_;
+  tests::TempDir folder_;
   lang::SourcePtr source_;
   std::vector<std::shared_ptr<runtime::Node>> nodes_;
   MetricScope metrics_{site.metrics, {{"component_id", "pyroscope.ebpf.machine"}, {"component_path", "/"}}};

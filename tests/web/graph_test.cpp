@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "profile/handover.h"
+#include "tests/web/fake_parts.h"
 #include "tests/web/site_fixture.h"
 
 namespace weir::web::testing {
@@ -9,23 +9,9 @@ namespace {
 using lang::Value;
 using runtime::HealthState;
 
-class Receiver final : public lang::Capsule {
- public:
-  std::string_view type_name() const override { return "ProfilesReceiver"; }
-};
-
-class Handed final : public profile::Handover {
- public:
-  std::uint64_t profiles() const override { return 42; }
-};
-
 struct Forwarding {
   std::vector<Value> forward_to;
 };
-
-Value receiver() {
-  return Value(std::shared_ptr<const lang::Capsule>(std::make_shared<Receiver>()));
-}
 
 const runtime::ComponentType& sender_type() {
   static const runtime::ComponentType type = [] {
@@ -66,7 +52,7 @@ void make_sender(runtime::Node& node, std::vector<Value> receivers) {
   change(node, [&](auto& state) {
     state.arguments = std::make_shared<const Forwarding>(Forwarding{std::move(receivers)});
     state.services.emplace_back(typeid(profile::Handover), std::static_pointer_cast<const profile::Handover>(
-                                                               std::make_shared<Handed>()));
+                                                               std::make_shared<FakeHandover>()));
   });
 }
 
@@ -103,7 +89,7 @@ TEST_CASE("web: the graph's edges have the direction of the data and its size") 
   auto waits = block("local.file.f", "local.file \"f\" { }");
   auto user = block("other.u", "other \"u\" { a = local.file.f.content\n b = discovery.a.x[0] }",
                     {"local.file.f", "discovery.a.x"});
-  Value to = receiver();
+  Value to = FakeReceiver::value();
   give(*found, "targets", targets(3));
   give(*kept, "output", targets(2));
   give(*sink, "receiver", to);
@@ -120,7 +106,7 @@ TEST_CASE("web: the graph's edges have the direction of the data and its size") 
 TEST_CASE("web: the graph shows what passes into a module and out of it") {
   SiteFixture site;
   Value list = targets(4);
-  Value to = receiver();
+  Value to = FakeReceiver::value();
   auto found = block("discovery.a.x", "discovery.a \"x\" { }");
   auto module = block("ship.m", "ship \"m\" { targets = discovery.a.x.targets }", {"discovery.a.x"});
   module->created_modules = {"ship.m"};

@@ -6,6 +6,7 @@
 #include "tests/web/demo/processes.h"
 #include "tests/web/demo/profiles.h"
 #include "tests/web/demo/rules.h"
+#include "tests/web/fake_parts.h"
 
 namespace weir::web::testing {
 namespace {
@@ -65,31 +66,19 @@ struct WriteArguments {
   bool operator==(const WriteArguments&) const = default;
 };
 
-template <class T>
-runtime::ComponentType type_of(std::string_view name, std::string_view doc) {
-  runtime::ComponentType type;
-  type.name = name;
-  type.doc = doc;
-  type.arguments = &lang::schema<T>();
-  type.to_body = [](const runtime::ArgumentsPtr& arguments) {
-    return lang::to_body(*static_cast<const T*>(arguments.get()));
-  };
-  return type;
-}
-
 const runtime::ComponentType& ebpf_type() {
-  static const auto type = type_of<Arguments>(
+  static const auto type = component_type<Arguments>(
       "pyroscope.ebpf", "Profiles processes of this machine from the kernel, without touching them.");
   return type;
 }
 const runtime::ComponentType& write_type() {
-  static const auto type = type_of<WriteArguments>(
+  static const auto type = component_type<WriteArguments>(
       "pyroscope.write", "Sends profiles to servers that speak Pyroscope's push API.");
   return type;
 }
 const runtime::ComponentType& other_type() {
   static const auto type =
-      type_of<lang::Nothing>("discovery.process", "Finds the processes of this machine.");
+      component_type<lang::Nothing>("discovery.process", "Finds the processes of this machine.");
   return type;
 }
 
