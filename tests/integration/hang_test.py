@@ -5,24 +5,12 @@ import pathlib
 import signal
 import time
 
-from harness import ROOT, Weir, figure, need_bpf, run, started, wait_for
+from harness import ROOT, Weir, figure, need_bpf, profiling, run, started, wait_for
 from stuck_files import StuckFiles
-
-CONFIG = '''
-pyroscope.ebpf "machine" {{
-  targets = [
-    {{"__process_pid__" = "{stuck}", "service_name" = "stuck"}},
-    {{"__process_pid__" = "{other}", "service_name" = "other"}},
-  ]
-  forward_to       = [pyroscope.store.local.receiver]
-  collect_interval = "1s"
-}}
-pyroscope.store "local" {{ }}
-'''
 
 
 def reads(w, reason):
-    return w.metric('pyroscope_ebpf_failed_reads_total', reason=reason) or 0
+    return w.count('pyroscope_ebpf_failed_reads_total', reason=reason)
 
 
 def samples(w, service):
@@ -75,7 +63,7 @@ def beside_a_stuck_file_system():
     with StuckFiles('busy', program) as files, started(files.command) as stuck, started([program]) as other:
         wait_for('it runs', lambda: int(pathlib.Path(f'/proc/{stuck.pid}/stat').read_text().split()[13]) > 10)
         files.stick()
-        with Weir(CONFIG.format(stuck=stuck.pid, other=other.pid)) as w:
+        with Weir(profiling({'stuck': stuck, 'other': other})) as w:
             try:
                 yield w, files
             finally:

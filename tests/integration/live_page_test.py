@@ -4,16 +4,11 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
-import subprocess
-import sys
 import tempfile
 import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+from browsing import a_browser, page, shown, take_shots
+from harness import ROOT, Weir, copied, need_bpf, profiling, run, started, wait_for
 
 CHECKOUT = ROOT / 'build/services/checkout'
 HOSTILE = '<img onerror=x>'  # as long as the kernel lets a name be
@@ -22,39 +17,12 @@ LONG = 64 << 10  # more than a store takes
 TURNED = '\u202efdp.exe \u0645\u0631\u062d\u0628\u0627'
 
 
-@contextlib.contextmanager
-def a_browser():
-    if driver.missing():
-        raise Skip(driver.missing())
-    with driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
-        yield browser
-
-
-@contextlib.contextmanager
-def copied(*names, strip=False):
-    """The paths of copies of a demo service under other names."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-names-'))
-    try:
-        for name in names:
-            shutil.copy(CHECKOUT, folder / name)
-            if strip:
-                subprocess.run(['strip', '--strip-all', '--remove-section=.note.gnu.build-id', folder / name], check=True)
-        yield [folder / name for name in names]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def targets(w, **query):
     return w.json('/api/v0/web/targets?' + '&'.join(f'{name}={value}' for name, value in {'limit': 200, **query}.items()))
 
 
 def state_of(w, pid):
     return next((row for row in targets(w, filter=pid)['rows'] if row['pid'] == pid), {'state': 'not there'})
-
-
-def quoted(text):
-    return json.dumps(text, ensure_ascii=False)
 
 
 RULES = '''
@@ -87,9 +55,9 @@ def the_targets_screen_says_what_becomes_of_each_process():
     need_bpf()
     with contextlib.ExitStack() as stack:
         browser = stack.enter_context(a_browser())
-        plain, dropped = stack.enter_context(copied('plain', 'dropped'))
-        stripped, = stack.enter_context(copied('stripped', strip=True))
-        pids = {name.name: stack.enter_context(started([str(name)])).pid for name in (plain, dropped, stripped)}
+        plain, dropped = stack.enter_context(copied(CHECKOUT, 'plain', 'dropped'))
+        stripped, = stack.enter_context(copied(CHECKOUT, 'stripped', strip=True))
+        pids = {name.name: stack.enter_context(started([name])).pid for name in (plain, dropped, stripped)}
         w = stack.enter_context(Weir(RULES % f'{pids["plain"]}|{pids["stripped"]}')).wait_ready()
         expected = {'plain': 'profiled', 'stripped': 'names_missing', 'dropped': 'left_out'}
         for name, state in expected.items():
@@ -115,30 +83,17 @@ def the_targets_screen_says_what_becomes_of_each_process():
         stands = browser.run('return [document.querySelector(".listbox").scrollTop, window.row.isConnected]')
         page.expect(stands == [120, True], f'it stands still: {stands}')
         page.is_clean(browser)
-        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', {'live-targets': (f'{w.url}/#/targets', 'table')})
+        take_shots(browser, {'live-targets': (f'{w.url}/#/targets', 'table')})
 
 
 def hostile_names_are_text():
     need_bpf()
     with contextlib.ExitStack() as stack:
         browser = stack.enter_context(a_browser())
-        program, = stack.enter_context(copied(HOSTILE))
-        first, second, wide = (stack.enter_context(started([str(program)])) for _ in range(3))
+        program, = stack.enter_context(copied(CHECKOUT, HOSTILE))
+        first, second, wide = (stack.enter_context(started([program])) for _ in range(3))
         found = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='weir-found-'))) / 'targets.json'
-        config = f'''
-pyroscope.ebpf "machine" {{
-  targets = [
-    {{"__process_pid__" = "{first.pid}", "service_name" = {quoted(HOSTILE_SERVICE)}}},
-    {{"__process_pid__" = "{second.pid}", "service_name" = {quoted(TURNED)}}},
-    {{"__process_pid__" = "{wide.pid}", "service_name" = "{'w' * LONG}"}},
-  ]
-  forward_to       = [pyroscope.store.local.receiver]
-  collect_interval = "1s"
-}}
-
-pyroscope.store "local" {{
-}}
-
+        config = profiling({HOSTILE_SERVICE: first, TURNED: second, 'w' * LONG: wide}) + f'''
 discovery.file "hostile" {{
   files = ["{found}"]
 }}
@@ -200,20 +155,18 @@ discovery.relabel "hostile" {{
 
 
 def an_outage_is_said_and_the_page_recovers_by_itself():
-    with contextlib.ExitStack() as stack:
-        browser = stack.enter_context(a_browser())
-        w = stack.enter_context(Weir('local.file "a" {\n  filename = "/etc/hostname"\n}\n')).wait_ready()
-        for screen, shown in (('targets', 'tr[data-pid]'), ('components', '[data-component]'), ('component/local.file.a', '.panel'),
+    with shown('local.file "a" {\n  filename = "/etc/hostname"\n}\n') as (w, browser):
+        for screen, mark in (('targets', 'tr[data-pid]'), ('components', '[data-component]'), ('component/local.file.a', '.panel'),
                               ('graph', '.node'), ('config', '.sourceline'), ('explain?pid=1', '.state'), ('profiles', '.state')):
             browser.open(f'{w.url}/#/{screen}')
-            browser.wait(f'{screen} is there', 'return document.querySelector(arguments[0])', shown)
+            browser.wait(f'{screen} is there', 'return document.querySelector(arguments[0])', mark)
             w.stop()
             browser.wait('the outage is said', 'return document.body.innerText.includes("No answer from weir.")', seconds=30)
-            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', shown), 'what was there still stands')
+            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', mark), 'what was there still stands')
             w.start()
             w.wait_ready()
             browser.wait('it recovers', 'return !document.body.innerText.includes("No answer from weir.")', seconds=30)
-            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', shown), 'and goes on')
+            page.expect(browser.run('return document.querySelector(arguments[0]) !== null', mark), 'and goes on')
         # Opened while nobody answers, it says so, and finds weir once it is there.
         browser.complaints()
         w.stop()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The page in a browser, over made-up data that shows every state: flame graph, search, zoom, lists, health, notes."""
 import itertools
-import os
 
-from made_up import DOWN, ENTER, ESCAPE, a_browser, demo, page, served
+from browsing import DOWN, ENTER, ESCAPE, a_browser, page, take_shots
 from harness import run
+from made_up import demo, served
 
 HOSTILE = '<img src=x onerror=alert(1)>'
 
@@ -196,15 +196,13 @@ def a_lost_connection_is_said_and_mends_itself():
 
 
 def it_looks_the_same_everywhere():
-    """Dark and light, wide and narrow; WEIR_SHOTS names a folder for the pictures."""
     with demo('full') as (browser, url):
-        folder = os.environ.get('WEIR_SHOTS')
         places = {'profiles': (f'{url}/#/profiles', 'canvas'), 'components': (f'{url}/#/components', 'table'),
                   'component': (f'{url}/#/component/pyroscope.write.backup', '.panel'),
                   'target-list': (f'{url}/#/component/discovery.process.all', '.rows'), 'targets': (f'{url}/#/targets', 'table'),
                   'explained': (f'{url}/#/explain?pid=1017', '.way'),
                   'dropped': (f'{url}/#/explain?labels=service_name%3Dservice-6', '.way')}
-        page.take_shots(browser, folder or f'{browser.folder}/shots', places)
+        take_shots(browser, places)
 
 
 run(the_page_shows_services_and_their_functions, search_zoom_and_keys_work, a_frame_without_a_name_says_why,

@@ -1,62 +1,29 @@
 #!/usr/bin/env python3
 """The Profiles screen of a weir that profiles this machine: callers, a frame without a name, a comparison, files."""
 import contextlib
-import os
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import urllib.request
 
-from harness import ROOT, Skip, Weir, need_bpf, need_go, run, started, wait_for
-from made_up import driver, page
+from browsing import a_browser, need_browser, page, take_shots
+from harness import ROOT, Skip, Weir, copied, go_pprof, need_bpf, profiling, run, started, wait_for
 
-CONFIG = '''
-pyroscope.ebpf "machine" {
-  targets = [
-    {"__process_pid__" = "%d", "service_name" = "checkout"},
-    {"__process_pid__" = "%d", "service_name" = "stripped"},
-  ]
-  forward_to       = [pyroscope.store.local.receiver]
-  collect_interval = "1s"
-}
-
-pyroscope.store "local" {
-}
-'''
-
-
-@contextlib.contextmanager
-def stripped(program):
-    """The path of a copy that has neither symbols nor a build id."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-stripped-'))
-    try:
-        shutil.copy(program, folder / 'stripped')
-        subprocess.run(['strip', '--strip-all', '--remove-section=.note.gnu.build-id', folder / 'stripped'], check=True)
-        yield folder / 'stripped'
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+CHECKOUT = ROOT / 'build/services/checkout'
 
 
 @contextlib.contextmanager
 def profiled():
     """(weir, browser): two services of this machine have profiles."""
     need_bpf()
-    if driver.missing():
-        raise Skip(driver.missing())
+    need_browser()
     with contextlib.ExitStack() as stack:
-        checkout = stack.enter_context(started([str(ROOT / 'build/services/checkout')]))
-        copy = stack.enter_context(stripped(ROOT / 'build/services/checkout'))
-        nameless = stack.enter_context(started([str(copy)]))
-        w = stack.enter_context(Weir(CONFIG % (checkout.pid, nameless.pid))).wait_ready()
+        checkout = stack.enter_context(started([CHECKOUT]))
+        nameless = stack.enter_context(started(stack.enter_context(copied(CHECKOUT, 'stripped', strip=True))))
+        w = stack.enter_context(Weir(profiling({'checkout': checkout, 'stripped': nameless}))).wait_ready()
         wait_for('some profiles of each', lambda: len([s for s in w.services().values() if s['profiles'] >= 8]) == 2, 60)
-        browser = stack.enter_context(driver.Browser())
-        browser.look(*page.WIDE, 'dark')
-        yield w, browser
+        yield w, stack.enter_context(a_browser())
 
 
 def the_screen_of_a_running_weir():
-    with profiled() as (w, browser), tempfile.TemporaryDirectory() as folder:
+    with profiled() as (w, browser):
         page.has_flame_graph(browser, w.url, 'checkout', ['price_order'])
         # Names as the linker has them are long.
         over = browser.run('''return [...document.querySelectorAll(".function > .mono")].filter(name =>
@@ -81,13 +48,11 @@ def the_screen_of_a_running_weir():
         browser.wait('with sign and percent', 'return document.querySelector("th[aria-sort]").innerText.includes("CPU time")')
         page.is_clean(browser)
 
-        file = pathlib.Path(folder, 'checkout.pb.gz')
         with urllib.request.urlopen(f'{w.url}/api/v0/web/profiles/pprof?service=checkout', timeout=30) as answer:
-            file.write_bytes(answer.read())
+            profile = answer.read()
         with contextlib.suppress(Skip):
-            top = subprocess.run([need_go(), 'tool', 'pprof', '-top', file], capture_output=True, text=True, timeout=300,
-                                 env={**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder}, check=False)
-            page.expect(top.returncode == 0 and 'price_order' in top.stdout, top.stderr or top.stdout)
+            top = go_pprof(profile, '-top')
+            page.expect('price_order' in top, top)
 
         page.open_service(browser, w.url, 'checkout')
         seen = browser.run('return document.querySelector("[data-service=checkout]").innerText')
@@ -95,7 +60,7 @@ def the_screen_of_a_running_weir():
                      seconds=30)
         page.is_clean(browser)
         places = {'live-checkout': (page.service_link(w.url, 'checkout'), 'canvas'), 'live-stripped': (page.service_link(w.url, 'stripped'), 'canvas')}
-        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
+        take_shots(browser, places)
 
 
 run(the_screen_of_a_running_weir)

@@ -2,8 +2,9 @@
 """What the Profiles screen says of numbers, in a browser: averages, frames put together, times compared, and what stays when new profiles come."""
 import contextlib
 
+from browsing import DOWN, ENTER, ESCAPE, RIGHT, page
 from harness import run
-from made_up import DOWN, ENTER, ESCAPE, RIGHT, demo, page
+from made_up import demo
 
 NUMBER = 'const number = (selector) => parseFloat(document.querySelector(selector)?.textContent.replace("< ", "")); '
 

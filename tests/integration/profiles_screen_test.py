@@ -3,14 +3,13 @@
 import contextlib
 import itertools
 import json
-import os
 import pathlib
-import subprocess
 import tempfile
 import urllib.request
 
-from harness import Skip, need_go, run
-from made_up import BACKSPACE, DOWN, ENTER, ESCAPE, HOME, LEFT, RIGHT, UP, demo, page
+from browsing import BACKSPACE, DOWN, ENTER, ESCAPE, HOME, LEFT, RIGHT, UP, page, slow, take_shots
+from harness import Skip, go_pprof, run
+from made_up import demo
 
 API = 'api/v0/web/profiles/'
 
@@ -346,9 +345,8 @@ def what_is_shown_is_saved_as_files():
         page.expect(not [name for name in asked if not name.startswith('data:')], f'it asks nobody: {asked}')
         pprof = fetched(links['Save as pprof'], folder, 'a.pb.gz')
         with contextlib.suppress(Skip):
-            top = subprocess.run([need_go(), 'tool', 'pprof', '-top', '-nodecount=200', pprof], capture_output=True, text=True, timeout=300,
-                                 env={**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder}, check=False)
-            page.expect(top.returncode == 0 and 're_match' in top.stdout, top.stderr or top.stdout)
+            top = go_pprof(pprof, '-top', '-nodecount=200')
+            page.expect('re_match' in top, top)
 
 
 def of_a_comparison_each_side_is_saved():
@@ -399,20 +397,18 @@ def what_takes_long_is_announced_by_grey_bars():
     with demo('full') as (browser, url):
         browser.open(f'{url}/#/components')
         browser.wait('the page is there', 'return document.querySelector("[data-component]")')
-        browser.cdp('Network.enable')
-        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=1500, downloadThroughput=-1, uploadThroughput=-1)
+        slow(browser, 1500)
         # In one step: a slow machine may need longer for two than the bars wait.
         at_once = browser.run('''
             location.hash = "#/profiles";
             return new Promise(done => addEventListener("hashchange", () => setTimeout(() => done(document.querySelector("[aria-busy]") !== null), 20)));''')
         page.expect(not at_once, 'not at once')
         browser.wait('grey bars', 'return document.querySelector(".services [aria-busy=true] i") && document.querySelector(".work [aria-busy=true] i")')
-        browser.cdp('Network.emulateNetworkConditions', offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+        slow(browser, 0)
         browser.wait('then the graph', 'return document.querySelector("canvas") && !document.querySelector("[aria-busy]")', seconds=20)
 
 
 def every_state_in_every_look():
-    """WEIR_SHOTS names a folder for the pictures."""
     with demo('full') as (browser, url):
         now = page.api(url, 'profiles/services')['until']
         at = f'service=checkout-api&range=900&from={now - 420_000}&until={now}'
@@ -426,7 +422,7 @@ def every_state_in_every_look():
                   'compare-sandwich': (f'{base}{at}&before={now - 860_000}&middle=_PyEval_EvalFrameDefault&in=python3.11', '.middle'),
                   'table': (f'{base}service=checkout-api&view=table', '.functions tr'),
                   'flame': (f'{base}service=checkout-api&view=flame', 'canvas')}
-        page.take_shots(browser, os.environ.get('WEIR_SHOTS') or f'{browser.folder}/shots', places)
+        take_shots(browser, places)
 
 
 run(services_show_their_use_and_types_only_where_there_are_several, a_part_of_the_range_is_chosen_by_pointer_and_by_keys,

@@ -6,11 +6,9 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-from harness import ROOT, WEIR, need_bpf, run, started
+from browsing import a_browser, driver
+from harness import ROOT, WEIR, need_bpf, run, run_weir, started
 from terminal import Terminal
 
 SIZES = [(80, 24), (120, 40)]
@@ -31,7 +29,7 @@ def take_picture(terminal, name):
     page = pathlib.Path(folder) / f'{name}.html'
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(terminal.html())
-    with driver.Browser() as browser:
+    with a_browser() as browser:
         browser.look(terminal.columns * 9 + 10, terminal.lines * 18 + 24, 'dark')
         browser.open(f'file://{page.resolve()}')
         browser.shot(f'{folder}/{name}.png')
@@ -85,13 +83,6 @@ def state_of(pid):
     return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(') ')[2][0]
 
 
-def wait_for_state(t, pid, state):
-    deadline = time.monotonic() + 10
-    while state_of(pid) != state:
-        t.read(0.05)
-        assert time.monotonic() < deadline, state_of(pid)
-
-
 # Runs a program as a shell runs a job: in a process group that somebody can wake.
 JOB = """
 import os, signal, sys
@@ -114,7 +105,7 @@ def ctrl_z_gives_the_terminal_back_for_a_while():
         leader = t.process.pid
         pid = int(pathlib.Path(f'/proc/{leader}/task/{leader}/children').read_text())
         t.type('\x1a')
-        wait_for_state(t, pid, 'T')
+        t.wait('it is stopped', lambda _: state_of(pid) == 'T')
         assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
         t.cells = {}
         os.kill(pid, signal.SIGCONT)
@@ -162,7 +153,7 @@ def it_ends_with_its_terminal():
 def a_pipe_gets_tables():
     need_bpf()
     with started([ROOT / 'build/services/checkout']):
-        done = subprocess.run([str(WEIR), 'top', '-i', '1', '-n', '2', '--by', 'functions'], capture_output=True, text=True, timeout=30)
+        done = run_weir('top', '-i', '1', '-n', '2', '--by', 'functions')
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('weir top') == 2 and 'shop::tax_of' in done.stdout, done.stdout
     assert '\x1b' not in done.stdout, done.stdout
