@@ -2,14 +2,12 @@
 """examples/local.river is edited while it runs: live at once, the sampler stays attached, a broken edit changes nothing."""
 import contextlib
 import json
-import os
 import pathlib
 import re
-import shutil
 import subprocess
 import time
 
-from harness import ROOT, Weir, figure, need_bpf, run, wait_for
+from harness import ROOT, Weir, figure, find_bpftool, need_bpf, replace_file, run, wait_for
 
 LOCAL = (ROOT / 'examples/local.river').read_text()
 
@@ -20,8 +18,7 @@ def links_of(pid):
     for info in pathlib.Path(f'/proc/{pid}/fdinfo').iterdir():
         with contextlib.suppress(OSError):  # closed meanwhile
             held.update(map(int, re.findall(r'^link_id:\s*(\d+)', info.read_text(), re.M)))
-    bpftool = shutil.which('bpftool', path=os.environ['PATH'] + ':/usr/sbin')
-    shown = json.loads(subprocess.run([bpftool, '-j', 'link', 'show'], capture_output=True, text=True, check=True).stdout)
+    shown = json.loads(subprocess.run([find_bpftool(), '-j', 'link', 'show'], capture_output=True, text=True, check=True).stdout)
     return sorted(held & {link['id'] for link in shown})
 
 
@@ -30,29 +27,26 @@ def argument(component, name):
     return found[0]['value']['value'] if found else None
 
 
-def save(w, text):
-    """As an editor does: a new file renamed over the old one. The moment of it."""
-    beside = w.config.with_suffix('.new')
-    beside.write_text(text)
-    beside.rename(w.config)
-    return time.monotonic()
-
-
 def live_after(w, text, condition):
-    saved = save(w, text)
-    deadline = saved + 5
-    while not condition():
-        assert time.monotonic() < deadline, 'the edit is not live after 5 s'
-        time.sleep(0.002)
+    """How many milliseconds after it was saved."""
+    replace_file(w.config, text)
+    saved = time.monotonic()
+    wait_for('the edit is live', condition, 5, pause=0.002)
     return (time.monotonic() - saved) * 1000
 
 
-def an_edit_is_live_and_the_sampler_stays_attached():
+@contextlib.contextmanager
+def attached():
+    """A weir that samples this machine, and the ids of its BPF links."""
     need_bpf()
     with Weir(LOCAL) as w:
         w.wait_ready()
-        wait_for('pyroscope.ebpf is healthy', lambda: w.health('pyroscope.ebpf.machine')['state'] == 'healthy', 20)
-        before = wait_for('there are BPF links', lambda: links_of(w.process.pid))
+        w.wait_healthy('pyroscope.ebpf.machine', 20)
+        yield w, wait_for('there are BPF links', lambda: links_of(w.process.pid))
+
+
+def an_edit_is_live_and_the_sampler_stays_attached():
+    with attached() as (w, before):
         interval = lambda: argument(w.component('pyroscope.ebpf.machine'), 'collect_interval')
         took = []
         for value in ['3s', '4s', '2s', '6s', '7s']:
@@ -65,27 +59,19 @@ def an_edit_is_live_and_the_sampler_stays_attached():
 
 
 def a_broken_edit_keeps_everything_running():
-    need_bpf()
-    with Weir(LOCAL) as w:
-        w.wait_ready()
-        wait_for('pyroscope.ebpf is healthy', lambda: w.health('pyroscope.ebpf.machine')['state'] == 'healthy', 20)
-        links = wait_for('there are BPF links', lambda: links_of(w.process.pid))
+    with attached() as (w, links):
         broken = LOCAL.replace('collect_interval = "5s"', 'collect_intervall = "5s"')
         line = next(number for number, text in enumerate(broken.split('\n'), 1) if 'collect_intervall' in text)
-        save(w, broken)
+        replace_file(w.config, broken)
         place = f'{w.config}:{line}'
-        shown = lambda: [found for found in last_load(w)['diagnostics'] if found.get('line') == line]
-        wait_for('the status names the line', lambda: not last_load(w)['ok'] and shown())
+        shown = lambda: [found for found in w.last_load()['diagnostics'] if found.get('line') == line]
+        wait_for('the status names the line', lambda: not w.last_load()['ok'] and shown())
         wait_for('the log names the line', lambda: place in w.log())
         assert links_of(w.process.pid) == links
-        assert w.health('pyroscope.ebpf.machine')['state'] == 'healthy'
-        save(w, LOCAL)
-        wait_for('a mended config loads', lambda: last_load(w)['ok'])
+        assert w.is_healthy('pyroscope.ebpf.machine')
+        replace_file(w.config, LOCAL)
+        wait_for('a mended config loads', lambda: w.last_load()['ok'])
         assert links_of(w.process.pid) == links
-
-
-def last_load(w):
-    return w.json('/api/v0/web/status')['lastLoad']
 
 
 run(an_edit_is_live_and_the_sampler_stays_attached, a_broken_edit_keeps_everything_running)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ROOT, WEIR, Weir, can_load_bpf, run, wait_for
+from harness import ROOT, Weir, can_load_bpf, run, run_weir, wait_for
 
 EXAMPLES = ROOT / 'examples'
 # What a reader of the documents would fill in. Nothing listens on the discard port.
@@ -24,7 +24,7 @@ def validate(text):
     with tempfile.NamedTemporaryFile('w', suffix='.river') as file:
         file.write(text)
         file.flush()
-        done = subprocess.run([WEIR, 'validate', file.name], capture_output=True, text=True, timeout=20)
+        done = run_weir('validate', file.name)
     assert done.returncode == 0, done.stderr
 
 
@@ -121,14 +121,14 @@ def the_helm_values_hold_the_minimal_config():
 
 
 def the_tests_of_a_config_pass_and_find_what_a_changed_rule_breaks():
-    done = subprocess.run([WEIR, 'test', EXAMPLES], capture_output=True, text=True, timeout=20)
+    done = run_weir('test', EXAMPLES)
     assert done.returncode == 0 and '3 passed' in done.stdout + done.stderr, done
     with tempfile.TemporaryDirectory() as folder:
         for name in ('local.river', 'local.test.river'):
             pathlib.Path(folder, name).write_text((EXAMPLES / name).read_text())
         config = pathlib.Path(folder, 'local.river')
         config.write_text(config.read_text().replace('action        = "keep"', 'action        = "drop"'))
-        done = subprocess.run([WEIR, 'test', folder], capture_output=True, text=True, timeout=20)
+        done = run_weir('test', folder)
         assert done.returncode == 1 and 'rule drop' in done.stdout + done.stderr, done
 
 

@@ -1,17 +1,14 @@
 #!/usr/bin/env python3
 """weir explain: which rule does what with a target, in a weir that runs and in a config that does not. weir test: the same as tests."""
-import contextlib
-import http.server
 import json
 import os
 import pathlib
-import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
 
-from harness import WEIR, Weir, run, wait_for
+from harness import Weir, figure, run, run_weir, started, wait_for
+from http_servers import Handler, served
 
 CONFIG = '''discovery.process "all" {
   refresh_interval = "1s"
@@ -42,12 +39,14 @@ pyroscope.store "local" { }
 '''
 
 
-def weir(*arguments):
-    return subprocess.run([WEIR, *arguments], capture_output=True, text=True, timeout=60)
-
-
 def own_program():
     return pathlib.Path(os.readlink('/proc/self/exe')).name
+
+
+def told_of(w, pid):
+    """What a weir that runs tells of a process; nothing as long as it has not found it."""
+    done = run_weir('explain', 'targets', '--pid', str(pid), '--server', w.url)
+    return done.returncode == 0 and done.stdout
 
 
 def the_way_of_a_process_is_told():
@@ -55,25 +54,19 @@ def the_way_of_a_process_is_told():
         w.wait_ready()
         line = lambda text: w.config.read_text()[:w.config.read_text().index(text)].count('\n') + 1
         pid = str(os.getpid())
-        told = wait_for('this process is a target', lambda: (lambda done: done.returncode == 0 and done.stdout)(
-            weir('explain', 'targets', '--pid', pid, '--server', w.url)))
+        told = wait_for('this process is a target', lambda: told_of(w, pid))
         assert f'discovery.process.all ({w.config}:1) found it with the labels' in told, told
         assert f'__process_pid__ = "{pid}"' in told, told
         assert f'+ service_name = "{own_program()}"' in told, told
         assert f'{w.config}:8 rule replace: __meta_process_exe = ' in told, told
         assert f'pyroscope.ebpf.host ({w.config}:{line("pyroscope.ebpf")}) uses it with the labels' in told, told
 
-        other = subprocess.Popen(['sleep', '60'])
-        try:
-            told = wait_for('another process is a target', lambda: (lambda done: done.returncode == 0 and done.stdout)(
-                weir('explain', 'targets', '--pid', str(other.pid), '--server', w.url)))
-        finally:
-            other.kill()
-            other.wait()
+        with started(['sleep', '60']) as other:
+            told = wait_for('another process is a target', lambda: told_of(w, other.pid))
         assert 'DROPPED' in told and 'Nobody uses it: discovery.relabel.services dropped it.' in told, told
 
         labels = '{ service_name = "x" }'
-        nobody = weir('explain', 'targets', '--labels', labels, '--server', w.url)
+        nobody = run_weir('explain', 'targets', '--labels', labels, '--server', w.url)
         assert nobody.returncode == 1 and 'no component has found such a target' in nobody.stderr, nobody
         found = w.json('/api/v0/web/explain?labels=' + urllib.parse.quote(json.dumps({'__process_pid__': pid})))
         assert found['found'] == 1, found
@@ -87,18 +80,18 @@ def a_config_that_does_not_run_tells_the_same():
     with Weir(CONFIG % own_program()) as w:
         w.wait_ready()
         pid = str(os.getpid())
-        told = wait_for('this process is a target', lambda: (lambda done: done.returncode == 0 and done.stdout)(
-            weir('explain', 'targets', '--pid', pid, '--server', w.url)))
+        told = wait_for('this process is a target', lambda: told_of(w, pid))
         config = str(w.config)
-        done = weir('explain', 'targets', config, '--pid', pid)
+        done = run_weir('explain', 'targets', config, '--pid', pid)
         assert done.returncode == 0 and done.stdout == told and done.stderr == '', (done, told)
         labels = [line.strip() for line in told.split('\n')[1:] if line.startswith('    ')][:3]
-        done = weir('explain', 'targets', config, '--labels', '{' + ', '.join(labels) + '}')
+        done = run_weir('explain', 'targets', config, '--labels', '{' + ', '.join(labels) + '}')
         assert done.returncode == 0 and f'discovery.process.all ({w.config}:1) found it with the labels' in done.stdout, done
-        done = weir('explain', 'targets', config, '--pid', '999999999')
+        done = run_weir('explain', 'targets', config, '--pid', '999999999')
         assert done.returncode == 1 and 'no such target is found by discovery.process.all' in done.stderr, done
 
 
+JSON = ('Content-Type', 'application/json')
 JOINED = """discovery.http "pods" {
   url = "%s"
 }
@@ -118,43 +111,28 @@ discovery.relabel "named" {
 """
 
 
-@contextlib.contextmanager
-def serving(body, headers=(('Content-Type', 'application/json'),), first=lambda: None):
-    """The address of a server that answers this, and does something else first."""
-    class Handler(http.server.BaseHTTPRequestHandler):
+def answering(body, *headers, first=lambda: None):
+    """A server that answers this, and does something else first."""
+    class AlwaysThis(Handler):
         def do_GET(self):
             first()
-            self.send_response(200)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.answer(200, body.encode(), *headers)
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f'http://127.0.0.1:{server.server_port}/'
-        finally:
-            server.shutdown()
-            thread.join()
+    return served(AlwaysThis)
 
 
 def what_a_config_would_find_is_looked_up():
     pods = [{'targets': ['10.0.0.1:80'], 'labels': {'container': 'shop', '__container_id__': '5' * 64}}]
     with tempfile.TemporaryDirectory() as text:
         config = pathlib.Path(text) / 'config.river'
-        with serving(json.dumps(pods)) as url:
-            config.write_text(JOINED % url)
+        with answering(json.dumps(pods), JSON) as server:
+            config.write_text(JOINED % server.url())
             # Without --from those of this machine look; the one that they join looks first.
             for more, finder in (((), 'discovery.process.all'), (('--from', 'discovery.http.pods'), 'discovery.http.pods')):
-                done = weir('explain', 'targets', str(config), '--container', 'shop', *more)
+                done = run_weir('explain', 'targets', config, '--container', 'shop', *more)
                 assert done.returncode == 0 and done.stdout.startswith(f'{finder} ({config}:'), done
                 assert ('+ service_name = "shop"' in done.stdout) == (finder == 'discovery.process.all'), done
-        done = weir('explain', 'targets', str(config), '--container', 'shop', '--from', 'discovery.http.pods')
+        done = run_weir('explain', 'targets', config, '--container', 'shop', '--from', 'discovery.http.pods')
         assert done.returncode == 1 and 'discovery.http.pods: ' in done.stderr, done
         assert 'no such target is found by discovery.http.pods' in done.stderr, done
 
@@ -163,17 +141,17 @@ def a_config_that_changes_meanwhile_is_read_as_it_is():
     pods = [{'targets': ['10.0.0.1:80'], 'labels': {'container': 'shop', '__container_id__': '5' * 64}}]
     with tempfile.TemporaryDirectory() as text:
         config = pathlib.Path(text) / 'config.river'
-        with serving(json.dumps(pods), first=lambda: config.write_text('discovery.relabel "named" {')) as url:
-            config.write_text(JOINED % url)
-            done = weir('explain', 'targets', str(config), '--container', 'shop', '--from', 'discovery.http.pods')
+        with answering(json.dumps(pods), JSON, first=lambda: config.write_text('discovery.relabel "named" {')) as server:
+            config.write_text(JOINED % server.url())
+            done = run_weir('explain', 'targets', config, '--container', 'shop', '--from', 'discovery.http.pods')
         assert done.returncode == 1 and done.stdout == '' and f'{config}:1' in done.stderr, done
 
 
 def a_search_that_ends_early_has_found_nothing():
     why = 'Not all targets were looked at: it takes longer than 1s.'
     for found, code in (('0', 1), ('1', 0)):
-        with serving(why + '\n', (('Weir-Found', found),)) as url:
-            done = weir('explain', 'targets', '--labels', '{ a = "b" }', '--server', url)
+        with answering(why + '\n', ('Weir-Found', found)) as server:
+            done = run_weir('explain', 'targets', '--labels', '{ a = "b" }', '--server', server.url())
         assert done.returncode == code and done.stdout == why + '\n', done
         assert ('no such target is among those that were looked at' in done.stderr) == (code == 1), done
 
@@ -213,7 +191,7 @@ def a_large_config_cannot_hold_the_server():
                     assert answer['cut'] and answer['targets'][0]['cut'], answer['cut']
                 else:
                     assert answer['cut'] or (answer['found'] == found and len(answer['targets']) == 20), answer['found']
-                print(f'FIGURE: explain {labels} among 10,002 components and 100,001 targets: {took:.2f} s', flush=True)
+                figure(f'explain {labels} among 10,002 components and 100,001 targets: {took:.2f} s')
 
 
 def a_wrong_question_says_what_would_be_right():
@@ -226,13 +204,13 @@ def a_wrong_question_says_what_would_be_right():
             (('explain', 'targets', '/nonexistent.river', '--pid', '1', '--server', 'x'), '--server is for a config that runs'),
             (('explain', 'targets', '/nonexistent.river', '--pid', '1'), '/nonexistent.river'),
             (('explain', 'targets', '--pid', '1', '--server', 'http://127.0.0.1:1'), 'say where it runs with --server')):
-        done = weir(*arguments)
+        done = run_weir(*arguments)
         assert done.returncode != 0 and words in done.stderr, done
 
 
 def a_password_in_an_address_stays_out_of_messages():
     for server in ('me:hunter2@127.0.0.1:1', 'http://me:hunter2@127.0.0.1:1', 'me:hunter2/secret@127.0.0.1:1', 'http://me:hun#ter2@127.0.0.1:1'):
-        done = weir('explain', 'targets', '--pid', '1', '--server', server)
+        done = run_weir('explain', 'targets', '--pid', '1', '--server', server)
         assert done.returncode != 0 and 'say where it runs with --server' in done.stderr, done
         assert 'hun' not in done.stderr and 'ter2' not in done.stderr, done
 
@@ -279,18 +257,18 @@ def a_config_is_tested_without_running():
         name = own_program()
         (folder / 'host.river').write_text(CONFIG % name)
         (folder / 'host.test.river').write_text(TEST % (name, name, name, name, 1))
-        done = weir('test', text)
+        done = run_weir('test', text)
         assert done.returncode == 0 and '1 passed, 0 failed' in done.stdout, done
 
         (folder / 'host.test.river').write_text(TEST % (name, name, 'other', name, 0))
-        done = weir('test', text)
+        done = run_weir('test', text)
         assert done.returncode == 1 and '0 passed, 1 failed' in done.stdout, done
         for words in ('discovery.relabel.services.output is not what is expected', '- service_name = "other"', f'+ service_name = "{name}"',
                       f'{folder}/host.river:8 rule replace', 'rule 1 of discovery.relabel.services drops it, not rule 0'):
             assert words in done.stdout, (words, done.stdout)
 
         (folder / 'host.test.river').write_text('test "x" {\n  target {\n    labels = {"a" = "b"}\n  }\n}\n')
-        done = weir('test', text)
+        done = run_weir('test', text)
         assert done.returncode == 1 and 'host.test.river:3' in done.stderr and 'say what has to become of it' in done.stderr, done
 
 

@@ -16,7 +16,6 @@ import time
 import urllib.parse
 
 
-
 def without_cpu(*pids):
     """Seconds in which a thread could have run and did not, in all."""
     total = 0

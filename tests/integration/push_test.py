@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """What pyroscope.write sends is read by somebody who has never seen our code: Go's pprof."""
-import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 
-from harness import ROOT, Skip, Weir, need_bpf, need_go, run, started, wait_for
+from harness import ROOT, Skip, Weir, go_pprof, need_bpf, run, started, wait_for
 from receiver import Receiver
 
 CONFIG = '''
@@ -42,18 +41,6 @@ pyroscope.write "there" {{
   }}
 }}
 '''
-
-
-def go_pprof(pprof, *flags):
-    """What `go tool pprof` prints of it."""
-    go = need_go()
-    with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder, 'profile.pb.gz')
-        file.write_bytes(pprof)
-        done = subprocess.run([go, 'tool', 'pprof', *flags, str(file)], capture_output=True, text=True,
-                              env={**os.environ, 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder}, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def a_pushed_profile_is_read_by_go():

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from harness import Weir, figure, run, wait_for
+from harness import Weir, figure, replace_file, run, wait_for
 
 COMPONENTS = 1000
 CHAIN = 100
@@ -38,14 +38,8 @@ class Config:
         return self.front + block('leaf', FOUND, version) + self.behind + ''.join(block(f'more{number}', FOUND) for number in range(more))
 
 
-def put(path, text):
-    beside = path.with_suffix('.new')
-    beside.write_text(text)
-    beside.rename(path)
-
-
 def put_targets(w, version):
-    put(w.folder / 'targets.json', json.dumps([{'targets': ['host:80'], 'labels': {'version': str(version)}}]))
+    replace_file(w.folder / 'targets.json', json.dumps([{'targets': ['host:80'], 'labels': {'version': str(version)}}]))
 
 
 class Asker:
@@ -73,14 +67,12 @@ class Asker:
         self.took.sort()
 
 
-
-
 def reloads_back_to_back_neither_hang_nor_grow():
     with Weir('') as w:
         w.wait_ready()
         put_targets(w, 0)
         config = Config(w)
-        put(w.config, config.text(0))
+        replace_file(w.config, config.text(0))
         wait_for('it is loaded', lambda: w.status('/api/v0/web/components/discovery.relabel.leaf') == 200)
         connection = http.client.HTTPConnection('127.0.0.1', w.port, timeout=10)
         askers = [Asker(w, '/metrics'), Asker(w, f'/api/v0/web/components/discovery.relabel.r{CHAIN - 1}')]
@@ -98,7 +90,7 @@ def reloads_back_to_back_neither_hang_nor_grow():
         try:
             for number in range(1, RELOADS + 1):
                 # A leaf is another each time; now and then components come and go.
-                put(w.config, config.text(number, number % 3 if number % 100 < 3 else 0))
+                replace_file(w.config, config.text(number, number % 3 if number % 100 < 3 else 0))
                 connection.request('POST', '/-/reload')
                 answer = connection.getresponse()
                 body = answer.read()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A machine with many processes: what weir weighs there, in its own memory and in the kernel's maps."""
-import os
 import contextlib
+import os
 
 from harness import ROOT, Weir, figure, need_bpf, run, started, wait_for
 
