@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """Modules in a running weir: definitions from a file, a folder and a server, what happens when they change or are gone, how
 the API shows them, and the blocks of other programs that weir only accepts."""
-import http.server
 import pathlib
-import subprocess
 import tempfile
-import threading
 
-from harness import WEIR, Weir, run, wait_for
+import http_servers
+from harness import Weir, replace_file, run, run_weir, wait_for
 
 DECLARE = '''
 declare "some" {
@@ -25,33 +23,22 @@ declare "some" {
 '''
 
 
-class Texts(http.server.ThreadingHTTPServer):
-    """Serves one text; None: there is nothing."""
+class OneText(http_servers.Handler):
+    """Answers with the server's `text`; None: there is nothing."""
 
-    def __init__(self, text):
-        self.text = text
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                text = self.server.text
-                self.send_response(404 if text is None else 200)
-                body = (text or 'nothing').encode()
-                self.send_header('Content-Length', str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def url(self, path):
-        return f'http://127.0.0.1:{self.server_port}/{path}'
+    def do_GET(self):
+        text = self.server.text
+        self.answer(404 if text is None else 200, (text or 'nothing').encode())
 
 
-def health(w, component):
-    return w.json(f'/api/v0/web/components/{component}')['health']
+IMPORT = '''
+import.http "lib" {
+  url            = "%s"
+  poll_frequency = "50ms"
+}
+lib.some "x" { interval = "1s" }
+discovery.relabel "user" { targets = lib.some.x.targets }
+'''
 
 
 def labels(w, component):
@@ -60,32 +47,23 @@ def labels(w, component):
 
 
 def definitions_come_from_a_server():
-    server = Texts(None)
-    config = f'''
-import.http "lib" {{
-  url            = "{server.url('lib.river')}"
-  poll_frequency = "50ms"
-}}
-lib.some "x" {{ interval = "1s" }}
-discovery.relabel "user" {{ targets = lib.some.x.targets }}
-'''
-    with Weir(config) as w:
+    with http_servers.served(OneText, text=None) as server, Weir(IMPORT % server.url('/lib.river')) as w:
         w.wait_ready()
-        wait_for('a missing text is told', lambda: health(w, 'import.http.lib')['state'] == 'unhealthy')
-        assert 'HTTP 404' in health(w, 'import.http.lib')['message'], health(w, 'import.http.lib')
-        assert health(w, 'lib.some.x')['message'] == 'waiting for import.http.lib', health(w, 'lib.some.x')
+        wait_for('a missing text is told', lambda: w.health('import.http.lib')['state'] == 'unhealthy')
+        assert 'HTTP 404' in w.health('import.http.lib')['message'], w.health('import.http.lib')
+        assert w.health('lib.some.x')['message'] == 'waiting for import.http.lib', w.health('lib.some.x')
         server.text = DECLARE % 'first'
-        wait_for('its users run', lambda: health(w, 'discovery.relabel.user')['state'] == 'healthy')
+        w.wait_healthy('discovery.relabel.user')
         wait_for('they see it', lambda: 'first' in labels(w, 'discovery.relabel.user'))
         inner = w.json('/api/v0/web/modules/lib.some.x/components')
         assert {one['localID'] for one in inner} == {'discovery.process.all', 'discovery.relabel.r'}, inner
         assert w.json('/api/v0/web/components/lib.some.x')['createdModuleIDs'] == ['lib.some.x']
-        since = health(w, 'lib.some.x/discovery.process.all')['since']
+        since = w.health('lib.some.x/discovery.process.all')['since']
         server.text = DECLARE % 'second'
         wait_for('a change is seen', lambda: 'second' in labels(w, 'discovery.relabel.user'))
-        assert health(w, 'lib.some.x/discovery.process.all')['since'] == since, 'what did not change goes on'
+        assert w.health('lib.some.x/discovery.process.all')['since'] == since, 'what did not change goes on'
         server.text = DECLARE.replace('targets = ', 'tragets = ')
-        wait_for('a wrong text is told', lambda: 'tragets' in health(w, 'import.http.lib')['message'])
+        w.wait_says('import.http.lib', 'tragets')
         server.text = None
         wait_for('a text that is gone is told', lambda: 'HTTP 404' in str(
             w.json('/api/v0/web/components/import.http.lib')['healthParts']))
@@ -105,14 +83,12 @@ discovery.relabel "user" {{ targets = lib.some.x.targets }}
         w.wait_ready()
         wait_for('it runs', lambda: w.status('/-/reload', 'POST') == 200)
         wait_for('users see it', lambda: 'file' in labels(w, 'discovery.relabel.user'))
-        new = w.folder / 'new'
-        new.write_text(DECLARE % 'changed')
-        new.rename(lib / 'some.river')
+        replace_file(lib / 'some.river', DECLARE % 'changed')
         wait_for('a change is seen', lambda: 'changed' in labels(w, 'discovery.relabel.user'))
-        checked = subprocess.run([WEIR, 'validate', w.config], capture_output=True, text=True, timeout=20)
+        checked = run_weir('validate', w.config)
         assert checked.returncode == 0, checked.stderr
         (lib / 'some.river').write_text(DECLARE.replace('targets = ', 'tragets = '))
-        checked = subprocess.run([WEIR, 'validate', w.config], capture_output=True, text=True, timeout=20)
+        checked = run_weir('validate', w.config)
         assert checked.returncode != 0 and 'some.river:6:5' in checked.stderr, checked.stderr
 
 
@@ -136,9 +112,9 @@ x.some "y" { }
     with Weir(config) as w:
         w.wait_ready()
         for block in ('tracing', 'remotecfg', 'livedebugging', 'import.git.x', 'module.git.x', 'module.http.x'):
-            wait_for(f'{block} says so', lambda: health(w, block)['message'].startswith('not supported: '))
-            assert health(w, block)['state'] == 'unhealthy'
-        assert health(w, 'x.some.y')['message'] == 'waiting for import.git.x', health(w, 'x.some.y')
+            wait_for(f'{block} says so', lambda: w.health(block)['message'].startswith('not supported: '))
+            assert w.health(block)['state'] == 'unhealthy'
+        assert w.health('x.some.y')['message'] == 'waiting for import.git.x', w.health('x.some.y')
 
 
 def secrets_of_what_is_imported_show_nowhere():
@@ -148,7 +124,7 @@ def secrets_of_what_is_imported_show_nowhere():
                            "        password = 'hunter2'\n      }\n    }\n  }\n}\n")
         with Weir(f'import.file "lib" {{\n  filename = "{library}"\n}}\nlib.a "x" {{ }}\n') as w:
             w.wait_ready()
-            wait_for('it is not used', lambda: 'strings are written in double quotes: (secret)' in health(w, 'import.file.lib')['message'])
+            w.wait_says('import.file.lib', 'strings are written in double quotes: (secret)')
             for path in ('components', 'components/import.file.lib', 'status'):
                 assert 'hunter2' not in w.request(f'/api/v0/web/{path}')[1], path
             assert 'hunter2' not in w.log()

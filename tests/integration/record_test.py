@@ -11,14 +11,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
-import browser as driver
-import page
-from harness import ROOT, WEIR, Skip, figure, need_bpf, need_root, run, started
+from browsing import DOWN, ENTER, ESCAPE, a_browser, driver, need_browser, page, take_shots
+from harness import ROOT, WEIR, Skip, figure, need_bpf, need_root, run, run_weir, started
 from receiver import total_of
 
 NOBODY = 65534
@@ -35,7 +32,7 @@ def seconds_of(times):
 
 def record(*arguments, seconds=60, **options):
     """(exit code, what it said)"""
-    done = subprocess.run([str(WEIR), 'record', *map(str, arguments)], capture_output=True, text=True, timeout=seconds, **options)
+    done = run_weir('record', *map(str, arguments), timeout=seconds, **options)
     return done.returncode, done.stderr
 
 
@@ -66,8 +63,7 @@ def totals(name):
 def a_short_command_is_recorded_from_its_first_instruction_in_every_form_alike():
     need_bpf()
     begun = time.monotonic()
-    done = subprocess.run([str(WEIR), 'record', '-r', '997', *map(str, outputs('short')), '--', *SHORT], capture_output=True, text=True,
-                          timeout=60)
+    done = run_weir('record', '-r', '997', *outputs('short'), '--', *SHORT)
     code, said, used = done.returncode, done.stderr, seconds_of(done.stdout)
     assert code == 0, said
     samples = int(re.search(r': ([\d,]+) samples', said).group(1).replace(',', ''))
@@ -161,7 +157,7 @@ def the_browser_of_who_called_sudo_finds_their_things():
 
 
 def help_is_given_behind_other_flags():
-    done = subprocess.run([str(WEIR), 'record', '-d', '10', '--help'], capture_output=True, text=True, timeout=10, check=False)
+    done = run_weir('record', '-d', '10', '--help', timeout=10)
     assert done.returncode == 0 and 'Usage:' in done.stdout, done
 
 
@@ -225,30 +221,27 @@ def two_recordings_are_compared():
     for name, code in (('before', work), ('after', work + "\nsorted(str(i) for i in range(300000))")):
         done, said = record('-r', 499, *outputs(name), '--', 'python3', '-c', code)
         assert done == 0, said
-    files = [str(FOLDER / f'{name}.pb.gz') for name in ('before', 'after')]
-    done = subprocess.run([str(WEIR), 'diff', *files], capture_output=True, text=True)
+    files = [FOLDER / f'{name}.pb.gz' for name in ('before', 'after')]
+    done = run_weir('diff', *files)
     assert done.returncode == 0 and ' new ' in done.stdout, done
     shown = [re.search(r'^(before|after) +(\S+) (\S+)', line).group(2, 3) for line in done.stdout.splitlines()[:2]]
     assert shown[0] != shown[1], done.stdout
-    done = subprocess.run([str(WEIR), 'diff', *files, '-o', str(FOLDER / 'diff.folded')], capture_output=True, text=True)
+    done = run_weir('diff', *files, '-o', FOLDER / 'diff.folded')
     assert done.returncode == 0, done
     lines = [line.rsplit(' ', 2) for line in (FOLDER / 'diff.folded').read_text(errors='replace').splitlines()]
     sums = [sum(int(line[column]) for line in lines) for column in (1, 2)]
     assert sums == [totals('before')['pprof'], totals('after')['pprof']], sums
-    done = subprocess.run([str(WEIR), 'diff', *files, '-o', str(FOLDER / 'diff.html')], capture_output=True, text=True)
+    done = run_weir('diff', *files, '-o', FOLDER / 'diff.html')
     assert done.returncode == 0, done
     if driver.missing():
         return
-    with driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
+    with a_browser() as browser:
         url = f'file://{FOLDER}/diff.html'
         browser.open(url)
         browser.wait_text('Before: before.pb.gz. After: after.pb.gz.')
         assert page.is_drawn(browser)
         assert not browser.complaints()
-        shots = os.environ.get('WEIR_SHOTS')
-        if shots:
-            page.take_shots(browser, shots, {'file-diff': (url, 'canvas')})
+        take_shots(browser, {'file-diff': (url, 'canvas')})
 
 
 HOSTILE = """</script><script>document.title = 'taken'</script>;<img src=x onerror="document.title = 'taken'">;\u202eleaf 5
@@ -257,15 +250,12 @@ main;%data%<!-- 7
 
 
 def names_are_only_names_in_the_page():
-    if driver.missing():
-        raise Skip(driver.missing())
+    need_browser()
     for name, text in (('plain', 'main;leaf 9\n'), ('hostile', HOSTILE)):
         (FOLDER / f'{name}.folded').write_text(text)
-    done = subprocess.run([str(WEIR), 'diff', str(FOLDER / 'plain.folded'), str(FOLDER / 'hostile.folded'), '-o', str(FOLDER / 'hostile.html')],
-                          capture_output=True, text=True)
+    done = run_weir('diff', FOLDER / 'plain.folded', FOLDER / 'hostile.folded', '-o', FOLDER / 'hostile.html')
     assert done.returncode == 0, done
-    with driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
+    with a_browser() as browser:
         browser.open(f'file://{FOLDER}/hostile.html')
         browser.wait_text('</script><script>document.title')
         assert browser.run('return document.title') == 'hostile.folded'
@@ -278,13 +268,10 @@ FUNCTIONS = ['shop::tax_of', 'handle_order', 'main']
 
 def the_page_in_a_file_opens_without_a_server():
     need_bpf()
-    if driver.missing():
-        raise Skip(driver.missing())
-    with started([ROOT / 'build/services/checkout']) as checkout, driver.Browser() as browser:
+    with started([ROOT / 'build/services/checkout']) as checkout, a_browser() as browser:
         code, said = record('-d', 3, '-p', checkout.pid, '-o', FOLDER / 'page.html')
         assert code == 0, said
         url = f'file://{FOLDER}/page.html'
-        browser.look(*page.WIDE, 'dark')
         browser.open(url)
         browser.wait('the graph is there', 'return document.querySelector("canvas") !== null')
         assert page.is_drawn(browser)
@@ -294,9 +281,7 @@ def the_page_in_a_file_opens_without_a_server():
         complaints = browser.complaints()
         assert not complaints, complaints
         keyboard_works(browser)
-        shots = os.environ.get('WEIR_SHOTS')
-        if shots:
-            page.take_shots(browser, shots, {'file-process': (url, 'canvas')})
+        take_shots(browser, {'file-process': (url, 'canvas')})
 
 
 def keyboard_works(browser):
@@ -305,18 +290,18 @@ def keyboard_works(browser):
     browser.wait('“/” goes to the search', focused)
     browser.press('t', 'a', 'x')
     browser.wait('it searches', 'return document.querySelector(".tools [role=status]") !== null')
-    browser.press('\ue00c', '\ue00c')
+    browser.press(ESCAPE, ESCAPE)
     browser.wait('Escape clears it', 'return document.querySelector(".tools [role=status]") === null')
     browser.run('document.querySelector("canvas").focus()')
-    browser.press('\ue015', '\ue015', '\ue007')
+    browser.press(DOWN, DOWN, ENTER)
     browser.wait('Enter zooms', 'return document.querySelector(".path .link") !== null')
-    browser.press('\ue00c')
+    browser.press(ESCAPE)
     dark = browser.run('return getComputedStyle(document.body).backgroundColor')
     browser.press('t')
     browser.wait('“t” changes dark and light', 'return getComputedStyle(document.body).backgroundColor !== arguments[0]', dark)
     browser.press('t', '?')
     browser.wait('“?” lists the keys', 'return document.querySelector("dialog[open]") !== null')
-    browser.press('\ue00c')
+    browser.press(ESCAPE)
 
 
 try:
