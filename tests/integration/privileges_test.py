@@ -3,23 +3,10 @@
 import pathlib
 import shutil
 
-from harness import ROOT, Skip, Weir, need_bpf, run, started, wait_for
+from harness import ROOT, Skip, Weir, need_bpf, profiling, run, started, wait_for
 
 NOBODY = 65534
 CAPABILITIES = ['bpf', 'perfmon', 'sys_ptrace', 'dac_read_search', 'syslog']
-
-CONFIG = '''
-pyroscope.ebpf "all" {{
-  targets = [
-    {{"__process_pid__" = "{checkout}", "service_name" = "checkout"}},
-    {{"__process_pid__" = "{reader}", "service_name" = "reader"}},
-  ]
-  forward_to = [pyroscope.store.local.receiver]
-  collect_interval = "2s"
-  demangle = "simplified"
-}}
-pyroscope.store "local" {{ }}
-'''
 
 
 class PlainWeir(Weir):
@@ -42,7 +29,7 @@ def a_plain_user_with_five_capabilities_profiles_with_names():
     if not shutil.which('setpriv'):
         raise Skip('setpriv is missing (apt install util-linux)')
     with started([ROOT / 'build/services/checkout']) as checkout, started([ROOT / 'build/workloads/reader']) as reader:
-        with PlainWeir(CONFIG.format(checkout=checkout.pid, reader=reader.pid)) as weir:
+        with PlainWeir(profiling({'checkout': checkout, 'reader': reader}, '2s', 'demangle = "simplified"')) as weir:
             weir.wait_ready()
             status = pathlib.Path(f'/proc/{weir.process.pid}/status').read_text()
             assert f'Uid:\t{NOBODY}\t{NOBODY}' in status, status
