@@ -3,11 +3,12 @@
 a scope of its kind, and nothing between tokens has any."""
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 
-from harness import ROOT, Skip, run
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'web/browser'))
+import installed
+from harness import ROOT, Skip, figure, run
 
 GRAMMAR = ROOT / 'deploy/editors/vscode/syntaxes/river.tmLanguage.json'
 BUILD = ROOT / 'build'
@@ -18,21 +19,12 @@ SCOPES = {'COMMENT': ('comment.',), 'STRING': ('string.',), 'NUMBER': ('constant
 OPERATORS = ('||', '&&', '!', '==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', '^', '=')
 
 
-def install():
-    """The folder with the packages; None where they cannot be had."""
-    folder = BUILD / 'editors'
-    lock = ROOT / 'tests/editors/package-lock.json'
-    if (folder / 'installed').exists() and (folder / 'installed').read_bytes() == lock.read_bytes():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ('package.json', 'package-lock.json'):
-        shutil.copy(ROOT / 'tests/editors' / name, folder)
-    done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier'], cwd=folder,
-                          capture_output=True, timeout=120)
-    if done.returncode != 0:
-        return None
-    shutil.copy(lock, folder / 'installed')
-    return folder
+def need_packages():
+    """Their folder."""
+    try:
+        return installed.modules(ROOT / 'tests/editors')
+    except installed.NotToBeHad as reason:
+        raise Skip(str(reason)) from None
 
 
 def sources():
@@ -105,9 +97,7 @@ def compare(text, tokens, scopes):
 
 
 def every_token_has_the_scope_of_its_kind():
-    folder = install()
-    if folder is None:
-        raise Skip('npm cannot fetch the packages of tests/editors')
+    folder = need_packages()
     texts = sources()
     lexed = ask([str(BUILD / 'tests/conformance'), 'tokens'],
                 [{'id': str(i), 'kind': 'tokens', 'd': 'river', 'src': text} for i, text in enumerate(texts)])
@@ -120,7 +110,7 @@ def every_token_has_the_scope_of_its_kind():
         tokens += len(list_of_tokens)
         wrong = compare(text, list_of_tokens, scopes[key]['scopes'])
         failures += [f'{text[:200]!r}: {one}' for one in wrong]
-    print(f'FIGURE: editors: {tokens} tokens of {len(valid)} texts, {len(failures)} differ')
+    figure(f'editors: {tokens} tokens of {len(valid)} texts, {len(failures)} differ')
     assert not failures, '\n'.join(failures[:20])
     assert tokens > 1000
 
@@ -139,9 +129,7 @@ ROLES = [
 
 
 def names_are_told_by_what_they_do():
-    folder = install()
-    if folder is None:
-        raise Skip('npm cannot fetch the packages of tests/editors')
+    folder = need_packages()
     for text, roles in ROLES:
         answer = ask(['node', str(ROOT / 'tests/editors/scopes.mjs'), str(GRAMMAR)], [{'id': '0', 'src': text}], cwd=folder)
         for word, role in roles.items():
