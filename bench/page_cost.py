@@ -15,8 +15,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / 'tests/integration'), str(ROOT / 'tests/web/browser')]
-import browser as driver  # noqa: E402
+sys.path.insert(0, str(ROOT / 'tests/integration'))
+from browsing import a_browser, driver  # noqa: E402
 from harness import Weir, need_bpf, started, wait_for  # noqa: E402
 
 SERVICES = [[ROOT / 'build/services/checkout'], [ROOT / 'build/services/ledger'], [ROOT / 'build/services/thumbnails'],
@@ -76,15 +76,14 @@ def measure_screen(weir, browser, screen, seconds):
 def main(seconds, screens):
     with contextlib.ExitStack() as stack:
         for command in SERVICES:
-            stack.enter_context(started([str(part) for part in command]))
+            stack.enter_context(started(command))
         weir = stack.enter_context(Weir(ROOT / 'examples/local.river')).wait_ready()
         wait_for('profiles of the services', lambda: {'checkout', 'ledger'} <= set(weir.services()), 60)
         time.sleep(SETTLES)
         print('| what | weir, % of a core | server and worker, % | their switches a second, voluntary + not | requests a second |')
         print('|---|---|---|---|---|')
         report('no page', measure(weir, seconds))
-        with driver.Browser() as browser:
-            browser.look(1280, 800, 'dark')
+        with a_browser() as browser:
             for screen in screens:
                 measure_screen(weir, browser, screen, seconds)
         time.sleep(5)

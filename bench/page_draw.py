@@ -8,16 +8,13 @@ the real one, over build/tests/web_demo. A zoom is a key press, and is drawn in 
 step is drawn, from the start of its script until it is painted; and the slowest of these frames in each zoom, which is the one that also
 renders the table and the path.
 """
-import contextlib
 import pathlib
 import random
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / 'tests/web/browser'))
-import browser as driver  # noqa: E402
-import page  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'tests/integration'))
+from browsing import a_browser, driver  # noqa: E402
+from made_up import served  # noqa: E402
 
 DEEPEST = 60
 MODULES = {'native': ['checkout', 'libc.so.6', 'libssl.so.3', 'libstdc++.so.6'], 'kernel': ['[kernel]'], 'python': ['python3.11'],
@@ -131,16 +128,6 @@ def show(what, values):
     print(f'{what}: median {rank(values, 0.5):.1f} ms, p95 {rank(values, 0.95):.1f} ms, worst {max(values):.1f} ms ({len(values)})', flush=True)
 
 
-@contextlib.contextmanager
-def demo():
-    program = subprocess.Popen([ROOT / 'build/tests/web_demo', 'full'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    try:
-        yield program.stdout.readline().strip()
-    finally:
-        program.terminate()
-        program.wait(10)
-
-
 def zoom_around(browser, zooms, chance):
     """In by one to three levels, along the widest or a neighbour, or out by one; a list of what was measured in each."""
     measured = []
@@ -164,8 +151,7 @@ def main():
     if driver.missing():
         sys.exit(f'page_draw: {driver.missing()}')
     tree = Tree(nodes).answer()
-    with demo() as url, driver.Browser() as browser:
-        browser.look(*page.WIDE, 'dark')
+    with a_browser() as browser, served('full') as url:
         browser.open(f'{url}/#/components')
         browser.run(ANSWER, tree)
         # A part of the past: it is asked for once.
