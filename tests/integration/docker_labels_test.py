@@ -2,7 +2,6 @@
 """discovery.docker finds what Prometheus' own discovery finds, over the same real daemon: ports, networks, labels, filters."""
 import json
 import secrets
-import subprocess
 
 from docker_daemon import docker_daemon
 from harness import Skip, Weir, figure, need_root, run
@@ -41,51 +40,38 @@ def config_of_prometheus(socket):
     return {case: {'docker_sd_configs': [{'host': socket, 'refresh_interval': '2s', **fields}]} for case, fields in CASES.items()}
 
 
-class Containers:
-    def __init__(self, docker):
-        self.docker = docker
-
-    def call(self, *arguments):
-        done = subprocess.run([*self.docker, *arguments], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, (arguments, done.stderr)
-
-    def start(self, name, *options):
-        self.call('run', '-d', '--name', name, *options, 'ledger:1', '/ledger')
-
-
-def make_all(containers):
+def make_all(daemon):
     net = f'10.231.{secrets.randbelow(256)}'  # not the one of another daemon here
     try:
-        containers.call('network', 'create', '--subnet', f'{net}.0/25', '--label', 'a.b=c d', 'front')
-        containers.call('network', 'create', '--subnet', f'{net}.128/25', '--internal', 'aside')
+        daemon.call('network', 'create', '--subnet', f'{net}.0/25', '--label', 'a.b=c d', 'front')
+        daemon.call('network', 'create', '--subnet', f'{net}.128/25', '--internal', 'aside')
     except AssertionError as error:
         raise Skip(f'no networks can be made here: {error}') from None
-    containers.start('ports', '--network', 'front', '-p', '127.0.0.1::80', '--expose', '90', '--expose', '53/udp',
+    daemon.run('ports', '--network', 'front', '-p', '127.0.0.1::80', '--expose', '90', '--expose', '53/udp',
                      '--label', 'com.example.team=books', '--label', 'odd/Label-é=x y')
-    containers.call('network', 'connect', 'aside', 'ports')
-    containers.start('udp-only', '--network', 'aside', '--expose', '53/udp', '--label', 'empty=')
-    containers.start('hosted', '--network', 'host', '--label', 'com.example.team=books')
-    containers.start('alone', '--network', 'none')
-    containers.start('guest', '--network', 'container:ports')
-    containers.start('stopped', '--network', 'front')
-    containers.call('kill', 'stopped')
+    daemon.call('network', 'connect', 'aside', 'ports')
+    daemon.run('udp-only', '--network', 'aside', '--expose', '53/udp', '--label', 'empty=')
+    daemon.run('hosted', '--network', 'host', '--label', 'com.example.team=books')
+    daemon.run('alone')
+    daemon.run('guest', '--network', 'container:ports')
+    daemon.run('stopped', '--network', 'front')
+    daemon.call('kill', 'stopped')
 
 
 def every_container_has_the_labels_of_prometheus():
     need_root()
-    with docker_daemon() as (docker, socket):
-        containers = Containers(docker)
-        make_all(containers)
-        with Referee(config_of_prometheus(socket)) as referee, Weir(config_of_weir(socket), dialect='alloy') as w:
+    with docker_daemon() as daemon:
+        make_all(daemon)
+        with Referee(config_of_prometheus(daemon.address)) as referee, Weir(config_of_weir(daemon.address), dialect='alloy') as w:
             w.wait_ready()
             found = agree(w, referee, 'discovery.docker', more=MORE)
             seen = {name for targets in found.values() for target in targets for name in target}
             missing = [name for name in LABELS if f'__meta_docker_{name}' not in seen]
             assert not missing, f'the containers do not show {missing}'
             figure(f'{len(CASES)} configs of discovery.docker: {sum(map(len, found.values()))} targets as Prometheus has them')
-            containers.call('start', 'stopped')
-            containers.call('kill', 'udp-only')
-            containers.call('network', 'disconnect', 'front', 'ports')
+            daemon.call('start', 'stopped')
+            daemon.call('kill', 'udp-only')
+            daemon.call('network', 'disconnect', 'front', 'ports')
             agree(w, referee, 'discovery.docker', more=MORE, before=found)
             assert w.stop() == 0, w.log()
 

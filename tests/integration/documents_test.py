@@ -7,7 +7,6 @@ A mount namespace of the test's own provides all that.
 import contextlib
 import pathlib
 import secrets
-import subprocess
 import tempfile
 import time
 import uuid
@@ -17,6 +16,7 @@ from docker_daemon import docker_daemon
 from harness import ROOT, Weir, figure, need_bpf, need_root, run, wait_for
 from receiver import Receiver
 
+ACTIVE = 'pyroscope_ebpf_active_targets'
 ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 # /var/run becomes a folder of the namespace: nothing that is seen elsewhere changes.
 NAMESPACE = f'''
@@ -54,38 +54,24 @@ def need_namespaces():
     need_bpf()
 
 
-def targets(w):
-    return w.metric('pyroscope_ebpf_active_targets') or 0
-
-
-def link_daemon(folder, socket):
-    (folder / 'docker.sock').symlink_to(socket.removeprefix('unix://'))
-
-
-def docker_run(docker, name, *options):
-    done = subprocess.run([*docker, 'run', '-d', '--network', 'none', '--name', name, *options, 'ledger:1', '/ledger'],
-                          stdout=subprocess.PIPE, check=True, text=True)
-    return done.stdout.strip()
-
-
 def the_docker_config_runs_unchanged():
     need_namespaces()
-    with docker_daemon() as (docker, socket), world() as (receiver, folder):
-        link_daemon(folder, socket)
-        docker_run(docker, 'before')
+    with docker_daemon() as daemon, world() as (receiver, folder):
+        (folder / 'docker.sock').symlink_to(daemon.address.removeprefix('unix://'))
+        daemon.run('before')
         with Inside(ROOT / 'examples/docker.river', folder) as w:
             w.wait_ready()
-            wait_for('the container that was there is a target', lambda: targets(w) == 1, 15)
-            docker_run(docker, 'later', '--label', 'com.example.team=books')
-            wait_for('one that is started is too', lambda: targets(w) == 2, 15)
+            wait_for('the container that was there is a target', lambda: w.count(ACTIVE) == 1, 15)
+            daemon.run('later', '--label', 'com.example.team=books')
+            wait_for('one that is started is too', lambda: w.count(ACTIVE) == 2, 15)
             for name in ('/before', '/later'):
                 labels, _ = wait_for(f'a profile of {name} arrives', lambda name=name: receiver.of(name), 60)[0]
                 shown = {label: value for label, value in labels.items() if not label.startswith('__')}
                 assert shown == {'service_name': name}, labels
-            subprocess.run([*docker, 'kill', 'before'], stdout=subprocess.DEVNULL, check=True)
-            wait_for('one that is stopped is no target', lambda: targets(w) == 1, 15)
-            subprocess.run([*docker, 'start', 'before'], stdout=subprocess.DEVNULL, check=True)
-            wait_for('started again, it is', lambda: targets(w) == 2, 15)
+            daemon.call('kill', 'before')
+            wait_for('one that is stopped is no target', lambda: w.count(ACTIVE) == 1, 15)
+            daemon.call('start', 'before')
+            wait_for('started again, it is', lambda: w.count(ACTIVE) == 2, 15)
             assert not {path for path, _ in receiver.requests} - {'/push.v1.PusherService/Push'}, receiver.requests
             assert w.stop() == 0, w.log()
 
@@ -99,10 +85,10 @@ def pod(name, namespace, container, node='worker-1', phase='Running', labels=Non
             'status': {'phase': phase, 'podIP': '10.0.0.1', 'hostIP': '192.168.0.1', 'containerStatuses': statuses}}
 
 
-def run_pod(docker, cluster, name, namespace, container, **more):
+def run_pod(daemon, cluster, name, namespace, container, **more):
     """Its container, under the cgroup that a kubelet would choose, and then the pod."""
     parent = f'/kubepods/burstable/pod{uuid.uuid4()}'
-    identity = docker_run(docker, name, '--cgroup-parent', parent)
+    identity = daemon.run(name, '--cgroup-parent', parent)
     made = pod(name, namespace, container, container_id=identity, **more)
     cluster.create(made)
     return made
@@ -125,17 +111,17 @@ def in_cluster(cluster, folder):
 
 def the_kubernetes_config_runs_unchanged():
     need_namespaces()
-    with Cluster() as cluster, docker_daemon() as (docker, _), world() as (receiver, folder):
+    with Cluster() as cluster, docker_daemon() as daemon, world() as (receiver, folder):
         env = in_cluster(cluster, folder)
-        books = run_pod(docker, cluster, 'books-1', 'shop', 'web', labels={'app': 'books', 'app.kubernetes.io/part-of': 'shop'})
-        run_pod(docker, cluster, 'elsewhere', 'shop', 'web', node='worker-2')
-        run_pod(docker, cluster, 'done', 'shop', 'web', phase='Succeeded')
+        books = run_pod(daemon, cluster, 'books-1', 'shop', 'web', labels={'app': 'books', 'app.kubernetes.io/part-of': 'shop'})
+        run_pod(daemon, cluster, 'elsewhere', 'shop', 'web', node='worker-2')
+        run_pod(daemon, cluster, 'done', 'shop', 'web', phase='Succeeded')
         with Inside(ROOT / 'examples/kubernetes.river', folder, env=env) as w:
             w.wait_ready()
-            wait_for('the pod of this node is a target', lambda: targets(w) == 1, 20)
+            wait_for('the pod of this node is a target', lambda: w.count(ACTIVE) == 1, 20)
             start = time.monotonic()
-            run_pod(docker, cluster, 'prices-1', 'shop', 'api', labels={'app': 'prices'})
-            wait_for('one that is started is too', lambda: targets(w) == 2, 20)
+            run_pod(daemon, cluster, 'prices-1', 'shop', 'api', labels={'app': 'prices'})
+            wait_for('one that is started is too', lambda: w.count(ACTIVE) == 2, 20)
             figure(f'a container and its pod are a target {time.monotonic() - start:.2f} s after docker run')
             labels, _ = wait_for('a profile of books arrives', lambda: receiver.of('ebpf/shop/web'), 60)[0]
             shown = {label: value for label, value in labels.items() if not label.startswith('__')}
@@ -145,7 +131,7 @@ def the_kubernetes_config_runs_unchanged():
             assert (labels['pod'], labels['app']) == ('prices-1', 'prices'), labels
             assert 'node' not in labels, labels  # no such label without attach_metadata
             cluster.delete(books)
-            wait_for('a pod that is deleted is no target', lambda: targets(w) == 1, 20)
+            wait_for('a pod that is deleted is no target', lambda: w.count(ACTIVE) == 1, 20)
             pods = {labels['pod'] for labels, _ in receiver.profiles}
             assert pods == {'books-1', 'prices-1'}, pods
             assert w.stop() == 0, w.log()
@@ -156,9 +142,9 @@ def the_minimal_kubernetes_config_runs_with_its_blanks_filled():
     text = (ROOT / 'examples/kubernetes-minimal.river').read_text()
     for blank, value in {'<URL>': 'http://pyroscope:4100', '<USERNAME>': 'someone', '<PASSWORD>': 'something'}.items():
         text = text.replace(blank, value)
-    with Cluster() as cluster, docker_daemon() as (docker, _), world() as (receiver, folder):
+    with Cluster() as cluster, docker_daemon() as daemon, world() as (receiver, folder):
         env = in_cluster(cluster, folder)
-        run_pod(docker, cluster, 'books-1', 'shop', 'web')
+        run_pod(daemon, cluster, 'books-1', 'shop', 'web')
         with Inside(text, folder, env=env) as w:
             w.wait_ready()
             labels, _ = wait_for('a profile arrives', lambda: receiver.of('ebpf/shop/web'), 60)[0]
