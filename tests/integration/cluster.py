@@ -22,6 +22,7 @@ import threading
 import urllib.request
 import uuid
 
+from certificates import issue, make_issuer, need_openssl, openssl
 from go_program import go_program
 from harness import Skip, free_port, wait_for
 
@@ -61,8 +62,7 @@ def base64_of(text):
 class Cluster:
     def __init__(self):
         self.program = go_program('apiserver')
-        if not shutil.which('openssl'):
-            raise Skip('there is no openssl')
+        need_openssl()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='weir-cluster-'))
         self.port = free_port()
         self.url = f'https://127.0.0.1:{self.port}'
@@ -94,13 +94,9 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def make_keys(self):
-        def openssl(*arguments):
-            subprocess.run(['openssl', *arguments], cwd=self.folder, check=True, capture_output=True)
-        key = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2')
-        openssl('req', '-x509', *key, '-subj', '/CN=weir test', '-keyout', 'ca.key', '-out', 'ca.crt')
-        openssl('req', '-x509', *key, '-subj', '/CN=api', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-CA', 'ca.crt',
-                '-CAkey', 'ca.key', '-keyout', 'server.key', '-out', 'server.crt')
-        openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'accounts.key')
+        make_issuer(self.folder)
+        issue(self.folder, 'server')
+        openssl(self.folder, 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'accounts.key')
         self.context = ssl.create_default_context(cafile=str(self.ca))
 
     def spawn(self, log, *arguments):

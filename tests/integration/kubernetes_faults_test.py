@@ -6,12 +6,11 @@ No target may be lost meanwhile, and what changed is known soon after the server
   WORD…    only tests with one of them in their name
 """
 import json
-import sys
 import threading
 import time
 
 from cluster import NOBODY, READER
-from harness import Weir, figure, run, wait_for
+from harness import Weir, figure, replace_file, run_chosen, wait_for
 from watched_pods import CONFIG, ONE, WATCH_PODS, addresses, fresh, pod, watched
 
 
@@ -45,7 +44,7 @@ def caught_up(w, what, wanted):
     start = time.monotonic()
     wait_for(f'weir has caught up {what}', lambda: addresses(w) == wanted, 20)
     figure(f'{what}: caught up {time.monotonic() - start:.2f} s after the API server answers')
-    wait_for('it is healthy', lambda: w.health(ONE)['state'] == 'healthy', 10)
+    w.wait_healthy(ONE)
 
 
 def change_behind_its_back(cluster):
@@ -105,19 +104,12 @@ def refused(cluster, token):
     return cluster.request('GET', '/api/v1/pods', token=token)[0] == 401
 
 
-def replace(file, text):
-    """As a kubelet does: at once."""
-    fresh = file.with_suffix('.new')
-    fresh.write_text(text)
-    fresh.rename(file)
-
-
 def a_rotated_token_is_read_again():
     with fresh() as cluster:
         secrets = account(cluster)
         old, new = (cluster.account_token('default', 'weir', secret) for secret in secrets)
         with watched(cluster, token=old) as (w, file), Kept(w, ['10.0.0.2', '10.0.0.3']):
-            replace(file, new)
+            replace_file(file, new)
             cluster.delete({'kind': 'Secret', **secrets[0]})
             wait_for('the old token is refused', lambda: refused(cluster, old), 60)
             cluster.kill()
@@ -130,15 +122,14 @@ def a_rotated_token_is_read_again():
 def a_refused_token_keeps_the_targets_until_there_is_a_new_one():
     with fresh() as cluster:
         with watched(cluster) as (w, file), Kept(w, ['10.0.0.1', '10.0.0.2', '10.0.0.3']):
-            replace(file, 'token-of-yesterday')
+            replace_file(file, 'token-of-yesterday')
             cluster.kill()
             cluster.start()
-            health = wait_for('weir says that its token is refused',
-                              lambda: '401' in w.health(ONE)['message'] and w.health(ONE), 20)
+            health = w.wait_says(ONE, '401', 20)
             print('with a token of yesterday: ' + health['message'])
             assert health['state'] == 'unhealthy', health
             cluster.create(pod('late', '10.0.0.99'))
-            replace(file, READER)
+            replace_file(file, READER)
             start = time.monotonic()
             wait_for('weir tries again with the new one', lambda: '10.0.0.99' in addresses(w), 60)
             figure(f'a refused token: caught up {time.monotonic() - start:.2f} s after the file has a new one')
@@ -151,19 +142,17 @@ def missing_rights_are_named_and_waited_for():
         cluster.create(pod('books-1', '10.0.0.1'))
         with Weir(CONFIG.format(url=cluster.url, token=file, ca=cluster.ca, more='')) as w:
             w.wait_ready()
-            health = wait_for('weir says what it lacks', lambda: '403' in w.health(ONE)['message'] and w.health(ONE), 20)
+            health = w.wait_says(ONE, '403', 20)
             print('without rights: ' + health['message'])
             assert health['state'] == 'unhealthy' and 'cannot list resource "pods"' in health['message'], health
             cluster.may('nobody', WATCH_PODS)
             wait_for('it works once it may', lambda: addresses(w) == {'10.0.0.1'}, 60)
 
 
-TESTS = [
+run_chosen(
     a_killed_server_loses_no_target,
     a_version_that_is_gone_loses_no_target,
     a_rotated_token_is_read_again,
     a_refused_token_keeps_the_targets_until_there_is_a_new_one,
     missing_rights_are_named_and_waited_for,
-]
-WORDS = [word for word in sys.argv[1:] if not word.startswith('--')]
-run(*[test for test in TESTS if not WORDS or any(word in test.__name__ for word in WORDS)])
+)

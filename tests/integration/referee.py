@@ -57,17 +57,7 @@ def as_target(labels):
 
 def exported(w, identity, more=()):
     """The targets of a component of weir, without the labels that only weir has."""
-    found, offset = [], 0
-    while True:
-        status, text = w.request(f'/api/v0/web/components/{identity}/views/exports.targets?limit=200&offset={offset}')
-        if status == 404:
-            return []  # nothing is published yet
-        page = json.loads(text)
-        rows = [{pair['key']: pair['value']['value'] for pair in row['value']} for row in page['rows']]
-        found += [as_target({name: value for name, value in labels.items() if name not in more}) for labels in rows]
-        offset += len(page['rows'])
-        if not page['rows'] or offset >= page['total']:
-            return found
+    return [as_target({name: value for name, value in labels.items() if name not in more}) for labels in w.targets(identity)]
 
 
 def difference(theirs, ours):

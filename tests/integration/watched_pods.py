@@ -5,7 +5,6 @@ import functools
 
 from cluster import READER, Cluster
 from harness import Weir, wait_for
-from referee import exported
 
 ONE = 'discovery.kubernetes.one'
 CONFIG = '''
@@ -33,7 +32,7 @@ def pod(name, address, node='worker-1', namespace='default'):
 
 def addresses(w):
     """The pods that are targets, by address."""
-    return {dict(target)['__meta_kubernetes_pod_ip'] for target in exported(w, ONE)}
+    return {target['__meta_kubernetes_pod_ip'] for target in w.targets(ONE)}
 
 
 @functools.cache
