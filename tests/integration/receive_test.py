@@ -8,22 +8,9 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-from harness import ROOT, WEIR, Weir, free_port, need_bpf, need_go, run, started, wait_for
+from harness import (ROOT, Weir, free_port, go_pprof, ingest, need_bpf, need_go, receiving, run, run_weir, started, wait_for,
+                     wait_receiving)
 from receiver import Receiver, stacks_of, total_of
-
-RECEIVING = '''
-pyroscope.receive_http "in" {{
-  http {{
-    listen_address = "127.0.0.1"
-    listen_port    = {port}
-  }}
-  forward_to = [pyroscope.store.local.receiver, pyroscope.write.out.receiver]
-}}
-pyroscope.store "local" {{ }}
-pyroscope.write "out" {{
-  endpoint {{ url = "{url}" }}
-}}
-'''
 
 SENDING = '''
 pyroscope.ebpf "one" {{
@@ -40,15 +27,24 @@ pyroscope.write "directly" {{
 '''
 
 
+def sending_on(port, receiver):
+    """Config: what comes to the port is kept, and sent on to a Receiver."""
+    return receiving(port, 'pyroscope.write.out.receiver') + f'''
+pyroscope.write "out" {{
+  endpoint {{ url = "{receiver.url}" }}
+}}
+'''
+
+
 def what_the_sdk_sends_is_kept_and_sent_on():
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder, 'sdk')
         subprocess.run([need_go(), 'build', '-o', program, '.'], cwd=ROOT / 'tests/integration/sdk', check=True, timeout=300,
                        env={**os.environ, 'GOTOOLCHAIN': 'local', 'GOFLAGS': '-buildvcs=false'})
         port = free_port()
-        with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
+        with Receiver() as receiver, Weir(sending_on(port, receiver)) as weir:
             weir.wait_ready()
-            with started([str(program), f'http://127.0.0.1:{port}']):
+            with started([program, f'http://127.0.0.1:{port}']):
                 def names():
                     return {labels['__name__'] for labels, _ in receiver.of('sdk')}
                 wait_for('CPU and memory are sent on', lambda: {'process_cpu', 'memory'} <= names(), 30)
@@ -63,7 +59,7 @@ def what_the_sdk_sends_is_kept_and_sent_on():
 def another_weir_sends_the_same_values():
     need_bpf()
     port = free_port()
-    with Receiver() as direct, Receiver() as far, Weir(RECEIVING.format(port=port, url=far.url)) as weir:
+    with Receiver() as direct, Receiver() as far, Weir(sending_on(port, far)) as weir:
         weir.wait_ready()
         with started([ROOT / 'build/services/checkout']) as service:
             with Weir(SENDING.format(pid=service.pid, port=port, url=direct.url)) as sender:
@@ -74,13 +70,13 @@ def another_weir_sends_the_same_values():
         assert [total_of(pprof) for _, pprof in far.of('checkout')] == [total_of(pprof) for _, pprof in direct.of('checkout')]
 
 
-def recorded(folder):
+def recorded():
     """What `weir record` has of one second of a service, as a pprof."""
-    path = pathlib.Path(folder, 'run.pb.gz')
-    with started([ROOT / 'build/services/checkout']) as service:
-        subprocess.run([WEIR, 'record', '-d', '1', '-r', '997', '-p', str(service.pid), '-o', path], check=True, capture_output=True,
-                       timeout=60)
-    return path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder, started([ROOT / 'build/services/checkout']) as service:
+        path = pathlib.Path(folder, 'run.pb.gz')
+        done = run_weir('record', '-d', '1', '-r', '997', '-p', str(service.pid), '-o', path)
+        assert done.returncode == 0, done
+        return path.read_bytes()
 
 
 def by_leaf(stacks):
@@ -90,27 +86,21 @@ def by_leaf(stacks):
     return leaves
 
 
-def seen_by_go(folder, pprof):
+def seen_by_go(pprof):
     """The value of each function on its own, as `go tool pprof` says."""
-    path = pathlib.Path(folder, 'kept.pb.gz')
-    path.write_bytes(pprof)
-    env = {**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder}
-    command = [need_go(), 'tool', 'pprof', '-top', '-unit=ns', '-symbolize=none', '-nodecount=100000', '-nodefraction=0', path]
-    out = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300, check=True).stdout
+    out = go_pprof(pprof, '-top', '-unit=ns', '-symbolize=none', '-nodecount=100000', '-nodefraction=0')
     rows = re.findall(r'^ *(\d+)ns +[\d.]+% +[\d.]+% +\d+ns +[\d.]+% +(.+?)(?: \(inline\))?$', out, re.M)
     return {name: int(value) for value, name in rows}
 
 
-def kept_everywhere(folder):
+def kept_everywhere():
     """One run as it was recorded, at the receiver, and in the store."""
-    pprof = recorded(folder)
+    pprof = recorded()
     port = free_port()
-    with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
+    with Receiver() as receiver, Weir(sending_on(port, receiver)) as weir:
         weir.wait_ready()
-        wait_for('it listens', lambda: 'listening' in weir.health('pyroscope.receive_http.in')['message'])
-        request = urllib.request.Request(f'http://127.0.0.1:{port}/ingest?name=shop&format=pprof', pprof)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
+        wait_receiving(weir)
+        ingest(port, 'shop', pprof, format='pprof')
         wait_for('it is sent on', lambda: receiver.of('shop'), 20)
         wait_for('it is kept', lambda: 'shop' in weir.services(), 20)
         query = urllib.parse.urlencode({'service': 'shop', 'type': weir.services()['shop']['type']})
@@ -121,31 +111,27 @@ def kept_everywhere(folder):
 
 def one_run_has_the_same_values_everywhere():
     need_bpf()
-    with tempfile.TemporaryDirectory() as folder:
-        here, received, stored = map(stacks_of, kept_everywhere(folder))
-        assert len(here) > 5 and sum(here.values()) > 10**8, here
-        assert received == here, (received, here)
-        assert stored == here, (stored, here)
+    here, received, stored = map(stacks_of, kept_everywhere())
+    assert len(here) > 5 and sum(here.values()) > 10**8, here
+    assert received == here, (received, here)
+    assert stored == here, (stored, here)
 
 
 def go_tool_pprof_sees_those_values():
     need_bpf()
     need_go()
-    with tempfile.TemporaryDirectory() as folder:
-        for pprof in kept_everywhere(folder):
-            flat = {name: value for name, value in by_leaf(stacks_of(pprof)).items() if name != '?'}
-            seen = seen_by_go(folder, pprof)
-            assert {name: seen.get(name) for name in flat} == flat, (seen, flat)
+    for pprof in kept_everywhere():
+        flat = {name: value for name, value in by_leaf(stacks_of(pprof)).items() if name != '?'}
+        seen = seen_by_go(pprof)
+        assert {name: seen.get(name) for name in flat} == flat, (seen, flat)
 
 
 def a_form_by_hand():
     port = free_port()
-    with Receiver() as receiver, Weir(RECEIVING.format(port=port, url=receiver.url)) as weir:
+    with Receiver() as receiver, Weir(sending_on(port, receiver)) as weir:
         weir.wait_ready()
-        request = urllib.request.Request(f'http://127.0.0.1:{port}/ingest?name=shop.cpu&sampleRate=100', b'main;work 42\n')
-        wait_for('it listens', lambda: 'listening' in weir.health('pyroscope.receive_http.in')['message'])
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
+        wait_receiving(weir)
+        ingest(port, 'shop.cpu', 'main;work 42\n', sampleRate=100)
         wait_for('its flame graph', lambda: 'shop' in weir.services() and 'work' in str(weir.flame('shop')), 10)
 
 
