@@ -4,19 +4,9 @@ import contextlib
 import json
 import shutil
 
-from harness import ROOT, Skip, Weir, figure, need_bpf, run, started, wait_for
+from harness import ROOT, Skip, Weir, figure, need_bpf, profiling, run, started, wait_for
 
 WORKLOADS = ROOT / 'build/workloads'
-
-CONFIG = '''
-pyroscope.ebpf "all" {{
-  targets = [{targets}]
-  forward_to = [pyroscope.store.local.receiver]
-  collect_interval = "5s"
-  demangle = "simplified"
-}}
-pyroscope.store "local" {{ }}
-'''
 
 # Leaf, and those of its callers that must stand above it, innermost first. glibc's qsort jumps into qsort_r.
 CALLBACK_CHAINS = {
@@ -30,8 +20,7 @@ THREAD_STARTS = {'_start', 'clone3', '__clone3', 'clone'}
 
 
 def config_of(programs):
-    targets = ', '.join(f'{{"__process_pid__" = "{process.pid}", "service_name" = "{name}"}}' for name, process in programs)
-    return CONFIG.format(targets=targets)
+    return profiling(programs, '5s', 'demangle = "simplified"')
 
 
 def callers_of(flame, leaf):
@@ -69,7 +58,7 @@ def profiled(weir, service, samples):
 def callbacks_signals_alloca_and_threads_are_followed_to_their_start():
     need_bpf()
     with started([WORKLOADS / 'callbacks', 'threads']) as process:
-        with Weir(config_of([('callbacks', process)])) as weir:
+        with Weir(config_of({'callbacks': process})) as weir:
             answer, share = profiled(weir, 'callbacks', 2000)
             for leaf, wanted in CALLBACK_CHAINS.items():
                 # How many reach the start is counted below; of those that do, none may have lost a caller.
@@ -92,7 +81,7 @@ def interpreters_of_the_distribution_are_complete():
     if not there:
         raise Skip('neither of them is here')
     with contextlib.ExitStack() as stack:
-        programs = [(name, stack.enter_context(started(command))) for name, command, _ in there]
+        programs = {name: stack.enter_context(started(command)) for name, command, _ in there}
         weir = stack.enter_context(Weir(config_of(programs)))
         shares = {name: profiled(weir, name, 1000)[1] for name, _, _ in there}
         for name, _, least in there:
