@@ -1,7 +1,9 @@
 """A server that takes what pyroscope.write pushes (push.v1) and keeps it."""
+import collections
 import gzip
-import http.server
 import threading
+
+import http_servers
 
 
 def varint(data, at):
@@ -55,31 +57,46 @@ def series_of(push_request):
             yield labels, all_of(sample, 1)[0]
 
 
-def total_of(pprof):
-    """The sum of all values of a gzipped pprof."""
-    return sum(number for sample in all_of(gzip.decompress(pprof), 2)
-               for packed in all_of(sample, 2)
-               for number in ([packed] if isinstance(packed, int) else varints(packed)))
-
-
 def numbers(message, number):
     """Of a repeated field, packed or not."""
     return [value for found in all_of(message, number) for value in ([found] if isinstance(found, int) else varints(found))]
 
 
-def stacks_of(pprof):
-    """The value of each stack of a gzipped pprof of one type, by the names of its functions, leaf first."""
-    profile = gzip.decompress(pprof)
-    strings = [text.decode() for text in all_of(profile, 6)]
-    functions = {parts[1]: strings[parts.get(2, 0)] for parts in map(dict, map(fields, all_of(profile, 5)))}
+def total_of(pprof):
+    """The sum of all values of a gzipped pprof."""
+    return sum(value for sample in all_of(gzip.decompress(pprof), 2) for value in numbers(sample, 2))
+
+
+Profile = collections.namedtuple('Profile', 'period seconds samples')
+Sample = collections.namedtuple('Sample', 'stack value labels')
+
+
+def read_pprof(packed):
+    """A gzipped pprof of one type. A stack has the names of its functions, leaf first, and "?" for a frame without one."""
+    message = gzip.decompress(packed)
+    strings = [text.decode() for text in all_of(message, 6)]
+
+    def rows(of, number):
+        return [dict(fields(row)) for row in all_of(of, number)]
+
+    functions = {row[1]: strings[row.get(2, 0)] for row in rows(message, 5)}
     locations = {}
-    for location in all_of(profile, 4):
-        lines = [functions[dict(fields(line))[1]] for line in all_of(location, 4)]
-        locations[dict(fields(location))[1]] = lines or ['?']
-    stacks = {}
-    for sample in all_of(profile, 2):
+    for location in all_of(message, 4):
+        locations[dict(fields(location))[1]] = [functions[line[1]] for line in rows(location, 4)] or ['?']
+    samples = []
+    for sample in all_of(message, 2):
         stack = tuple(name for location in numbers(sample, 1) for name in locations[location])
-        stacks[stack] = stacks.get(stack, 0) + sum(numbers(sample, 2))
+        labels = {strings[label[1]]: strings[label.get(2, 0)] for label in rows(sample, 3)}
+        samples.append(Sample(stack, sum(numbers(sample, 2)), labels))
+    rest = dict(fields(message))
+    return Profile(rest.get(12, 0), rest.get(10, 0) / 1e9, samples)
+
+
+def stacks_of(pprof):
+    """The value of each stack of a gzipped pprof of one type."""
+    stacks = {}
+    for sample in read_pprof(pprof).samples:
+        stacks[sample.stack] = stacks.get(sample.stack, 0) + sample.value
     return stacks
 
 
@@ -92,7 +109,7 @@ class Receiver:
         self.lock = threading.Lock()
         outer = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(http_servers.Handler):
             protocol_version = 'HTTP/1.1'  # connections stay open, as a server's do
 
             def do_POST(self):
@@ -102,24 +119,18 @@ class Receiver:
                 with outer.lock:
                     outer.requests.append((self.path, dict(self.headers)))
                     outer.profiles += series_of(body)
-                self.send_response(200)
-                self.send_header('Content-Type', 'application/proto')
-                self.send_header('Content-Length', '0')
-                self.end_headers()
+                self.answer(200, b'', ('Content-Type', 'application/proto'))
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer((address, port), Handler)
+        self.server = http_servers.Server(Handler, (address, port))
         self.url = f'http://{address}:{self.server.server_port}'
+        self.serving = http_servers.serving(self.server)
 
     def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.serving.__enter__()
         return self
 
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+    def __exit__(self, *error):
+        self.serving.__exit__(*error)
 
     def of(self, service):
         with self.lock:
