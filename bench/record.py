@@ -31,7 +31,7 @@ def main():
     need_bpf()
     if not microseconds:
         microseconds = seconds * 1_000_000 * (os.cpu_count() or 1) * 9 // 10 // stacks
-    with tempfile.TemporaryDirectory() as folder, started([str(ROOT / 'build/workloads/many_stacks'), str(stacks), str(microseconds)]) as program:
+    with tempfile.TemporaryDirectory() as folder, started([ROOT / 'build/workloads/many_stacks', str(stacks), str(microseconds)]) as program:
         files = {form: pathlib.Path(folder) / f'out.{form}' for form in FORMS}
         command = [str(WEIR), 'record', '-d', str(seconds), '-r', str(rate), '-p', str(program.pid)]
         command += [word for path in files.values() for word in ('-o', str(path))]

@@ -16,8 +16,9 @@ import tempfile
 import threading
 import time
 
+from certificates import make_expired, need_openssl
 from faulty_server import FaultyServer
-from harness import ROOT, Skip, Weir, figure, need_root, run, wait_for
+from harness import ROOT, Skip, Weir, figure, need_root, run_chosen, wait_for
 
 LONG = '--long' in sys.argv
 WRITE = 'pyroscope.write.out'
@@ -74,7 +75,7 @@ class Loaded(Weir):
         return rounds[-1][0] + 1 if rounds else 0
 
     def dropped(self):
-        return self.metric('pyroscope_write_dropped_profiles_total') or 0
+        return self.count('pyroscope_write_dropped_profiles_total')
 
     def waiting(self):
         return self.metric('pyroscope_write_queue_profiles')
@@ -175,26 +176,16 @@ def every_fault_of_a_server_keeps_or_counts_each_profile():
         one_fault(fault, 20 if LONG else 1.2)
 
 
-def certificate(folder):
-    """One that has expired: (file, key file)."""
-    key, request, cert = (str(pathlib.Path(folder, name)) for name in ('key.pem', 'request.pem', 'cert.pem'))
-    for command in (['req', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-subj', '/CN=localhost', '-addext',
-                     'subjectAltName=IP:127.0.0.1', '-out', request],
-                    ['x509', '-req', '-in', request, '-signkey', key, '-days', '-1', '-copy_extensions', 'copy', '-out', cert]):
-        subprocess.run(['openssl', *command], check=True, capture_output=True)
-    return cert, key
-
-
 def an_expired_certificate_keeps_the_queue():
-    if not shutil.which('openssl'):
-        raise Skip('there is no openssl')
+    need_openssl()
     with tempfile.TemporaryDirectory() as folder:
-        files = certificate(folder)
+        make_expired(folder, 'server')
+        files = f'{folder}/server.crt', f'{folder}/server.key'
         with FaultyServer(certificate=files) as server:
             tls = f'tls_config {{\n      ca_file = "{files[0]}"\n    }}'
             with Loaded([server.url], 'every = "100ms"\n  per_round = 5', more=tls) as w:
                 w.wait_ready()
-                message = wait_for('it says so', lambda: (lambda text: 'expired' in text and text)(w.health(WRITE)['message']))
+                message = w.wait_says(WRITE, 'expired')['message']
                 assert not server.taken and w.dropped() == 0
                 w.change_config('tls_config {', 'tls_config {\n      insecure_skip_verify = true')
                 w.stop_load()
@@ -254,7 +245,7 @@ def one_disk_fault(name, disk, break_disk, says):
             wait_for('the queue is on the disk', lambda: w.metric('pyroscope_write_queue_on_disk') == 1)
             break_disk(disk)
             if says:
-                wait_for('it says so', lambda: says in w.health(WRITE)['message'], 15)
+                w.wait_says(WRITE, says, 15)
             time.sleep(seconds)
             message = w.health(WRITE)['message']
             kept, rss = w.waiting(), w.rss_kb() // 1024
@@ -284,7 +275,7 @@ def a_read_only_disk_is_used_as_soon_as_it_may_be_written():
     with small_disk(50_000) as disk, FaultyServer('refused') as server:
         subprocess.run(['mount', '-o', 'remount,ro', disk], check=True)
         with Loaded([server.url], 'every = "50ms"\n  per_round = 5', storage=disk) as w, Patience(w.wait_ready()) as patience:
-            message = wait_for('it says so', lambda: (lambda text: 'in memory only' in text and text)(w.health(WRITE)['message']))
+            message = w.wait_says(WRITE, 'in memory only')['message']
             assert w.metric('pyroscope_write_queue_on_disk') == 0
             subprocess.run(['mount', '-o', 'remount,rw', disk], check=True)
             wait_for('it is on the disk', lambda: w.metric('pyroscope_write_queue_on_disk') == 1, 10)
@@ -382,7 +373,7 @@ def a_day_of_backlog(window):
             wait_for('it is delivered', lambda: len(server.taken) + w.dropped() >= made, 300)
             took = time.monotonic() - begin
             wait_for('the queue is empty', lambda: w.waiting() == 0)
-            old = w.metric('pyroscope_write_dropped_profiles_total', reason='too_old_for_server') or 0
+            old = w.count('pyroscope_write_dropped_profiles_total', reason='too_old_for_server')
             figure(f'a day of {made} profiles, window {window}: kept {kept:.0f} in {disk / 1e6:.1f} MB on disk, {rss} MiB; delivered '
                    f'{len(server.taken)}, too old {old:.0f}, in {took:.1f} s and {server.requests} requests over '
                    f'{server.connections} connections, {server.bytes / 1e6:.1f} MB for {server.plain_bytes / 1e6:.1f} MB; {patience.check()}')
@@ -404,7 +395,7 @@ def a_day_of_backlog_leaves_out_exactly_what_the_server_refuses():
     assert not too_old & server.taken.keys(), len(too_old & server.taken.keys())
 
 
-TESTS = [
+run_chosen(
     a_dead_endpoint_costs_the_other_one_nothing,
     every_fault_of_a_server_keeps_or_counts_each_profile,
     an_expired_certificate_keeps_the_queue,
@@ -415,6 +406,4 @@ TESTS = [
     kill_nine_costs_at_most_a_window_each_time,
     a_day_of_backlog_arrives_at_a_server_without_a_window,
     a_day_of_backlog_leaves_out_exactly_what_the_server_refuses,
-]
-WORDS = [word for word in sys.argv[1:] if not word.startswith('--')]
-run(*[test for test in TESTS if not WORDS or any(word in test.__name__ for word in WORDS)])
+)

@@ -1,7 +1,6 @@
 """A server for pyroscope.write that has every fault on demand, and counts what it took by the label n."""
 import collections
 import gzip
-import http.server
 import os
 import socket
 import ssl
@@ -9,6 +8,8 @@ import struct
 import threading
 import time
 
+import http_servers
+from harness import free_port
 from receiver import fields, series_of
 
 
@@ -34,9 +35,7 @@ class FaultyServer:
         self.certificate = certificate  # (file, key file)
         self.server = None
         self.full = []  # a listening socket and connections that nobody accepts
-        with socket.socket() as s:
-            s.bind(('127.0.0.1', 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.url = f'{"https" if certificate else "http"}://127.0.0.1:{self.port}'
 
     def __enter__(self):
@@ -71,7 +70,7 @@ class FaultyServer:
 
     def listen(self, wanted):
         if wanted and not self.server:
-            self.server = Listener(('127.0.0.1', self.port), self)
+            self.server = http_servers.Server(Handler, ('127.0.0.1', self.port), owner=self)
             if self.certificate:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(*self.certificate)
@@ -98,20 +97,7 @@ class FaultyServer:
         return 200, b''
 
 
-class Listener(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
-    def __init__(self, address, owner):
-        self.owner = owner
-        super().__init__(address, Handler)
-
-    def handle_error(self, *_):
-        pass
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(http_servers.Handler):
     protocol_version = 'HTTP/1.1'
     disable_nagle_algorithm = True
 
@@ -154,16 +140,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = b'as ordered'
         else:
             status, text = owner.take(plain)
-        self.send_response(int(status))
-        self.send_header('Content-Type', 'application/proto')
-        self.send_header('Content-Length', str(len(text)))
-        self.send_header('Accept-Encoding', 'gzip')  # as every Connect server says
-        if retry_after:
-            self.send_header('Retry-After', retry_after)
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_):
-        pass
-
-
+        later = [('Retry-After', retry_after)] if retry_after else []
+        # As every Connect server says.
+        self.answer(int(status), text, ('Content-Type', 'application/proto'), ('Accept-Encoding', 'gzip'), *later)
