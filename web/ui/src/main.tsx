@@ -11,7 +11,7 @@ import { Frame } from "./frame";
 import { GraphScreen } from "./graph/graph";
 import { useKeys } from "./keys";
 import { goLive } from "./live";
-import { ErrorState } from "./parts";
+import { ErrorState } from "./parts/states";
 import { ProcessesScreen } from "./processes/processes";
 import { ProfilesScreen } from "./profiles/profiles";
 import { type Route, useRoute } from "./route";

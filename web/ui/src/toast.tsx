@@ -1,7 +1,7 @@
 // Answers what a person did, for a while; what lasts of it stands in the page too.
 import { useEffect, useState } from "preact/hooks";
 import type { State } from "./api";
-import { HealthMark } from "./parts";
+import { HealthMark } from "./parts/health";
 
 const kShown = 6_000; // ms
 const kToasted = "weir-toast"; // an event of the window

@@ -2,7 +2,12 @@
 import type { Component, ComponentDetail, LogLine, State, Statement, Value } from "../api";
 import { componentPath, kAllComponents, url, usePoll } from "../ask";
 import { baseName, clock, moment, plural, sentence, span, visible } from "../format";
-import { AnswerState, Bar, Bones, HealthMark, Icon, Note, Panel, StateBox, useNow } from "../parts";
+import { Bones } from "../parts/bones";
+import { HealthMark } from "../parts/health";
+import { Icon } from "../parts/icon";
+import { useNow } from "../parts/now";
+import { Bar, Note, Panel } from "../parts/panel";
+import { AnswerState, StateBox } from "../parts/states";
 import { componentLink, configLink, graphLink } from "../route";
 import { toast } from "../toast";
 import { entriesOf, isScalar } from "./entries";

@@ -1,7 +1,8 @@
 // How a component was over the last day: half an hour a bar, then each change with its reason.
 import type { Health, State } from "../api";
 import { moment, sentence, span } from "../format";
-import { HealthMark, stateWord, useNow } from "../parts";
+import { HealthMark, stateWord } from "../parts/health";
+import { useNow } from "../parts/now";
 
 const kBars = 48;
 const kBar = 30 * 60_000; // ms

@@ -3,7 +3,13 @@ import { useMemo } from "preact/hooks";
 import type { Component, State } from "../api";
 import { kAllComponents, url, usePoll } from "../ask";
 import { plural, sentence, span } from "../format";
-import { AnswerState, Bar, Bones, Chips, HealthMark, kStatesByNeed, NothingMatches, Search, StateBox, stateWord, useNow, useSteadyOrder } from "../parts";
+import { Bones } from "../parts/bones";
+import { Chips, Search } from "../parts/fields";
+import { HealthMark, kStatesByNeed, stateWord } from "../parts/health";
+import { useNow } from "../parts/now";
+import { Bar } from "../parts/panel";
+import { AnswerState, NothingMatches, StateBox } from "../parts/states";
+import { useSteadyOrder } from "../parts/steady";
 import { componentLink, leadingTo, replaceQuery } from "../route";
 import { useThrough } from "./through";
 

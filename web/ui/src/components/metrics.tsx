@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { componentPath, url, usePoll } from "../ask";
 import { count } from "../format";
-import { Bones, Panel } from "../parts";
+import { Bones } from "../parts/bones";
+import { Panel } from "../parts/panel";
 
 interface Metric {
   name: string;

@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Statement, Value } from "../api";
 import { count, plural, visible } from "../format";
-import { Label } from "../label";
-import { Panel } from "../parts";
+import { Label } from "../parts/label";
+import { Panel } from "../parts/panel";
 import { entriesOf, isScalar, shortText, sizeText } from "./entries";
 import { PagedView } from "./view";
 

@@ -3,8 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Value, ViewPage } from "../api";
 import { componentPath, url, useKept } from "../ask";
 import { count, plural, visible } from "../format";
-import { Label, givenFirst, isMeta } from "../label";
-import { Bones, NotRenewed, Search } from "../parts";
+import { Bones } from "../parts/bones";
+import { Search } from "../parts/fields";
+import { givenFirst, isMeta, Label } from "../parts/label";
+import { NotRenewed } from "../parts/states";
 import { entriesOf, shortText } from "./entries";
 
 export const kPage = 50;

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Diagnostic } from "../api";
 import { isError, markOf } from "../diagnostics";
-import { HealthMark, toneOf } from "../parts";
+import { HealthMark, toneOf } from "../parts/health";
 import { countChanged, type DiffRow } from "./diff";
 import { highlight, indexOfColumn, marked, type Word } from "./highlight";
 

@@ -2,7 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Explanations } from "../api";
 import { count } from "../format";
-import { Bar, Bones, Note, Search, Segments, StateBox } from "../parts";
+import { Bones } from "../parts/bones";
+import { Search, Segments } from "../parts/fields";
+import { Bar, Note } from "../parts/panel";
+import { StateBox } from "../parts/states";
 import { replaceQuery } from "../route";
 import { useExplanations } from "./answer";
 import { type Kind, type Question, kKinds, questionOf } from "./question";

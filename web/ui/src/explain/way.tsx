@@ -2,8 +2,9 @@
 import type { ComponentChildren } from "preact";
 import type { Change, ConfigPlace, Explanation, TraceStep, Visit } from "../api";
 import { baseName, count, visible } from "../format";
-import { Label, givenFirst } from "../label";
-import { HealthMark, Icon } from "../parts";
+import { HealthMark } from "../parts/health";
+import { Icon } from "../parts/icon";
+import { givenFirst, Label } from "../parts/label";
 import { componentLink, configLink, profileLink } from "../route";
 
 type Tone = "ok" | "bad" | "idle";
@@ -21,7 +22,7 @@ function Place({ place }: { place: ConfigPlace }) {
 export function Step({ tone, title, did, place, children }: { tone: Tone; title: ComponentChildren; did: string; place?: ConfigPlace; children?: ComponentChildren }) {
   return (
     <li class={tone}>
-      <span class="point">{tone !== "idle" && <Icon name={tone === "ok" ? "yes" : "no"} />}</span>
+      <span class="point">{tone !== "idle" && <Icon name={tone === "ok" ? "yes" : "close"} />}</span>
       <div class="steptitle">
         {title}
         <span class={tone === "bad" ? "bad" : "sub"}>{did}</span>

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { announce, hasModifier } from "../keys";
 import { useMeasures } from "../measures";
-import { Icon } from "../parts";
+import { Icon } from "../parts/icon";
 import type { GraphAnswer } from "./api";
 import { contains, FarShapes, isOnFold, LabelShape, LineShape, NodeShape } from "./draw";
 import { type Flow, spokenFlow } from "./edges";

@@ -1,6 +1,6 @@
 // The pictures of nodes and edges.
 import { baseName, sentence, visible } from "../format";
-import { Mark, toneOf } from "../parts";
+import { Mark, toneOf } from "../parts/health";
 import type { GraphNode } from "./api";
 import type { Flow } from "./edges";
 import type { Point } from "./spot";

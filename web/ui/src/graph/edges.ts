@@ -2,7 +2,7 @@
 import { useRef } from "preact/hooks";
 import type { Polled } from "../ask";
 import { count, plural, withUnit } from "../format";
-import { useNow } from "../parts";
+import { useNow } from "../parts/now";
 import type { GraphAnswer, GraphEdge, GraphNode } from "./api";
 
 const kWindow = 60_000; // ms that a rate is taken over

@@ -4,7 +4,8 @@ import { usePoll, url } from "../ask";
 import { count, cpuTime, percent, sentence, visible } from "../format";
 import { useExplanations } from "../explain/answer";
 import { ComponentName, Ended, Step, Steps } from "../explain/way";
-import { Bones, HealthMark } from "../parts";
+import { Bones } from "../parts/bones";
+import { HealthMark } from "../parts/health";
 import { type ProcessRow, type Targets, explainLink, kFates } from "./data";
 import { Service } from "./table";
 

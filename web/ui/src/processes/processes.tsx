@@ -2,7 +2,12 @@
 import { url, useKept } from "../ask";
 import { Pager, kPage, useSettled } from "../components/view";
 import { plural, span } from "../format";
-import { AnswerState, Bar, Bones, Chips, HealthMark, Note, NothingMatches, Search, StateBox, useOneColumn } from "../parts";
+import { Bones } from "../parts/bones";
+import { useOneColumn } from "../parts/columns";
+import { Chips, Search } from "../parts/fields";
+import { HealthMark } from "../parts/health";
+import { Bar, Note } from "../parts/panel";
+import { AnswerState, NothingMatches, StateBox } from "../parts/states";
 import { replaceQuery } from "../route";
 import { Chosen } from "./chosen";
 import { type Fate, type Targets, kFateNames, kFates } from "./data";

@@ -1,7 +1,9 @@
 // One row a process; who wants to know why follows its name.
 import type { ComponentChildren } from "preact";
 import { count, percent, plural, sentence, visible } from "../format";
-import { HealthMark, useOneColumn, useSteadyOrder } from "../parts";
+import { useOneColumn } from "../parts/columns";
+import { HealthMark } from "../parts/health";
+import { useSteadyOrder } from "../parts/steady";
 import { leadingTo, profileLink, replaceQuery } from "../route";
 import { type ProcessRow, explainLink, kFates } from "./data";
 

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { isCpuTime, percent, plural } from "../format";
 import { useKey } from "../keys";
-import { Search } from "../parts";
+import { Search } from "../parts/fields";
 import { Flame } from "./flame";
 import { Legend } from "./legend";
 import { MiddleGraphs, MiddleTable } from "./middle";

@@ -1,7 +1,7 @@
 // One line above the graph: what is shown, where one is in it, and the way back.
 import type { ComponentChildren } from "preact";
 import { amount, changeText, changeTone, percent } from "../format";
-import { Icon } from "../parts";
+import { Icon } from "../parts/icon";
 import { type Tree, kindOf, pathTo, shareOf, titleOf, wholeOf } from "./model";
 import type { Sandwich } from "./sandwich";
 

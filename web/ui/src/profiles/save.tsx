@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { url } from "../ask";
 import { between, visible } from "../format";
-import { Dialog } from "../parts";
+import { Dialog } from "../parts/dialog";
 import { type Question } from "./data";
 
 const kForms = [

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import type { Service, Services, TimePoint } from "../api";
 import { amount, cores, isCpuTime, plural, visible } from "../format";
-import { Search, useSteadyOrder } from "../parts";
+import { Search } from "../parts/fields";
+import { useSteadyOrder } from "../parts/steady";
 import { type Stretch, curveOf, largest, wholeSteps, xIn } from "./course";
 
 const kWidth = 60;

@@ -1,6 +1,7 @@
 // What the screen says when there is nothing to show.
 import { kProfiledMachine, kStore } from "../example";
-import { Bones, StateBox, useLater } from "../parts";
+import { Bones, BonesBox } from "../parts/bones";
+import { StateBox } from "../parts/states";
 import { kRanges } from "./state";
 
 export function NoStore() {
@@ -68,14 +69,12 @@ const kWidths = [100, 100, 92, 71, 70, 44, 38, 21, 9]; // %
 
 // In the shape of a flame graph.
 export function FlameBones() {
-  const shown = useLater(150);
-  if (!shown) return null;
   return (
-    <div class="bones flamebones" role="status" aria-busy="true" aria-label="Loading">
+    <BonesBox look="flamebones">
       {kWidths.map((width, row) => (
         <i key={row} style={{ width: `${width}%` }} />
       ))}
-    </div>
+    </BonesBox>
   );
 }
 

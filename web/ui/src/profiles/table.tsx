@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { amount, changeText, changeTone, difference, isCpuTime, percent, plural } from "../format";
-import { Icon } from "../parts";
+import { Icon } from "../parts/icon";
 import { type NoName, kindWord, whyUnknown } from "./kinds";
 import { type Row, type Tree, functions, wholeOf } from "./model";
 import { exactly } from "./search";

@@ -1,7 +1,7 @@
 // What is compared with what, and by which measure.
 import type { Service } from "../api";
 import { between, isCpuTime, span, visible } from "../format";
-import { Segments } from "../parts";
+import { Segments } from "../parts/fields";
 import type { Stretch } from "./course";
 import type { FlameData } from "./data";
 import { type Basis, type Choice, change } from "./state";

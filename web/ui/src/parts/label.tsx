@@ -1,5 +1,5 @@
 // Labels of targets, as lists of them and the way of one show them.
-import { visible } from "./format";
+import { visible } from "../format";
 
 // What a discovery says of a target, for rules to use: it is gone where they end.
 export function isMeta(name: string): boolean {
