@@ -17,8 +17,6 @@ export function asApiError(e: unknown): ApiError {
   return e instanceof ApiError ? e : new ApiError(String(e), 0);
 }
 
-const kTimeout = 20_000; // ms
-
 export function url(path: string, query: Record<string, string | number | undefined> = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -34,6 +32,8 @@ export const kAllComponents = { modules: 1, states: "all" };
 export function componentPath(id: string): string {
   return `components/${id.split("/").map(encodeURIComponent).join("/")}`;
 }
+
+const kTimeout = 20_000; // ms
 
 interface Answer {
   status: number;

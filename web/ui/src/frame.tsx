@@ -12,45 +12,43 @@ import { Icon } from "./parts/icon";
 import { Note } from "./parts/panel";
 import { usePasswordWanted } from "./password";
 import type { Route } from "./route";
+import { addressOf, kScreens } from "./screens";
 import { toggleTheme } from "./theme";
 import { Toasts } from "./toast";
 
+function isRefused({ ready, lastLoad }: Status): boolean {
+  return ready && !lastLoad.ok;
+}
+
+// Beside the name of a screen: how much in it needs a person.
+function BadCount({ n, what }: { n: number; what: string }) {
+  if (n === 0) return null;
+  return (
+    <span class="count bad">
+      {n}
+      <span class="sr"> {what}</span>
+    </span>
+  );
+}
+
 function Rail({ route, status, onKeys }: { route: Route; status?: Status; onKeys: () => void }) {
-  const bad = status ? status.health.unhealthy + status.health.exited : 0;
-  const isAt = (...screens: Route["screen"][]) => (screens.includes(route.screen) ? "page" : undefined);
+  const counts: Partial<Record<Route["screen"], ComponentChildren>> | undefined = status && {
+    components: <BadCount n={status.health.unhealthy + status.health.exited} what="unhealthy" />,
+    config: <BadCount n={isRefused(status) ? 1 : 0} what="refused" />,
+  };
   return (
     <nav class="rail" aria-label="Screens">
       <a class="brand" href="#/profiles">
         <Icon name="wave" />
         <b>weir</b>
       </a>
-      <a class="screen" href="#/profiles" aria-current={isAt("profiles")}>
-        <Icon name="profiles" />
-        Profiles
-      </a>
-      <a class="screen" href="#/graph" aria-current={isAt("graph")}>
-        <Icon name="graph" />
-        Graph
-      </a>
-      <a class="screen" href="#/components" aria-current={isAt("components", "component")}>
-        <Icon name="components" />
-        Components
-        {bad > 0 && (
-          <span class="count bad">
-            {bad}
-            <span class="sr"> unhealthy</span>
-          </span>
-        )}
-      </a>
-      <a class="screen" href="#/targets" aria-current={isAt("targets", "explain")}>
-        <Icon name="targets" />
-        Targets
-      </a>
-      <a class="screen" href="#/config" aria-current={isAt("config")}>
-        <Icon name="config" />
-        Config
-        {status?.ready && !status.lastLoad.ok && <span class="count bad">1<span class="sr"> refused</span></span>}
-      </a>
+      {kScreens.map((screen) => (
+        <a class="screen" key={screen.name} href={addressOf(screen)} aria-current={[screen.name, screen.within].includes(route.screen) ? "page" : undefined}>
+          <Icon name={screen.name} />
+          {screen.title}
+          {counts?.[screen.name]}
+        </a>
+      ))}
       <div class="end">
         <div class="host grow">
           <div class="cut">{status?.host}</div>
@@ -122,11 +120,7 @@ function LossDialog({ status, onClose }: { status: Status; onClose: () => void }
 }
 
 const kKeys: [string, string][] = [
-  ["g p", "Profiles"],
-  ["g g", "Graph"],
-  ["g c", "Components"],
-  ["g t", "Targets"],
-  ["g s", "Config"],
+  ...kScreens.map(({ key, title }): [string, string] => [`g ${key}`, title]),
   ["/", "Search"],
   ["Esc", "Clear the search, then zoom out by one"],
   ["← → ↑ ↓", "Move in the flame graph, in the graph of components"],
@@ -187,6 +181,21 @@ function PasswordWanted({ since }: { since: number }) {
   );
 }
 
+// The one thing that concerns all of weir, if there is one.
+function Concern({ route, status }: { route: Route; status: Polled<Status> }) {
+  const password = usePasswordWanted();
+  const known = status.data;
+  const note = () => {
+    if (password > 0) return <PasswordWanted since={password} />;
+    if (!known) return null;
+    if (isLost(status.failures)) return <Disconnected since={status.failingSince} />;
+    // The config's own screen says it beside the text.
+    return isRefused(known) && route.screen !== "config" ? <Refused load={known.lastLoad} runningSince={known.runningSince} /> : null;
+  };
+  const one = note();
+  return one && <div class="notes">{one}</div>;
+}
+
 // The address is the screen's: it has no room for the name of a place in it.
 function skip(event: Event): void {
   event.preventDefault();
@@ -204,9 +213,6 @@ interface FrameProps {
 export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
   const [losses, setLosses] = useState(false);
   const known = status.data;
-  const password = usePasswordWanted();
-  // The config's own screen says it beside the text.
-  const refused = known && known.ready && !known.lastLoad.ok && route.screen !== "config";
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
@@ -214,11 +220,7 @@ export function Frame({ route, status, keys, onKeys, children }: FrameProps) {
       </a>
       <Rail route={route} status={known} onKeys={() => onKeys(true)} />
       <main id="main" tabIndex={-1}>
-        {password > 0 && <div class="notes"><PasswordWanted since={password} /></div>}
-        {known && isLost(status.failures) && !password && <div class="notes"><Disconnected since={status.failingSince} /></div>}
-        {refused && !isLost(status.failures) && !password && (
-          <div class="notes"><Refused load={known.lastLoad} runningSince={known.runningSince} /></div>
-        )}
+        <Concern route={route} status={status} />
         {children}
       </main>
       <Foot status={known} onLosses={() => setLosses(true)} />

@@ -15,19 +15,16 @@ import { ErrorState } from "./parts/states";
 import { ProcessesScreen } from "./processes/processes";
 import { ProfilesScreen } from "./profiles/profiles";
 import { type Route, useRoute } from "./route";
+import { addressOf, kScreens } from "./screens";
 import "./style/style.css";
 import { applyTheme } from "./theme";
 
-const kGo: Record<string, string> = { p: "#/profiles", g: "#/graph", c: "#/components", t: "#/targets", s: "#/config" };
-const kTitles: Record<Route["screen"], string> = {
-  profiles: "Profiles",
-  graph: "Graph",
-  components: "Components",
-  component: "",
-  targets: "Targets",
-  explain: "Explain a target",
-  config: "Config",
-};
+const kGo = Object.fromEntries(kScreens.map((screen) => [screen.key, addressOf(screen)]));
+
+function titleOf({ screen, id }: Route): string {
+  if (screen === "explain") return "Explain a target";
+  return kScreens.find(({ name }) => name === screen)?.title ?? id;
+}
 
 function Screen({ route, status }: { route: Route; status?: Status }) {
   switch (route.screen) {
@@ -61,7 +58,7 @@ function App() {
   const status = useStatus();
   const [keys, setKeys] = useState(false);
   useKeys(useCallback(() => setKeys(true), []), kGo);
-  const title = [kTitles[route.screen] || route.id, status.data?.host, "weir"].filter(Boolean).join(" · ");
+  const title = [titleOf(route), status.data?.host, "weir"].filter(Boolean).join(" · ");
   useEffect(() => {
     document.title = title;
   }, [title]);

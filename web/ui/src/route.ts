@@ -8,7 +8,7 @@ export interface Route {
   query: URLSearchParams;
 }
 
-const kScreens: Route["screen"][] = ["graph", "components", "targets", "explain", "config"];
+const kNamed: Route["screen"][] = ["graph", "components", "targets", "explain", "config"];
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -18,7 +18,7 @@ export function parse(hash: string): Route {
     const id = rest.map((part) => safeDecode(part)).join("/");
     if (id) return { screen, id, query: parameters };
   }
-  return { screen: kScreens.find((one) => one === screen) ?? "profiles", id: "", query: parameters };
+  return { screen: kNamed.find((one) => one === screen) ?? "profiles", id: "", query: parameters };
 }
 
 function safeDecode(text: string): string {

@@ -7,14 +7,24 @@ import { useSteadyOrder } from "../parts/steady";
 import { leadingTo, profileLink, replaceQuery } from "../route";
 import { type ProcessRow, explainLink, kFates } from "./data";
 
-function Head({ name, sort, children, numeric, title, className = "" }: { name: string; sort: string; children: ComponentChildren; numeric?: boolean; title?: string; className?: string }) {
-  const on = (sort || "cpu") === name;
-  const downward = name === "cpu";
+const kUsualSort = "cpu";
+
+interface HeadProps {
+  name: string; // of the order, as the API has it
+  sort: string; // the order that is chosen; "": the usual one
+  isNumber?: boolean; // these are left out on a narrow screen
+  title?: string;
+  children: ComponentChildren;
+}
+
+function Head({ name, sort, isNumber, title, children }: HeadProps) {
+  const isChosen = (sort || kUsualSort) === name;
+  const isDownward = name === kUsualSort;
   return (
-    <th scope="col" class={`${numeric ? "num" : ""} ${className}`} title={title} aria-sort={on ? (downward ? "descending" : "ascending") : undefined}>
-      <button type="button" onClick={() => replaceQuery({ sort: name === "cpu" ? undefined : name, offset: undefined })}>
+    <th scope="col" class={isNumber ? "num hide-narrow" : ""} title={title} aria-sort={isChosen ? (isDownward ? "descending" : "ascending") : undefined}>
+      <button type="button" onClick={() => replaceQuery({ sort: isDownward ? undefined : name, offset: undefined })}>
         {children}
-        {on ? (downward ? " ↓" : " ↑") : ""}
+        {isChosen && (isDownward ? " ↓" : " ↑")}
       </button>
     </th>
   );
@@ -110,7 +120,7 @@ export function ProcessTable({ rows, query, sort, over, chosen, question }: Tabl
       <table class="processes">
         <thead>
           <tr>
-            <Head name="pid" sort={sort} numeric className="hide-narrow">
+            <Head name="pid" sort={sort} isNumber>
               Pid
             </Head>
             <Head name="name" sort={sort}>
@@ -120,10 +130,10 @@ export function ProcessTable({ rows, query, sort, over, chosen, question }: Tabl
             <th scope="col" class="what">
               Why
             </th>
-            <Head name="cpu" sort={sort} numeric className="hide-narrow" title={`Of one CPU, ${over}`}>
+            <Head name="cpu" sort={sort} isNumber title={`Of one CPU, ${over}`}>
               CPU
             </Head>
-            <Head name="complete" sort={sort} numeric className="hide-narrow" title="Samples whose stack reaches the start of the thread">
+            <Head name="complete" sort={sort} isNumber title="Samples whose stack reaches the start of the thread">
               Stacks complete
             </Head>
           </tr>

@@ -5,7 +5,7 @@ import type { DiffAnswer, DiffSide, FlameAnswer, Series, Services } from "../api
 import { type ApiError, type Loaded, get, untilAnswered, url } from "../ask";
 import { type Wish, changesOf, kLeast, pause, untilDue } from "../live";
 import { type Tree, buildTree } from "./model";
-import { type Choice, isComparing } from "./state";
+import { type Basis, type Choice, isComparing } from "./state";
 
 const kSparkPoints = 30;
 const kSettled = 60_000; // ms: what began longer ago has all its profiles
@@ -131,20 +131,29 @@ export interface FlameData {
 }
 
 // What is asked of weir for a choice, as parameters of a request.
-export type Question = Record<string, string | number | undefined>;
+export type Question = {
+  service: string;
+  type: string;
+  from: number;
+  until: number;
+  by?: Basis;
+  before_service?: string; // with the time before: where two are compared
+  before_from?: number;
+  before_until?: number;
+};
 
 export function questionOf(choice: Choice, service: string, type: string, now: number): Question {
   const until = choice.selected?.until ?? (choice.at || now);
   const from = choice.selected?.from ?? until - choice.range * 1000;
-  const question: Question = { service, type, from, until };
+  const question = { service, type, from, until };
   if (!isComparing(choice)) return question;
   const began = choice.before ?? from;
   return { ...question, before_service: choice.other || service, before_from: began, before_until: began + until - from, by: choice.by };
 }
 
 async function askFlame(question: Question, signal: AbortSignal): Promise<FlameData> {
-  const { service, type } = question as { service: string; type: string };
-  if (question["before_from"] === undefined) {
+  const { service, type } = question;
+  if (question.before_from === undefined) {
     const answer = await get<FlameAnswer>(url("profiles/flame", { ...question, max_nodes: kMostNodes }), signal);
     return { ...answer, tree: buildTree(answer.flame), service, type };
   }
@@ -154,8 +163,8 @@ async function askFlame(question: Question, signal: AbortSignal): Promise<FlameD
 
 export function useFlame(choice: Choice, service: string, type: string, version: number): Loaded<FlameData> {
   // What lies in the past does not change with new profiles.
-  const { until, before_until: then } = questionOf(choice, service, type, Date.now()) as Record<string, number>;
-  const isFixed = (choice.selected ?? choice.at) !== 0 && !isOpen(Math.max(until!, then ?? 0));
+  const { until, before_until: then } = questionOf(choice, service, type, Date.now());
+  const isFixed = (choice.selected ?? choice.at) !== 0 && !isOpen(Math.max(until, then ?? 0));
   const fixed = [choice.range, choice.at, choice.selected?.from, choice.selected?.until, choice.before, choice.other, choice.by];
   const key = service && [service, type, ...fixed].join("\0");
   const state = useAnswer(key, isFixed ? 0 : version, (signal) => askFlame(questionOf(choice, service, type, Date.now()), signal));

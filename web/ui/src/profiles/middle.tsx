@@ -1,12 +1,12 @@
 // The sandwich: all that calls a function above it, all that it calls below, and both in a table.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { amount, changeText, changeTone, difference, percent } from "../format";
 import { Flame } from "./flame";
 import { type Row, type Tree, identity, kindOf, wholeOf } from "./model";
 import { type Neighbour, type Sandwich, neighbours } from "./sandwich";
 import { type Pattern, search } from "./search";
 import type { Sort } from "./state";
-import { FunctionName, More, kFirst, noNameOfRow } from "./table";
+import { FunctionName, FunctionRows, noNameOfRow } from "./table";
 
 interface MiddleProps {
   of: Sandwich;
@@ -62,49 +62,45 @@ function ordered(found: Neighbour[], sort: Sort): Neighbour[] {
   return sort === "name" ? [...found].sort((a, b) => a.row.title.localeCompare(b.row.title, "en")) : found;
 }
 
+function MiddleHead() {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Function</th>
+        <th scope="col" class="num">
+          Calls it
+        </th>
+        <th scope="col" class="num">
+          Called by it
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
 export function MiddleTable({ of, unit, matches, sort, onMiddle }: TableProps) {
-  const [everything, setEverything] = useState(false);
   const found = useMemo(() => neighbours(of), [of]);
   const shown = ordered(matches ? found.filter((one) => matches(one.row)) : found, sort);
-  const cut = everything ? shown : shown.slice(0, kFirst);
-  const all = wholeOf(of.callees);
-  const compared = of.callees.beforeTotal !== undefined;
-  const name = of.title;
+  const label = `Callers and callees of ${of.title}`;
+  const shared = { unit, all: wholeOf(of.callees), compared: of.callees.beforeTotal !== undefined };
   const put = (row: Row) => onMiddle(row.key);
   return (
-    <div class="functions" tabIndex={0} role="region" aria-label={`Callers and callees of ${name}`}>
-      <table aria-label={`Callers and callees of ${name}, the largest first`}>
-        <thead>
-          <tr>
-            <th scope="col">Function</th>
-            <th scope="col" class="num">
-              Calls it
-            </th>
-            <th scope="col" class="num">
-              Called by it
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {cut.map(({ row, caller, callee }) => (
-            <tr class="pick" key={row.key} onClick={() => put(row)}>
-              <td>
-                <FunctionName row={row} why={noNameOfRow(row)} onPick={put} onMiddle={put} />
-              </td>
-              <Cell row={caller} all={all} unit={unit} compared={compared} />
-              <Cell row={callee} all={all} unit={unit} compared={compared} />
-            </tr>
-          ))}
-          {shown.length === 0 && (
-            <tr>
-              <td class="dim" colSpan={3}>
-                {found.length === 0 ? "Nothing calls it, and it calls nothing." : "None of its callers and callees matches the search."}
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-      <More n={shown.length - cut.length} onShow={() => setEverything(true)} />
-    </div>
+    <FunctionRows
+      label={label}
+      caption={`${label}, the largest first`}
+      head={<MiddleHead />}
+      columns={3}
+      items={shown}
+      row={({ row, caller, callee }) => (
+        <tr class="pick" key={row.key} onClick={() => put(row)}>
+          <td>
+            <FunctionName row={row} why={noNameOfRow(row)} onPick={put} onMiddle={put} />
+          </td>
+          <Cell row={caller} {...shared} />
+          <Cell row={callee} {...shared} />
+        </tr>
+      )}
+      nothing={found.length === 0 ? "Nothing calls it, and it calls nothing." : "None of its callers and callees matches the search."}
+    />
   );
 }

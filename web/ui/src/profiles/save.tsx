@@ -3,7 +3,8 @@ import { useRef, useState } from "preact/hooks";
 import { url } from "../ask";
 import { between, visible } from "../format";
 import { Dialog } from "../parts/dialog";
-import { type Question } from "./data";
+import type { Stretch } from "./course";
+import type { Question } from "./data";
 
 const kForms = [
   { path: "pprof", name: "pprof", use: "for go tool pprof and most servers of profiles" },
@@ -11,19 +12,14 @@ const kForms = [
   { path: "speedscope", name: "speedscope", use: "for www.speedscope.app" },
 ];
 
-interface Side {
+interface Side extends Stretch {
   service: string;
-  from: number;
-  until: number;
 }
 
 function sides(question: Question): { after: Side; before: Side | null } {
-  const side = (prefix: string): Side => ({
-    service: String(question[`${prefix}service`]),
-    from: Number(question[`${prefix}from`]),
-    until: Number(question[`${prefix}until`]),
-  });
-  return { after: side(""), before: question["before_from"] === undefined ? null : side("before_") };
+  const { service, from, until, before_service, before_from, before_until } = question;
+  const isCompared = before_service !== undefined && before_from !== undefined && before_until !== undefined;
+  return { after: { service, from, until }, before: isCompared ? { service: before_service, from: before_from, until: before_until } : null };
 }
 
 function Download({ path, question, label, text }: { path: string; question: Question; label: string; text: string }) {
@@ -32,10 +28,6 @@ function Download({ path, question, label, text }: { path: string; question: Que
       {text}
     </a>
   );
-}
-
-function ownQuestion(side: Side, type: string): Question {
-  return { service: side.service, type, from: side.from, until: side.until };
 }
 
 function Files({ question, type }: { question: Question; type: string }) {
@@ -50,8 +42,8 @@ function Files({ question, type }: { question: Question; type: string }) {
               <div class="dim small">{use}</div>
             </td>
             <td class="num">
-              {before && <Download path={path} question={ownQuestion(before, type)} label={`Save before as ${name}`} text="Before" />}{" "}
-              <Download path={path} question={ownQuestion(after, type)} label={before ? `Save after as ${name}` : `Save as ${name}`} text={before ? "After" : "Save"} />
+              {before && <Download path={path} question={{ ...before, type }} label={`Save before as ${name}`} text="Before" />}{" "}
+              <Download path={path} question={{ ...after, type }} label={before ? `Save after as ${name}` : `Save as ${name}`} text={before ? "After" : "Save"} />
             </td>
           </tr>
         ))}

@@ -9,7 +9,8 @@ import { exactly } from "./search";
 import type { Sort } from "./state";
 import { Why } from "./why";
 
-export const kFirst = 100; // rows
+const kFirst = 100; // rows
+const kColumns = 6; // of the table of one profile and of a comparison
 
 interface TableProps {
   tree: Tree;
@@ -89,13 +90,42 @@ export function FunctionName({ row, why, onPick, onMiddle, onWhy, isWhyOpen }: N
   );
 }
 
-// The rows that are not shown at first.
-export function More({ n, onShow }: { n: number; onShow: () => void }) {
-  if (n === 0) return null;
+interface RowsProps<T> {
+  label: string;
+  caption: string;
+  head: ComponentChildren;
+  columns: number;
+  items: T[];
+  row: (item: T) => ComponentChildren;
+  nothing: ComponentChildren; // to say where there is no item
+}
+
+// The first of them, and all when that is asked.
+export function FunctionRows<T>({ label, caption, head, columns, items, row, nothing }: RowsProps<T>) {
+  const [everything, setEverything] = useState(false);
+  const shown = everything ? items : items.slice(0, kFirst);
+  const hidden = items.length - shown.length;
   return (
-    <button type="button" class="button more" onClick={onShow}>
-      Show {plural(n, "more function")}
-    </button>
+    <div class="functions" tabIndex={0} role="region" aria-label={label}>
+      <table aria-label={caption}>
+        {head}
+        <tbody>
+          {shown.map(row)}
+          {items.length === 0 && (
+            <tr>
+              <td class="dim" colSpan={columns}>
+                {nothing}
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      {hidden > 0 && (
+        <button type="button" class="button more" onClick={() => setEverything(true)}>
+          Show {plural(hidden, "more function")}
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -121,7 +151,7 @@ function Line({ row, picked, onPick, onMiddle, children }: LineProps) {
       </tr>
       {open && why && (
         <tr>
-          <td colSpan={6} class="whycell">
+          <td colSpan={kColumns} class="whycell">
             <Why noName={why} />
           </td>
         </tr>
@@ -201,32 +231,28 @@ function ordered(tree: Tree, rows: Row[], sort: Sort): Row[] {
 }
 
 export function FunctionTable({ tree, focus, unit, search, matches, sort, onSort, onPick, onMiddle }: TableProps) {
-  const [everything, setEverything] = useState(false);
   const rows = useMemo(() => functions(tree, focus), [tree, focus]);
   const shown = useMemo(() => ordered(tree, matches ? rows.filter(matches) : rows, sort), [tree, rows, matches, sort]);
   const all = wholeOf(tree);
   const most = Math.max(1, ...shown.map((row) => (sort === "total" ? row.total : row.self)));
-  const cut = everything ? shown : shown.slice(0, kFirst);
+  const isCompared = tree.beforeTotal !== undefined;
   return (
-    <div class="functions" tabIndex={0} role="region" aria-label="Functions">
-      <table aria-label={tree.beforeTotal ? "Functions, the largest change of self first" : "Functions"}>
-        {tree.beforeTotal ? <CompareHead unit={unit} /> : <Head sort={sort} unit={unit} onSort={onSort} />}
-        <tbody>
-          {cut.map((row) => (
-            <Line key={row.key} row={row} picked={search !== "" && search === exactly(row.title)} onPick={onPick} onMiddle={onMiddle}>
-              {tree.beforeTotal ? <CompareCells row={row} unit={unit} /> : <Cells row={row} sort={sort} all={all} most={most} unit={unit} />}
-            </Line>
-          ))}
-          {cut.length === 0 && (
-            <tr>
-              <td class="dim" colSpan={6}>
-                No function matches. The {focus > 0 ? "frame" : "profile"} has {plural(rows.length, "function")}; none has “{search.trim()}” in its name or module.
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-      <More n={shown.length - cut.length} onShow={() => setEverything(true)} />
-    </div>
+    <FunctionRows
+      label="Functions"
+      caption={isCompared ? "Functions, the largest change of self first" : "Functions"}
+      head={isCompared ? <CompareHead unit={unit} /> : <Head sort={sort} unit={unit} onSort={onSort} />}
+      columns={kColumns}
+      items={shown}
+      row={(row) => (
+        <Line key={row.key} row={row} picked={search !== "" && search === exactly(row.title)} onPick={onPick} onMiddle={onMiddle}>
+          {isCompared ? <CompareCells row={row} unit={unit} /> : <Cells row={row} sort={sort} all={all} most={most} unit={unit} />}
+        </Line>
+      )}
+      nothing={
+        <>
+          No function matches. The {focus > 0 ? "frame" : "profile"} has {plural(rows.length, "function")}; none has “{search.trim()}” in its name or module.
+        </>
+      }
+    />
   );
 }
