@@ -2,80 +2,21 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { url, usePoll } from "../ask";
 import { kProfiledMachine, kStore } from "../example";
-import { plural, sentence, span } from "../format";
+import { plural } from "../format";
 import { kLeast } from "../live";
 import { Bones } from "../parts/bones";
 import { Search } from "../parts/fields";
-import { HealthMark } from "../parts/health";
-import { useNow } from "../parts/now";
 import { Bar } from "../parts/panel";
 import { AnswerState, NothingMatches, StateBox } from "../parts/states";
 import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
 import { Canvas } from "./canvas";
 import { flowOf, spokenFlow, useRates } from "./edges";
-import { buildScene, kFoldAbove, matchesOf, neighbourhood, ownersOf, type Scene, type Shown, structureOf } from "./scene";
+import { buildScene, kFoldAbove, type Line, matchesOf, neighbourhood, ownersOf, type Scene, type Shown, structureOf } from "./scene";
+import { Strip } from "./strip";
 
 // From here on weir has more to tell each time, and is asked less often.
 const kMany = 200;
-
-function open(id: string): void {
-  location.hash = componentLink(id);
-}
-
-function Strip({ graph, scene, texts, chosen, inside, isOpen, onFold }: {
-  graph: GraphAnswer;
-  scene: Scene;
-  texts: string[]; // of the scene's lines
-  chosen: number;
-  inside: number;
-  isOpen: boolean;
-  onFold: () => void;
-}) {
-  const now = useNow(5_000);
-  const node = graph.nodes[chosen];
-  if (!node) return <div class="strip dim">Choose a component to see what it says, what it gets and what it gives.</div>;
-  const message = sentence(node.health.message);
-  const edgesAt = (mine: "from" | "to", other: "from" | "to") =>
-    scene.lines.flatMap((line, index) => {
-      const edge = graph.edges[line.edges.find((one) => graph.edges[one]![mine] === chosen) ?? -1];
-      return edge && !edge.inside ? [{ id: graph.nodes[edge[other]]!.id, text: texts[index]! }] : [];
-    });
-  const group = (word: string, list: { id: string; text: string }[]) =>
-    list.length > 0 && (
-      <div class="cut" title={list.map((one) => `${one.id}  ${one.text}`).join("\n").slice(0, 2000)}>
-        <span class="dim">{word}</span>{" "}
-        {list.slice(0, 3).map((one, index) => (
-          <span key={one.id}>
-            {index > 0 && ", "}
-            <a class="mono" href={componentLink(one.id)}>{one.id}</a>
-            {one.text && <span class="dim"> {one.text}</span>}
-          </span>
-        ))}
-        {list.length > 3 && <span class="dim"> and {list.length - 3} more</span>}
-      </div>
-    );
-  return (
-    <div class="strip">
-      <div class="what">
-        <div class="cut">
-          <HealthMark state={node.health.state} /> <b class="mono">{node.id}</b> <span class="dim">for {span(now - node.health.since)}</span>
-        </div>
-        <div class="cut sub" title={message}><bdi>{message}</bdi></div>
-      </div>
-      <div class="flows">
-        {group("Gets from", edgesAt("to", "from"))}
-        {group("Gives to", edgesAt("from", "to"))}
-      </div>
-      {inside > 0 && (
-        <button type="button" class="button" onClick={onFold}>
-          {isOpen ? "Fold" : `Unfold ${plural(inside, "component")}`}
-        </button>
-      )}
-      <a class="button" href={componentLink(node.id)}>Open</a>
-    </div>
-  );
-}
 
 function Empty() {
   return (
@@ -93,6 +34,11 @@ function countInside(graph: GraphAnswer): number[] {
   return inside;
 }
 
+// As the address has them.
+function idsOf(list: string): Set<string> {
+  return new Set(list.split(",").filter(Boolean));
+}
+
 function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<string, number>; query: URLSearchParams }) {
   const text = query.get("q") ?? "";
   const turned = query.get("fold") ?? ""; // modules that are not as they are at first, by id
@@ -101,7 +47,7 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
   const inside = useMemo(() => countInside(graph), [structure]);
   const found = useMemo(() => matchesOf(graph.nodes, text), [structure, text]);
   const shown = useMemo((): Shown => {
-    const others = new Set(turned.split(",").filter(Boolean));
+    const others = idsOf(turned);
     const needed = new Set([...found].flatMap((node) => ownersOf(graph.nodes, node)));
     const seen = isLarge && found.size > 0 ? neighbourhood(graph, found) : undefined;
     return {
@@ -119,11 +65,12 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
     performance.measure("graph layout", { start });
     return made;
   }, [structure, shown]);
-  const flows = scene.lines.map((line) => flowOf(graph, line.edges.map((edge) => graph.edges[edge]!), rates));
+  const edgesOf = (line: Line) => line.edges.map((edge) => graph.edges[edge]!);
+  const flows = scene.lines.map((line) => flowOf(graph, edgesOf(line), rates));
   const chosen = graph.nodes.findIndex((node) => node.id === query.get("node"));
   const isOpen = (node: number) => inside[node]! > 0 && shown.isOpen(node);
   const fold = (node: number) => {
-    const others = new Set(turned.split(",").filter(Boolean));
+    const others = idsOf(turned);
     const id = graph.nodes[node]!.id;
     if (!others.delete(id)) others.add(id);
     replaceQuery({ fold: [...others].join(",") });
@@ -146,13 +93,13 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
         chosen={chosen}
         isFaded={(node) => found.size > 0 && !found.has(node)}
         onChoose={(node) => replaceQuery({ node: graph.nodes[node]!.id })}
-        onOpen={(node) => open(graph.nodes[node]!.id)}
+        onOpen={(node) => (location.hash = componentLink(graph.nodes[node]!.id))}
         onFold={fold}
       />
       <Strip
         graph={graph}
         scene={scene}
-        texts={scene.lines.map((line, index) => spokenFlow(line.edges.map((edge) => graph.edges[edge]!), flows[index]!))}
+        texts={scene.lines.map((line, index) => spokenFlow(edgesOf(line), flows[index]!))}
         chosen={chosen}
         inside={inside[chosen] ?? 0}
         isOpen={chosen >= 0 && isOpen(chosen)}
