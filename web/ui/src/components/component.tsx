@@ -1,5 +1,5 @@
 // One component: how it is and since when, what it was told, what it gives, what it says.
-import type { Component, ComponentDetail, LogLine, State, Statement, Value } from "../api";
+import type { Component, ComponentDetail, LogLine, State } from "../api";
 import { componentPath, kAllComponents, url, usePoll } from "../ask";
 import { baseName, clock, moment, plural, sentence, span, visible } from "../format";
 import { Bones } from "../parts/bones";
@@ -9,9 +9,8 @@ import { useNow } from "../parts/now";
 import { Bar, Note, Panel } from "../parts/panel";
 import { AnswerState, StateBox } from "../parts/states";
 import { componentLink, configLink, graphLink } from "../route";
-import { toast } from "../toast";
-import { entriesOf, isScalar } from "./entries";
 import { History } from "./history";
+import { CopyJson } from "./json";
 import { Metrics } from "./metrics";
 import { BodyPanel, BodyTree } from "./values";
 import { PagedView } from "./view";
@@ -115,49 +114,30 @@ function Views({ detail }: { detail: ComponentDetail }) {
   );
 }
 
-// Without names and types of the page: as a person would write it down.
-function plain(body: Statement[]): Record<string, unknown> {
-  const of = (value: Value): unknown => {
-    if (!isScalar(value)) {
-      const entries = entriesOf(value).map((entry): [string, unknown] => [entry.key, of(entry.value)]);
-      if (value.type === "object") return Object.fromEntries(entries);
-      const rest = value.length === undefined ? [] : [`… and ${value.length - entries.length} more`];
-      return [...entries.map(([, element]) => element), ...rest];
-    }
-    return value.length === undefined ? value.value : `${value.value} … of ${value.length} bytes`;
-  };
-  const all: Record<string, unknown> = {};
-  for (const one of body) {
-    const name = one.label ? `${one.name} ${one.label}` : one.name;
-    const value = one.value ? of(one.value) : plain(one.body ?? []);
-    // Blocks may stand there many times.
-    all[name] = name in all ? [all[name], value].flat() : value;
-  }
-  return all;
-}
-
-function CopyJson({ body }: { body: Statement[] }) {
-  if (!navigator.clipboard) return null; // an address that the browser does not trust
-  const copy = () =>
-    navigator.clipboard.writeText(JSON.stringify(plain(body), null, 2)).then(
-      () => toast("healthy", "Copied as JSON."),
-      (e) => toast("unhealthy", "Not copied.", String(e)),
-    );
+function HealthPanel({ detail }: { detail: ComponentDetail }) {
+  const { state, message, since } = detail.health;
   return (
-    <button type="button" class="button quiet" onClick={() => void copy()}>
-      Copy as JSON
-    </button>
+    <Panel title="Health">
+      {!kNext[state] && (
+        <div class="pad facts">
+          <HealthMark state={state} /> <span class="dim">since {moment(since)}</span>
+          {message && <p class="sub"><bdi>{sentence(message)}</bdi></p>}
+        </div>
+      )}
+      {detail.healthHistory.length > 0 && <History changes={detail.healthHistory} />}
+    </Panel>
   );
 }
 
 function Facts({ detail }: { detail: ComponentDetail }) {
+  const { state } = detail.health;
+  const noArguments = state === "waiting" ? "Not known yet: they depend on what it waits for." : "It takes none.";
+  const noExports = state === "healthy" ? "It exports nothing." : "It has exported nothing yet.";
   return (
     <div class="two">
       <div>
-        <BodyPanel title="Arguments" component={detail.id} body={detail.arguments} empty={
-          detail.health.state === "waiting" ? "Not known yet: they depend on what it waits for." : "It takes none."
-        } />
-        <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty={detail.health.state === "healthy" ? "It exports nothing." : "It has exported nothing yet."} />
+        <BodyPanel title="Arguments" component={detail.id} body={detail.arguments} empty={noArguments} />
+        <BodyPanel title="Exports" component={detail.id} body={detail.exports} empty={noExports} />
         <Views detail={detail} />
         {detail.debugInfo.length > 0 && (
           <Panel title="Debug info" action={<CopyJson body={detail.debugInfo} />}>
@@ -166,15 +146,7 @@ function Facts({ detail }: { detail: ComponentDetail }) {
         )}
       </div>
       <div>
-        <Panel title="Health">
-          {!kNext[detail.health.state] && (
-            <div class="pad facts">
-              <HealthMark state={detail.health.state} /> <span class="dim">since {moment(detail.health.since)}</span>
-              {detail.health.message && <p class="sub"><bdi>{sentence(detail.health.message)}</bdi></p>}
-            </div>
-          )}
-          {detail.healthHistory.length > 0 && <History changes={detail.healthHistory} />}
-        </Panel>
+        <HealthPanel detail={detail} />
         <Wiring detail={detail} />
         <Log lines={detail.log ?? []} />
         <Metrics id={detail.id} />

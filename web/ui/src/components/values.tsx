@@ -112,7 +112,7 @@ interface Line {
   statement: Statement;
 }
 
-export function flatten(body: Statement[], prefix = ""): Line[] {
+function flatten(body: Statement[], prefix = ""): Line[] {
   const many = new Map<string, number>();
   for (const statement of body) many.set(statement.name, (many.get(statement.name) ?? 0) + 1);
   const seen = new Map<string, number>();
@@ -187,19 +187,19 @@ interface BodyPanelProps {
 // Targets are never a tree: every list that was cut is read in pages below its row.
 export function BodyPanel({ title, component, body, empty }: BodyPanelProps) {
   const [hidden, setHidden] = useState(false);
-  const all = flatten(body);
+  const lines = flatten(body);
+  const set = lines.filter((line) => !line.statement.default);
+  const defaults = lines.filter((line) => line.statement.default);
   // What the config sets comes first; both parts stay in the order of the table.
-  const lines = [...all.filter((line) => !line.statement.default), ...all.filter((line) => line.statement.default)];
-  const defaults = lines.filter((line) => line.statement.default).length;
-  const shown = hidden ? lines.filter((line) => !line.statement.default) : lines;
+  const shown = hidden ? set : [...set, ...defaults];
   const rows = shown.filter((line) => !line.statement.value?.view);
-  const action = defaults > 0 && (
+  const action = defaults.length > 0 && (
     <button type="button" class="button quiet" aria-pressed={hidden} onClick={() => setHidden(!hidden)}>
       {hidden ? "Show defaults" : "Hide defaults"}
     </button>
   );
   return (
-    <Panel title={title} fact={defaults > 0 ? `${defaults} at their default` : undefined} action={action}>
+    <Panel title={title} fact={defaults.length > 0 ? `${defaults.length} at their default` : undefined} action={action}>
       {shown.length === 0 && <p class="pad dim">{lines.length === 0 ? empty : "All at their default."}</p>}
       {rows.length > 0 && (
         <table class="arguments">

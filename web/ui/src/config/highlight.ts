@@ -6,8 +6,10 @@ export interface Word {
 }
 
 const kSecret = "(secret)";
+const kTurning = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/; // signs that change the direction of what follows
+const kStandingOut = new RegExp(`(\\(secret\\)|${kTurning.source})`);
 // Comments, strings, numbers, names; what a string or a comment leaves open goes on in the next line.
-const kWords = /(\/\/.*|#.*)|(\/\*[^]*?(?:\*\/|$))|("(?:[^"\\]|\\.)*"?|`[^`]*`?)|(\b\d[\w.]*)|([A-Za-z_][\w.]*)|([\u202a-\u202e\u2066-\u2069\u200e\u200f])|[^]/g;
+const kWords = /(\/\/.*|#.*)|(\/\*[^]*?(?:\*\/|$))|("(?:[^"\\]|\\.)*"?|`[^`]*`?)|(\b\d[\w.]*)|([A-Za-z_][\w.]*)|[^]/g;
 
 function nameLook(name: string, behind: string): string {
   if (/^(true|false|null)$/.test(name)) return "y-number";
@@ -16,7 +18,7 @@ function nameLook(name: string, behind: string): string {
   return "";
 }
 
-// A sign that turns the direction of what follows could show another text than what runs.
+// Left as it is, it could show another text than what runs.
 function shownSign(sign: string): string {
   return `[U+${sign.charCodeAt(0).toString(16).toUpperCase()}]`;
 }
@@ -27,16 +29,16 @@ function push(line: Word[], text: string, look: string): void {
   else if (text) line.push({ text, look });
 }
 
-// Each line's words. Secrets stand out of the string they are in.
+// Each line's words. Secrets, and signs that turn the text, stand out of the string they are in.
 export function highlight(text: string): Word[][] {
   const lines: Word[][] = [[]];
   const add = (part: string, look: string) => {
     part.split("\n").forEach((piece, index) => {
       if (index > 0) lines.push([]);
       const line = lines[lines.length - 1]!;
-      piece.split(/(\(secret\)|[\u202a-\u202e\u2066-\u2069\u200e\u200f])/).forEach((bit) => {
+      piece.split(kStandingOut).forEach((bit) => {
         if (bit === kSecret) push(line, bit, "y-secret");
-        else if (/^[\u202a-\u202e\u2066-\u2069\u200e\u200f]$/.test(bit)) push(line, shownSign(bit), "y-odd");
+        else if (kTurning.test(bit)) push(line, shownSign(bit), "y-odd");
         else push(line, bit, look);
       });
     });

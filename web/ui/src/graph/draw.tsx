@@ -75,7 +75,7 @@ export function NodeShape({ box, node, inside, isChosen, isFaded }: NodeProps) {
   );
 }
 
-export function pathOf(points: Point[]): string {
+function pathOf(points: Point[]): string {
   const first = points[0]!;
   let path = `M${first.x} ${first.y}`;
   for (let i = 1; i < points.length; i++) {
@@ -87,7 +87,7 @@ export function pathOf(points: Point[]): string {
   return path;
 }
 
-export function widthOf(flow: Flow): number {
+function widthOf(flow: Flow): number {
   return 1.2 + 1.6 * Math.min(1, Math.log10(1 + flow.size) / 4);
 }
 
@@ -123,25 +123,31 @@ export function LabelShape({ line, flow, isFaded }: { line: Line; flow: Flow; is
   );
 }
 
-// From far away: one path of all nodes of a kind, one of all edges.
-export function FarShapes({ boxes, lines, nodes, flows, isFaded }: { boxes: Box[]; lines: Line[]; nodes: GraphNode[]; flows: Flow[]; isFaded: (node: number) => boolean }) {
+interface FarProps {
+  boxes: Box[];
+  lines: Line[];
+  nodes: GraphNode[];
+  flows: Flow[]; // of the lines
+  isFaded: (node: number) => boolean;
+}
+
+// From far away: one path of all nodes of a kind, one of all edges of a tone.
+export function FarShapes({ boxes, lines, nodes, flows, isFaded }: FarProps) {
   const shapes = new Map<string, string>();
   for (const box of boxes) {
     const name = `far ${nodes[box.node]!.health.state} ${box.isOpen ? "frame" : ""} ${isFaded(box.node) ? "faded" : ""}`;
     shapes.set(name, `${shapes.get(name) ?? ""}M${box.x} ${box.y}h${box.width}v${box.height}h${-box.width}z`);
   }
-  const ways = new Map<string, string[]>();
+  const ways = new Map<string, string>();
   lines.forEach((line, index) => {
-    const name = flows[index]!.tone;
-    const list = ways.get(name) ?? [];
-    list.push(pathOf(line.points));
-    ways.set(name, list);
+    const { tone } = flows[index]!;
+    ways.set(tone, `${ways.get(tone) ?? ""}${pathOf(line.points)}`);
   });
   return (
     <>
-      {[...ways].map(([name, paths]) => (
-        <g class={`line ${name}`} key={name}>
-          <path class="way" d={paths.join("")} stroke-width="2" />
+      {[...ways].map(([tone, path]) => (
+        <g class={`line ${tone}`} key={tone}>
+          <path class="way" d={path} stroke-width="2" />
         </g>
       ))}
       {[...shapes].map(([name, path]) => (

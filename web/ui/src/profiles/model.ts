@@ -180,6 +180,22 @@ function functionsOf(tree: Tree): Int32Array {
   return numbers;
 }
 
+function rowOf(tree: Tree, node: number): Row {
+  return {
+    key: identity(tree, node),
+    title: titleOf(tree, node),
+    module: moduleOf(tree, node),
+    kind: kindOf(tree, node),
+    why: whyOf(tree, node),
+    reason: reasonOf(tree, node),
+    self: 0,
+    total: 0,
+    beforeSelf: 0,
+    beforeTotal: 0,
+    node,
+  };
+}
+
 // Every function once, over the subtree of `root`. Threads are none.
 export function functions(tree: Tree, root: number): Row[] {
   const numbers = functionsOf(tree);
@@ -190,7 +206,7 @@ export function functions(tree: Tree, root: number): Row[] {
     const number = numbers[i]!;
     let row = rows[number];
     if (!row) {
-      row = { key: identity(tree, i), title: titleOf(tree, i), module: moduleOf(tree, i), kind: kindOf(tree, i), why: whyOf(tree, i), reason: reasonOf(tree, i), self: 0, total: 0, beforeSelf: 0, beforeTotal: 0, node: i };
+      row = rowOf(tree, i);
       rows[number] = row;
     }
     row.self += tree.self[i]!;

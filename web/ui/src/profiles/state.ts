@@ -67,7 +67,12 @@ function parse(query: URLSearchParams): Choice {
     other: text("with"),
     by: kBases.find((by) => by === text("by")) ?? "total",
     view: kViews.find((choice) => choice.value === query.get("view"))?.value ?? "both",
-    look: { search: text("q"), zoom: text("zoom"), middle: query.has("middle") ? `${text("middle")}\0${text("in")}` : "", sort: kSorts.find((sort) => sort === query.get("sort")) ?? "self" },
+    look: {
+      search: text("q"),
+      zoom: text("zoom"),
+      middle: query.has("middle") ? `${text("middle")}\0${text("in")}` : "",
+      sort: kSorts.find((sort) => sort === text("sort")) ?? "self",
+    },
   };
 }
 
