@@ -115,7 +115,9 @@ export function ConfigScreen({ query, status }: { query: URLSearchParams; status
         {config && <code class="dim cut hide-narrow" title={config.path}>{config.path}</code>}
         {config && file && <Files files={config.files} chosen={file} />}
         <span class="grow" />
-        {choices.length > 1 && view && <Segments label="Which text" choices={choices} value={view} onChange={(next) => replaceQuery({ view: next, line: undefined })} />}
+        {choices.length > 1 && view && (
+          <Segments label="Which text" choices={choices} value={view} onChange={(next) => replaceQuery({ view: next, line: undefined })} />
+        )}
         <ReloadButton asked={asked} onReload={reload} />
       </Bar>
       <AnswerState of={polled} missing="The config did not come." bones={<Bones rows={16} height={10} />} />

@@ -18,8 +18,15 @@ function Place({ place }: { place: ConfigPlace }) {
   );
 }
 
-// `did`: what happened there, in words.
-export function Step({ tone, title, did, place, children }: { tone: Tone; title: ComponentChildren; did: string; place?: ConfigPlace; children?: ComponentChildren }) {
+interface StepProps {
+  tone: Tone;
+  title: ComponentChildren;
+  did: string; // what happened there, in words
+  place?: ConfigPlace;
+  children?: ComponentChildren;
+}
+
+export function Step({ tone, title, did, place, children }: StepProps) {
   return (
     <li class={tone}>
       <span class="point">{tone !== "idle" && <Icon name={tone === "ok" ? "yes" : "close"} />}</span>

@@ -106,7 +106,11 @@ function Page({ recording }: { recording: Recording }) {
             <Icon name="theme" />
           </button>
         </Bar>
-        {isEmpty(tree) ? <Nothing /> : <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} look={look} onLook={onLook} summary={summary(recording)} />}
+        {isEmpty(tree) ? (
+          <Nothing />
+        ) : (
+          <Graph tree={tree} title={recording.title} unit={recording.unit} view={view} look={look} onLook={onLook} summary={summary(recording)} />
+        )}
       </main>
       {dialog === "keys" && <KeysDialog keys={kKeys} onClose={() => setDialog("")} />}
       {dialog === "facts" && <FactsDialog recording={recording} onClose={() => setDialog("")} />}

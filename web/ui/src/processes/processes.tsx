@@ -1,6 +1,7 @@
 // Every process that used CPU: profiled, or why not.
 import { url, useKept } from "../ask";
 import { Pager, kPage, useSettled } from "../components/view";
+import { kStore } from "../example";
 import { plural, span } from "../format";
 import { Bones } from "../parts/bones";
 import { useOneColumn } from "../parts/columns";
@@ -63,6 +64,15 @@ function Nothing({ page, text, fate }: { page: Targets; text: string; fate: stri
   );
 }
 
+// Without targets: each process is profiled under its own name.
+const kWholeMachine = `pyroscope.ebpf "machine" {
+  targets        = []
+  targets_only   = false
+  forward_to     = [pyroscope.store.local.receiver]
+}
+
+${kStore}`;
+
 function NoCollector() {
   return (
     <div class="notes">
@@ -70,7 +80,7 @@ function NoCollector() {
         <p>
           These lines profile every process of the machine; <a href="#/components">what runs now</a> stands under Components.
         </p>
-        <pre tabIndex={0}>{`pyroscope.ebpf "machine" {\n  targets        = []\n  targets_only   = false\n  forward_to     = [pyroscope.store.local.receiver]\n}\n\npyroscope.store "local" {\n}`}</pre>
+        <pre tabIndex={0}>{kWholeMachine}</pre>
       </Note>
     </div>
   );

@@ -16,10 +16,12 @@ import { FunctionTable } from "./table";
 import { WhyNote } from "./why";
 
 function Found({ hits, unit }: { hits: Hits; unit: string }) {
+  const { share, shareBefore, functions } = hits;
   const what = isCpuTime(unit) ? " of CPU" : "";
+  const shares = shareBefore === undefined ? `${percent(share)}${what}` : `${percent(shareBefore)}${what} before, ${percent(share)} after`;
   return (
     <span class="sub nowrap" role="status">
-      {hits.shareBefore === undefined ? `${percent(hits.share)}${what}` : `${percent(hits.shareBefore)}${what} before, ${percent(hits.share)} after`}, {plural(hits.functions, "function")}
+      {shares}, {plural(functions, "function")}
     </span>
   );
 }
@@ -85,7 +87,17 @@ export function Graph({ tree, title, unit, view, look, onLook, summary, tools }:
       )}
       {view !== "table" && <WhyNote tree={tree} node={middle ? middle.node : focus} />}
       {view !== "table" && !middle && (
-        <Flame tree={tree} unit={unit} title={title} label={`Flame graph of ${title}`} focus={focus} hits={hits} hasTable={view === "both"} onOpen={zoom} onMiddle={nodeInMiddle} />
+        <Flame
+          tree={tree}
+          unit={unit}
+          title={title}
+          label={`Flame graph of ${title}`}
+          focus={focus}
+          hits={hits}
+          hasTable={view === "both"}
+          onOpen={zoom}
+          onMiddle={nodeInMiddle}
+        />
       )}
       {view !== "table" && middle && <MiddleGraphs of={middle} hasTable={view === "both"} unit={unit} pattern={pattern} onMiddle={putInMiddle} />}
       {view !== "flame" && middle && <MiddleTable of={middle} unit={unit} matches={matches} sort={sort} onMiddle={putInMiddle} />}

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { amount, changeText, changeTone, percent } from "../format";
 import { Icon } from "../parts/icon";
-import { type Tree, kindOf, pathTo, shareOf, titleOf, wholeOf } from "./model";
+import { type Tree, kindOf, pathTo, titleOf, wholeOf } from "./model";
 import type { Sandwich } from "./sandwich";
 
 interface PathProps {
@@ -16,13 +16,14 @@ interface PathProps {
   onMiddle: (node: number) => void; // -1: no more
 }
 
-function Numbers({ tree, node, unit, total }: { tree: Tree; node: number; unit: string; total?: number }) {
-  const after = total ?? tree.total[node]!;
+// Of a node of `tree`, which is all there is or a part of it.
+function Numbers({ all, tree, node, unit }: { all: Tree; tree: Tree; node: number; unit: string }) {
+  const after = tree.total[node]!;
   const before = tree.beforeTotal?.[node];
   return (
     <span class="dim nowrap">
-      {total === undefined ? percent(shareOf(tree, node)) : percent(total / wholeOf(tree))}, {amount(after, unit)}
-      {before !== undefined && total === undefined && (
+      {percent(after / wholeOf(all))}, {amount(after, unit)}
+      {before !== undefined && (
         <>
           , <b class={changeTone(before, after)}>{changeText(before, after)}</b>
         </>
@@ -47,10 +48,7 @@ function MiddlePath({ tree, middle, unit, onMiddle }: { tree: Tree; middle: Sand
       </button>
       <Separator />
       <span class="mono cut"><bdi>{middle.title}</bdi></span>
-      <Numbers tree={tree} node={middle.node} unit={unit} total={middle.callees.total[0]!} />
-      {middle.callees.beforeTotal && (
-        <b class={`nowrap ${changeTone(middle.callees.beforeTotal[0]!, middle.callees.total[0]!)}`}>{changeText(middle.callees.beforeTotal[0]!, middle.callees.total[0]!)}</b>
-      )}
+      <Numbers all={tree} tree={middle.callees} node={0} unit={unit} />
       <span class="dim cut hide-narrow">Above it what calls it, below what it calls. Click one to put it in the middle.</span>
     </div>
   );
@@ -87,9 +85,15 @@ export function Path({ tree, focus, middle, unit, summary, hasFrames, onZoom, on
         </>
       )}
       <span class="mono cut"><bdi>{titleOf(tree, focus)}</bdi></span>
-      <Numbers tree={tree} node={focus} unit={unit} />
+      <Numbers all={tree} tree={tree} node={focus} unit={unit} />
       {kindOf(tree, focus) !== "root" && (
-        <button type="button" class="link both nowrap" aria-label="Callers and callees" title="All that calls this function and all that it calls (s)" onClick={() => onMiddle(focus)}>
+        <button
+          type="button"
+          class="link both nowrap"
+          aria-label="Callers and callees"
+          title="All that calls this function and all that it calls (s)"
+          onClick={() => onMiddle(focus)}
+        >
           <Icon name="sandwich" />
           <span class="hide-narrow">Callers and callees</span>
         </button>

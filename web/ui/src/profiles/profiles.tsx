@@ -157,7 +157,12 @@ function ScreenBar({ choice, types, type, chosen, shown }: ScreenBarProps) {
   return (
     <Bar title="Profiles">
       {types.length > 1 && (
-        <Segments label="Type of profile" choices={types.map((value) => ({ value, label: typeWord(value) }))} value={type} onChange={(next) => change({ ...kPlainLook, type: next }, true)} />
+        <Segments
+          label="Type of profile"
+          choices={types.map((value) => ({ value, label: typeWord(value) }))}
+          value={type}
+          onChange={(next) => change({ ...kPlainLook, type: next }, true)}
+        />
       )}
       <span class="grow" />
       {choice.at > 0 && (

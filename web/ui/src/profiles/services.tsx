@@ -57,7 +57,13 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
       <ul {...hold}>
         {shown.map((service) => (
           <li key={service.service}>
-            <button type="button" aria-pressed={service.service === chosen} title={visible(service.service)} data-service={service.service} onClick={() => onChoose(service.service)}>
+            <button
+              type="button"
+              aria-pressed={service.service === chosen}
+              title={visible(service.service)}
+              data-service={service.service}
+              onClick={() => onChoose(service.service)}
+            >
               <span class="names">
                 <span class="cut"><bdi>{visible(service.service)}</bdi></span>
                 <small class="dim cut">{service.service === before ? "Before" : used(service, covered)}</small>
@@ -69,7 +75,9 @@ export function ServiceList({ answer, services, chosen, before, onChoose }: List
         ))}
         {shown.length === 0 && (
           <li class="dim pad">
-            {wanted ? `No service matches. The range has ${plural(services.length, "service")}; none has “${text.trim()}” in its name.` : "No service has such a profile in this range."}
+            {wanted
+              ? `No service matches. The range has ${plural(services.length, "service")}; none has “${text.trim()}” in its name.`
+              : "No service has such a profile in this range."}
           </li>
         )}
       </ul>
