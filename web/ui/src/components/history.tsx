@@ -57,8 +57,8 @@ export function History({ changes }: { changes: Health[] }) {
         <span>now</span>
       </div>
       <ul class="history">
-        {[...changes].reverse().map((change) => (
-          <li key={change.since}>
+        {[...changes].reverse().map((change, index) => (
+          <li key={changes.length - index}>
             <time class="dim">{moment(change.since)}</time>
             <HealthMark state={change.state} word={false} />
             <span class="sub"><bdi>{sentence(change.message) || stateWord(change.state)}</bdi></span>

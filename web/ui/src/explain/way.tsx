@@ -140,7 +140,7 @@ function endingOf(way: Explanation): Ending {
   if (way.cut) return { tone: "warn", text: "Not told to its end" };
   const users = way.visits.filter((visit) => visit.used);
   if (users.length > 0) {
-    const service = users.map((visit) => visit.in.service_name).find(Boolean);
+    const service = users.map((visit) => visit.in["service_name"]).find(Boolean);
     return {
       tone: "ok",
       text: `Used by ${users.map((visit) => visit.component).join(", ")}`,
