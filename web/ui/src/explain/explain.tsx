@@ -8,7 +8,7 @@ import { Bar, Note } from "../parts/panel";
 import { StateBox } from "../parts/states";
 import { replaceQuery } from "../route";
 import { useExplanations } from "./answer";
-import { type Kind, type Question, kKinds, questionOf } from "./question";
+import { type Kind, type Question, factsOf, kKinds, questionOf } from "./question";
 import { Way } from "./way";
 
 function Form({ question, onAsk }: { question: Question; onAsk: (question: Question) => void }) {
@@ -29,7 +29,7 @@ function Form({ question, onAsk }: { question: Question; onAsk: (question: Quest
   return (
     <form class="ask" onSubmit={send}>
       <Segments label="What is looked for" choices={kKinds} value={kind} onChange={choose} />
-      <Search slash value={text} label={kKinds.find(({ value }) => value === kind)!.field} onChange={setText} />
+      <Search slash value={text} label={factsOf(kind).field} onChange={setText} />
       <button type="submit" class="button">
         Explain
       </button>
@@ -38,7 +38,7 @@ function Form({ question, onAsk }: { question: Question; onAsk: (question: Quest
 }
 
 function Nothing({ answer, question }: { answer: Explanations; question: Question }) {
-  const word = kKinds.find(({ value }) => value === question.kind)!.label.toLowerCase();
+  const word = factsOf(question.kind).label.toLowerCase();
   return (
     <StateBox title="No component has found such a target.">
       <p>

@@ -2,11 +2,21 @@
 
 export type Kind = "pid" | "container" | "labels";
 
-export const kKinds: { value: Kind; label: string; field: string }[] = [
+interface KindFacts {
+  value: Kind;
+  label: string;
+  field: string; // what its field takes
+}
+
+export const kKinds: KindFacts[] = [
   { value: "pid", label: "Process", field: "Process id" },
   { value: "container", label: "Container", field: "Container: id or name" },
   { value: "labels", label: "Labels", field: 'Labels: job="web", zone="a"' },
 ];
+
+export function factsOf(kind: Kind): KindFacts {
+  return kKinds.find(({ value }) => value === kind)!;
+}
 
 export interface Question {
   kind: Kind;
