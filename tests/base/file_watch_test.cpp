@@ -13,10 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Change = FileWatch::Change;
-
-void write(const fs::path& path, std::string_view text) {
-  std::ofstream(path) << text;
-}
+using tests::write_file;
 
 // The kernel queues events before the call that causes them returns.
 Change change_after(FileWatch& watch, const std::function<void()>& act) {
@@ -29,18 +26,18 @@ Change change_after(FileWatch& watch, const std::function<void()>& act) {
 
 TEST_CASE("what happens to a file, and what it says") {
   tests::TempDir folder;
-  write(folder / "config", "1");
-  write(folder / "other", "1");
+  write_file(folder / "config", "1");
+  write_file(folder / "other", "1");
   auto watch = FileWatch::open(folder / "config");
   REQUIRE(watch.has_value());
   auto change = [&](const std::function<void()>& act) { return change_after(*watch, act); };
 
-  CHECK(change([&] { write(folder / "config", "2"); }) == Change::written);
-  CHECK(change([&] { write(folder / "other", "2"); }) == Change::none);
+  CHECK(change([&] { write_file(folder / "config", "2"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "other", "2"); }) == Change::none);
   CHECK(change([&] { fs::rename(folder / "other", folder / "config"); }) == Change::written);
-  CHECK(change([&] { write(folder / "config", "still watched"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "config", "still watched"); }) == Change::written);
   CHECK(change([&] { fs::rename(folder / "config", folder / "config~"); }) == Change::removed);
-  CHECK(change([&] { write(folder / "config~", "x"); }) == Change::none);
+  CHECK(change([&] { write_file(folder / "config~", "x"); }) == Change::none);
   CHECK(change([&] { fs::create_hard_link(folder / "config~", folder / "config"); }) == Change::written);
   CHECK(change([&] { fs::remove(folder / "config"); }) == Change::removed);
   std::ofstream half;
@@ -55,7 +52,7 @@ TEST_CASE("symbolic links are followed, and followed again when they move") {
   tests::TempDir folder;
   for (const char* version : {"v1", "v2"}) {
     fs::create_directory(folder / version);
-    write(folder / version / "config", version);
+    write_file(folder / version / "config", version);
   }
   fs::create_directory(folder / "mounted");
   fs::create_symlink("../v1", folder / "mounted/..data");
@@ -64,11 +61,11 @@ TEST_CASE("symbolic links are followed, and followed again when they move") {
   REQUIRE(watch.has_value());
   auto change = [&](const std::function<void()>& act) { return change_after(*watch, act); };
 
-  CHECK(change([&] { write(folder / "v1/config", "in place"); }) == Change::written);
-  CHECK(change([&] { write(folder / "v2/config", "not ours yet"); }) == Change::none);
+  CHECK(change([&] { write_file(folder / "v1/config", "in place"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "v2/config", "not ours yet"); }) == Change::none);
   CHECK(change([&] { fs::create_symlink("../v2", folder / "mounted/tmp"); }) == Change::none);
   CHECK(change([&] { fs::rename(folder / "mounted/tmp", folder / "mounted/..data"); }) == Change::written);
-  CHECK(change([&] { write(folder / "v2/config", "ours now"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "v2/config", "ours now"); }) == Change::written);
 }
 
 TEST_CASE("a folder, also one that comes later") {
@@ -78,11 +75,11 @@ TEST_CASE("a folder, also one that comes later") {
   auto change = [&](const std::function<void()>& act) { return change_after(*watch, act); };
 
   CHECK(change([&] { fs::create_directory(folder / "conf"); }) == Change::written);
-  CHECK(change([&] { write(folder / "conf/a.river", "x"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "conf/a.river", "x"); }) == Change::written);
   CHECK(change([&] { fs::remove(folder / "conf/a.river"); }) == Change::removed);
   CHECK(change([&] { fs::remove(folder / "conf"); }) == Change::removed);
   CHECK(change([&] { fs::create_directory(folder / "conf"); }) == Change::written);
-  CHECK(change([&] { write(folder / "conf/b.river", "x"); }) == Change::written);
+  CHECK(change([&] { write_file(folder / "conf/b.river", "x"); }) == Change::written);
 }
 
 }  // namespace

@@ -17,15 +17,12 @@ namespace weir::discovery {
 
 using weir::runtime::HealthState;
 using weir::tests::TempDir;
+using weir::tests::write_file;
 
 namespace {
 
 namespace fs = std::filesystem;
 using Harness = weir::testing::ComponentHarness<File>;
-
-void write(const fs::path& path, std::string_view text) {
-  std::ofstream(path) << text;
-}
 
 std::string addresses(Harness& file) {
   auto map = file.world().exports.as_map();
@@ -48,16 +45,16 @@ bool comes_to(Harness& file, std::string_view text) {
 
 TEST_CASE("discovery.file: files of a pattern, as they come, change and go") {
   TempDir dir;
-  write(dir.path() / "a.json", R"([{"targets": ["a:1"]}])");
-  write(dir.path() / "b.yml", "- targets: ['b:1']\n");
+  dir.write("a.json", R"([{"targets": ["a:1"]}])");
+  dir.write("b.yml", "- targets: ['b:1']\n");
   Harness file("files = [\"" + dir.path().string() + "/*.json\", \"" + dir.path().string() + "/b.yml\"]");
   file.start();
   CHECK(addresses(file) == "a:1 b:1 ");
   CHECK(file.world().health.message == "2 files, 2 targets");
 
-  write(dir.path() / "c.json", R"([{"targets": ["c:1"]}])");
+  dir.write("c.json", R"([{"targets": ["c:1"]}])");
   CHECK(comes_to(file, "a:1 b:1 c:1 "));
-  write(dir.path() / "new", "- targets: ['b:2']\n");
+  dir.write("new", "- targets: ['b:2']\n");
   fs::rename(dir.path() / "new", dir.path() / "b.yml");
   CHECK(comes_to(file, "a:1 b:2 c:1 "));
   fs::remove(dir.path() / "a.json");
@@ -68,11 +65,11 @@ TEST_CASE("discovery.file: files of a pattern, as they come, change and go") {
 TEST_CASE("discovery.file: a bad file keeps its last content, and is named") {
   TempDir dir;
   fs::path good = dir.path() / "a.json", bad = dir.path() / "b.json";
-  write(good, R"([{"targets": ["a:1"], "labels": {"x": "y"}}])");
-  write(bad, R"([{"targets": ["b:1"]}])");
+  write_file(good, R"([{"targets": ["a:1"], "labels": {"x": "y"}}])");
+  write_file(bad, R"([{"targets": ["b:1"]}])");
   Harness file("files = [\"" + dir.path().string() + "/*.json\"]");
   file.start();
-  write(bad, R"([{"targets": ["b:2")");
+  write_file(bad, R"([{"targets": ["b:2")");
   CHECK(file.world().wait_until([&] {
     file.advance(300ms);
     return file.world().health.state == HealthState::unhealthy;
@@ -83,9 +80,9 @@ TEST_CASE("discovery.file: a bad file keeps its last content, and is named") {
             ": the list of targets is not JSON: incomplete JSON; what stood there before stays; "
             "2 files, 2 targets");
   // The others go on.
-  write(good, R"([{"targets": ["a:2"]}])");
+  write_file(good, R"([{"targets": ["a:2"]}])");
   CHECK(comes_to(file, "a:2 b:1 "));
-  write(bad, R"([{"targets": ["b:3"]}])");
+  write_file(bad, R"([{"targets": ["b:3"]}])");
   CHECK(comes_to(file, "a:2 b:3 "));
   CHECK(file.world().health.state == HealthState::healthy);
 }
@@ -93,7 +90,7 @@ TEST_CASE("discovery.file: a bad file keeps its last content, and is named") {
 TEST_CASE("discovery.file: the labels of a target") {
   TempDir dir;
   fs::path path = dir.path() / "a.yaml";
-  write(path, "- targets: [a]\n  labels: {x: y}\n");
+  write_file(path, "- targets: [a]\n  labels: {x: y}\n");
   Harness file("files = [\"" + path.string() + "\"]");
   file.start();
   auto targets = *weir::lang::Codec<Targets>::from_value(*file.world().exports.as_map()->find("targets"));
@@ -109,7 +106,7 @@ TEST_CASE("discovery.file: a file that is not there yet is said, and found when 
   CHECK(addresses(file).empty());
   CHECK(file.world().health.message == path.string() + ": there is no such file; 0 files, 0 targets");
   fs::create_directory(path.parent_path());
-  write(path, R"([{"targets": ["a:1"]}])");
+  write_file(path, R"([{"targets": ["a:1"]}])");
   CHECK(comes_to(file, "a:1 "));
 }
 
@@ -117,9 +114,9 @@ TEST_CASE("discovery.file: a folder that cannot be read is not empty") {
   TempDir dir;
   fs::path folder = dir.path() / "sub", other = dir.path() / "other";
   for (const auto& path : {folder, other}) fs::create_directory(path);
-  write(folder / "a.json", R"([{"targets": ["a:1"]}])");
-  write(folder / "b.json", R"([{"targets": ["b:1"]}])");
-  write(other / "c.json", R"([{"targets": ["c:1"]}])");
+  write_file(folder / "a.json", R"([{"targets": ["a:1"]}])");
+  write_file(folder / "b.json", R"([{"targets": ["b:1"]}])");
+  write_file(other / "c.json", R"([{"targets": ["c:1"]}])");
   fs::permissions(dir.path(), fs::perms(0755));
   struct Row {
     const char* files;

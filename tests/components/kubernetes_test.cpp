@@ -58,8 +58,8 @@ TEST_CASE("discovery.kubernetes: outside a cluster it says so, and tries again")
 
 TEST_CASE("discovery.kubernetes: in a pod it uses the service account, whose token is read each time") {
   TempDir account;
-  std::ofstream(account.path() / "token") << "t1\n";
-  std::ofstream(account.path() / "namespace") << "mine";
+  account.write("token", "t1\n");
+  account.write("namespace", "mine");
   weir::testing::FakeContext world("discovery.kubernetes.test");
   world.environment["KUBERNETES_SERVICE_HOST"] = "fd00::1";
   world.environment["KUBERNETES_SERVICE_PORT"] = "443";
@@ -75,7 +75,7 @@ TEST_CASE("discovery.kubernetes: in a pod it uses the service account, whose tok
   CHECK(request.url == "https://[fd00::1]:443/api/v1/namespaces/mine/pods?limit=500");
   CHECK(request.headers.back() == std::pair("Authorization"s, "Bearer t1"s));
   CHECK(request.tls.ca_file == (account.path() / "ca.crt").string());
-  std::ofstream(account.path() / "token") << "t2";
+  account.write("token", "t2");
   answer_whole(*world.fetches[0], kubernetes_list("", "1"));
   world.run();
   REQUIRE(world.fetches.size() == 2);

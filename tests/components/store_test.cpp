@@ -80,7 +80,7 @@ TEST_CASE("pyroscope.store: an empty path is the component's own folder, a relat
 TEST_CASE("pyroscope.store: a folder that cannot be made is health, retried") {
   TempDir dir;
   {
-    std::ofstream(dir.path() / "file") << "x";
+    dir.write("file", "x");
   }
   weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "file" / "profiles"));
   store.start();
@@ -111,7 +111,7 @@ TEST_CASE(
     "pyroscope.store: a path that cannot be used any more is health, also when old profiles would expire") {
   TempDir dir;
   {
-    std::ofstream(dir.path() / "file") << "x";
+    dir.write("file", "x");
   }
   weir::testing::ComponentHarness<Store> store(body_with(dir.path() / "a"));
   store.start();

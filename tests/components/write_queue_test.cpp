@@ -78,7 +78,7 @@ TEST_CASE("pyroscope.write: a stop accounts for what is just being written") {
 
 TEST_CASE("pyroscope.write: a stop counts what it cannot keep") {
   TempDir folder;
-  std::ofstream(folder.path() / "file") << "in the way";
+  folder.write("file", "in the way");
   std::string memory_only = std::string(kTwo) + "\nqueue {\n max_bytes = 0\n}";
   struct Row {
     std::string body;

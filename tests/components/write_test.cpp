@@ -430,7 +430,7 @@ TEST_CASE(
 
 TEST_CASE("pyroscope.write: without a disk it goes on in memory, says so, and writes when there is one") {
   weir::tests::TempDir folder;
-  std::ofstream(folder.path() / "file") << "in the way";
+  folder.write("file", "in the way");
   auto without = std::make_unique<Harness>(kOne, Write::Limits{}, folder.path() / "file");
   Harness& write = *without;
   write.push("s0");

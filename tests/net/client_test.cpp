@@ -12,10 +12,6 @@ namespace weir::net::test {
 
 namespace {
 
-std::string body_of(const Result<ClientResponse>& result) {
-  return result ? std::to_string(result->status) + " " + result->body : "error: " + result.error().message;
-}
-
 std::string gzip(std::string_view bytes) {
   z_stream stream{};
   deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
@@ -65,7 +61,7 @@ TEST_CASE("client: the bytes of a request") {
     });
     ClientRequest request = row.request;
     request.url = server.url(row.target);
-    CHECK(body_of(fetch(*client, request)) == "200 ok");
+    CHECK(outcome_of(fetch(*client, request)) == "200 ok");
     std::string expected = row.bytes;
     expected.replace(expected.find("PORT"), 4, std::to_string(server.port()));
     CHECK(seen.take() == expected);
@@ -140,7 +136,7 @@ TEST_CASE("client: forms of a response") {
     if (std::size_t at = expected.find("URL"); at != std::string::npos) expected.replace(at, 3, server.url());
     ClientRequest request{.method = row.method, .url = server.url()};
     request.max_body_bytes = 1000;
-    CHECK(body_of(fetch(*client, request)) == expected);
+    CHECK(outcome_of(fetch(*client, request)) == expected);
   }
 }
 
@@ -156,13 +152,13 @@ TEST_CASE("client: connections are used again, and stale ones replaced") {
     } while (++answered < per_connection);
   });
   auto client = Client::create();
-  for (int i = 0; i < 5; ++i) CHECK(body_of(fetch(*client, {.url = server.url()})) == "200 ok");
+  for (int i = 0; i < 5; ++i) CHECK(outcome_of(fetch(*client, {.url = server.url()})) == "200 ok");
   CHECK(connections == 1);
   // From now on the server closes after each answer, without a word.
   per_connection = 0;
-  CHECK(body_of(fetch(*client, {.url = server.url()})) == "200 ok");
+  CHECK(outcome_of(fetch(*client, {.url = server.url()})) == "200 ok");
   per_connection = 1;
-  for (int i = 0; i < 5; ++i) CHECK(body_of(fetch(*client, {.url = server.url()})) == "200 ok");
+  for (int i = 0; i < 5; ++i) CHECK(outcome_of(fetch(*client, {.url = server.url()})) == "200 ok");
 }
 
 TEST_CASE("client: a unix socket, with its own target") {
@@ -176,12 +172,12 @@ TEST_CASE("client: a unix socket, with its own target") {
       dir.path() / "s");
   auto client = Client::create();
   std::string url = "unix://" + (dir.path() / "s").string();
-  CHECK(body_of(fetch(*client, {.url = url, .unix_target = "/containers/json?all=1"})) == "200 by socket");
+  CHECK(outcome_of(fetch(*client, {.url = url, .unix_target = "/containers/json?all=1"})) == "200 by socket");
   CHECK(seen.take()->starts_with("GET /containers/json?all=1 HTTP/1.1\r\nHost: localhost\r\n"));
   std::string missing = "unix://" + (dir.path() / "none").string();
-  CHECK(body_of(fetch(*client, {.url = missing})) == "error: GET " + missing + "/: connect to " +
-                                                         (dir.path() / "none").string() +
-                                                         ": no such file or directory");
+  CHECK(outcome_of(fetch(*client, {.url = missing})) == "error: GET " + missing + "/: connect to " +
+                                                            (dir.path() / "none").string() +
+                                                            ": no such file or directory");
 }
 
 TEST_CASE("client: a streamed body comes piece by piece, after its head") {
@@ -205,7 +201,7 @@ TEST_CASE("client: a streamed body comes piece by piece, after its head") {
   CHECK(done.empty());
   go_on.put(true);
   CHECK(pieces.take() == "two");
-  CHECK(body_of(*done.take()) == "200 ");
+  CHECK(outcome_of(*done.take()) == "200 ");
 }
 
 TEST_CASE("client: limits in time, each by its name") {
@@ -233,7 +229,7 @@ TEST_CASE("client: limits in time, each by its name") {
     ClientRequest request = row.request;
     request.url = server.url();
     if (row.name == std::string_view("tls")) request.url.insert(4, "s");
-    CHECK(body_of(fetch(*client, request)) == "error: GET " + request.url + ": " + row.message);
+    CHECK(outcome_of(fetch(*client, request)) == "error: GET " + request.url + ": " + row.message);
   }
 }
 
@@ -260,7 +256,7 @@ TEST_CASE("client: what cannot be asked for says why") {
   for (const Row& row : rows) {
     ClientRequest request = row.request;
     if (request.url.contains("invalid")) continue;  // depends on the machine's name server
-    CHECK(body_of(fetch(*client, request)) == "error: " + row.message);
+    CHECK(outcome_of(fetch(*client, request)) == "error: " + row.message);
   }
 }
 
@@ -270,7 +266,7 @@ TEST_CASE("client: a name of the hosts file") {
     peer.send(response("ok"));
   });
   auto client = Client::create();
-  CHECK(body_of(fetch(*client, {.url = "http://localhost:" + std::to_string(server.port())})) == "200 ok");
+  CHECK(outcome_of(fetch(*client, {.url = "http://localhost:" + std::to_string(server.port())})) == "200 ok");
 }
 
 TEST_CASE("client: big bodies go both ways") {
@@ -287,7 +283,7 @@ TEST_CASE("client: an answer to half a request counts") {
   auto server = start([](const Request&, Reply reply) { reply({}); }, {.max_body_bytes = 1000});
   auto client = Client::create();
   auto result = fetch(*client, {.method = "POST", .url = url_of(*server), .body = std::string(3 << 20, 'z')});
-  CHECK(body_of(result) == "413 request: the body is larger than the limit\n");
+  CHECK(outcome_of(result) == "413 request: the body is larger than the limit\n");
 }
 
 }  // namespace weir::net::test

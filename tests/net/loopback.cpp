@@ -157,6 +157,10 @@ Result<ClientResponse> fetch(Client& client, ClientRequest request) {
   return *std::move(answer);
 }
 
+std::string outcome_of(const Result<ClientResponse>& result) {
+  return result ? std::to_string(result->status) + " " + result->body : "error: " + result.error().message;
+}
+
 std::unique_ptr<Server> start(Handler handler, Server::Options options) {
   options.listen_address = "127.0.0.1:0";
   auto server = Server::start(options, std::move(handler));

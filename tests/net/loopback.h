@@ -93,6 +93,9 @@ std::string response(std::string_view body, std::string_view more_headers = {});
 
 Result<ClientResponse> fetch(Client& client, ClientRequest request);
 
+// "200 the body", or "error: " and why.
+std::string outcome_of(const Result<ClientResponse>& result);
+
 std::unique_ptr<Server> start(Handler handler, Server::Options options = {});
 std::string url_of(const Server& server, std::string_view target = "/");
 

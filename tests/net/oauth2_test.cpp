@@ -11,10 +11,6 @@ namespace weir::net::test {
 
 namespace {
 
-std::string body_of(const Result<ClientResponse>& result) {
-  return result ? std::to_string(result->status) + " " + result->body : "error: " + result.error().message;
-}
-
 std::string answer(int status, std::string_view body, std::string_view type = "application/json") {
   return fmt::format("HTTP/1.1 {} Answer\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", status, type,
                      body.size(), body);
@@ -131,8 +127,8 @@ TEST_CASE("oauth2: one token serves many requests, and is asked for as the stand
     pending.push_back(client->send({.method = "POST", .url = api.url(), .body = "x", .oauth2 = options},
                                    {.on_done = [&](auto result) { done.put(std::move(result)); }}));
   }
-  for (int i = 0; i < kRequests; ++i) CHECK(body_of(*done.take()) == "200 POST Bearer t1 x");
-  CHECK(body_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t1 ");
+  for (int i = 0; i < kRequests; ++i) CHECK(outcome_of(*done.take()) == "200 POST Bearer t1 x");
+  CHECK(outcome_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t1 ");
   CHECK(tokens.asked == 1);
   std::string request = *tokens.seen.take();
   CHECK(request.starts_with("POST /token HTTP/1.1\r\n"));
@@ -142,7 +138,7 @@ TEST_CASE("oauth2: one token serves many requests, and is asked for as the stand
       "\r\n\r\ngrant_type=client_credentials&scope=read+write&audience=https%3A%2F%2Fx%2F"));
   // Another client's, or other scopes, are another token.
   options.client_secret = "rotated";
-  CHECK(body_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t2 ");
+  CHECK(outcome_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t2 ");
 }
 
 TEST_CASE("oauth2: a token is renewed before it expires, and after a 401") {
@@ -151,22 +147,22 @@ TEST_CASE("oauth2: a token is renewed before it expires, and after a 401") {
   Api api;
   auto client = Client::create();
   ClientRequest request{.url = api.url(), .oauth2 = tokens.options()};
-  CHECK(body_of(fetch(*client, request)) == "200 GET Bearer t1 ");
+  CHECK(outcome_of(fetch(*client, request)) == "200 GET Bearer t1 ");
   // That one is good for half a second.
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   std::string got;
-  while ((got = body_of(fetch(*client, request))) == "200 GET Bearer t1 " &&
+  while ((got = outcome_of(fetch(*client, request))) == "200 GET Bearer t1 " &&
          std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   CHECK(got == "200 GET Bearer t2 ");
   api.refuse("Bearer t2");
   ClientRequest post{.method = "POST", .url = api.url(), .body = "twice", .oauth2 = tokens.options()};
-  CHECK(body_of(fetch(*client, post)) == "200 POST Bearer t3 twice");
+  CHECK(outcome_of(fetch(*client, post)) == "200 POST Bearer t3 twice");
   CHECK(tokens.asked == 3);
   // One that a new token does not help is refused for good, and streams nothing of the first answer.
   api.refuse("Bearer t3");
-  CHECK(body_of(fetch(*client, request)) == "200 GET Bearer t4 ");
+  CHECK(outcome_of(fetch(*client, request)) == "200 GET Bearer t4 ");
   api.refuse("Bearer t4");
   std::string streamed;
   Mailbox<bool> done;
@@ -183,10 +179,10 @@ TEST_CASE("oauth2: a server that takes the client's name only in the form") {
   });
   Api api;
   auto client = Client::create();
-  CHECK(body_of(fetch(*client, {.url = api.url(), .oauth2 = tokens.options()})) == "200 GET Bearer t2 ");
+  CHECK(outcome_of(fetch(*client, {.url = api.url(), .oauth2 = tokens.options()})) == "200 GET Bearer t2 ");
   // Known from then on.
   api.refuse("Bearer t2");
-  CHECK(body_of(fetch(*client, {.url = api.url(), .oauth2 = tokens.options()})) == "200 GET Bearer t3 ");
+  CHECK(outcome_of(fetch(*client, {.url = api.url(), .oauth2 = tokens.options()})) == "200 GET Bearer t3 ");
   tokens.seen.take();
   tokens.seen.take();
   CHECK_FALSE(tokens.seen.take()->contains("Authorization"));
@@ -199,20 +195,20 @@ TEST_CASE("oauth2: why there is no token") {
     return answer(400, R"({"error":"invalid_client","error_description":"no such client"})");
   });
   ClientRequest request{.url = api.url(), .oauth2 = refusing.options()};
-  CHECK(body_of(fetch(*client, request)) ==
+  CHECK(outcome_of(fetch(*client, request)) ==
         "error: GET " + api.url() + ": oauth2: " + refusing.url() +
             ": it answered 400 Bad Request: invalid_client no such client");
   request.oauth2->token_url = "http://127.0.0.1:1/token";
-  CHECK(body_of(fetch(*client, request)) ==
+  CHECK(outcome_of(fetch(*client, request)) ==
         "error: GET " + api.url() +
             ": oauth2: POST http://127.0.0.1:1/token: connect to 127.0.0.1:1: connection refused");
   request.oauth2->token_url = "nonsense";
-  CHECK(body_of(fetch(*client, request)).contains("oauth2: url \"nonsense\": it must begin with"));
+  CHECK(outcome_of(fetch(*client, request)).contains("oauth2: url \"nonsense\": it must begin with"));
   // A token server that says nothing costs a request its own time, and giving up costs none.
   ScriptedServer silent([](Peer& peer) { peer.closed_by_other(); });
   request.oauth2->token_url = silent.url("/");
   request.total_timeout = std::chrono::milliseconds(40);
-  CHECK(body_of(fetch(*client, request)) == "error: GET " + api.url() + ": not finished within 40ms");
+  CHECK(outcome_of(fetch(*client, request)) == "error: GET " + api.url() + ": not finished within 40ms");
   auto pending = client->send(request, {.on_done = [](auto) {}});
   pending.reset();
 }
@@ -225,7 +221,7 @@ TEST_CASE("oauth2: a token does not follow a redirect to another server") {
     peer.send(fmt::format("HTTP/1.1 307 Go\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", other.url()));
   });
   auto client = Client::create();
-  CHECK(body_of(fetch(*client, {.url = first.url(), .oauth2 = tokens.options()})) == "200 GET  ");
+  CHECK(outcome_of(fetch(*client, {.url = first.url(), .oauth2 = tokens.options()})) == "200 GET  ");
 }
 
 TEST_CASE("oauth2: tokens come through a proxy of their own") {
@@ -238,7 +234,7 @@ TEST_CASE("oauth2: tokens come through a proxy of their own") {
   auto client = Client::create();
   OAuth2Options options{.client_id = "me", .client_secret = "s", .token_url = "http://far.invalid/token"};
   options.proxy.url = "http://127.0.0.1:" + std::to_string(proxy.port());
-  CHECK(body_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t7 ");
+  CHECK(outcome_of(fetch(*client, {.url = api.url(), .oauth2 = options})) == "200 GET Bearer t7 ");
   CHECK(seen.take()->starts_with("POST http://far.invalid/token HTTP/1.1\r\n"));
 }
 

@@ -18,10 +18,6 @@ void echo(const Request& request, Reply reply) {
   reply(Response::text(200, request.method + " " + request.body));
 }
 
-std::string text_of(const Result<ClientResponse>& result) {
-  return result ? std::to_string(result->status) + " " + result->body : "error: " + result.error().message;
-}
-
 std::string tls_url(const Server& server) {
   return "https://localhost:" + std::to_string(server.port()) + "/";
 }
@@ -123,7 +119,7 @@ TEST_CASE("tls server: whose clients are served") {
     auto server = start_tls(tls);
     auto client = Client::create();
     std::string result =
-        text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(row.client)}));
+        outcome_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(row.client)}));
     CHECK_MESSAGE((result == "200 GET ") == row.served, result);
     CHECK_MESSAGE(result.starts_with("error: ") == !row.served, result);
   }
@@ -236,7 +232,8 @@ TEST_CASE("tls server: what it cannot be started with says why, and changes noth
     auto changed = running->secure(options.security);
     REQUIRE_FALSE(changed.has_value());
     CHECK(changed.error().message == server.error().message);
-    CHECK(text_of(fetch(*client, {.url = tls_url(*running), .tls = names.client_options()})) == "200 GET ");
+    CHECK(outcome_of(fetch(*client, {.url = tls_url(*running), .tls = names.client_options()})) ==
+          "200 GET ");
   }
 }
 
@@ -261,7 +258,7 @@ TEST_CASE("tls server: who speaks plain HTTP is told so, who says nothing is let
   options.header_timeout = std::chrono::milliseconds(100);
   auto server = start(echo, options);
   auto client = Client::create();
-  CHECK(text_of(fetch(*client, {.url = url_of(*server)})) ==
+  CHECK(outcome_of(fetch(*client, {.url = url_of(*server)})) ==
         "400 only TLS is spoken here: write https:// instead of http://\n");
   for (std::string_view bytes : {"", "\x16", "\x16\x03\x01\x02"}) {
     Peer peer = Peer::connect(server->port());
@@ -290,17 +287,17 @@ TEST_CASE("tls server: TLS comes and goes, and nobody stays connected as it was 
   sending.send("xy");
   CHECK(sending.read_message().starts_with("HTTP/1.1 503"));
   CHECK(sending.closed_by_other());
-  CHECK(text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
+  CHECK(outcome_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
   // With the same certificates it stays.
   REQUIRE(server->secure({.tls = names.server_options()}).has_value());
-  CHECK(text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
+  CHECK(outcome_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options()})) == "200 GET ");
   Peer silent = Peer::connect(server->port());
   REQUIRE(server->secure({.auth = ServerAuthOptions{.username = "a", .password = "b"}}).has_value());
-  CHECK(text_of(fetch(*client, {.url = url_of(*server)})).starts_with("401 "));
+  CHECK(outcome_of(fetch(*client, {.url = url_of(*server)})).starts_with("401 "));
   silent.send("\x16 a handshake that comes too late");
   CHECK(silent.closed_by_other());
   REQUIRE(server->secure({}).has_value());
-  CHECK(text_of(fetch(*client, {.url = url_of(*server)})) == "200 GET ");
+  CHECK(outcome_of(fetch(*client, {.url = url_of(*server)})) == "200 GET ");
 }
 
 TEST_CASE("server: a password that comes while a body does counts for it, and so does another handler") {
@@ -345,7 +342,7 @@ TEST_CASE("tls server: a rotated certificate is taken up, half a one is not") {
   // A client for each request, so that no connection is kept.
   auto ask = [&](const Identity& ca) {
     auto client = Client::create();
-    return text_of(fetch(*client, {.url = tls_url(*server), .tls = {.ca_pem = ca.certificate_pem()}}));
+    return outcome_of(fetch(*client, {.url = tls_url(*server), .tls = {.ca_pem = ca.certificate_pem()}}));
   };
   CHECK(ask(names.ca) == "200 GET ");
   files.write(files.cert, next.certificate_pem());
@@ -369,7 +366,7 @@ TEST_CASE("tls server: who is connected stays so over another certificate, but n
   auto server = start_tls(tls);
   auto client = Client::create();
   auto ask = [&] {
-    return text_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(&names.client)}));
+    return outcome_of(fetch(*client, {.url = tls_url(*server), .tls = names.client_options(&names.client)}));
   };
   CHECK(ask() == "200 GET ");
   // A new connection would not believe this one.

@@ -200,8 +200,8 @@ TEST_CASE("a saved config is live: written in place, renamed over, symbolic link
   };
   fs::create_directory(folder.path() / "v1");
   fs::create_directory(folder.path() / "v2");
-  std::ofstream(folder.path() / "v1/config.river") << source("1");
-  std::ofstream(folder.path() / "v2/config.river") << source("2");
+  folder.write("v1/config.river", source("1"));
+  folder.write("v2/config.river", source("2"));
   fs::create_symlink("v1", folder.path() / "..data");
   fs::create_symlink("..data/config.river", folder.path() / "config.river");
   TestRuntime runtime(folder.path() / "config.river", Watch::on);
@@ -214,7 +214,7 @@ TEST_CASE("a saved config is live: written in place, renamed over, symbolic link
   // The component may have its new argument before the load that brought it is over.
   CHECK(eventually([&] { return runtime.controller->snapshot()->last_load.cause == "file changed"; }));
 
-  std::ofstream(folder.path() / "v2/config.river") << source("in place");
+  folder.write("v2/config.river", source("in place"));
   CHECK(eventually([&] { return argument(runtime, "test.source.a") == "\"in place\""; }));
 
   folder.write("new", source("renamed"));

@@ -165,7 +165,7 @@ TEST_CASE("a byte flipped anywhere costs what needs it; the segment is set aside
     CAPTURE(at);
     std::string damaged = sound;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    write(file, damaged);
+    write_file(file, damaged);
     auto store = open_store(folder.path(), std::chrono::seconds(800));
     std::int64_t left = store->merge(everything("a"))->total();
     counts.insert(left / one);
@@ -193,7 +193,7 @@ TEST_CASE("a byte flipped under the running store is found when it is read") {
   auto store = open_store(folder.path(), std::chrono::seconds(800));
   std::string content = read(file);
   content.back() = static_cast<char>(content.back() ^ 1);
-  write(file, content);
+  write_file(file, content);
   std::int64_t one = profile_of("a", 0).total();
   for (int round = 0; round < 2; ++round) CHECK(store->merge(everything("a"))->total() == 9 * one);
   CHECK(store->stats().profiles == 10);
@@ -253,7 +253,7 @@ TEST_CASE("a damaged segment that cannot be mended for a while keeps its sound p
   auto store = open_store(folder.path());
   std::string content = read(file);
   content.back() = static_cast<char>(content.back() ^ 1);
-  write(file, content);
+  write_file(file, content);
   std::filesystem::path in_the_way = file.string() + ".new";
   std::filesystem::create_directory(in_the_way);
   Selection sound = everything("a");
@@ -283,7 +283,7 @@ TEST_CASE("a segment cut anywhere keeps what stands before the cut") {
   std::int64_t most = 0;
   for (std::size_t length = 0; length < sound.size(); ++length) {
     CAPTURE(length);
-    write(file, sound.substr(0, length));
+    write_file(file, sound.substr(0, length));
     auto store = open_store(folder.path(), std::chrono::seconds(800));
     std::int64_t left = store->merge(everything("a"))->total() / one;
     CHECK(left >= most);
@@ -311,7 +311,7 @@ TEST_CASE("a full disk costs profiles, which are counted, until there is room ag
   }
   {
     auto store = open_store(folder.path(), std::chrono::hours(1), 64 << 20);
-    std::ofstream(folder.path() / "filler") << std::string(128 << 10, 'x');
+    folder.write("filler", std::string(128 << 10, 'x'));
     std::size_t refused = 0;
     for (int i = 0; i < 2000 && refused < 5; ++i) {
       auto ok = store->append(profile_of("a", i));

@@ -25,7 +25,7 @@ std::filesystem::path write_segment_of(const std::filesystem::path& folder, std:
   std::filesystem::path file = folder / fmt::format("{:010}.segment", number);
   std::string content = read(file);
   content.replace(8, sizeof version, reinterpret_cast<const char*>(&version), sizeof version);
-  write(file, content);
+  write_file(file, content);
   return file;
 }
 

@@ -82,7 +82,7 @@ TEST_CASE("a tail torn at any byte is cut, and the next record follows") {
   std::string content = read(file);
   for (std::size_t length = 0; length < content.size(); ++length) {
     CAPTURE(length);
-    write(file, content.substr(0, length));
+    write_file(file, content.substr(0, length));
     Opened again = open_log(folder.path());
     CHECK(again.heads.size() == (length >= whole ? 1 : 0));
     CHECK(again.log->set_aside().empty());
@@ -100,7 +100,7 @@ TEST_CASE("garbage behind the last record is a torn tail too") {
     append(*opened.log, "first", "body");
     opened.log.reset();
     std::filesystem::path file = files_ending(folder.path(), ".segment").at(0);
-    write(file, read(file) + garbage);
+    write_file(file, read(file) + garbage);
     Opened again = open_log(folder.path());
     CHECK(again.heads.size() == 1);
     CHECK(again.log->set_aside().empty());
@@ -120,7 +120,7 @@ TEST_CASE("a byte flipped anywhere costs one record and sets the segment aside")
     CAPTURE(i);
     std::string damaged = content;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-    write(file, damaged);
+    write_file(file, damaged);
     Opened again = open_log(folder.path());
     std::size_t readable = 0;
     std::vector<std::uint32_t> bad;
@@ -156,9 +156,9 @@ TEST_CASE("what is not ours is set aside, what is of a later version is left alo
   SegmentHeader later;
   later.version = 99;
   std::string later_bytes(reinterpret_cast<const char*>(&later), sizeof later);
-  write(folder.path() / "0000000001.segment", "no segment at all, but long enough");
-  write(folder.path() / "0000000002.segment", later_bytes + "what we cannot know");
-  write(folder.path() / "notes.txt", "somebody's");
+  folder.write("0000000001.segment", "no segment at all, but long enough");
+  folder.write("0000000002.segment", later_bytes + "what we cannot know");
+  folder.write("notes.txt", "somebody's");
   Opened opened = open_log(folder.path());
   CHECK(opened.heads.empty());
   CHECK(opened.log->set_aside().size() == 2);

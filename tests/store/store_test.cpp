@@ -413,7 +413,7 @@ TEST_CASE("reading and writing at the same time") {
 
 TEST_CASE("a folder that cannot be used says why") {
   TempFolder folder;
-  write(folder.path() / "file", "x");
+  folder.write("file", "x");
   auto store = Store::open({.path = folder.path() / "file" / "store"});
   REQUIRE_FALSE(store.has_value());
   CHECK(store.error().message.starts_with("open the store: create " + folder.path().string() +

@@ -20,6 +20,7 @@ namespace weir::store {
 
 using profile::testing::equal;
 using profile::testing::sample_profile;
+using tests::write_file;
 
 // In memory, where a sync costs nothing, when there is such a place.
 struct TempFolder : tests::TempDir {
@@ -57,11 +58,6 @@ inline void append(Store& store, const profile::Profile& profile) {
 inline std::string read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-inline void write(const std::filesystem::path& file, std::string_view content) {
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
 }
 
 // While it stands, this process can open no file.

@@ -10,6 +10,10 @@
 
 namespace weir::tests {
 
+inline void write_file(const std::filesystem::path& path, std::string_view content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
 class TempDir {
  public:
   explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
@@ -29,7 +33,7 @@ class TempDir {
 
   // A file of that name with this content, and where it is.
   std::filesystem::path write(std::string_view name, std::string_view content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
+    write_file(path_ / name, content);
     return path_ / name;
   }
 

@@ -25,7 +25,7 @@ int main(int argc, char** argv) { return shown(argc) + hidden(argc) + (argv == 0
 // A program in /opt of a root of its own, and where its function `hidden` lies.
 struct Program {
   Program() {
-    std::ofstream((root / "app.c").string()) << kProgram;
+    root.write("app.c", kProgram);
     script(
         "mkdir -p opt && clang-19 -O1 -rdynamic -Wl,--build-id=0x0123456789abcdef app.c -o full && "
         "cp full opt/app");
