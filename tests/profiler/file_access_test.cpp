@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/components/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::profiler {
 

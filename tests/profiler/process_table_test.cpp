@@ -10,7 +10,7 @@
 
 #include "profiler/process/file_access.h"
 #include "profiler/symbols/elf.h"
-#include "tests/components/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::profiler {
 

@@ -13,8 +13,8 @@
 
 #include "profiler/process/cgroups.h"
 #include "profiler/process/container_id.h"
-#include "tests/components/temp_dir.h"
 #include "tests/profiler/root/world.h"
+#include "tests/support/temp_dir.h"
 
 namespace weir::profiler::test {
 

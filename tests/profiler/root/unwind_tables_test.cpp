@@ -9,8 +9,8 @@
 
 #include "base/file_system.h"
 #include "profiler/machine.h"
-#include "tests/components/temp_dir.h"
 #include "tests/profiler/root/world.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unwind/eh_frame_image.h"
 
 namespace weir::profiler::test {

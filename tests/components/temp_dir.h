@@ -1,3 +1,0 @@
-#pragma once
-
-#include "tests/support/temp_dir.h"
