@@ -48,6 +48,15 @@ struct {
   __type(value, __u8);
 } cgroups SEC(".maps");
 
+/* By the CPU's number: of those that were online when the program was loaded. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct cpu_sample_buffer);
+} buffers SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 512 * 1024);
@@ -302,6 +311,22 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct 
   return frames;
 }
 
+/* Puts the record into this CPU's buffer; 0 when there was room. */
+static __always_inline long put(struct scratch* s, __u32 size) {
+  __u32 cpu = s->head.cpu;
+  struct cpu_sample_buffer* buffer = bpf_map_lookup_elem(&buffers, &cpu);
+  if (UNWIND_SELDOM(!buffer)) return -1;
+  __u64 written = buffer->written;
+  if (*(volatile __u64*)&buffer->taken == written) buffer->begin = written;
+  __u64 at = written - buffer->begin;
+  if (UNWIND_SELDOM(at > sizeof buffer->data - kMostRecord)) return -1;
+  if (UNWIND_SELDOM(bpf_probe_read_kernel(buffer->data + at, size, &s->head))) return -1;
+  /* Whoever sees the count sees the record: x86 keeps the order of stores, so the compiler must, too. */
+  asm volatile("" ::: "memory");
+  *(volatile __u64*)&buffer->written = written + ((size + 7) & ~7u);
+  return 0;
+}
+
 static __always_inline void send(struct scratch* s, __u32 user_frames, __u32 kernel_frames) {
   if (UNWIND_SELDOM(user_frames + kernel_frames == 0)) {
     count(s, s->head.flags & CPU_SAMPLE_IN_KERNEL ? CPU_SAMPLE_LOST_NO_STACK : CPU_SAMPLE_LOST_MODE_OFF);
@@ -317,8 +342,12 @@ static __always_inline void send(struct scratch* s, __u32 user_frames, __u32 ker
   /* The compiler knows that size fits; the verifier does not. */
   asm volatile("" : "+r"(size));
   if (size > kMostRecord) size = kMostRecord;
-  /* Somebody must make tables for it soon; all else can wait until the ring is emptied anyway. */
-  __u64 wakeup = s->head.flags & CPU_SAMPLE_UNKNOWN_PROCESS ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  /* Somebody must make tables for it soon; all else can wait until it is taken anyway. */
+  __u64 wakeup = BPF_RB_FORCE_WAKEUP;
+  if (UNWIND_OFTEN(!(s->head.flags & CPU_SAMPLE_UNKNOWN_PROCESS))) {
+    if (UNWIND_OFTEN(!put(s, size))) return;
+    wakeup = BPF_RB_NO_WAKEUP;
+  }
   if (bpf_ringbuf_output(&records, &s->head, size, wakeup)) count(s, CPU_SAMPLE_LOST_RING_FULL);
 }
 

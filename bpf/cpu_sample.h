@@ -9,6 +9,7 @@ enum {
   CPU_SAMPLE_COMM_SIZE = 16, /* of the kernel's TASK_COMM_LEN */
   CPU_SAMPLE_MAX_FRAMES = 512, /* of the user's section; deeper stacks are marked truncated */
   CPU_SAMPLE_MAX_KERNEL_FRAMES = 127,
+  CPU_SAMPLE_BUFFER_BYTES = 1 << 16, /* of a struct cpu_sample_buffer */
 };
 
 /* Set in a user address that is not a return address but the very place where
@@ -82,6 +83,17 @@ struct cpu_sample_section {
   __u8 frame_size; /* bytes */
   __u16 frames;
   __u16 stop; /* enum cpu_sample_stop, of the user's section */
+};
+
+/* Where the program puts the records of a CPU: one behind the other, each aligned to 8 bytes. It begins anew at the
+ * start once user space has taken all, so that a few lines of memory serve again and again; what finds no room, and
+ * what should not wait, goes through the ring buffer `records`. */
+struct cpu_sample_buffer {
+  __u64 written; /* bytes, ever; by the program */
+  __u64 begin;   /* `written` when it last began at the start; by the program, only while all is taken */
+  __u64 taken;   /* bytes, ever; by user space */
+  __u64 reserved;
+  __u8 data[CPU_SAMPLE_BUFFER_BYTES - 32];
 };
 
 /* Per-CPU counters, a word each at the start of the map `scratches`. */

@@ -22,6 +22,7 @@ enum {
   kUnwindMappingWords = 8,  /* of a struct unwind_mapping */
   kUnwindMappingSteps = 13, /* a segment has room for 1 << 13 of them */
   kUnwindRememberedBits = 10, /* of an index of remembered rules: return addresses come again and again */
+  kUnwindPartBits = 8, /* … within the part for a process: pages that are touched cost, and one holds what most need */
   kUnwindSerialBits = 25,
   kKnownProcesses = 32,
   kCounterWords = 16,
@@ -34,6 +35,14 @@ enum {
   kUnwindWindowBytes = 8 * kUnwindWindowWords,
   kUnwindSignalBytes = 8 * 17, /* of a sigcontext: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
   kUnwindSignalOffset = 40,
+  kUnwindPlainFrames = 8, /* at most, at once */
+};
+
+/* What comes after a frame that was followed. */
+enum unwind_next {
+  kUnwindMore,
+  kUnwindOther, /* one that is not plain */
+  kUnwindEnded, /* none; u->stop says why */
 };
 
 /* DWARF's numbers of the registers. */
@@ -57,6 +66,9 @@ struct unwind_memory {
   struct unwind_rule rule; /* the mapping's kind is in the high half of `fp` */
 };
 
+/* A remembered rule's `fp`, of code that has a table. */
+#define UNWIND_PLAIN_FP(kind) (UNWIND_MAPPING_TABLE << 4 | (kind))
+
 /* A walk: the frame at hand, and how far it has come. */
 struct unwinding {
   __u64 ip, sp, fp;
@@ -64,6 +76,7 @@ struct unwinding {
   __u64 words[kUnwindWindowWords];
   __u64 window;
   __u64 window_bytes;
+  struct unwind_rule rule;           /* that was looked up */
   __u64 registers[UNWIND_REGISTERS]; /* valid while `exact`, once `has_registers` */
   /* Of the process; the serial number is never 0. */
   __u32 mappings, mapping_count, serial;
@@ -311,30 +324,55 @@ static __always_inline __u32 unwind_to_register(struct scratch* s, __u64 to, __u
   return unwind_push(s, 0);
 }
 
-/* The kind of the mapping around an address, 0 when there is none, and the rule there. */
-static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
+static __always_inline __u64 unwind_memory_key(struct unwinding* u, __u64 address) {
+  return address >> 8 << kUnwindSerialBits | u->serial;
+}
+
+/* Where the rule at an address is remembered, or would be. */
+static __always_inline struct unwind_memory* unwind_memory_of(struct scratch* s, __u64 key, __u64 address) {
   struct unwinding* u = &s->unwinding;
-  __u64 key = address >> 8 << kUnwindSerialBits | u->serial;
-  __u64 place = key * 0x9e3779b97f4a7c15 >> (64 - kUnwindRememberedBits) ^ (address & 0xff);
+  _Static_assert(kUnwindPartBits >= 8, "the place tells what the key leaves out");
+  __u64 place = key * 0x9e3779b97f4a7c15 >> (64 - kUnwindPartBits) ^ (address & 0xff);
+  place |= (__u64)(u->serial * 0x9e3779b9u >> (32 + kUnwindPartBits - kUnwindRememberedBits)) << kUnwindPartBits;
   /* The compiler knows that it is below; the verifiers of older kernels do not. */
   asm volatile("" : "+r"(place));
-  struct unwind_memory* memory = &s->remembered[place & ((1 << kUnwindRememberedBits) - 1)];
-  if (UNWIND_OFTEN(memory->key == key && !(address >> kUnwindRememberedUserBits))) {
-    *rule = memory->rule;
-    __u32 kind = rule->fp >> 4;
-    rule->fp &= 0xf;
-    return kind;
-  }
+  return &s->remembered[place & ((1 << kUnwindRememberedBits) - 1)];
+}
+
+/* Looks up the rule at an address into u->rule, and remembers it. Returns the kind of the mapping around it, 0 when
+ * there is none. */
+__noinline __u32 unwind_search(__u64 address) {
+  struct scratch* s = own_scratch();
+  if (!s) return 0;
+  struct unwinding* u = &s->unwinding;
   __u32 kind = unwind_find_mapping(s, address);
   if (UNWIND_SELDOM(kind == 0)) return 0;
   __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(s, address) : 0;
   struct unwind_rule* found = unwind_rule_of(id);
   if (UNWIND_SELDOM(!found)) return 0;
-  *rule = *found;
+  u->rule = *found;
   if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) return kind;
+  __u64 key = unwind_memory_key(u, address);
+  struct unwind_memory* memory = unwind_memory_of(s, key, address);
   memory->key = key;
-  memory->rule = *rule;
+  memory->rule = *found;
   memory->rule.fp |= kind << 4;
+  return kind;
+}
+
+/* The kind of the mapping around an address, 0 when there is none, and the rule there. */
+static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
+  __u64 key = unwind_memory_key(&s->unwinding, address);
+  struct unwind_memory* memory = unwind_memory_of(s, key, address);
+  __u32 kind;
+  if (UNWIND_OFTEN(memory->key == key && !(address >> kUnwindRememberedUserBits))) {
+    *rule = memory->rule;
+    kind = rule->fp >> 4;
+    rule->fp &= 0xf;
+  } else {
+    kind = unwind_search(address);
+    *rule = s->unwinding.rule;
+  }
   return kind;
 }
 
@@ -386,10 +424,80 @@ static __always_inline __u32 unwind_from_nowhere(struct scratch* s) {
   return u->doubt;
 }
 
-/* From the frame at hand to its caller; 0 while there may be another. */
+/* Follows what nearly all frames are, as unwind_frame() would: rules that are remembered, a CFA by the stack or frame
+ * pointer, the caller's frame pointer the same or saved below the return address. Little code in one place, and what it
+ * works on in registers. Anything else it leaves as it found it. */
+__noinline int unwind_plain_frames(void) {
+  struct scratch* s = own_scratch();
+  if (!s) return kUnwindOther;
+  struct unwinding* u = &s->unwinding;
+  if (UNWIND_SELDOM(!u->known)) return kUnwindOther;
+  __u64 ip = u->ip, sp = u->sp, fp = u->fp;
+  __u64 back = !u->exact;
+  __u32 at = u->frames;
+  int next = kUnwindMore;
+  for (int i = 0; i < kUnwindPlainFrames; ++i) {
+    next = kUnwindOther;
+    __u64 address = ip - back;
+    if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) break;
+    __u64 key = unwind_memory_key(u, address);
+    struct unwind_memory* memory = unwind_memory_of(s, key, address);
+    if (UNWIND_SELDOM(memory->key != key)) {
+      unwind_search(address);
+      if (memory->key != key) break;
+    }
+    /* At once; its members are the bytes from the lowest on. */
+    __u64 rule;
+    __builtin_memcpy(&rule, &memory->rule, sizeof rule);
+    __u32 by = (__u8)rule, fp_by = (__u8)(rule >> 8);
+    __u64 base = sp;
+    if (by != UNWIND_CFA_SP) {
+      base = fp;
+      if (UNWIND_SELDOM(by != UNWIND_CFA_FP)) {
+        if (by == UNWIND_CFA_END && fp_by >> 4 == UNWIND_MAPPING_TABLE) {
+          u->stop = CPU_SAMPLE_STOP_END;
+          next = kUnwindEnded;
+        }
+        break;
+      }
+    }
+    __u64 cfa = base + ((__s64)rule >> 32);
+    if (UNWIND_SELDOM(cfa <= sp)) break;
+    /* Of the words that are needed, up to the CFA. */
+    __u64 bytes = 8;
+    if (fp_by != UNWIND_PLAIN_FP(UNWIND_FP_SAME)) {
+      if (UNWIND_SELDOM(fp_by != UNWIND_PLAIN_FP(UNWIND_FP_AT_CFA))) break;
+      bytes = -(__s64)(__s16)(rule >> 16);
+      if (UNWIND_SELDOM(bytes - 16 > kUnwindWindowBytes - 16 || bytes & 7)) break;
+    }
+    if (UNWIND_SELDOM(unwind_read(u, cfa - bytes, bytes))) break;
+    __u64 caller = unwind_word(u, cfa - 8);
+    /* The compiler would make two of it, one for the comparison and one for the place. */
+    asm volatile("" : "+r"(at));
+    if (UNWIND_SELDOM(caller == 0 || caller >> kUnwindUserBits || at >= CPU_SAMPLE_MAX_FRAMES)) break;
+    s->frames[at] = caller;
+    ++at;
+    if (bytes != 8) fp = unwind_word(u, cfa - bytes);
+    ip = caller;
+    sp = cfa;
+    back = 1;
+    next = kUnwindMore;
+  }
+  if (UNWIND_OFTEN(at != u->frames)) {
+    u->ip = ip;
+    u->sp = sp;
+    u->fp = fp;
+    u->frames = at;
+    u->exact = 0;
+    u->doubt = 0;
+  }
+  return next;
+}
+
+/* From the frame at hand to its caller. */
 __noinline int unwind_frame(void) {
   struct scratch* s = own_scratch();
-  if (!s) return 1;
+  if (!s) return kUnwindEnded;
   struct unwinding* u = &s->unwinding;
   __u32 stop;
   if (UNWIND_SELDOM(!u->known)) {
@@ -412,12 +520,10 @@ __noinline int unwind_frame(void) {
     }
   }
   u->stop = (__u16)stop;
-  return stop != 0;
+  return stop ? kUnwindEnded : kUnwindMore;
 }
 
-/* Walks from the registers in s->unwinding, to whose process the mappings belong, and fills the user's
- * section. */
-static __always_inline void unwind_stack(struct scratch* s) {
+static __always_inline void unwind_begin(struct scratch* s) {
   struct unwinding* u = &s->unwinding;
   u->ip &= ~CPU_SAMPLE_EXACT;
   s->frames[0] = u->ip;
@@ -428,13 +534,26 @@ static __always_inline void unwind_stack(struct scratch* s) {
   u->stop = 0;
   u->unknown_leaf = 0;
   u->window_bytes = 0;
-  for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
-    if (unwind_frame()) break;
-  }
+}
+
+static __always_inline void unwind_end(struct scratch* s) {
+  struct unwinding* u = &s->unwinding;
   s->user.stop = u->stop;
   s->user.mode = u->known ? CPU_SAMPLE_UNWIND_TABLES : CPU_SAMPLE_FRAME_POINTERS;
   s->user.flags = 0;
   if (u->stop == CPU_SAMPLE_STOP_TRUNCATED) s->user.flags = CPU_SAMPLE_TRUNCATED;
   if (u->stop == CPU_SAMPLE_STOP_END || u->stop == CPU_SAMPLE_STOP_CHAIN_END)
     s->user.flags = CPU_SAMPLE_COMPLETE;
+}
+
+/* Walks from the registers in s->unwinding, to whose process the mappings belong, and fills the user's
+ * section. */
+static __always_inline void unwind_stack(struct scratch* s) {
+  unwind_begin(s);
+  for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
+    int next = unwind_plain_frames();
+    if (next == kUnwindOther) next = unwind_frame();
+    if (next == kUnwindEnded) break;
+  }
+  unwind_end(s);
 }

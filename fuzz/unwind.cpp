@@ -123,6 +123,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (replay.reads() > 8 * (walk.frames.size() + 1)) std::abort();
   Walk again = replay.walk_again(registers);
   if (again.frames != walk.frames || again.stop != walk.stop) std::abort();
+  Walk by_frames = replay.walk_by_frames(registers);
+  if (by_frames.frames != walk.frames || by_frames.stop != walk.stop || by_frames.flags != walk.flags)
+    std::abort();
   check(replay.walk(registers, std::nullopt));
   return 0;
 }

@@ -16,6 +16,7 @@
 #include "base/file_system.h"
 #include "bpf/cpu_sample.skel.h"
 #include "profiler/kernel_error.h"
+#include "profiler/sample_buffers.h"
 
 namespace weir::profiler {
 
@@ -71,6 +72,7 @@ std::uint64_t field_of_fdinfo(int fd, std::string_view name) {
 
 struct Sampler::Impl {
   cpu_sample_bpf* skeleton = nullptr;
+  SampleBuffers buffers;
   ring_buffer* ring = nullptr;
   std::map<int, Clock> clocks;  // by CPU
   std::uint32_t rate = 0;
@@ -98,15 +100,17 @@ struct Sampler::Impl {
   void measure_maps();
   void add_counters(SamplerStats& stats) const;
 
-  static int take(void* self, void* data, std::size_t size) {
-    auto& impl = *static_cast<Impl*>(self);
-    ++impl.received;
+  void take(const void* record, std::size_t size) {
+    ++received;
     SampleView sample;
-    if (parse_sample(data, size, sample)) {
-      (*impl.each)(sample);
+    if (parse_sample(record, size, sample)) {
+      (*each)(sample);
     } else {
-      ++impl.malformed;
+      ++malformed;
     }
+  }
+  static int take_from_ring(void* self, void* record, std::size_t size) {
+    static_cast<Impl*>(self)->take(record, size);
     return 0;
   }
 };
@@ -120,11 +124,14 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
   bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
   bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(online_cpus().size(), options.sample_rate));
+  const std::uint32_t buffer_count = SampleBuffers::entries();
+  bpf_map__set_max_entries(skeleton->maps.buffers, buffer_count);
   if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {
     return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
   }
-  ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), take, this, nullptr);
+  if (auto mapped = buffers.map(bpf_map__fd(skeleton->maps.buffers), buffer_count); !mapped) return mapped;
+  ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), take_from_ring, this, nullptr);
   if (!ring) return fail(bpf_error(errno, "map the ring buffer", messages.text()));
   measure_maps();
   return {};
@@ -274,6 +281,7 @@ void Sampler::forget_cgroup(std::uint64_t id) {
 
 void Sampler::drain(const std::function<void(const SampleView&)>& each) {
   impl_->each = &each;
+  impl_->buffers.drain([&](const void* record, std::size_t size) { impl_->take(record, size); });
   ring_buffer__consume(impl_->ring);
   impl_->each = nullptr;
 }

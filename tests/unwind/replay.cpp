@@ -137,7 +137,7 @@ Walk Replay::walk(const Registers& registers, std::optional<unwind_process> proc
   return walk_again(registers);
 }
 
-Walk Replay::walk_again(const Registers& registers) {
+void Replay::begin_walk(const Registers& registers) {
   begin();
   scratch& s = *machine_scratch;
   s.unwinding.ip = registers.ip;
@@ -146,7 +146,10 @@ Walk Replay::walk_again(const Registers& registers) {
   registers_ = registers.all;
   registers_[UNWIND_RSP] = registers.sp;
   registers_[UNWIND_RBP] = registers.fp;
-  unwind_stack(&s);
+}
+
+Walk Replay::walked() {
+  const scratch& s = *machine_scratch;
   Walk walk;
   walk.frames.assign(s.frames, s.frames + s.unwinding.frames);
   walk.stop = s.user.stop;
@@ -154,6 +157,21 @@ Walk Replay::walk_again(const Registers& registers) {
   walk.flags = s.user.flags;
   walk.unknown_leaf = s.unwinding.unknown_leaf != 0;
   return walk;
+}
+
+Walk Replay::walk_again(const Registers& registers) {
+  begin_walk(registers);
+  unwind_stack(machine_scratch.get());
+  return walked();
+}
+
+Walk Replay::walk_by_frames(const Registers& registers) {
+  begin_walk(registers);
+  unwind_begin(machine_scratch.get());
+  while (unwind_frame() == kUnwindMore) {
+  }
+  unwind_end(machine_scratch.get());
+  return walked();
 }
 
 std::pair<unwind_rule, std::uint32_t> Replay::look_up(const unwind_process& process, std::uint64_t address) {

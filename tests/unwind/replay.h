@@ -52,6 +52,8 @@ class Replay {
   Walk walk(const Registers& registers, std::optional<unwind_process> process);
   // The process of the last walk, with all that was remembered of it.
   Walk walk_again(const Registers& registers);
+  // The same, each frame for itself: plain ones as all others.
+  Walk walk_by_frames(const Registers& registers);
   // The rule and the mapping's kind at an address.
   std::pair<unwind_rule, std::uint32_t> look_up(const unwind_process& process, std::uint64_t address);
   // The process of the last look-up, with all that was remembered of it.
@@ -66,6 +68,8 @@ class Replay {
 
  private:
   void begin();
+  void begin_walk(const Registers& registers);
+  static Walk walked();
   void forget(std::optional<unwind_process> process);
 
   std::vector<std::vector<std::uint32_t>> segments_;  // more than are in use, once it was cleared

@@ -261,6 +261,9 @@ TEST_CASE("every kind of rule leads to the caller it means") {
     if (again.ip == 0) again.ip = kTested;
     if (again.sp == 0) again.sp = kStack;
     CHECK(world.replay.walk_again(again).frames == walk.frames);
+    Walk by_frames = world.replay.walk_by_frames(again);
+    CHECK(by_frames.frames == walk.frames);
+    CHECK(by_frames.stop == walk.stop);
   }
 }
 
