@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 
 #include "base/fd.h"
 #include "bpf/cpu_sample.h"
+#include "profiler/sample_buffers.h"
 #include "profiler/unwind/arena.h"
 #include "tests/support/process_tables.h"
 #include "tests/support/verifier_budget.h"
@@ -31,6 +33,7 @@ namespace {
 struct Form {
   std::string file;
   bpf_object* object = nullptr;
+  SampleBuffers buffers;
   ring_buffer* ring = nullptr;
   std::vector<Fd> clocks;  // of each thread
   std::uint64_t runs = 0, ns = 0;
@@ -48,6 +51,7 @@ bpf_prog_info account_of(const Form& form) {
 Result<> load(Form& form, const UnwindMaps& maps) {
   form.object = bpf_object__open_file(form.file.c_str(), nullptr);
   if (!form.object) return fail_errno(errno, "open {}", form.file);
+  // A program that is only a measure for ours has no tables, variables or ring.
   test::set_constant(form.object, "has_unwind_tables", 1);
   for (auto [name, fd] : {std::pair{"unwind_segments", maps.segments},
                           {"unwind_rules", maps.rules},
@@ -55,14 +59,22 @@ Result<> load(Form& form, const UnwindMaps& maps) {
                           {"unwind_changes", maps.changes}}) {
     if (bpf_map* map = bpf_object__find_map_by_name(form.object, name)) bpf_map__reuse_fd(map, fd);
   }
-  std::size_t size = 0;
-  bpf_map* variables = bpf_object__find_map_by_name(form.object, ".bss");
-  auto* config = static_cast<cpu_sample_config*>(const_cast<void*>(bpf_map__initial_value(variables, &size)));
-  config->collect_user = config->collect_kernel = 1;
+  if (bpf_map* variables = bpf_object__find_map_by_name(form.object, ".bss")) {
+    std::size_t size = 0;
+    auto* config =
+        static_cast<cpu_sample_config*>(const_cast<void*>(bpf_map__initial_value(variables, &size)));
+    config->collect_user = config->collect_kernel = 1;
+  }
+  bpf_map* buffers = bpf_object__find_map_by_name(form.object, "buffers");
+  if (buffers) bpf_map__set_max_entries(buffers, SampleBuffers::entries());
   if (int error = bpf_object__load(form.object)) return fail_errno(-error, "load {}", form.file);
-  form.ring = ring_buffer__new(
-      bpf_object__find_map_fd_by_name(form.object, "records"), [](void*, void*, std::size_t) { return 0; },
-      nullptr, nullptr);
+  if (buffers) {
+    if (auto mapped = form.buffers.map(bpf_map__fd(buffers), SampleBuffers::entries()); !mapped)
+      return mapped;
+  }
+  if (int records = bpf_object__find_map_fd_by_name(form.object, "records"); records >= 0) {
+    form.ring = ring_buffer__new(records, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr);
+  }
   return {};
 }
 
@@ -92,7 +104,8 @@ void measure(Form& form) {
   for (const Fd& clock : form.clocks) ioctl(clock.get(), PERF_EVENT_IOC_ENABLE, 0);
   for (int half = 0; half < 2; ++half) {
     std::this_thread::sleep_for(kHalf);
-    ring_buffer__consume(form.ring);
+    form.buffers.drain([](const void*, std::size_t) {});
+    if (form.ring) ring_buffer__consume(form.ring);
   }
   for (const Fd& clock : form.clocks) ioctl(clock.get(), PERF_EVENT_IOC_DISABLE, 0);
   bpf_prog_info account = account_of(form);
@@ -120,7 +133,7 @@ Result<> run(std::uint32_t rate, std::chrono::seconds time, const std::vector<st
              const std::vector<std::uint32_t>& pids) {
   auto arena = test::arena_of(pids);
   if (!arena) return fail(arena.error());
-  std::vector<Form> forms;
+  std::deque<Form> forms;
   for (const std::string& file : files) {
     Form& form = forms.emplace_back();
     form.file = file;
