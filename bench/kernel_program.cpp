@@ -21,7 +21,7 @@
 
 #include "base/fd.h"
 #include "bpf/cpu_sample.h"
-#include "profiler/sample_buffers.h"
+#include "profiler/cpu_buffers.h"
 #include "profiler/unwind/arena.h"
 #include "tests/support/process_tables.h"
 #include "tests/support/verifier_budget.h"
@@ -33,7 +33,7 @@ namespace {
 struct Form {
   std::string file;
   bpf_object* object = nullptr;
-  SampleBuffers buffers;
+  CpuBuffers buffers;
   ring_buffer* ring = nullptr;
   std::vector<Fd> clocks;  // of each thread
   std::uint64_t runs = 0, ns = 0;
@@ -66,11 +66,13 @@ Result<> load(Form& form, const UnwindMaps& maps) {
     config->collect_user = config->collect_kernel = 1;
   }
   bpf_map* buffers = bpf_object__find_map_by_name(form.object, "buffers");
-  if (buffers) bpf_map__set_max_entries(buffers, SampleBuffers::entries());
+  const std::uint32_t cpus = CpuBuffers::entries();
+  if (buffers) bpf_map__set_max_entries(buffers, cpus);
   if (int error = bpf_object__load(form.object)) return fail_errno(-error, "load {}", form.file);
   if (buffers) {
-    if (auto mapped = form.buffers.map(bpf_map__fd(buffers), SampleBuffers::entries()); !mapped)
-      return mapped;
+    auto mapped = CpuBuffers::open(bpf_map__fd(buffers), cpus);
+    if (!mapped) return fail(mapped.error());
+    form.buffers = std::move(*mapped);
   }
   if (int records = bpf_object__find_map_fd_by_name(form.object, "records"); records >= 0) {
     form.ring = ring_buffer__new(records, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr);

@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT / 'tests/integration'))
 from cost import kernel_counts_run_time, programs  # noqa: E402
 from harness import need_bpf, started  # noqa: E402
 
-OBJECTS = [ROOT / 'build/bench/helper_stacks.bpf.o', ROOT / 'build/bpf/cpu_sample.bpf.o']
+BENCH = next((folder for folder in (ROOT / 'build-dev/bench', ROOT / 'build/bench') if folder.is_dir()), ROOT / 'build-dev/bench')
+OBJECTS = [BENCH / 'helper_stacks.bpf.o', ROOT / 'build/bpf/cpu_sample.bpf.o']
 RATE = 97
 SETTLE = 1  # s, until each program is at what it does all the time
 
@@ -25,7 +26,7 @@ def main(mix, seconds):
         stack.enter_context(kernel_counts_run_time())
         running = [stack.enter_context(started([str(part) for part in command])) for _, command in programs(mix)]
         time.sleep(SETTLE)
-        command = [ROOT / 'build/bench/kernel_program_bench', RATE, seconds, *OBJECTS, '--', *(p.pid for p in running)]
+        command = [BENCH / 'kernel_program_bench', RATE, seconds, *OBJECTS, '--', *(p.pid for p in running)]
         subprocess.run([str(part) for part in command], check=True)
 
 

@@ -16,7 +16,7 @@ enum {
  * the thread was interrupted by a signal: it is named as it is, like the leaf. */
 #define CPU_SAMPLE_EXACT (1ull << 63)
 
-/* What a record in the ring buffer is. */
+/* What a record is. */
 enum cpu_sample_type {
   CPU_SAMPLE_STACK = 1, /* struct cpu_sample and its sections */
 };

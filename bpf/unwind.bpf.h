@@ -22,7 +22,7 @@ enum {
   kUnwindMappingWords = 8,  /* of a struct unwind_mapping */
   kUnwindMappingSteps = 13, /* a segment has room for 1 << 13 of them */
   kUnwindRememberedBits = 10, /* of an index of remembered rules: return addresses come again and again */
-  kUnwindPartBits = 8, /* … within the part for a process: pages that are touched cost, and one holds what most need */
+  kUnwindPartBits = 8, /* … within the part for a process: what lies together costs less, and 4 KiB hold what most need */
   kUnwindSerialBits = 25,
   kKnownProcesses = 32,
   kCounterWords = 16,
@@ -41,7 +41,7 @@ enum {
 /* What comes after a frame that was followed. */
 enum unwind_next {
   kUnwindMore,
-  kUnwindOther, /* one that is not plain */
+  kUnwindNotPlain,
   kUnwindEnded, /* none; u->stop says why */
 };
 
@@ -67,7 +67,7 @@ struct unwind_memory {
 };
 
 /* A remembered rule's `fp`, of code that has a table. */
-#define UNWIND_PLAIN_FP(kind) (UNWIND_MAPPING_TABLE << 4 | (kind))
+#define UNWIND_PLAIN_FP(fp) (UNWIND_MAPPING_TABLE << 4 | (fp))
 
 /* A walk: the frame at hand, and how far it has come. */
 struct unwinding {
@@ -429,15 +429,16 @@ static __always_inline __u32 unwind_from_nowhere(struct scratch* s) {
  * works on in registers. Anything else it leaves as it found it. */
 __noinline int unwind_plain_frames(void) {
   struct scratch* s = own_scratch();
-  if (!s) return kUnwindOther;
+  if (!s) return kUnwindNotPlain;
   struct unwinding* u = &s->unwinding;
-  if (UNWIND_SELDOM(!u->known)) return kUnwindOther;
+  if (UNWIND_SELDOM(!u->known)) return kUnwindNotPlain;
   __u64 ip = u->ip, sp = u->sp, fp = u->fp;
   __u64 back = !u->exact;
   __u32 at = u->frames;
   int next = kUnwindMore;
-  for (int i = 0; i < kUnwindPlainFrames; ++i) {
-    next = kUnwindOther;
+  /* 64 bits: older verifiers forget what a smaller spilled number was, and then see no end. */
+  for (__u64 i = 0; i < kUnwindPlainFrames; ++i) {
+    next = kUnwindNotPlain;
     __u64 address = ip - back;
     if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) break;
     __u64 key = unwind_memory_key(u, address);
@@ -552,7 +553,7 @@ static __always_inline void unwind_stack(struct scratch* s) {
   unwind_begin(s);
   for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
     int next = unwind_plain_frames();
-    if (next == kUnwindOther) next = unwind_frame();
+    if (next == kUnwindNotPlain) next = unwind_frame();
     if (next == kUnwindEnded) break;
   }
   unwind_end(s);

@@ -124,7 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Walk again = replay.walk_again(registers);
   if (again.frames != walk.frames || again.stop != walk.stop) std::abort();
   Walk by_frames = replay.walk_by_frames(registers);
-  if (by_frames.frames != walk.frames || by_frames.stop != walk.stop || by_frames.flags != walk.flags)
+  if (by_frames.frames != walk.frames || by_frames.stop != walk.stop || by_frames.flags != walk.flags ||
+      by_frames.unknown_leaf != walk.unknown_leaf)
     std::abort();
   check(replay.walk(registers, std::nullopt));
   return 0;

@@ -22,7 +22,7 @@ class SampleBuffer {
   // Calls `each(sample)` for all not later than `until`, and forgets them.
   template <class Each>
   void take_until(std::uint64_t until, Each each) {
-    // CPUs write side by side: the ring is almost in order, not quite.
+    // They come CPU by CPU.
     std::ranges::sort(entries_, {}, &Entry::time);
     std::size_t taken = 0;
     for (; taken < entries_.size() && entries_[taken].time <= until; ++taken) {

@@ -15,8 +15,8 @@
 #include "base/fd.h"
 #include "base/file_system.h"
 #include "bpf/cpu_sample.skel.h"
+#include "profiler/cpu_buffers.h"
 #include "profiler/kernel_error.h"
-#include "profiler/sample_buffers.h"
 
 namespace weir::profiler {
 
@@ -72,7 +72,7 @@ std::uint64_t field_of_fdinfo(int fd, std::string_view name) {
 
 struct Sampler::Impl {
   cpu_sample_bpf* skeleton = nullptr;
-  SampleBuffers buffers;
+  CpuBuffers buffers;
   ring_buffer* ring = nullptr;
   std::map<int, Clock> clocks;  // by CPU
   std::uint32_t rate = 0;
@@ -124,13 +124,15 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
   bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
   bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(online_cpus().size(), options.sample_rate));
-  const std::uint32_t buffer_count = SampleBuffers::entries();
+  const std::uint32_t buffer_count = CpuBuffers::entries();
   bpf_map__set_max_entries(skeleton->maps.buffers, buffer_count);
   if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {
     return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
   }
-  if (auto mapped = buffers.map(bpf_map__fd(skeleton->maps.buffers), buffer_count); !mapped) return mapped;
+  auto mapped = CpuBuffers::open(bpf_map__fd(skeleton->maps.buffers), buffer_count);
+  if (!mapped) return fail(mapped.error());
+  buffers = std::move(*mapped);
   ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), take_from_ring, this, nullptr);
   if (!ring) return fail(bpf_error(errno, "map the ring buffer", messages.text()));
   measure_maps();

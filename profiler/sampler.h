@@ -38,7 +38,7 @@ enum class StackEnd : std::uint8_t {
   early,         // the rest could not be found
 };
 
-// A record as it lies in the ring buffer: valid during the callback only.
+// A record as the kernel wrote it: valid during the callback only.
 struct SampleView {
   const cpu_sample* head = nullptr;
   const std::uint64_t* user = nullptr;  // leaf first
@@ -57,7 +57,7 @@ bool parse_sample(const void* data, std::size_t size, SampleView& sample);
 // The kernel's counters, summed over all CPUs, since the sampler opened.
 struct SamplerStats {
   std::uint64_t counters[CPU_SAMPLE_COUNTERS] = {};
-  std::uint64_t received = 0;   // records taken from the ring
+  std::uint64_t received = 0;   // records taken
   std::uint64_t malformed = 0;  // of these
   // By the kernel's own account, where it keeps one (kernel.bpf_stats_enabled).
   std::uint64_t runs = 0;

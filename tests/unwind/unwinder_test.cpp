@@ -264,6 +264,9 @@ TEST_CASE("every kind of rule leads to the caller it means") {
     Walk by_frames = world.replay.walk_by_frames(again);
     CHECK(by_frames.frames == walk.frames);
     CHECK(by_frames.stop == walk.stop);
+    CHECK(by_frames.flags == walk.flags);
+    CHECK(by_frames.mode == walk.mode);
+    CHECK(by_frames.unknown_leaf == walk.unknown_leaf);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "profiler/sample_buffers.h"
+#include "profiler/cpu_buffers.h"
 
 #include <sys/mman.h>
 
@@ -12,7 +12,7 @@ namespace weir::profiler {
 namespace {
 
 // Takes one buffer's records.
-void drain_one(cpu_sample_buffer& buffer, const SampleBuffers::Take& take) {
+void drain_one(cpu_sample_buffer& buffer, const CpuBuffers::Take& take) {
   std::uint64_t written = __atomic_load_n(&buffer.written, __ATOMIC_ACQUIRE);
   std::uint64_t taken = buffer.taken;
   // The program changes it only while all is taken, and then there is nothing to do.
@@ -37,23 +37,24 @@ void drain_one(cpu_sample_buffer& buffer, const SampleBuffers::Take& take) {
 
 }  // namespace
 
-std::uint32_t SampleBuffers::entries() {
+std::uint32_t CpuBuffers::entries() {
   return static_cast<std::uint32_t>(std::ranges::max(online_cpus())) + 1;
 }
 
-SampleBuffers::~SampleBuffers() {
+Result<CpuBuffers> CpuBuffers::open(int map, std::uint32_t entries) {
+  void* at = mmap(nullptr, entries * sizeof(cpu_sample_buffer), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+  if (at == MAP_FAILED) return fail_errno(errno, "map the buffers of {} CPUs", entries);
+  CpuBuffers buffers;
+  buffers.buffers_ = static_cast<cpu_sample_buffer*>(at);
+  buffers.count_ = entries;
+  return buffers;
+}
+
+CpuBuffers::~CpuBuffers() {
   if (buffers_) munmap(buffers_, count_ * sizeof *buffers_);
 }
 
-Result<> SampleBuffers::map(int fd, std::uint32_t count) {
-  void* at = mmap(nullptr, count * sizeof *buffers_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (at == MAP_FAILED) return fail_errno(errno, "map the buffers of {} CPUs", count);
-  buffers_ = static_cast<cpu_sample_buffer*>(at);
-  count_ = count;
-  return {};
-}
-
-void SampleBuffers::drain(const Take& take) {
+void CpuBuffers::drain(const Take& take) {
   for (std::uint32_t i = 0; i < count_; ++i) drain_one(buffers_[i], take);
 }
 

@@ -1,4 +1,4 @@
-#include "profiler/sample_buffers.h"
+#include "profiler/cpu_buffers.h"
 
 #include <doctest/doctest.h>
 #include <sys/mman.h>
@@ -23,7 +23,9 @@ class Buffers {
     void* at = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
     REQUIRE(at != MAP_FAILED);
     buffers_ = static_cast<cpu_sample_buffer*>(at);
-    REQUIRE(taker_.map(file_.get(), kCpus));
+    auto taker = CpuBuffers::open(file_.get(), kCpus);
+    REQUIRE(taker);
+    taker_ = std::move(*taker);
   }
   ~Buffers() { munmap(buffers_, kCpus * sizeof *buffers_); }
   Buffers(const Buffers&) = delete;
@@ -54,7 +56,7 @@ class Buffers {
  private:
   Fd file_;
   cpu_sample_buffer* buffers_ = nullptr;
-  SampleBuffers taker_;
+  CpuBuffers taker_;
 };
 
 using Taken = std::vector<std::pair<std::uint32_t, std::size_t>>;
