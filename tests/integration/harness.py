@@ -247,13 +247,19 @@ class Weir:
         return self.process.wait(seconds)
 
 
+def listens(port):
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(('127.0.0.1', port), timeout=10):
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def weir_with_a_profile(config='', **options):
     port = free_port()
     with Weir(config + receiving(port), **options) as w:
         w.wait_ready()
         # Not by the API: `config` may ask for a password, and a prefix moves it.
-        wait_for('profiles are taken', lambda: w.status('/-/healthy') == 200)
+        wait_for('profiles are taken', lambda: listens(port))
         push_profile(port)
         yield w
 
