@@ -59,11 +59,6 @@ def programs(mix):
     return [(name, command) for name, command in both + more[mix] if shutil.which(command[0])]
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
-
-
 @contextlib.contextmanager
 def kernel_counts_run_time():
     before = STATS.read_text()
@@ -78,7 +73,7 @@ def measure(mix, seconds):
     with contextlib.ExitStack() as stack:
         stack.enter_context(kernel_counts_run_time())
         receiver = stack.enter_context(Receiver())
-        running = [(name, stack.enter_context(started([str(part) for part in command]))) for name, command in programs(mix)]
+        running = [(name, stack.enter_context(started(command))) for name, command in programs(mix)]
         targets = ', '.join(f'{{"__process_pid__" = "{p.pid}", "service_name" = "{name}"}}' for name, p in running)
 
         def config(*receivers):
@@ -90,7 +85,7 @@ def measure(mix, seconds):
 
         def state():
             status = weir.json('/api/v0/web/status')['collection']
-            return time.monotonic(), cpu_seconds(weir.process.pid), status
+            return time.monotonic(), weir.cpu_seconds(), status
 
         begin, cpu_before, before = state()
         time.sleep(seconds)

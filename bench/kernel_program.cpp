@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -22,6 +21,7 @@
 #include "base/fd.h"
 #include "bpf/cpu_sample.h"
 #include "profiler/cpu_buffers.h"
+#include "profiler/sampler.h"
 #include "profiler/unwind/arena.h"
 #include "tests/support/process_tables.h"
 #include "tests/support/verifier_budget.h"
@@ -66,7 +66,7 @@ Result<> load(Form& form, const UnwindMaps& maps) {
     config->collect_user = config->collect_kernel = 1;
   }
   bpf_map* buffers = bpf_object__find_map_by_name(form.object, "buffers");
-  const std::uint32_t cpus = CpuBuffers::entries();
+  const std::uint32_t cpus = CpuBuffers::entries_for(online_cpus());
   if (buffers) bpf_map__set_max_entries(buffers, cpus);
   if (int error = bpf_object__load(form.object)) return fail_errno(-error, "load {}", form.file);
   if (buffers) {
@@ -135,7 +135,7 @@ Result<> run(std::uint32_t rate, std::chrono::seconds time, const std::vector<st
              const std::vector<std::uint32_t>& pids) {
   auto arena = test::arena_of(pids);
   if (!arena) return fail(arena.error());
-  std::deque<Form> forms;
+  std::vector<Form> forms;
   for (const std::string& file : files) {
     Form& form = forms.emplace_back();
     form.file = file;

@@ -8,7 +8,6 @@ and Chromium; about SECONDS + 20 a row.
 import argparse
 import collections
 import contextlib
-import os
 import pathlib
 import shutil
 import sys
@@ -23,7 +22,6 @@ SERVICES = [[ROOT / 'build/services/checkout'], [ROOT / 'build/services/ledger']
             [shutil.which('python3'), ROOT / 'examples/services/recommender.py']]
 OWN_THREADS = {'weir-http', 'weir-web'}  # the server's, its worker's
 SETTLES = 15  # s: the page has all it wants at first, and the processor what it is asked for often
-TICKS = os.sysconf('SC_CLK_TCK')
 
 Thread = collections.namedtuple('Thread', 'name seconds switches')
 
@@ -40,17 +38,12 @@ def threads(pid):
     return found
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
 def measure(weir, seconds, asked=lambda: 0):
     """In % of a core and by second: all of weir, the two threads, their switches, what was asked."""
     pid = weir.process.pid
-    before, cpu, requests, begin = threads(pid), cpu_seconds(pid), asked(), time.monotonic()
+    before, cpu, requests, begin = threads(pid), weir.cpu_seconds(), asked(), time.monotonic()
     time.sleep(seconds)
-    after, cpu, requests, took = threads(pid), cpu_seconds(pid) - cpu, asked() - requests, time.monotonic() - begin
+    after, cpu, requests, took = threads(pid), weir.cpu_seconds() - cpu, asked() - requests, time.monotonic() - begin
     nothing = Thread('', 0, [0, 0])
     own = [(before.get(task, nothing), thread) for task, thread in after.items() if thread.name in OWN_THREADS]
     ran = sum(now.seconds - then.seconds for then, now in own)

@@ -24,7 +24,7 @@ SETTLE = 1  # s, until each program is at what it does all the time
 def main(mix, seconds):
     with contextlib.ExitStack() as stack:
         stack.enter_context(kernel_counts_run_time())
-        running = [stack.enter_context(started([str(part) for part in command])) for _, command in programs(mix)]
+        running = [stack.enter_context(started(command)) for _, command in programs(mix)]
         time.sleep(SETTLE)
         command = [BENCH / 'kernel_program_bench', RATE, seconds, *OBJECTS, '--', *(p.pid for p in running)]
         subprocess.run([str(part) for part in command], check=True)

@@ -31,3 +31,16 @@ function(weir_test name)
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_dependencies(weir_tests ${name}_test)
 endfunction()
+
+# weir_bpf_object(SOURCE OBJECT DEPENDS file...): compiles a program that runs in the kernel.
+function(weir_bpf_object source object)
+  cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${WEIR_CLANG_BPF} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -std=gnu11
+            -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
+            -I${PROJECT_SOURCE_DIR} -isystem /usr/include/x86_64-linux-gnu
+            -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+    DEPENDS ${source} ${arg_DEPENDS}
+    COMMENT "Compiling the kernel program ${source}"
+    VERBATIM)
+endfunction()

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "profiler/sampler.h"
-
 namespace weir::profiler {
 
 namespace {
@@ -37,8 +35,8 @@ void drain_one(cpu_sample_buffer& buffer, const CpuBuffers::Take& take) {
 
 }  // namespace
 
-std::uint32_t CpuBuffers::entries() {
-  return static_cast<std::uint32_t>(std::ranges::max(online_cpus())) + 1;
+std::uint32_t CpuBuffers::entries_for(const std::vector<int>& cpus) {
+  return static_cast<std::uint32_t>(std::ranges::max(cpus)) + 1;
 }
 
 Result<CpuBuffers> CpuBuffers::open(int map, std::uint32_t entries) {

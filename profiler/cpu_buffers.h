@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "bpf/cpu_sample.h"
@@ -16,8 +17,8 @@ class CpuBuffers {
  public:
   using Take = std::function<void(const void* record, std::size_t size)>;
 
-  // How many entries the map needs to have one for each CPU that is online.
-  static std::uint32_t entries();
+  // How many entries the map needs to have one for each of these CPUs.
+  static std::uint32_t entries_for(const std::vector<int>& cpus);
 
   // `map` is the map `buffers` of a loaded program, which has so many entries.
   static Result<CpuBuffers> open(int map, std::uint32_t entries);

@@ -123,8 +123,9 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   skeleton->rodata->cgroup_hierarchy = options.hierarchy;
   bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
   bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
-  bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(online_cpus().size(), options.sample_rate));
-  const std::uint32_t buffer_count = CpuBuffers::entries();
+  const std::vector<int> cpus = online_cpus();
+  bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(cpus.size(), options.sample_rate));
+  const std::uint32_t buffer_count = CpuBuffers::entries_for(cpus);
   bpf_map__set_max_entries(skeleton->maps.buffers, buffer_count);
   if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {

@@ -238,6 +238,11 @@ class Weir:
     def last_load(self):
         return self.json('/api/v0/web/status')['lastLoad']
 
+    def cpu_seconds(self):
+        """In user and kernel code, since it began."""
+        fields = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
     def rss_kb(self):
         return int(re.search(r'VmRSS:\s*(\d+)', pathlib.Path(f'/proc/{self.process.pid}/status').read_text()).group(1))
 
