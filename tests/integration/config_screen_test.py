@@ -3,14 +3,14 @@
 import contextlib
 
 from browsing import block, page, shown, take_shots
-from config_with_secrets import SECRETS, config_with_secrets
+from config_with_secrets import CONFIG, SECRETS
 from harness import run, wait_for
 
 
 @contextlib.contextmanager
-def looked_at(config=None):
+def looked_at(config=CONFIG):
     """(weir, browser): the browser looks at weir's config."""
-    with shown(config_with_secrets() if config is None else config) as (w, browser):
+    with shown(config) as (w, browser):
         browser.open(f'{w.url}/#/config')
         yield w, browser
 

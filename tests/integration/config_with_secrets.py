@@ -66,6 +66,6 @@ pyroscope.write "by_token" {{
 '''
 
 
-def config_with_secrets(token_file=None):
-    """`token_file`: one whose content is a secret, too."""
-    return CONFIG if token_file is None else CONFIG + FROM_A_FILE.format(file=token_file) + receiving(free_port(), 'pyroscope.write.here.receiver')
+def config_with_token(file):
+    """With a secret more: the file's content."""
+    return CONFIG + FROM_A_FILE.format(file=file) + receiving(free_port(), 'pyroscope.write.here.receiver')

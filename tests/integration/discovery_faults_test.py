@@ -171,13 +171,13 @@ def a_docker_daemon_that_answers_badly_costs_no_target():
 
 def a_real_docker_daemon_that_goes_and_comes_back_costs_no_target():
     need_root()
-    with docker_daemon('--live-restore') as daemon:  # its containers outlive it
+    with docker_daemon('--live-restore', seconds=60) as daemon:  # its containers outlive it
         daemon.run('books')
         with Weir(f'discovery.docker "d" {{\n host = "{daemon.address}"\n refresh_interval = "1s"\n}}\n') as w:
             w.wait_ready()
             wait_for('there is a target', lambda: len(w.targets('discovery.docker.d')) == 1)
             suffer(w, 'discovery.docker.d', 'killed, socket missing', daemon.kill, daemon.start, 90)
-            daemon.wait_ready()
+            daemon.wait_ready(60)
             suffer(w, 'discovery.docker.d', 'stopped (SIGSTOP)', lambda: os.kill(daemon.process.pid, signal.SIGSTOP),
                    lambda: os.kill(daemon.process.pid, signal.SIGCONT), 60)
 

@@ -37,7 +37,7 @@ class Daemon:
         with open(self.folder / 'log', 'ab') as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds):
         def ready():
             assert self.process.poll() is None
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -84,17 +84,17 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def docker_daemon(*flags):
-    """One that runs."""
+def docker_daemon(*flags, seconds=30):
+    """One that runs, so long after it was started at most."""
     daemon = Daemon(*flags)
     daemon.start()
     try:
-        daemon.wait_ready()
+        daemon.wait_ready(seconds)
         daemon.call('import', '-', 'ledger:1', input=image_of_ledger())
         yield daemon
     finally:
         if daemon.process.poll() is not None:  # a test has killed it, and its containers still run
             daemon.start()
             with contextlib.suppress(Skip):
-                daemon.wait_ready()
+                daemon.wait_ready(seconds)
         daemon.close()

@@ -48,7 +48,7 @@ def make_all(daemon):
     except AssertionError as error:
         raise Skip(f'no networks can be made here: {error}') from None
     daemon.run('ports', '--network', 'front', '-p', '127.0.0.1::80', '--expose', '90', '--expose', '53/udp',
-                     '--label', 'com.example.team=books', '--label', 'odd/Label-é=x y')
+               '--label', 'com.example.team=books', '--label', 'odd/Label-é=x y')
     daemon.call('network', 'connect', 'aside', 'ports')
     daemon.run('udp-only', '--network', 'aside', '--expose', '53/udp', '--label', 'empty=')
     daemon.run('hosted', '--network', 'host', '--label', 'com.example.team=books')

@@ -14,7 +14,6 @@ from docker_daemon import docker_daemon, image_of_ledger, need_programs
 from harness import ROOT, Skip, Weir, figure, free_port, need_bpf, need_root, run, wait_for
 from receiver import Receiver
 
-
 ACTIVE = 'pyroscope_ebpf_active_targets'
 
 

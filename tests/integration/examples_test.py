@@ -24,7 +24,7 @@ def validate(text):
     with tempfile.NamedTemporaryFile('w', suffix='.river') as file:
         file.write(text)
         file.flush()
-        done = run_weir('validate', file.name)
+        done = run_weir('validate', file.name, timeout=20)
     assert done.returncode == 0, done.stderr
 
 
@@ -121,14 +121,14 @@ def the_helm_values_hold_the_minimal_config():
 
 
 def the_tests_of_a_config_pass_and_find_what_a_changed_rule_breaks():
-    done = run_weir('test', EXAMPLES)
+    done = run_weir('test', EXAMPLES, timeout=20)
     assert done.returncode == 0 and '3 passed' in done.stdout + done.stderr, done
     with tempfile.TemporaryDirectory() as folder:
         for name in ('local.river', 'local.test.river'):
             pathlib.Path(folder, name).write_text((EXAMPLES / name).read_text())
         config = pathlib.Path(folder, 'local.river')
         config.write_text(config.read_text().replace('action        = "keep"', 'action        = "drop"'))
-        done = run_weir('test', folder)
+        done = run_weir('test', folder, timeout=20)
         assert done.returncode == 1 and 'rule drop' in done.stdout + done.stderr, done
 
 

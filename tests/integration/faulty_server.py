@@ -75,10 +75,10 @@ class FaultyServer:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(*self.certificate)
                 self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-            threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True).start()
+            self.serving = http_servers.serving(self.server)
+            self.serving.__enter__()
         elif not wanted and self.server:
-            self.server.shutdown()
-            self.server.server_close()
+            self.serving.__exit__(None, None, None)
             self.server = None
 
     def take(self, body):

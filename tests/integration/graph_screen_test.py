@@ -4,7 +4,7 @@ what stands there when there is nothing to draw or nobody answers."""
 import time
 
 from browsing import ENTER, ESCAPE, RIGHT, SPACE, block, page, shown, slow, take_shots
-from harness import BUSY, figure, free_port, push_profile, receiving, run, wait_for
+from harness import BUSY, figure, free_port, push_profile, receiving, run, wait_for, wait_receiving
 
 HOSTILE = '<img src=x onerror=alert(1)>'
 LABELS = 'return [...document.querySelectorAll(".flowlabel text")].map(t => t.textContent.replace(/\\s/g, " "))'
@@ -40,7 +40,7 @@ def config(port, file='x'):
 def the_graph_shows_what_flows_waits_and_fails():
     port = free_port()
     with shown(config(port, HOSTILE)) as (w, browser):
-        w.wait_healthy('pyroscope.receive_http.in')
+        wait_receiving(w)
         push_profile(port)
         wait_for('its endpoint fails', lambda: w.health('pyroscope.write.nobody')['state'] == 'unhealthy', 20)
         browser.open(f'{w.url}/#/graph')
@@ -57,7 +57,7 @@ def the_graph_shows_what_flows_waits_and_fails():
         def has_rate():
             push_profile(port)
             return any(label.endswith('/s') for label in browser.run(LABELS))
-        wait_for('a rate stands on an edge', has_rate, 30)
+        wait_for('a rate stands on an edge', has_rate, 30, pause=0.2)
         browser.wait('what flows moves', 'return document.querySelectorAll(".flow").length === 1')
         page.is_clean(browser)
 

@@ -99,7 +99,7 @@ def need_go():
     return found
 
 
-def go_pprof(profile, *flags):
+def go_pprof(profile, *flags, seconds=300):
     """What `go tool pprof` prints of a profile: its bytes, a file or an address."""
     go = need_go()
     with tempfile.TemporaryDirectory(prefix='weir-pprof-') as folder:
@@ -107,7 +107,7 @@ def go_pprof(profile, *flags):
             kept = pathlib.Path(folder, 'profile.pb.gz')
             kept.write_bytes(profile)
             profile = kept
-        done = subprocess.run([go, 'tool', 'pprof', *flags, profile], capture_output=True, text=True, timeout=300,
+        done = subprocess.run([go, 'tool', 'pprof', *flags, profile], capture_output=True, text=True, timeout=seconds,
                               env={**os.environ, 'GOTOOLCHAIN': 'local', 'PPROF_TMPDIR': folder, 'PPROF_BINARY_PATH': folder})
     assert done.returncode == 0, done.stderr
     return done.stdout

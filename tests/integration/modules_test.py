@@ -85,10 +85,10 @@ discovery.relabel "user" {{ targets = lib.some.x.targets }}
         wait_for('users see it', lambda: 'file' in labels(w, 'discovery.relabel.user'))
         replace_file(lib / 'some.river', DECLARE % 'changed')
         wait_for('a change is seen', lambda: 'changed' in labels(w, 'discovery.relabel.user'))
-        checked = run_weir('validate', w.config)
+        checked = run_weir('validate', w.config, timeout=20)
         assert checked.returncode == 0, checked.stderr
         (lib / 'some.river').write_text(DECLARE.replace('targets = ', 'tragets = '))
-        checked = run_weir('validate', w.config)
+        checked = run_weir('validate', w.config, timeout=20)
         assert checked.returncode != 0 and 'some.river:6:5' in checked.stderr, checked.stderr
 
 

@@ -11,7 +11,7 @@ def a_prefix_that_cannot_be_is_refused():
     for prefix, why in (('weir', '"weir" does not begin with a slash: write /weir'),
                         ('/a//b', '"/a//b" is no prefix of paths: it has two slashes in a row'),
                         ('/metrics', '"/metrics" is taken: weir answers other requests below /metrics; choose another, such as /weir')):
-        done = run_weir('run', '/dev/null', PREFIX + prefix)
+        done = run_weir('run', '/dev/null', PREFIX + prefix, timeout=30)
         page.expect(done.returncode == 1 and done.stderr == f'Error: --server.http.ui-path-prefix: {why}\n', done)
 
 

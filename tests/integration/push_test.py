@@ -57,7 +57,7 @@ def a_pushed_profile_is_read_by_go():
             assert labels['__name__'] == 'process_cpu' and labels['region'] == 'here', labels
             assert not [name for name in labels if name.startswith('__meta')], labels
             assert w.stop() == 0, w.log()
-    top = go_pprof(pprof, '-top', '-nodecount=10')
+    top = go_pprof(pprof, '-top', '-nodecount=10', seconds=120)
     print(top)
     for part in ('Type: cpu', 'shop::', 'checkout'):
         assert part in top or part.replace('::', '') in top, f'{part} is missing in:\n{top}'
@@ -74,11 +74,11 @@ def a_stripped_program_says_why_it_has_no_names():
             w.wait_ready()
             _, pprof = wait_for('a profile arrives', lambda: receiver.of('checkout'), 20)[0]
             assert w.stop() == 0, w.log()
-    comments = go_pprof(pprof, '-comments')
+    comments = go_pprof(pprof, '-comments', seconds=120)
     print(comments)
     line = next(line for line in comments.splitlines() if f'frames without a name in {bare}: stripped: it has no .symtab' in line)
     assert '/usr/lib/debug/.build-id/' in line, line
-    assert 'bare+0x' in go_pprof(pprof, '-top', '-nodecount=10')
+    assert 'bare+0x' in go_pprof(pprof, '-top', '-nodecount=10', seconds=120)
 
 
 run(a_pushed_profile_is_read_by_go, a_stripped_program_says_why_it_has_no_names)

@@ -89,7 +89,7 @@ def read_pprof(packed):
         labels = {strings[label[1]]: strings[label.get(2, 0)] for label in rows(sample, 3)}
         samples.append(Sample(stack, sum(numbers(sample, 2)), labels))
     rest = dict(fields(message))
-    return Profile(rest.get(12, 0), rest.get(10, 0) / 1e9, samples)
+    return Profile(rest[12], rest[10] / 1e9, samples)
 
 
 def stacks_of(pprof):

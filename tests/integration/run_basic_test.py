@@ -114,7 +114,7 @@ def the_command_line_explains_itself():
             (['run', '--storage.pat=x', 'a'], 1, ['did you mean --storage.path?']),
             (['run'], 1, ['needs PATH']),
             (['--version'], 0, ['weir 0.'])]:
-        done = run_weir(*arguments)
+        done = run_weir(*arguments, timeout=20)
         assert done.returncode == code, (arguments, done)
         for part in parts:
             assert part in done.stdout + done.stderr, (arguments, part, done)
@@ -124,23 +124,23 @@ def validate_says_every_error_and_touches_nothing():
     with tempfile.TemporaryDirectory() as folder:
         good, bad = pathlib.Path(folder, 'good.river'), pathlib.Path(folder, 'bad.river')
         good.write_text('discovery.docker "d" {\n  host = "unix:///nonexistent.sock"\n}\n')
-        done = run_weir('validate', good)
+        done = run_weir('validate', good, timeout=20)
         assert done.returncode == 0, done
         bad.write_text('discovery.docker "d" {\n  hots = 1\n}\nno.such "x" { }\n')
-        done = run_weir('validate', bad)
+        done = run_weir('validate', bad, timeout=20)
         assert done.returncode == 1, done
         for part in (f'{bad}:2:3', f'{bad}:4:1'):
             assert part in done.stderr, done
-        done = run_weir('validate', '--format=json', bad)
+        done = run_weir('validate', '--format=json', bad, timeout=20)
         said = json.loads(done.stdout)
         assert done.returncode == 1 and not done.stderr and not said['valid'] and said['errors'] == 2, done
         first = said['diagnostics'][0]
         assert first['file'] == str(bad) and (first['line'], first['column'], first['endColumn']) == (2, 3, 7), first
         # Nothing uses it: a warning, and no more.
-        done = run_weir('validate', '--format=json', good)
+        done = run_weir('validate', '--format=json', good, timeout=20)
         said = json.loads(done.stdout)
         assert done.returncode == 0 and said['valid'] and said['warnings'] == 1, done
-        assert run_weir('validate', '--format=yaml', good).returncode == 1
+        assert run_weir('validate', '--format=yaml', good, timeout=20).returncode == 1
 
 
 def only_what_is_stable_enough_runs():
@@ -157,11 +157,11 @@ def only_what_is_stable_enough_runs():
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, 'units.river')
         config.write_text('discovery.systemd "units" { }\n')
-        assert run_weir('validate', flag, config).returncode == 1
+        assert run_weir('validate', flag, config, timeout=20).returncode == 1
         for words in (['--stability.level=public-preview'], ['--stability.level=experimental'], []):
-            assert run_weir('validate', *words, config).returncode == 0, words
+            assert run_weir('validate', *words, config, timeout=20).returncode == 0, words
         for command in ('run', 'validate'):
-            done = run_weir(command, '--stability.level=beta', config)
+            done = run_weir(command, '--stability.level=beta', config, timeout=20)
             assert done.returncode == 1, done
             said = '--stability.level is generally-available, public-preview or experimental, got "beta"'
             assert said in done.stderr, done

@@ -170,7 +170,7 @@ def the_list_begins_with_what_needs_a_person():
         browser.wait('they are listed', IS_THERE, '[data-component="discovery.process.all"]')
         browser.point(500, 150)
         w.change_config('/nowhere/to be found', '/etc/hostname')
-        wait_for('it is well again', lambda: w.is_healthy('local.file.gone'))
+        w.wait_healthy('local.file.gone')
         first = 'document.querySelector("[data-component]").dataset.component'
         browser.wait('the page knows it', 'return document.querySelector("[data-component=\'local.file.gone\'] .ok") !== null')
         page.expect(browser.run(f'return {first}') == 'local.file.gone', 'the rows stand under the pointer')

@@ -3,7 +3,7 @@
 import re
 import urllib.parse
 
-from config_with_secrets import SECRETS, config_with_secrets
+from config_with_secrets import SECRETS, config_with_token
 from harness import ROOT, Weir, replace_file, run, wait_for
 
 IN_THE_FILE = 'f1lesecret'
@@ -60,7 +60,7 @@ def no_path_shows_a_secret():
     with Weir('') as w:
         token = w.folder / 'token'
         token.write_text(IN_THE_FILE)
-        w.config.write_text(config_with_secrets(token))
+        w.config.write_text(config_with_token(token))
         w.wait_ready()
         w.request('/-/reload', 'POST')
         wait_for('the config runs', lambda: len(w.json('/api/v0/web/components?modules=1')) >= 10)

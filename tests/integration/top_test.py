@@ -105,7 +105,7 @@ def ctrl_z_gives_the_terminal_back_for_a_while():
         leader = t.process.pid
         pid = int(pathlib.Path(f'/proc/{leader}/task/{leader}/children').read_text())
         t.type('\x1a')
-        t.wait('it is stopped', lambda _: state_of(pid) == 'T')
+        t.wait('it is stopped', lambda _: state_of(pid) == 'T', seconds=10)
         assert termios.tcgetattr(t.slave) == t.before, 'the terminal is not as it was'
         t.cells = {}
         os.kill(pid, signal.SIGCONT)
@@ -153,7 +153,7 @@ def it_ends_with_its_terminal():
 def a_pipe_gets_tables():
     need_bpf()
     with started([ROOT / 'build/services/checkout']):
-        done = run_weir('top', '-i', '1', '-n', '2', '--by', 'functions')
+        done = run_weir('top', '-i', '1', '-n', '2', '--by', 'functions', timeout=30)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('weir top') == 2 and 'shop::tax_of' in done.stdout, done.stdout
     assert '\x1b' not in done.stdout, done.stdout

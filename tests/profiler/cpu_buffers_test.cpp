@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t kCpus = 2;
 
+using Taken = std::vector<std::pair<std::uint32_t, std::size_t>>;
+
 // The memory of a map `buffers`, written as the program writes it.
 class Buffers {
  public:
@@ -45,8 +47,8 @@ class Buffers {
   }
 
   // The threads of the records that are taken, and how many bytes each has.
-  std::vector<std::pair<std::uint32_t, std::size_t>> drain() {
-    std::vector<std::pair<std::uint32_t, std::size_t>> taken;
+  Taken drain() {
+    Taken taken;
     taker_.drain([&](const void* record, std::size_t size) {
       taken.emplace_back(static_cast<const cpu_sample*>(record)->tid, size);
     });
@@ -59,7 +61,6 @@ class Buffers {
   CpuBuffers taker_;
 };
 
-using Taken = std::vector<std::pair<std::uint32_t, std::size_t>>;
 constexpr std::uint32_t kRecord = sizeof(cpu_sample);
 
 }  // namespace

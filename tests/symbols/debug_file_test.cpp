@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "profiler/symbols/symbol_file.h"
@@ -29,7 +28,7 @@ struct Program {
     script(
         "mkdir -p opt && clang-19 -O1 -rdynamic -Wl,--build-id=0x0123456789abcdef app.c -o full && "
         "cp full opt/app");
-    std::istringstream lines(run("nm " + (root / "full | grep ' hidden$'").string()));
+    std::istringstream lines(run("nm " + (root / "full").string() + " | grep ' hidden$'"));
     lines >> std::hex >> address;
     REQUIRE(address != 0);
     std::string image = content_of((root / "full").string(), 1 << 20);

@@ -2,7 +2,6 @@
 // and for tests that want every field to occur.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "tests/support/temp_dir.h"

@@ -1,4 +1,5 @@
 #include "runtime/health_history.h"
+#include "tests/web/fake_parts.h"
 #include "tests/web/site_fixture.h"
 
 namespace weir::web::testing {
@@ -34,16 +35,7 @@ struct Arguments {
 };
 
 const runtime::ComponentType& thing_type() {
-  static const runtime::ComponentType type = [] {
-    runtime::ComponentType t;
-    t.name = "test.thing";
-    t.doc = "A thing.";
-    t.arguments = &lang::schema<Arguments>();
-    t.to_body = [](const runtime::ArgumentsPtr& a) {
-      return lang::to_body(*static_cast<const Arguments*>(a.get()));
-    };
-    return t;
-  }();
+  static const runtime::ComponentType type = component_type<Arguments>("test.thing", "A thing.");
   return type;
 }
 

@@ -176,16 +176,16 @@ export function usePoll<T>(address: string, { topic, least, most }: Wish = {}): 
 
 export interface Kept<T> extends Polled<T> {
   last?: T; // the last answer, maybe to another question
-  isOfThis: boolean; // it is of this one, or this one may still be answered
   question: string; // that the last answers
 }
 
-// The last answer stands until the next has come, also to another question.
+// The last answer stands until the next has come, also to another question: it is the data, unless this one failed.
 export function useKept<T>(address: string, wish: Wish): Kept<T> {
   const polled = usePoll<T>(address, wish);
   const kept = useRef<{ last?: T; question: string }>({ question: "" });
   if (polled.data) kept.current = { last: polled.data, question: address };
-  return { ...polled, ...kept.current, isOfThis: !polled.error || kept.current.question === address };
+  const { last, question } = kept.current;
+  return { ...polled, data: !polled.error || question === address ? last : undefined, last, question };
 }
 
 // Weir tells it by itself.

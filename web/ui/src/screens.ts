@@ -2,7 +2,7 @@
 import type { Route } from "./route";
 
 interface Screen {
-  name: Extract<Route["screen"], "profiles" | "graph" | "components" | "targets" | "config">;
+  name: Exclude<Route["screen"], "component" | "explain">;
   title: string;
   key: string; // behind "g"
   within?: Route["screen"]; // what is opened from it

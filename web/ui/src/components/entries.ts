@@ -2,7 +2,7 @@
 import type { Value } from "../api";
 import { plural } from "../format";
 
-export interface Entry {
+interface Entry {
   key: string;
   value: Value;
 }

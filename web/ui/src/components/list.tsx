@@ -25,7 +25,7 @@ function Filters({ components, state }: { components: Component[]; state: string
     return n > 0 || state === one ? [{ value: one, label: stateWord(one), look: <HealthMark state={one} />, n }] : [];
   });
   const all = { value: "", label: "All", n: components.length };
-  return <Chips<string> label="Health" choices={[all, ...states]} value={state} onChange={(value) => replaceQuery({ state: value })} />;
+  return <Chips label="Health" choices={[all, ...states]} value={state} onChange={(value) => replaceQuery({ state: value })} />;
 }
 
 function Row({ component, through, now }: { component: Component; through?: string; now: number }) {

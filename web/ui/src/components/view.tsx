@@ -127,8 +127,7 @@ export function PagedView({ component, view, title, fact }: { component: string;
   const [offset, setOffset] = useState(0);
   const settled = useSettled(filter);
   const address = url(`${componentPath(component)}/views/${encodeURIComponent(view)}`, { filter: settled, offset, limit: kPage });
-  const { last, isOfThis, error, failingSince } = useKept<ViewPage>(address, { topic: "component" });
-  const page = isOfThis ? last : undefined;
+  const { data: page, error, failingSince } = useKept<ViewPage>(address, { topic: "component" });
   const change = (value: string) => {
     setFilter(value);
     setOffset(0);

@@ -7,7 +7,7 @@ import type { GraphAnswer } from "./api";
 import { contains, FarShapes, isOnFold, LabelShape, LineShape, NodeShape } from "./draw";
 import { type Flow, spokenFlow } from "./edges";
 import { neighbour } from "./neighbour";
-import type { Box, Line, Scene } from "./scene";
+import { type Box, edgesOf, type Line, type Scene } from "./scene";
 import type { Point } from "./spot";
 import { fittingScale, isBoxIn, isLineIn, kLeastScale, kMargin, kMostScale, kUnseen, middleOf, reveal, scrollToMiddle, viewOf } from "./view";
 
@@ -94,9 +94,8 @@ function FarPicture({ graph, boxes, lines, flows, chosen, isFaded }: PictureProp
 }
 
 function NearPicture({ graph, boxes, lines, flows, chosen, isFaded, inside, ports }: PictureProps & { inside: number[]; ports: Point[] }) {
-  const edgesOf = (line: Line) => line.edges.map((index) => graph.edges[index]!);
-  const isLineFaded = (line: Line) => edgesOf(line).every(({ from, to }) => isFaded(from) && isFaded(to));
-  const isNear = (line: Line) => edgesOf(line).some(({ from, to }) => from === chosen || to === chosen);
+  const isLineFaded = (line: Line) => edgesOf(graph, line).every(({ from, to }) => isFaded(from) && isFaded(to));
+  const isNear = (line: Line) => edgesOf(graph, line).some(({ from, to }) => from === chosen || to === chosen);
   const shapeOf = (box: Box) => (
     <NodeShape key={box.node} box={box} node={graph.nodes[box.node]!} inside={inside[box.node]!} isChosen={box.node === chosen} isFaded={isFaded(box.node)} />
   );
@@ -148,7 +147,7 @@ interface CanvasProps {
 function spoken({ graph, scene, flows }: CanvasProps, box: Box): string {
   const node = graph.nodes[box.node]!;
   const out = scene.lines.flatMap((line, index) => {
-    const edges = line.edges.map((edge) => graph.edges[edge]!);
+    const edges = edgesOf(graph, line);
     return edges.some((edge) => edge.from === box.node) ? [`${spokenFlow(edges, flows[index]!)} to ${graph.nodes[edges[0]!.to]!.id}`] : [];
   });
   return [node.id, node.health.state, node.health.message, ...out].filter(Boolean).join(", ").slice(0, 500);

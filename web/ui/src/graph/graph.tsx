@@ -12,7 +12,7 @@ import { componentLink, replaceQuery } from "../route";
 import type { GraphAnswer } from "./api";
 import { Canvas } from "./canvas";
 import { flowOf, spokenFlow, useRates } from "./edges";
-import { buildScene, kFoldAbove, type Line, matchesOf, neighbourhood, ownersOf, type Scene, type Shown, structureOf } from "./scene";
+import { buildScene, edgesOf, kFoldAbove, matchesOf, neighbourhood, ownersOf, type Scene, type Shown, structureOf } from "./scene";
 import { Strip } from "./strip";
 
 // From here on weir has more to tell each time, and is asked less often.
@@ -65,8 +65,7 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
     performance.measure("graph layout", { start });
     return made;
   }, [structure, shown]);
-  const edgesOf = (line: Line) => line.edges.map((edge) => graph.edges[edge]!);
-  const flows = scene.lines.map((line) => flowOf(graph, edgesOf(line), rates));
+  const flows = scene.lines.map((line) => flowOf(graph, edgesOf(graph, line), rates));
   const chosen = graph.nodes.findIndex((node) => node.id === query.get("node"));
   const isOpen = (node: number) => inside[node]! > 0 && shown.isOpen(node);
   const fold = (node: number) => {
@@ -99,7 +98,7 @@ function Drawing({ graph, rates, query }: { graph: GraphAnswer; rates: Map<strin
       <Strip
         graph={graph}
         scene={scene}
-        texts={scene.lines.map((line, index) => spokenFlow(edgesOf(line), flows[index]!))}
+        texts={scene.lines.map((line, index) => spokenFlow(edgesOf(graph, line), flows[index]!))}
         chosen={chosen}
         inside={inside[chosen] ?? 0}
         isOpen={chosen >= 0 && isOpen(chosen)}

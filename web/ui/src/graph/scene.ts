@@ -23,6 +23,10 @@ export interface Line {
   points: Point[];
 }
 
+export function edgesOf(graph: GraphAnswer, line: Line): GraphEdge[] {
+  return line.edges.map((index) => graph.edges[index]!);
+}
+
 export interface Scene extends Size {
   boxes: Box[]; // frames before what is in them
   lines: Line[];

@@ -5,7 +5,7 @@ import { HealthMark } from "../parts/health";
 import { useNow } from "../parts/now";
 import { componentLink } from "../route";
 import type { GraphAnswer } from "./api";
-import type { Scene } from "./scene";
+import { edgesOf, type Scene } from "./scene";
 
 interface Neighbour {
   id: string;
@@ -45,7 +45,7 @@ interface StripProps {
 // At the other ends of the lines that have the chosen one at `mine`.
 function neighboursAt(mine: "from" | "to", { graph, scene, texts, chosen }: StripProps): Neighbour[] {
   return scene.lines.flatMap((line, index) => {
-    const edge = line.edges.map((one) => graph.edges[one]!).find((one) => one[mine] === chosen);
+    const edge = edgesOf(graph, line).find((one) => one[mine] === chosen);
     const other = mine === "from" ? edge?.to : edge?.from;
     return edge && other !== undefined && !edge.inside ? [{ id: graph.nodes[other]!.id, text: texts[index]! }] : [];
   });

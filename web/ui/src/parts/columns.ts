@@ -1,19 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 
-const kOneColumn = "(max-width: 1040px)";
+const oneColumn = matchMedia("(max-width: 1040px)");
 
 // Whether the screen has no room for two columns.
 export function isOneColumn(): boolean {
-  return matchMedia(kOneColumn).matches;
+  return oneColumn.matches;
 }
 
 export function useOneColumn(): boolean {
-  const [query] = useState(() => matchMedia(kOneColumn));
-  const [one, setOne] = useState(query.matches);
+  const [one, setOne] = useState(isOneColumn);
   useEffect(() => {
-    const follow = () => setOne(query.matches);
-    query.addEventListener("change", follow);
-    return () => query.removeEventListener("change", follow);
-  }, [query]);
+    const follow = () => setOne(isOneColumn());
+    oneColumn.addEventListener("change", follow);
+    return () => oneColumn.removeEventListener("change", follow);
+  }, []);
   return one;
 }

@@ -57,14 +57,14 @@ export function Segments<T extends string | number>(props: { label: string; choi
   );
 }
 
-interface ChipChoice<T> extends Choice<T> {
+interface ChipChoice extends Choice<string> {
   look?: ComponentChildren; // instead of the label
   n?: number; // how many there are of it
   title?: string;
 }
 
 // Choices that take as many lines as they need.
-export function Chips<T extends string>(props: { label: string; choices: ChipChoice<T>[]; value: T; onChange: (value: T) => void }) {
+export function Chips(props: { label: string; choices: ChipChoice[]; value: string; onChange: (value: string) => void }) {
   return (
     <div class="chips" role="group" aria-label={props.label}>
       {props.choices.map(({ value, label, look, n, title }) => (

@@ -37,7 +37,7 @@ function Fates({ states, chosen }: { states: Record<Fate, number>; chosen: strin
   return (
     <div class="summary">
       <Shares states={states} />
-      <Chips<string>
+      <Chips
         label="State"
         choices={[{ value: "", label: "All", n: all }, ...choices]}
         value={chosen}
@@ -115,7 +115,7 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
   const filter = useSettled(text);
   const address = url("targets", { filter, state: fate, sort, offset, limit: kPage });
   const kept = useKept<Targets>(address, kEvery);
-  const { last: page, isOfThis, question } = kept;
+  const { data, last: page, question } = kept;
   const isNarrow = useOneColumn();
   const chosen = isNarrow ? 0 : Number(query.get("pid") ?? 0) || 0;
   return (
@@ -128,15 +128,15 @@ export function ProcessesScreen({ query }: { query: URLSearchParams }) {
         </a>
         <Search slash value={text} label="Find by pid, name, service" onChange={(q) => replaceQuery({ q, offset: undefined })} />
       </Bar>
-      <AnswerState of={{ ...kept, data: isOfThis ? page : undefined }} missing="The list of processes did not come." bones={<Bones rows={12} shape="rows" />} />
+      <AnswerState of={kept} missing="The list of processes did not come." bones={<Bones rows={12} shape="rows" />} />
       {page && page.collectors === 0 && <NoCollector />}
       {page && page.total > 0 && <Fates states={page.states} chosen={fate} />}
-      {page && isOfThis && (
+      {data && (
         <div class="besides">
           <div class="listbox">
-            <List page={page} query={query} filter={filter} question={question} chosen={chosen} />
+            <List page={data} query={query} filter={filter} question={question} chosen={chosen} />
           </div>
-          {!isNarrow && page.total > 0 && <Chosen pid={chosen} rows={page.rows} />}
+          {!isNarrow && data.total > 0 && <Chosen pid={chosen} rows={data.rows} />}
         </div>
       )}
     </>

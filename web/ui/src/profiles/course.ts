@@ -20,7 +20,7 @@ export function xIn({ from, until }: Stretch, width: number): (time: number) => 
   return (time) => ((time - from) / Math.max(1, until - from)) * width;
 }
 
-export interface Curve {
+interface Curve {
   line: string;
   area: string; // between it and `base`
 }
