@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "bpf/cpu_sample.h"
+#include "bpf/kernel_stack.bpf.h"
 #include "bpf/unwind.bpf.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 const volatile __u32 own_pid_namespace = 0; /* inode; 0: the first one, where kernel pids are ours */
 const volatile __u32 cgroup_hierarchy = CPU_SAMPLE_UNIFIED;
 const volatile __u32 has_unwind_tables = 0; /* else nothing is said of processes that are not in them */
+const volatile __u32 check_kernel_stacks = 0; /* asks the kernel also for those that are remembered, to compare them */
 
 struct cpu_sample_config config;
 
@@ -31,6 +33,13 @@ struct {
   __type(key, __u32);
   __type(value, struct scratch); /* begins with the counters */
 } scratches SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct kernel_stacks);
+} kernel_stacks SEC(".maps");
 
 /* Chosen processes. */
 struct {
@@ -118,6 +127,15 @@ static __always_inline long unwind_read_user(void* to, __u32 size, __u64 from) {
   return bpf_probe_read_user(to, size, (void*)from);
 }
 
+static __always_inline struct kernel_stacks* own_kernel_stacks(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&kernel_stacks, &zero);
+}
+
+static __always_inline long kernel_stack_read(void* to, __u32 size, __u64 from) {
+  return bpf_probe_read_kernel(to, size, (void*)from);
+}
+
 static __always_inline void count(struct scratch* s, __u64 counter) {
   ++s->counters[counter & (kCounterWords - 1)];
 }
@@ -190,17 +208,22 @@ __noinline int look_up_process(__u32 tgid, __u64 cgroup, __u64 changes) {
   struct scratch* s = own_scratch();
   if (!s) return 0;
   struct known_process* known = &s->processes[tgid % kKnownProcesses];
+  __u64 tables = 0;
+  if (has_unwind_tables) {
+    /* At once: the map may be giving the entry to another process. */
+    volatile __u64* entry = bpf_map_lookup_elem(&unwind_processes, &tgid);
+    if (entry) tables = *entry;
+  }
+  if (known->tgid != tgid || known->tables != tables) {
+    known->mapping.start = known->mapping.limit = 0;
+    for (int i = 0; i < kUnwindRanges; ++i) known->ranges[i].size = 0;
+  }
   known->chosen = choose(tgid, cgroup);
   /* Until user space has decided, each sample asks. */
   known->tgid = known->chosen == CPU_SAMPLE_ASKED ? 0 : tgid;
   known->cgroup = cgroup;
   known->changes = changes;
-  known->tables = 0;
-  known->mapping.start = known->mapping.limit = 0;
-  if (!has_unwind_tables) return 0;
-  /* At once: the map may be giving the entry to another process. */
-  volatile __u64* tables = bpf_map_lookup_elem(&unwind_processes, &tgid);
-  if (tables) known->tables = *tables;
+  known->tables = tables;
   return 0;
 }
 
@@ -213,18 +236,21 @@ static __always_inline struct known_process* process_of(struct scratch* s, __u32
   return known;
 }
 
-/* The registers with which the thread left user mode; 0 when there are none. */
+/* Where the registers are with which the current thread left user mode, if it has one. */
+static __always_inline void* saved_at(void) {
+  return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
+             ? (void*)bpf_task_pt_regs(bpf_get_current_task_btf())
+             : CURRENT_TASK(stack) + kThreadSize - sizeof(struct weir_registers);
+}
+
+/* These; 0 when there are none. */
 static __always_inline struct weir_registers* saved_registers(struct scratch* s) {
   struct weir_registers* regs = (void*)s->saved;
   _Static_assert(sizeof *regs == sizeof s->saved, "all of them");
   if (!CURRENT_TASK(mm)) return 0;
-  void* at;
-  if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
-    at = (void*)bpf_task_pt_regs(bpf_get_current_task_btf());
-  } else {
-    at = CURRENT_TASK(stack) + kThreadSize - sizeof *regs;
-  }
+  void* at = saved_at();
   if (bpf_probe_read_kernel(regs, sizeof *regs, at)) return 0;
+  s->saved_at = (__u64)at;
   return (regs->cs & 3) == 3 ? regs : 0;
 }
 
@@ -261,12 +287,12 @@ static __always_inline void find_process(struct unwinding* u, __u32 tgid, __u64 
   u->known = tables != 0;
 }
 
-/* Returns how many user frames there are. */
-static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct scratch* s, __u64 tables) {
+/* Returns how many user frames there are. `saved`: of a thread in the kernel. */
+static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct scratch* s, __u64 tables,
+                                        const struct weir_registers* saved) {
   struct unwinding* u = &s->unwinding;
   __u64 cs;
   if (UNWIND_SELDOM(s->head.flags & CPU_SAMPLE_IN_KERNEL)) {
-    struct weir_registers* saved = saved_registers(s);
     if (!saved) {
       s->head.flags |= CPU_SAMPLE_NO_USER_REGISTERS;
       count(s, CPU_SAMPLE_NO_REGISTERS);
@@ -293,14 +319,83 @@ static __always_inline __u32 user_stack(struct weir_perf_context* ctx, struct sc
   return u->frames;
 }
 
+/* Where the kernel's frames begin, behind its section's head. */
+static __always_inline __u64* kernel_frames_of(struct scratch* s, __u64 user_frames) {
+  /* Whoever calls knows that it fits; the verifiers of older kernels do not. */
+  asm volatile("" : "+r"(user_frames));
+  if (user_frames > CPU_SAMPLE_MAX_FRAMES) user_frames = CPU_SAMPLE_MAX_FRAMES;
+  return &s->frames[user_frames + 1];
+}
+
+static __always_inline struct kernel_place kernel_place_of(const struct scratch* s, __u64 ip, __u64 sp) {
+  const struct weir_registers* saved = (const void*)s->saved;
+  return (struct kernel_place){
+      .ip = ip,
+      .sp = sp,
+      .registers = s->saved_at,
+      .turn = (__u32)(s->head.time >> kKernelStackTurnBits),
+      .call = (__u16)saved->orig_ax,
+  };
+}
+
+/* Writes the kernel's frames, when they are remembered; returns how many. */
+__noinline int recall_kernel_frames(__u64 ip, __u64 sp, __u64 user_frames) {
+  struct scratch* s = own_scratch();
+  struct kernel_stacks* stacks = own_kernel_stacks();
+  if (!s || !stacks) return 0;
+  struct kernel_place place = kernel_place_of(s, ip, sp);
+  __u64 which = kernel_stack_first(&place);
+  struct kernel_stack_memory* memory = kernel_stack_memory_at(stacks, which);
+  __u32 frames = kernel_stack_recall(memory, &place);
+  if (!frames) {
+    memory = kernel_stack_memory_at(stacks, which ^ 1);
+    frames = kernel_stack_recall(memory, &place);
+  }
+  if (!frames) return 0;
+  __u32 size = frames * sizeof(__u64);
+  asm volatile("" : "+r"(size));
+  if (size > sizeof memory->addresses) return 0;
+  bpf_probe_read_kernel(kernel_frames_of(s, user_frames), size, memory->addresses);
+  count(s, CPU_SAMPLE_KERNEL_REMEMBERED);
+  return (int)frames;
+}
+
+__noinline int remember_kernel_frames(__u64 ip, __u64 sp, __u64 user_frames, __u32 frames) {
+  struct scratch* s = own_scratch();
+  struct kernel_stacks* stacks = own_kernel_stacks();
+  if (!s || !stacks) return 0;
+  struct kernel_place place = kernel_place_of(s, ip, sp);
+  kernel_stack_remember(stacks, &place, kernel_frames_of(s, user_frames), frames);
+  return 0;
+}
+
+/* Of tests: what was remembered, beside what the kernel says now. */
+static __always_inline void check_kernel_frames(struct weir_perf_context* ctx, struct scratch* s, __u32 user_frames,
+                                                __u32 frames) {
+  struct kernel_stacks* stacks = own_kernel_stacks();
+  if (!stacks) return;
+  __u64* remembered = kernel_frames_of(s, user_frames);
+  int differs = bpf_get_stack(ctx, stacks->words, sizeof stacks->words, 0) != (long)(frames * sizeof(__u64));
+  for (__u64 i = 0; i < kKernelStackFrames; ++i) differs |= i < frames && remembered[i] != stacks->words[i];
+  if (differs) count(s, CPU_SAMPLE_KERNEL_WRONG);
+}
+
 /* Puts the kernel's section behind the user's; returns how many frames. */
-static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct scratch* s,
-                                          __u32 user_frames) {
+static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct scratch* s, __u32 user_frames,
+                                          int has_registers) {
   struct cpu_sample_section* section = (void*)&s->frames[user_frames];
-  /* One frame more than the limit would say "truncated", but needs room: a full section says it too. */
-  long size = bpf_get_stack(ctx, section + 1, sizeof s->kernel_frames, 0);
-  if (size <= 0) return 0;
-  __u32 frames = (__u32)size / sizeof(__u64);
+  __u64 ip = ctx->regs.ip, sp = ctx->regs.sp;
+  __u32 frames = has_registers ? (__u32)recall_kernel_frames(ip, sp, user_frames) : 0;
+  if (frames > kKernelStackFrames) frames = 0;
+  if (frames) {
+    if (check_kernel_stacks) check_kernel_frames(ctx, s, user_frames, frames);
+  } else {
+    /* One frame more than the limit would say "truncated", but needs room: a full section says it too. */
+    long size = bpf_get_stack(ctx, section + 1, sizeof s->kernel_frames, 0);
+    if (size <= 0) return 0;
+    frames = (__u32)size / sizeof(__u64);
+    if (has_registers) remember_kernel_frames(ip, sp, user_frames, frames);
+  }
   *section = (struct cpu_sample_section){
       .kind = CPU_SAMPLE_KERNEL,
       .mode = CPU_SAMPLE_BY_KERNEL,
@@ -394,9 +489,11 @@ int cpu_sample(struct weir_perf_context* ctx) {
   s->user.stop = 0;
 
   __u32 user_frames = 0, kernel_frames = 0;
-  if (config.collect_user) user_frames = user_stack(ctx, s, process->tables);
+  struct weir_registers* saved = 0;
+  if (UNWIND_SELDOM(in_kernel)) saved = saved_registers(s);
+  if (config.collect_user) user_frames = user_stack(ctx, s, process->tables, saved);
   if (user_frames > CPU_SAMPLE_MAX_FRAMES) user_frames = CPU_SAMPLE_MAX_FRAMES;
-  if (UNWIND_SELDOM(in_kernel) && config.collect_kernel) kernel_frames = kernel_stack(ctx, s, user_frames);
+  if (UNWIND_SELDOM(in_kernel) && config.collect_kernel) kernel_frames = kernel_stack(ctx, s, user_frames, saved != 0);
   send(s, user_frames, kernel_frames);
   s->counters[CPU_SAMPLE_BUSY_NS] += bpf_ktime_get_ns() - start;
   return 0;

@@ -109,6 +109,8 @@ enum cpu_sample_counter {
   CPU_SAMPLE_LOST_NO_STACK, /* nothing could be read */
   CPU_SAMPLE_NO_REGISTERS,  /* not lost: stacks without their user part */
   CPU_SAMPLE_BUSY_NS,       /* time spent on chosen samples */
+  CPU_SAMPLE_KERNEL_REMEMBERED, /* kernel stacks the kernel was not asked for */
+  CPU_SAMPLE_KERNEL_WRONG,      /* … and of these, while check_kernel_stacks, those it would have told otherwise */
   CPU_SAMPLE_COUNTERS,
 };
 

@@ -25,6 +25,7 @@ enum {
   kUnwindPartBits = 8, /* … within the part for a process: what lies together costs less, and 4 KiB hold what most need */
   kUnwindSerialBits = 25,
   kKnownProcesses = 32,
+  kUnwindRanges = 4, /* remembered of a process; two and eight gain less */
   kCounterWords = 16,
   kSavedWords = 21, /* of a struct weir_registers */
   kUnwindRememberedUserBits = 64 - kUnwindSerialBits + 8, /* of an address that can be remembered */
@@ -91,14 +92,23 @@ struct unwinding {
   __u8 has_registers;
 };
 
+/* Addresses that have one rule, in code that has a table. */
+struct unwind_range {
+  __u64 start, size;
+  struct unwind_rule rule;
+};
+
 /* What was decided about a process, and where its tables are: looking that up in maps costs more than many frames. */
 struct known_process {
   __u32 tgid; /* 0: none */
-  __u32 chosen;
+  __u16 chosen;
+  __u16 next_range; /* to be replaced */
   __u64 cgroup;
   __u64 tables;  /* of unwind_processes */
   __u64 changes; /* how often there had been changes when it was looked up */
   struct unwind_mapping mapping; /* the last one that was found: leaves are mostly in the same */
+  /* Leaves are anywhere in a loop, which is mostly one row: what is remembered by address misses them. */
+  struct unwind_range ranges[kUnwindRanges];
 };
 
 /* What is touched at every sample lies together: at the usual rates no cache has it any more. */
@@ -115,6 +125,7 @@ struct scratch {
   __u64 kernel_frames[CPU_SAMPLE_MAX_KERNEL_FRAMES];
   /* Room for the registers that are on the kernel's stack: there is not enough of it on the program's. */
   __u64 saved[kSavedWords];
+  __u64 saved_at; /* where they were: once in memory it is a number to the verifier, no pointer */
   struct unwind_memory remembered[1 << kUnwindRememberedBits];
 };
 
@@ -137,10 +148,18 @@ static __always_inline __u64 unwind_mask_below(__u64 a, __u64 b) {
   return (__u64)difference;
 }
 
-/* The rule of the last row that begins at `low` or before; `carried` when there is none. */
-__noinline __u32 unwind_search_rows(__u32 rows, __u32 count, __u32 low, __u32 carried) {
+/* A row that was found: its rule, and the low 16 bits of the first address it holds for and (17 bits) of the one after
+ * the last. In a page of less than 64 KiB both may lie outside. */
+#define UNWIND_ROW(rule, start, limit) ((__u64)(rule) | (__u64)(start) << 16 | (__u64)(limit) << 32)
+#define UNWIND_ROW_RULE(row) ((__u32)(row) & 0xffff)
+#define UNWIND_ROW_START(row) ((__u32)(row) >> 16)
+#define UNWIND_ROW_LIMIT(row) ((__u32)((row) >> 32))
+
+/* The last row that begins at `low` or before; one of `carried` when there is none. */
+__noinline __u64 unwind_search_rows(__u32 rows, __u32 count, __u32 low, __u32 carried) {
   __u32* words = unwind_segment(rows / UNWIND_SEGMENT_WORDS);
-  if (!words || count == 0) return carried;
+  if (!words || count == 0) return UNWIND_ROW(carried, 0, 1 << 16);
+  __u32 end = rows + count;
   __u64 limit = ((__u64)low + 1) << 16;
   __u32 at = rows;
   for (int step = 0; step < kUnwindRowSteps && count > 1; ++step) {
@@ -149,7 +168,9 @@ __noinline __u32 unwind_search_rows(__u32 rows, __u32 count, __u32 low, __u32 ca
     count -= half;
   }
   __u32 row = words[at & kUnwindWordMask];
-  return row < limit ? row & 0xffff : carried;
+  if (row >= limit) return UNWIND_ROW(carried, 0, row >> 16);
+  __u32 next = at + 1 < end ? words[(at + 1) & kUnwindWordMask] >> 16 : 1 << 16;
+  return UNWIND_ROW(row & 0xffff, row >> 16, next);
 }
 
 /* The address of the last mapping that starts at `address` or before, else of the first one. */
@@ -168,14 +189,14 @@ __noinline __u32 unwind_search_mappings(__u32 mappings, __u32 count, __u64 addre
   return at;
 }
 
-static __always_inline struct unwind_mapping* unwind_last_mapping(struct scratch* s) {
-  return &s->processes[s->unwinding.process % kKnownProcesses].mapping;
+static __always_inline struct known_process* unwind_known_process(struct scratch* s) {
+  return &s->processes[s->unwinding.process % kKnownProcesses];
 }
 
 /* The kind of the mapping around an address, which is then the last; 0 when there is none. */
 static __always_inline __u32 unwind_find_mapping(struct scratch* s, __u64 address) {
   struct unwinding* u = &s->unwinding;
-  struct unwind_mapping* last = unwind_last_mapping(s);
+  struct unwind_mapping* last = &unwind_known_process(s)->mapping;
   if (address >= last->start && address < last->limit) return last->kind;
   if (UNWIND_SELDOM(u->mapping_count == 0 || address >> kUnwindUserBits)) return 0;
   __u32 at = unwind_search_mappings(u->mappings, u->mapping_count, address);
@@ -188,17 +209,29 @@ static __always_inline __u32 unwind_find_mapping(struct scratch* s, __u64 addres
   return last->kind;
 }
 
-/* The rule's number at an address of the last mapping. */
-static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address) {
-  struct unwind_mapping* mapping = unwind_last_mapping(s);
+/* The rule's number at an address of the last mapping; `range`: of addresses around it that have the same. */
+static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address, struct unwind_range* range) {
+  struct unwind_mapping* mapping = &unwind_known_process(s)->mapping;
   __u64 offset = address - mapping->bias;
   __u64 number = offset >> (mapping->page_bits & 31);
+  range->start = address;
+  range->size = 1;
   if (UNWIND_SELDOM(number >= mapping->page_count)) return 0;
   __u32 at = mapping->pages + (__u32)number * 2;
   __u32* words = unwind_segment(at / UNWIND_SEGMENT_WORDS);
   if (UNWIND_SELDOM(!words)) return 0;
   struct unwind_page* page = (struct unwind_page*)(words + (at & (kUnwindWordMask - 1)));
-  return unwind_search_rows(page->rows, page->count, offset & 0xffff, page->carried);
+  __u64 low = offset & 0xffff;
+  __u64 row = unwind_search_rows(page->rows, page->count, (__u32)low, page->carried);
+  __u64 start = UNWIND_ROW_START(row), limit = UNWIND_ROW_LIMIT(row);
+  /* A row ends with its page. */
+  __u64 page_size = 1ull << (mapping->page_bits & 31);
+  __u64 page_start = low & ~(page_size - 1);
+  if (start < page_start) start = page_start;
+  if (limit > page_start + page_size) limit = page_start + page_size;
+  range->start = address - (low - start);
+  range->size = limit - start;
+  return UNWIND_ROW_RULE(row);
 }
 
 /* Takes ip as the next frame; returns 0, or why the walk ends. */
@@ -345,17 +378,29 @@ __noinline __u32 unwind_search(__u64 address) {
   struct scratch* s = own_scratch();
   if (!s) return 0;
   struct unwinding* u = &s->unwinding;
+  struct known_process* known = unwind_known_process(s);
+  for (int i = 0; i < kUnwindRanges; ++i) {
+    struct unwind_range* range = &known->ranges[i];
+    if (address - range->start >= range->size) continue;
+    u->rule = range->rule;
+    return UNWIND_MAPPING_TABLE;
+  }
   __u32 kind = unwind_find_mapping(s, address);
   if (UNWIND_SELDOM(kind == 0)) return 0;
-  __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(s, address) : 0;
-  struct unwind_rule* found = unwind_rule_of(id);
-  if (UNWIND_SELDOM(!found)) return 0;
-  u->rule = *found;
+  struct unwind_range found = {0};
+  __u32 id = kind == UNWIND_MAPPING_TABLE ? unwind_find_rule(s, address, &found) : 0;
+  struct unwind_rule* rule = unwind_rule_of(id);
+  if (UNWIND_SELDOM(!rule)) return 0;
+  u->rule = *rule;
+  if (UNWIND_OFTEN(kind == UNWIND_MAPPING_TABLE)) {
+    found.rule = *rule;
+    known->ranges[known->next_range++ % kUnwindRanges] = found;
+  }
   if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) return kind;
   __u64 key = unwind_memory_key(u, address);
   struct unwind_memory* memory = unwind_memory_of(s, key, address);
   memory->key = key;
-  memory->rule = *found;
+  memory->rule = *rule;
   memory->rule.fp |= kind << 4;
   return kind;
 }
@@ -443,13 +488,16 @@ __noinline int unwind_plain_frames(void) {
     if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) break;
     __u64 key = unwind_memory_key(u, address);
     struct unwind_memory* memory = unwind_memory_of(s, key, address);
-    if (UNWIND_SELDOM(memory->key != key)) {
-      unwind_search(address);
-      if (memory->key != key) break;
-    }
     /* At once; its members are the bytes from the lowest on. */
     __u64 rule;
-    __builtin_memcpy(&rule, &memory->rule, sizeof rule);
+    if (UNWIND_OFTEN(memory->key == key)) {
+      __builtin_memcpy(&rule, &memory->rule, sizeof rule);
+    } else {
+      __u64 kind = unwind_search(address);
+      if (UNWIND_SELDOM(!kind)) break;
+      __builtin_memcpy(&rule, &u->rule, sizeof rule);
+      rule |= kind << 12;
+    }
     __u32 by = (__u8)rule, fp_by = (__u8)(rule >> 8);
     __u64 base = sp;
     if (by != UNWIND_CFA_SP) {

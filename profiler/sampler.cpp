@@ -121,6 +121,7 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   if (!skeleton) return fail(bpf_error(errno, "open the program cpu_sample", messages.text()));
   skeleton->rodata->own_pid_namespace = options.own_pid_namespace;
   skeleton->rodata->cgroup_hierarchy = options.hierarchy;
+  skeleton->rodata->check_kernel_stacks = options.check_kernel_stacks ? 1 : 0;
   bpf_map__set_max_entries(skeleton->maps.pids, std::max(1u, options.pid_entries));
   bpf_map__set_max_entries(skeleton->maps.cgroups, std::max(1u, options.cgroup_entries));
   const std::vector<int> cpus = online_cpus();

@@ -29,6 +29,8 @@ struct SamplerOptions {
   cpu_sample_hierarchy hierarchy = CPU_SAMPLE_UNIFIED;
   // An Arena's maps, kept by this sampler too; without them it follows frame pointers.
   UnwindMaps unwind;
+  // Of tests: compares the kernel stacks it remembers with those of the kernel (CPU_SAMPLE_KERNEL_WRONG).
+  bool check_kernel_stacks = false;
 };
 
 // What the end of a user stack tells.

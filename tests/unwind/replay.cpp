@@ -113,14 +113,14 @@ bool Replay::read(void* to, std::size_t size, std::uint64_t from) const {
 void Replay::forget(std::optional<unwind_process> process) {
   process_ = process;
   ++serial_;
-  machine_scratch->processes[0].mapping = {};
+  machine_scratch->processes[0] = {};
 }
 
 void Replay::begin() {
   // What another replay has remembered is not ours.
   if (std::exchange(machine, this) != this) {
     for (unwind_memory& memory : machine_scratch->remembered) memory = {};
-    machine_scratch->processes[0].mapping = {};
+    machine_scratch->processes[0] = {};
   }
   unwinding& u = machine_scratch->unwinding;
   // As if other processes had been there.

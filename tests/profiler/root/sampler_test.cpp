@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <thread>
 
 #include "tests/profiler/root/world.h"
@@ -48,6 +49,28 @@ TEST_CASE("the kernel's counters add up, also when the ring is full") {
   CHECK(stats[CPU_SAMPLE_SELECTED] ==
         taken + stats[CPU_SAMPLE_LOST_RING_FULL] + stats[CPU_SAMPLE_LOST_NO_STACK]);
   CHECK(stats[CPU_SAMPLE_ASKED] == 0);
+}
+
+TEST_CASE("kernel stacks that are remembered are those the kernel would tell") {
+  if (skip("kernel stacks that are remembered are those the kernel would tell")) return;
+  Child child("kernel_busy");
+  for (bool user : {true, false}) {
+    CAPTURE(user);
+    auto sampler = open_sampler({.sample_rate = 4999, .collect = {.user = user}, .check_kernel_stacks = true});
+    sampler->select_everyone(true);
+    std::uint64_t kernel_stacks = 0;
+    auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (std::chrono::steady_clock::now() < end) {
+      sampler->drain([&](const SampleView& sample) { kernel_stacks += sample.kernel_frames > 0 ? 1 : 0; });
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    SamplerStats stats = sampler->stats();
+    std::printf("FIGURE: of %lu kernel stacks %lu were remembered\n", static_cast<unsigned long>(kernel_stacks),
+                static_cast<unsigned long>(stats[CPU_SAMPLE_KERNEL_REMEMBERED]));
+    CHECK(stats[CPU_SAMPLE_KERNEL_WRONG] == 0);
+    CHECK(stats[CPU_SAMPLE_KERNEL_REMEMBERED] > kernel_stacks / 8);
+    CHECK(kernel_stacks > 1000);
+  }
 }
 
 TEST_CASE("errors of the sampler say what to do") {
