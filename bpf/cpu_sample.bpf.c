@@ -382,10 +382,10 @@ static __always_inline void check_kernel_frames(struct weir_perf_context* ctx, s
 
 /* Puts the kernel's section behind the user's; returns how many frames. */
 static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct scratch* s, __u32 user_frames,
-                                          int has_registers) {
+                                          int can_remember) {
   struct cpu_sample_section* section = (void*)&s->frames[user_frames];
   __u64 ip = ctx->regs.ip, sp = ctx->regs.sp;
-  __u32 frames = has_registers ? (__u32)recall_kernel_frames(ip, sp, user_frames) : 0;
+  __u32 frames = can_remember ? (__u32)recall_kernel_frames(ip, sp, user_frames) : 0;
   if (frames > kKernelStackFrames) frames = 0;
   if (frames) {
     if (check_kernel_stacks) check_kernel_frames(ctx, s, user_frames, frames);
@@ -394,7 +394,7 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct 
     long size = bpf_get_stack(ctx, section + 1, sizeof s->kernel_frames, 0);
     if (size <= 0) return 0;
     frames = (__u32)size / sizeof(__u64);
-    if (has_registers) remember_kernel_frames(ip, sp, user_frames, frames);
+    if (can_remember) remember_kernel_frames(ip, sp, user_frames, frames);
   }
   *section = (struct cpu_sample_section){
       .kind = CPU_SAMPLE_KERNEL,
@@ -493,7 +493,10 @@ int cpu_sample(struct weir_perf_context* ctx) {
   if (UNWIND_SELDOM(in_kernel)) saved = saved_registers(s);
   if (config.collect_user) user_frames = user_stack(ctx, s, process->tables, saved);
   if (user_frames > CPU_SAMPLE_MAX_FRAMES) user_frames = CPU_SAMPLE_MAX_FRAMES;
-  if (UNWIND_SELDOM(in_kernel) && config.collect_kernel) kernel_frames = kernel_stack(ctx, s, user_frames, saved != 0);
+  if (UNWIND_SELDOM(in_kernel) && config.collect_kernel) {
+    int can_remember = saved && bpf_core_field_exists(struct unwind_state, full_regs);
+    kernel_frames = kernel_stack(ctx, s, user_frames, can_remember);
+  }
   send(s, user_frames, kernel_frames);
   s->counters[CPU_SAMPLE_BUSY_NS] += bpf_ktime_get_ns() - start;
   return 0;

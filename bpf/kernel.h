@@ -44,6 +44,10 @@ struct css_set {
 
 struct mm_struct;
 
+struct unwind_state {
+  _Bool full_regs; /* of the ORC unwinder only */
+} WEIR_RELOCATED;
+
 struct task_struct {
   unsigned int flags;
   void *stack;

@@ -92,7 +92,8 @@ struct unwind_process {
 };
 
 /* The map `unwind_changes` has one word, which counts changes of `unwind_processes`. User space counts after it has
- * changed something: what a program looked up before is no longer valid then. */
+ * changed something: what a program looked up before is no longer valid then. What it remembers of a process stays
+ * valid while that process's own word is the same: user space changes it before it frees anything the word leads to. */
 
 /* Value of the map `unwind_processes`; the key is the tgid in the pid namespace of the program's owner. One
  * word, so that nobody sees half of it: mappings / 8, then the count, then a serial number, which tells this

@@ -61,7 +61,7 @@ unwind_process proper_tables(Replay& replay, Input& input) {
     std::uint32_t start = 0;
     for (std::uint32_t& row : rows) {
       row = start << 16 | input.take<std::uint8_t>();
-      start += 1 + input.take<std::uint8_t>();
+      start = std::min(start + 1 + input.take<std::uint8_t>(), 0xffffu);
     }
     page = {put(replay, rows), static_cast<std::uint16_t>(rows.size()), input.take<std::uint8_t>()};
   }
@@ -122,11 +122,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Two windows a frame for its words, two more where a window reaches beyond the stack.
   if (replay.reads() > 8 * (walk.frames.size() + 1)) std::abort();
   Walk again = replay.walk_again(registers);
-  if (again.frames != walk.frames || again.stop != walk.stop) std::abort();
+  check(again);
   Walk by_frames = replay.walk_by_frames(registers);
-  if (by_frames.frames != walk.frames || by_frames.stop != walk.stop || by_frames.flags != walk.flags ||
-      by_frames.unknown_leaf != walk.unknown_leaf)
-    std::abort();
+  check(by_frames);
+  // Where rows are not sorted, what is remembered as one range need not be one.
+  if (flags % 2) {
+    if (again.frames != walk.frames || again.stop != walk.stop) std::abort();
+    if (by_frames.frames != walk.frames || by_frames.stop != walk.stop || by_frames.flags != walk.flags ||
+        by_frames.unknown_leaf != walk.unknown_leaf)
+      std::abort();
+  }
   check(replay.walk(registers, std::nullopt));
   return 0;
 }

@@ -1,6 +1,7 @@
 // Runs the profiler once on the kernel it is started under, as root and without anything else around:
 // a process by pid, one by container, one whose exec is seen; before that the unwinder alone, over a
-// recursion without frame pointers. Prints one line, "OK …" or "FAILED …".
+// recursion without frame pointers, and the kernel stacks it remembers, beside the kernel's own. Prints one
+// line, "OK …" or "FAILED …".
 //   kernel_check FOLDER: with cpu_sample.bpf.o and deep_no_frame_pointers in it
 #include <fcntl.h>
 #include <signal.h>
@@ -186,6 +187,30 @@ Result<std::string> check_unwinder(const std::string& folder) {
                      kFrames, *processed);
 }
 
+Result<std::string> check_kernel_stacks() {
+  pid_t child = start("read", "");
+  auto sampler = Sampler::open({.sample_rate = 199, .collect = {.user = false}, .check_kernel_stacks = true});
+  if (!sampler) return fail(sampler.error());
+  auto chosen = (*sampler)->choose_pid(static_cast<std::uint32_t>(child));
+  if (!chosen) return fail(chosen.error());
+  int stacks = 0;
+  constexpr int kEnough = 400;
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (stacks < kEnough && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    (*sampler)->drain([&](const SampleView& sample) { stacks += sample.kernel_frames > 0 ? 1 : 0; });
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  SamplerStats stats = (*sampler)->stats();
+  std::uint64_t remembered = stats[CPU_SAMPLE_KERNEL_REMEMBERED];
+  if (remembered == 0) return fail("none of {} kernel stacks were remembered", stacks);
+  if (stats[CPU_SAMPLE_KERNEL_WRONG] != 0) {
+    return fail("{} of {} remembered kernel stacks are wrong", stats[CPU_SAMPLE_KERNEL_WRONG], remembered);
+  }
+  return fmt::format(" {} of {} kernel stacks remembered;", remembered, stacks);
+}
+
 Result<std::string> check_session() {
   LogHub hub([](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
@@ -240,8 +265,9 @@ int main(int argc, char** argv) {
   utsname system{};
   uname(&system);
   auto said = weir::profiler::check_unwinder(argc > 1 ? argv[1] : "/");
-  if (said) {
-    auto more = weir::profiler::check_session();
+  for (auto check : {weir::profiler::check_kernel_stacks, weir::profiler::check_session}) {
+    if (!said) break;
+    auto more = check();
     said = more ? *said + *more : more;
   }
   if (said) {

@@ -1,5 +1,5 @@
-// The kernel program's memory of kernel stacks, built as a part of this program: over stacks made by hand, and over
-// random ones, of which it must never take one for another.
+// The kernel program's memory of kernel stacks, built as a part of this program: over stacks made by hand,
+// and over random ones, of which it must never take one for another.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -49,10 +49,12 @@ struct Call {
   std::uint64_t words;
 };
 
-// Puts a stack up to the registers into memory; returns where it begins. `gap`: the random one that do_syscall_64()
-// leaves, words, in the outermost but one; `other`: what lies where no return address does.
+// Puts a stack up to the registers into memory; returns where it begins. `gap`: the random one that
+// do_syscall_64() leaves, words, in the outermost but one; `other`: what lies where no return address does,
+// or kResidue for what has been there.
+constexpr std::uint64_t kResidue = ~0ull;
+
 std::uint64_t put_stack(const std::vector<Call>& calls, std::uint64_t gap, std::uint64_t other) {
-  machine_memory.clear();
   std::vector<std::uint64_t> words;
   for (std::size_t i = 0; i + 1 < calls.size(); ++i) {
     std::uint64_t own = calls[i].words + (i + 2 == calls.size() ? gap : 0);
@@ -60,7 +62,13 @@ std::uint64_t put_stack(const std::vector<Call>& calls, std::uint64_t gap, std::
     words.push_back(calls[i + 1].ip);
   }
   std::uint64_t sp = kTop - words.size() * 8;
-  for (std::size_t i = 0; i < words.size(); ++i) machine_memory[sp + i * 8] = words[i];
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == kResidue) {
+      machine_memory.try_emplace(sp + i * 8, 0);
+    } else {
+      machine_memory[sp + i * 8] = words[i];
+    }
+  }
   return sp;
 }
 
@@ -85,12 +93,14 @@ Frames recall(const kernel_place& place) {
   for (std::uint64_t other : {0, 1}) {
     const kernel_stack_memory* memory =
         kernel_stack_memory_at(machine_stacks.get(), kernel_stack_first(&place) ^ other);
-    if (__u32 frames = kernel_stack_recall(memory, &place)) return {memory->addresses, memory->addresses + frames};
+    if (__u32 frames = kernel_stack_recall(memory, &place))
+      return {memory->addresses, memory->addresses + frames};
   }
   return {};
 }
 
-const std::vector<Call> kWait = {{kText + 0x100, 3}, {kText + 0x200, 9}, {kText + 0x300, 1}, {kText + 0x400, 6}, {kText + 0x500, 0}};
+const std::vector<Call> kWait = {
+    {kText + 0x100, 3}, {kText + 0x200, 9}, {kText + 0x300, 1}, {kText + 0x400, 6}, {kText + 0x500, 0}};
 
 }  // namespace
 
@@ -108,12 +118,24 @@ TEST_CASE("a kernel stack is recalled where its return addresses lie again, what
     CHECK(recall(place_at(kWait[0].ip, sp, 2)).empty());
     CHECK(recall(place_at(kWait[0].ip, sp, 1, 8)).empty());
   }
+  SUBCASE("not beyond the largest gap") {
+    CHECK_FALSE(recall(place_at(kWait[0].ip, put_stack(kWait, 5 + 128, 0))).empty());
+    CHECK(recall(place_at(kWait[0].ip, put_stack(kWait, 5 + 129, 0))).empty());
+  }
   SUBCASE("not by other callers") {
     for (std::size_t i = 1; i < kWait.size(); ++i) {
       std::vector<Call> calls = kWait;
       calls[i].ip += 0x10;
       CHECK(recall(place_at(kWait[0].ip, put_stack(calls, 5, 0))).empty());
     }
+  }
+  SUBCASE("not behind a fault that came within another: its entry code is the same") {
+    std::vector<Call> outer = {{kText + 0x600, 2}, {kText + 0x500, 20}};
+    std::vector<Call> calls = kWait;
+    calls.insert(calls.end(), outer.begin(), outer.end());
+    remember(place_at(kWait[0].ip, put_stack(kWait, 0, 0), 1, kKernelNoCall), frames_of(kWait));
+    CHECK_FALSE(recall(place_at(kWait[0].ip, put_stack(kWait, 0, 0), 1, kKernelNoCall)).empty());
+    CHECK(recall(place_at(kWait[0].ip, put_stack(calls, 0, 0), 1, kKernelNoCall)).empty());
   }
   SUBCASE("not where the stack ends before, or cannot be read") {
     CHECK(recall(place_at(kWait[0].ip, kTop - 8)).empty());
@@ -125,6 +147,7 @@ TEST_CASE("a kernel stack is recalled where its return addresses lie again, what
 TEST_CASE("a kernel stack is remembered only when there is no doubt where its return addresses lie") {
   auto kept = [](const std::vector<Call>& calls, const Frames& frames, auto change) {
     *machine_stacks = {};
+    machine_memory.clear();
     std::uint64_t sp = put_stack(calls, 4, 0);
     change(sp);
     remember(place_at(frames[0], sp), frames);
@@ -162,12 +185,16 @@ TEST_CASE("of random kernel stacks none is taken for another") {
   int wrong = 0;
   for (int i = 0; i < 200'000; ++i) {
     std::vector<Call> calls;
-    for (std::uint64_t depth = 1 + random() % 4; depth > 0; --depth) calls.push_back(functions[random() % functions.size()]);
+    for (std::uint64_t depth = 1 + random() % 4; depth > 0; --depth) {
+      calls.push_back(functions[random() % functions.size()]);
+    }
     calls.push_back({kText + 0x100000, 8});
     calls.push_back({kText + 0x100100, 0});
     // What is left over are return addresses, too.
-    std::uint64_t sp = put_stack(calls, random() % 64, functions[random() % functions.size()].ip);
-    kernel_place place = place_at(calls[0].ip, sp, static_cast<std::uint32_t>(i / 50'000), static_cast<std::uint16_t>(random() % 2));
+    std::uint64_t other = random() % 4 ? kResidue : functions[random() % functions.size()].ip;
+    std::uint64_t sp = put_stack(calls, random() % 64, other);
+    auto turn = static_cast<std::uint32_t>(i / 50'000);
+    kernel_place place = place_at(calls[0].ip, sp, turn, static_cast<std::uint16_t>(random() % 2));
     Frames found = recall(place);
     if (found.empty()) {
       remember(place, frames_of(calls));

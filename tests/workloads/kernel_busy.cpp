@@ -1,5 +1,5 @@
-// Enters the kernel in many ways at once: system calls that sleep and wake, faults, new processes, the network.
-// Runs until it is killed or its parent ends.
+// Enters the kernel in many ways at once: system calls that sleep and wake, faults, new processes, the
+// network. Runs until it is killed or its parent ends.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -93,7 +93,8 @@ void start_processes() {
 
 void read_files() {
   for (;;) {
-    for (const char* name : {"/proc/self/stat", "/proc/self/maps", "/proc/stat", "/proc/meminfo", "/etc/passwd"}) {
+    for (const char* name :
+         {"/proc/self/stat", "/proc/self/maps", "/proc/stat", "/proc/meminfo", "/etc/passwd"}) {
       int fd = open(name, O_RDONLY | O_CLOEXEC);
       struct stat status;
       fstat(fd, &status);
@@ -116,6 +117,30 @@ void get_signals() {
   for (;;) raise(SIGUSR1);
 }
 
+// Faults whose signals find a stack that is not in memory yet: the kernel faults itself, on its way out of a
+// fault.
+void fault_into_signals() {
+  constexpr std::size_t kStack = 1 << 16;
+  static char* guarded =
+      static_cast<char*>(mmap(nullptr, sizeof page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  struct sigaction action{};
+  action.sa_flags = SA_ONSTACK;
+  action.sa_handler = [](int) { mprotect(guarded, sizeof page, PROT_READ | PROT_WRITE); };
+  sigaction(SIGSEGV, &action, nullptr);
+  for (;;) {
+    stack_t stack{};
+    stack.ss_sp = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack.ss_size = kStack;
+    sigaltstack(&stack, nullptr);
+    *const_cast<volatile char*>(guarded) = 1;
+    mprotect(guarded, sizeof page, PROT_NONE);
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+    munmap(stack.ss_sp, kStack);
+  }
+}
+
 void sleep_often() {
   for (;;) usleep(100);
 }
@@ -125,8 +150,8 @@ void sleep_often() {
 int main() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::vector<std::thread> threads;
-  for (void (*work)() : {hand_over, talk_locally, talk_by_tcp, touch_memory, start_processes, read_files, write_file,
-                         get_signals, sleep_often}) {
+  for (void (*work)() : {hand_over, talk_locally, talk_by_tcp, touch_memory, start_processes, read_files,
+                         write_file, get_signals, fault_into_signals, sleep_often}) {
     threads.emplace_back(work);
   }
   for (std::thread& thread : threads) thread.join();
