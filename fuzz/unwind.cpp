@@ -109,7 +109,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   replay.clear();
   auto flags = input.take<std::uint8_t>();
   std::size_t rules = input.take<std::uint8_t>();
-  for (std::size_t i = 0; i < rules; ++i) replay.intern(input.take<unwind_rule>());
+  for (std::size_t i = 0; i < rules; ++i) {
+    auto rule = input.take<unwind_rule>();
+    rule.fp &= 0xf;  // the other half is the kernel's, where it remembers rules
+    replay.intern(rule);
+  }
   unwind_process process = flags % 2 ? proper_tables(replay, input) : any_tables(replay, input);
   Registers registers{.ip = input.word(), .sp = input.word(), .fp = input.word()};
   for (std::uint64_t& value : registers.all) value = input.word();
