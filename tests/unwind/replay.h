@@ -48,7 +48,10 @@ class Replay {
   void add_memory(std::uint64_t start, std::vector<std::uint64_t> words);
   void forget_memory() { memory_.clear(); }
 
-  // Without a process it is as if it were in no table. What was remembered of one is forgotten.
+  // The process of the walks to come, of which nothing is remembered; without one it is as if it were in no
+  // table.
+  void forget(std::optional<unwind_process> process);
+  // Of a process, after forget().
   Walk walk(const Registers& registers, std::optional<unwind_process> process);
   // The process of the last walk, with all that was remembered of it.
   Walk walk_again(const Registers& registers);
@@ -70,7 +73,6 @@ class Replay {
   void begin();
   void begin_walk(const Registers& registers);
   static Walk walked();
-  void forget(std::optional<unwind_process> process);
 
   std::vector<std::vector<std::uint32_t>> segments_;  // more than are in use, once it was cleared
   std::vector<std::uint32_t> used_;                   // words of each segment in use
