@@ -236,19 +236,17 @@ static __always_inline struct known_process* process_of(struct scratch* s, __u32
   return known;
 }
 
-/* Where the registers are with which the current thread left user mode, if it has one. */
-static __always_inline void* saved_at(void) {
-  return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)
-             ? (void*)bpf_task_pt_regs(bpf_get_current_task_btf())
-             : CURRENT_TASK(stack) + kThreadSize - sizeof(struct weir_registers);
-}
-
-/* These; 0 when there are none. */
+/* The registers with which the thread left user mode; 0 when there are none. */
 static __always_inline struct weir_registers* saved_registers(struct scratch* s) {
   struct weir_registers* regs = (void*)s->saved;
   _Static_assert(sizeof *regs == sizeof s->saved, "all of them");
   if (!CURRENT_TASK(mm)) return 0;
-  void* at = saved_at();
+  void* at;
+  if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+    at = (void*)bpf_task_pt_regs(bpf_get_current_task_btf());
+  } else {
+    at = CURRENT_TASK(stack) + kThreadSize - sizeof *regs;
+  }
   if (bpf_probe_read_kernel(regs, sizeof *regs, at)) return 0;
   s->saved_at = (__u64)at;
   return (regs->cs & 3) == 3 ? regs : 0;
@@ -344,14 +342,9 @@ __noinline int recall_kernel_frames(__u64 ip, __u64 sp, __u64 user_frames) {
   struct kernel_stacks* stacks = own_kernel_stacks();
   if (!s || !stacks) return 0;
   struct kernel_place place = kernel_place_of(s, ip, sp);
-  __u64 which = kernel_stack_first(&place);
-  struct kernel_stack_memory* memory = kernel_stack_memory_at(stacks, which);
-  __u32 frames = kernel_stack_recall(memory, &place);
-  if (!frames) {
-    memory = kernel_stack_memory_at(stacks, which ^ 1);
-    frames = kernel_stack_recall(memory, &place);
-  }
-  if (!frames) return 0;
+  struct kernel_stack_memory* memory = kernel_stack_find(stacks, &place);
+  if (!memory) return 0;
+  __u32 frames = memory->frames;
   __u32 size = frames * sizeof(__u64);
   asm volatile("" : "+r"(size));
   if (size > sizeof memory->addresses) return 0;
@@ -386,7 +379,7 @@ static __always_inline __u32 kernel_stack(struct weir_perf_context* ctx, struct 
   struct cpu_sample_section* section = (void*)&s->frames[user_frames];
   __u64 ip = ctx->regs.ip, sp = ctx->regs.sp;
   __u32 frames = can_remember ? (__u32)recall_kernel_frames(ip, sp, user_frames) : 0;
-  if (frames > kKernelStackFrames) frames = 0;
+  if (frames > kKernelStackFrames) frames = 0; /* it never is, which the verifier cannot know */
   if (frames) {
     if (check_kernel_stacks) check_kernel_frames(ctx, s, user_frames, frames);
   } else {

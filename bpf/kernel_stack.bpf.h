@@ -5,10 +5,10 @@
  * the stack the kernel would find: frames of its code have a fixed size at each address, so the leaf's address tells
  * where its return address is, that one where the next is, and so on, up to the entry code, whose call lies right below
  * the registers of user mode. System calls leave a random gap in the last frame but one, do_syscall_64()'s: their
- * outermost return address is looked for at the top, as far as a gap can have moved it. Exceptions and interrupts, which can come
- * within each other, leave none: theirs must be as far from the stack pointer as it was. What lies on another stack (of
- * interrupts) does not reach the top, and what a tracer returns through has an address of its own there: neither is
- * recalled.
+ * outermost return address is looked for at the top, as far as a gap can have moved it. Exceptions and interrupts, which
+ * can come within each other, leave none: theirs must be as far from the stack pointer as it was. What lies on another
+ * stack (of interrupts) does not reach the top, and what a tracer returns through has an address of its own there:
+ * neither is recalled.
  *
  * This is so with the kernel's ORC unwinder, which misses no frame; with others nothing is remembered. Code can be
  * replaced (modules, BPF programs): nothing is recalled for longer than a turn of the clock. Like unwind.bpf.h this
@@ -23,7 +23,7 @@ enum {
   kKernelStackWords = 256,   /* … and of the memory that it takes up to the registers of user mode */
   kKernelStackTurnBits = 38, /* 275 s, of a time in ns */
   kKernelMostGap = 128,      /* of a system call, in words */
-  kKernelNoCall = 0xffff,    /* orig_ax of exceptions and interrupts; before Linux 5.8 interrupts had others */
+  kKernelNoCall = 0xffff,    /* orig_ax of exceptions and interrupts */
 };
 
 struct kernel_stack_memory {
@@ -69,9 +69,9 @@ static __always_inline __u64 kernel_stack_first(const struct kernel_place* place
   return (place->ip + place->call) * 0x9e3779b97f4a7c15 >> (64 - kKernelStackBits);
 }
 
-/* How many of the memory's addresses are the stack at this place; 0 when they are not. */
-static __always_inline __u32 kernel_stack_recall(const struct kernel_stack_memory* memory,
-                                                 const struct kernel_place* place) {
+/* Whether the stack at this place is the one in memory. */
+static __always_inline int kernel_stack_is(const struct kernel_stack_memory* memory,
+                                           const struct kernel_place* place) {
   if (memory->ip != place->ip || memory->call != place->call || memory->turn != place->turn) return 0;
   __u64 frames = memory->frames;
   if (frames < 2 || frames > kKernelStackFrames) return 0;
@@ -88,7 +88,17 @@ static __always_inline __u32 kernel_stack_recall(const struct kernel_stack_memor
     if (from >= top) return 0;
     if (kernel_stack_read(&word, sizeof word, from) || word != memory->addresses[i]) return 0;
   }
-  return (__u32)frames;
+  return 1;
+}
+
+/* The memory that has the stack at this place; 0 when none has. */
+static __always_inline struct kernel_stack_memory* kernel_stack_find(struct kernel_stacks* stacks,
+                                                                     const struct kernel_place* place) {
+  __u64 which = kernel_stack_first(place);
+  struct kernel_stack_memory* memory = kernel_stack_memory_at(stacks, which);
+  if (kernel_stack_is(memory, place)) return memory;
+  memory = kernel_stack_memory_at(stacks, which ^ 1);
+  return kernel_stack_is(memory, place) ? memory : 0;
 }
 
 /* Looks for the lowest place of each return address but the outermost, in turn. All that rounds leave for the next, and

@@ -224,6 +224,8 @@ static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address, 
   __u64 low = offset & 0xffff;
   __u64 row = unwind_search_rows(page->rows, page->count, (__u32)low, page->carried);
   __u64 start = UNWIND_ROW_START(row), limit = UNWIND_ROW_LIMIT(row);
+  /* Rows that are not sorted: user space makes none. */
+  if (UNWIND_SELDOM(start > low || limit <= low)) return UNWIND_ROW_RULE(row);
   /* A row ends with its page, and with its mapping. */
   __u64 page_size = 1ull << (mapping->page_bits & 31);
   __u64 page_start = low & ~(page_size - 1);
@@ -232,8 +234,6 @@ static __always_inline __u32 unwind_find_rule(struct scratch* s, __u64 address, 
   __u64 before = low - start, after = limit - low;
   if (before > address - mapping->start) before = address - mapping->start;
   if (after > mapping->limit - address) after = mapping->limit - address;
-  /* Rows that are not sorted: user space makes none. */
-  if (UNWIND_SELDOM(start > low || limit <= low)) return UNWIND_ROW_RULE(row);
   range->start = address - before;
   range->size = before + after;
   return UNWIND_ROW_RULE(row);
@@ -377,8 +377,8 @@ static __always_inline struct unwind_memory* unwind_memory_of(struct scratch* s,
   return &s->remembered[place & ((1 << kUnwindRememberedBits) - 1)];
 }
 
-/* Looks up the rule at an address into u->rule, and remembers it unless it is that of a range at hand. Returns the kind of
- * the mapping around it, 0 when there is none. */
+/* Looks up the rule at an address into u->rule, and remembers it unless it is that of a range at hand. Returns the kind
+ * of the mapping around it, 0 when there is none. */
 __noinline __u32 unwind_search(__u64 address) {
   struct scratch* s = own_scratch();
   if (!s) return 0;

@@ -2,6 +2,7 @@
 // and over random ones, of which it must never take one for another.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -11,8 +12,8 @@
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#define __noinline [[maybe_unused]] static __attribute__((noinline))
-#define __always_inline inline __attribute__((always_inline))
+#include "tests/support/kernel_code.h"
+
 #include "bpf/kernel_stack.bpf.h"
 #pragma clang diagnostic pop
 
@@ -49,11 +50,10 @@ struct Call {
   std::uint64_t words;
 };
 
-// Puts a stack up to the registers into memory; returns where it begins. `gap`: the random one that
-// do_syscall_64() leaves, words, in the outermost but one; `other`: what lies where no return address does,
-// or kResidue for what has been there.
-constexpr std::uint64_t kResidue = ~0ull;
+constexpr std::uint64_t kResidue = ~0ull;  // what has been there
 
+// Puts a stack up to the registers into memory; returns where it begins. `gap`: the random one that
+// do_syscall_64() leaves, words, in the outermost but one; `other`: what lies where no return address does.
 std::uint64_t put_stack(const std::vector<Call>& calls, std::uint64_t gap, std::uint64_t other) {
   std::vector<std::uint64_t> words;
   for (std::size_t i = 0; i + 1 < calls.size(); ++i) {
@@ -90,13 +90,9 @@ void remember(const kernel_place& place, const Frames& frames) {
 
 // Empty when it must be asked for.
 Frames recall(const kernel_place& place) {
-  for (std::uint64_t other : {0, 1}) {
-    const kernel_stack_memory* memory =
-        kernel_stack_memory_at(machine_stacks.get(), kernel_stack_first(&place) ^ other);
-    if (__u32 frames = kernel_stack_recall(memory, &place))
-      return {memory->addresses, memory->addresses + frames};
-  }
-  return {};
+  const kernel_stack_memory* memory = kernel_stack_find(machine_stacks.get(), &place);
+  if (!memory) return {};
+  return {memory->addresses, memory->addresses + memory->frames};
 }
 
 const std::vector<Call> kWait = {

@@ -7,8 +7,8 @@
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#define __noinline __attribute__((noinline))
-#define __always_inline inline __attribute__((always_inline))
+#include "tests/support/kernel_code.h"
+
 #include "bpf/unwind.bpf.h"
 #pragma clang diagnostic pop
 
