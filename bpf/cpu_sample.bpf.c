@@ -146,6 +146,30 @@ static __always_inline void count(struct scratch* s, __u64 counter) {
        ? ((struct task_struct*)bpf_get_current_task_btf())->field              \
        : BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), field))
 
+/* Process in the high half, thread in the low one; of the first pid namespace. */
+static __always_inline __u64 current_pids(void) {
+  if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) return bpf_get_current_pid_tgid();
+  struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
+  /* The kernel counts here when it reads user memory. */
+  unwind_touch(&task->pagefault_disabled);
+  (void)*(struct mm_struct* volatile*)&task->mm;
+  return (__u64)(__u32)task->tgid << 32 | (__u32)task->pid;
+}
+
+/* Asks for what nearly every sample needs and whose place is known from the start. */
+static __always_inline void touch_own(struct scratch* s) {
+  __u32 zero = 0, cpu = bpf_get_smp_processor_id();
+  struct cpu_sample_buffer* buffer = bpf_map_lookup_elem(&buffers, &cpu);
+  __u64* changes = bpf_map_lookup_elem(&unwind_changes, &zero);
+  unwind_touch(&s->counters);
+  unwind_touch(&s->unwinding.window);
+  unwind_touch(&s->head.time);
+  unwind_touch(&s->frames[4]);
+  unwind_touch(&config.changes);
+  if (buffer) unwind_touch(&buffer->written);
+  if (changes) unwind_touch(changes);
+}
+
 /* The number of a task in our own pid namespace; 0 when it is not visible there. */
 static __always_inline __u32 own_pid(struct task_struct* task) {
   struct pid* pid = BPF_CORE_READ(task, thread_pid);
@@ -229,6 +253,8 @@ __noinline int look_up_process(__u32 tgid, __u64 cgroup, __u64 changes) {
 
 static __always_inline struct known_process* process_of(struct scratch* s, __u32 tgid, __u64 cgroup) {
   struct known_process* known = &s->processes[tgid % kKnownProcesses];
+  unwind_touch(&known->mapping.limit);
+  unwind_touch(&known->ranges[2]);
   __u64 changes = changes_by_now();
   if (UNWIND_SELDOM(known->tgid != tgid || known->cgroup != cgroup || known->changes != changes)) {
     look_up_process(tgid, cgroup, changes);
@@ -445,7 +471,7 @@ int cpu_sample(struct weir_perf_context* ctx) {
   struct scratch* s = own_scratch();
   if (!s) return 0;
   count(s, CPU_SAMPLE_RUNS);
-  __u64 kernel_pid = bpf_get_current_pid_tgid();
+  __u64 kernel_pid = current_pids();
   if (UNWIND_SELDOM((__u32)kernel_pid == 0)) {
     count(s, CPU_SAMPLE_IDLE);
     return 0;
@@ -460,6 +486,7 @@ int cpu_sample(struct weir_perf_context* ctx) {
     count(s, CPU_SAMPLE_UNSELECTED);
     return 0;
   }
+  touch_own(s);
   __u64 cgroup = config.select_cgroups ? cgroup_id() : 0;
   struct known_process* process = process_of(s, tgid, cgroup);
   __u64 chosen = process->chosen;

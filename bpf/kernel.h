@@ -57,6 +57,7 @@ struct task_struct {
   struct task_struct *group_leader;
   struct pid *thread_pid;
   struct css_set *cgroups;
+  int pagefault_disabled;
 } WEIR_RELOCATED;
 
 /* The values depend on how the kernel was configured: always by bpf_core_enum_value(). */

@@ -37,6 +37,7 @@ enum {
   kUnwindSignalBytes = 8 * 17, /* of a sigcontext: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
   kUnwindSignalOffset = 40,
   kUnwindPlainFrames = 8, /* at most, at once */
+  kUnwindLastFrames = 16, /* of a stack, whose rules' places are kept */
 };
 
 /* What comes after a frame that was followed. */
@@ -106,6 +107,8 @@ struct known_process {
   __u64 cgroup;
   __u64 tables;  /* of unwind_processes */
   __u64 changes; /* how often there had been changes when it was looked up */
+  /* In scratch.remembered, of the last stack's frames: those of the next are mostly the same. Hints only. */
+  __u16 last_places[kUnwindLastFrames];
   struct unwind_mapping mapping; /* the last one that was found: leaves are mostly in the same */
   /* Leaves are anywhere in a loop, which is mostly one row: what is remembered by address misses them. */
   struct unwind_range ranges[kUnwindRanges];
@@ -128,6 +131,10 @@ struct scratch {
   __u64 saved_at; /* where they were: once in memory it is a number to the verifier, no pointer */
   struct unwind_memory remembered[1 << kUnwindRememberedBits];
 };
+
+/* Asks for memory that is needed soon. What a program waits for are lines that no cache has: those it asks for at once
+ * come together, those it comes upon each take their own time. */
+static __always_inline void unwind_touch(const volatile void* at) { (void)*(const volatile __u8*)at; }
 
 /* Of this CPU. */
 static __always_inline struct scratch* own_scratch(void);
@@ -366,15 +373,17 @@ static __always_inline __u64 unwind_memory_key(struct unwinding* u, __u64 addres
   return address >> 8 << kUnwindSerialBits | u->serial;
 }
 
-/* Where the rule at an address is remembered, or would be. */
-static __always_inline struct unwind_memory* unwind_memory_of(struct scratch* s, __u64 key, __u64 address) {
-  struct unwinding* u = &s->unwinding;
-  _Static_assert(kUnwindPartBits >= 8, "the place tells what the key leaves out");
-  __u64 place = key * 0x9e3779b97f4a7c15 >> (64 - kUnwindPartBits) ^ (address & 0xff);
-  place |= (__u64)(u->serial * 0x9e3779b9u >> (32 + kUnwindPartBits - kUnwindRememberedBits)) << kUnwindPartBits;
-  /* The compiler knows that it is below; the verifiers of older kernels do not. */
+static __always_inline struct unwind_memory* unwind_memory_at(struct scratch* s, __u64 place) {
+  /* The compiler may know that it is below; the verifiers of older kernels do not. */
   asm volatile("" : "+r"(place));
   return &s->remembered[place & ((1 << kUnwindRememberedBits) - 1)];
+}
+
+/* Where the rule at an address is remembered, or would be. */
+static __always_inline __u64 unwind_place_of(const struct unwinding* u, __u64 key, __u64 address) {
+  _Static_assert(kUnwindPartBits >= 8, "the place tells what the key leaves out");
+  __u64 place = key * 0x9e3779b97f4a7c15 >> (64 - kUnwindPartBits) ^ (address & 0xff);
+  return place | (__u64)(u->serial * 0x9e3779b9u >> (32 + kUnwindPartBits - kUnwindRememberedBits)) << kUnwindPartBits;
 }
 
 /* Looks up the rule at an address into u->rule, and remembers it unless it is that of a range at hand. Returns the kind
@@ -403,7 +412,7 @@ __noinline __u32 unwind_search(__u64 address) {
   }
   if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) return kind;
   __u64 key = unwind_memory_key(u, address);
-  struct unwind_memory* memory = unwind_memory_of(s, key, address);
+  struct unwind_memory* memory = unwind_memory_at(s, unwind_place_of(u, key, address));
   memory->key = key;
   memory->rule = *rule;
   memory->rule.fp |= kind << 4;
@@ -413,7 +422,7 @@ __noinline __u32 unwind_search(__u64 address) {
 /* The kind of the mapping around an address, 0 when there is none, and the rule there. */
 static __always_inline __u32 unwind_look_up(struct scratch* s, __u64 address, struct unwind_rule* rule) {
   __u64 key = unwind_memory_key(&s->unwinding, address);
-  struct unwind_memory* memory = unwind_memory_of(s, key, address);
+  struct unwind_memory* memory = unwind_memory_at(s, unwind_place_of(&s->unwinding, key, address));
   __u32 kind;
   if (UNWIND_OFTEN(memory->key == key && !(address >> kUnwindRememberedUserBits))) {
     *rule = memory->rule;
@@ -482,6 +491,7 @@ __noinline int unwind_plain_frames(void) {
   if (!s) return kUnwindNotPlain;
   struct unwinding* u = &s->unwinding;
   if (UNWIND_SELDOM(!u->known)) return kUnwindNotPlain;
+  struct known_process* known = unwind_known_process(s);
   __u64 ip = u->ip, sp = u->sp, fp = u->fp;
   __u64 back = !u->exact;
   __u32 at = u->frames;
@@ -492,7 +502,9 @@ __noinline int unwind_plain_frames(void) {
     __u64 address = ip - back;
     if (UNWIND_SELDOM(address >> kUnwindRememberedUserBits)) break;
     __u64 key = unwind_memory_key(u, address);
-    struct unwind_memory* memory = unwind_memory_of(s, key, address);
+    __u64 place = unwind_place_of(u, key, address);
+    known->last_places[at % kUnwindLastFrames] = (__u16)place;
+    struct unwind_memory* memory = unwind_memory_at(s, place);
     /* At once; its members are the bytes from the lowest on. */
     __u64 rule;
     if (UNWIND_OFTEN(memory->key == key)) {
@@ -600,10 +612,17 @@ static __always_inline void unwind_end(struct scratch* s) {
     s->user.flags = CPU_SAMPLE_COMPLETE;
 }
 
+/* Asks for what the walk will most likely need: each rule tells where the next is, so that they would come one by one. */
+static __always_inline void unwind_touch_last(struct scratch* s) {
+  struct known_process* known = unwind_known_process(s);
+  for (int i = 0; i < kUnwindLastFrames; ++i) unwind_touch(unwind_memory_at(s, known->last_places[i]));
+}
+
 /* Walks from the registers in s->unwinding, to whose process the mappings belong, and fills the user's
  * section. */
 static __always_inline void unwind_stack(struct scratch* s) {
   unwind_begin(s);
+  unwind_touch_last(s);
   for (int i = 0; i < CPU_SAMPLE_MAX_FRAMES; ++i) {
     int next = unwind_plain_frames();
     if (next == kUnwindNotPlain) next = unwind_frame();
