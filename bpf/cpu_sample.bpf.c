@@ -27,8 +27,11 @@ const volatile __u32 check_kernel_stacks = 0; /* asks the kernel also for those 
 
 struct cpu_sample_config config;
 
+/* By the CPU's number: of all that are possible. Not a map of the kind that has a value for each CPU: of those a program
+ * must first ask where they are, and they share pages with others. */
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE); /* whose values begin with a page */
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, struct scratch); /* begins with the counters */
@@ -109,8 +112,8 @@ struct {
 } unwind_changes SEC(".maps");
 
 static __always_inline struct scratch* own_scratch(void) {
-  __u32 zero = 0;
-  return bpf_map_lookup_elem(&scratches, &zero);
+  __u32 cpu = bpf_get_smp_processor_id();
+  return bpf_map_lookup_elem(&scratches, &cpu);
 }
 
 static __always_inline __u32* unwind_segment(__u32 segment) {

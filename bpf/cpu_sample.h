@@ -96,7 +96,7 @@ struct cpu_sample_buffer {
   __u8 data[CPU_SAMPLE_BUFFER_BYTES - 32];
 };
 
-/* Per-CPU counters, a word each at the start of the map `scratches`. */
+/* Counters of a CPU, a word each at the start of its value in the map `scratches`. */
 enum cpu_sample_counter {
   CPU_SAMPLE_RUNS,          /* every call of the program */
   CPU_SAMPLE_IDLE,          /* of these: the CPU was idle */

@@ -25,6 +25,7 @@ enum {
   kUnwindPartBits = 8, /* … within the part for a process: what lies together costs less, and 4 KiB hold what most need */
   kUnwindSerialBits = 25,
   kKnownProcesses = 32,
+  kUnwindPage = 4096,
   kUnwindRanges = 4, /* remembered of a process */
   kCounterWords = 16,
   kSavedWords = 21, /* of a struct weir_registers */
@@ -114,10 +115,10 @@ struct known_process {
   struct unwind_range ranges[kUnwindRanges];
 };
 
-/* What is touched at every sample lies together: at the usual rates no cache has it any more. */
+/* Of a CPU. What is touched at every sample lies together: at the usual rates no cache has it any more, and no cache of
+ * page tables where it is. Of each of the three parts it is one page. */
 struct scratch {
   __u64 counters[kCounterWords]; /* of CPU_SAMPLE_COUNTERS */
-  struct known_process processes[kKnownProcesses];
   struct unwinding unwinding;
   /* The record, as it is sent. */
   struct cpu_sample head;
@@ -129,7 +130,8 @@ struct scratch {
   /* Room for the registers that are on the kernel's stack: there is not enough of it on the program's. */
   __u64 saved[kSavedWords];
   __u64 saved_at; /* where they were: once in memory it is a number to the verifier, no pointer */
-  struct unwind_memory remembered[1 << kUnwindRememberedBits];
+  struct known_process processes[kKnownProcesses] __attribute__((aligned(kUnwindPage)));
+  struct unwind_memory remembered[1 << kUnwindRememberedBits] __attribute__((aligned(kUnwindPage)));
 };
 
 /* Asks for memory that is needed soon. What a program waits for are lines that no cache has: those it asks for at once

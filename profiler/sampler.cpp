@@ -80,6 +80,7 @@ struct Sampler::Impl {
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;
   std::uint64_t map_bytes = 0;
+  std::uint32_t scratch_count = 0;
   std::vector<bpf_map*> shared_maps;
 
   ~Impl() {
@@ -128,6 +129,8 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(cpus.size(), options.sample_rate));
   const std::uint32_t buffer_count = CpuBuffers::entries_for(cpus);
   bpf_map__set_max_entries(skeleton->maps.buffers, buffer_count);
+  scratch_count = CpuBuffers::entries_for(possible_cpus());
+  bpf_map__set_max_entries(skeleton->maps.scratches, scratch_count);
   if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {
     return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
@@ -173,14 +176,10 @@ void Sampler::Impl::measure_maps() {
 
 void Sampler::Impl::add_counters(SamplerStats& stats) const {
   const bpf_map* map = skeleton->maps.scratches;
-  std::size_t words = bpf_map__value_size(map) / sizeof(std::uint64_t);
-  std::vector<std::uint64_t> by_cpu(words *
-                                    static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus())));
-  std::uint32_t only = 0;
-  std::size_t bytes = by_cpu.size() * sizeof by_cpu[0];
-  if (bpf_map__lookup_elem(map, &only, sizeof only, by_cpu.data(), bytes, 0) != 0) return;
-  for (std::size_t cpu = 0; cpu < by_cpu.size(); cpu += words) {
-    for (std::size_t i = 0; i < CPU_SAMPLE_COUNTERS; ++i) stats.counters[i] += by_cpu[cpu + i];
+  std::vector<std::uint64_t> words(bpf_map__value_size(map) / sizeof(std::uint64_t));
+  for (std::uint32_t cpu = 0; cpu < scratch_count; ++cpu) {
+    if (bpf_map_lookup_elem(bpf_map__fd(map), &cpu, words.data()) != 0) continue;
+    for (std::size_t i = 0; i < CPU_SAMPLE_COUNTERS; ++i) stats.counters[i] += words[i];
   }
 }
 
@@ -399,14 +398,28 @@ std::vector<int> parse_cpu_list(std::string_view text) {
   return cpus;
 }
 
+namespace {
+
+// `state` as the kernel names it: online, possible. Empty when /sys does not say.
+std::vector<int> cpus_of(std::string_view state) {
+  auto text = read_file(fmt::format("/sys/devices/system/cpu/{}", state), 4096);
+  return text ? parse_cpu_list(*text) : std::vector<int>{};
+}
+
+}  // namespace
+
 std::vector<int> online_cpus() {
-  auto text = read_file("/sys/devices/system/cpu/online", 4096);
-  auto cpus = text ? parse_cpu_list(*text) : std::vector<int>{};
+  std::vector<int> cpus = cpus_of("online");
   if (cpus.empty()) {
     // Without /sys, number them; a gap shows as an error when its event is opened.
     for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); ++cpu) cpus.push_back(static_cast<int>(cpu));
   }
   return cpus;
+}
+
+std::vector<int> possible_cpus() {
+  std::vector<int> cpus = cpus_of("possible");
+  return cpus.empty() ? online_cpus() : cpus;
 }
 
 }  // namespace weir::profiler

@@ -117,5 +117,6 @@ class Sampler {
 // The numbers in a list such as "0-3,8"; empty when it is not one.
 std::vector<int> parse_cpu_list(std::string_view text);
 std::vector<int> online_cpus();
+std::vector<int> possible_cpus();  // those that may come online, too
 
 }  // namespace weir::profiler
