@@ -69,6 +69,7 @@ Result<> load(Form& form, const UnwindMaps& maps) {
   const std::uint32_t cpus = CpuBuffers::entries_for(online_cpus());
   if (buffers) bpf_map__set_max_entries(buffers, cpus);
   bpf_map* scratches = bpf_object__find_map_by_name(form.object, "scratches");
+  // Earlier forms have another kind of map, with one entry.
   if (scratches && bpf_map__type(scratches) == BPF_MAP_TYPE_ARRAY) bpf_map__set_max_entries(scratches, cpus);
   if (int error = bpf_object__load(form.object)) return fail_errno(-error, "load {}", form.file);
   if (buffers) {

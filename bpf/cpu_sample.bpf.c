@@ -28,10 +28,11 @@ const volatile __u32 check_kernel_stacks = 0; /* asks the kernel also for those 
 struct cpu_sample_config config;
 
 /* By the CPU's number: of all that are possible. Not a map of the kind that has a value for each CPU: of those a program
- * must first ask where they are, and they share pages with others. */
+ * must first read where they are, and they share pages with others. On machines of several nodes that kind lies with its
+ * CPU, this one all on one node: what was gained on one is about what it costs there. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE); /* whose values begin with a page */
+  __uint(map_flags, BPF_F_MMAPABLE); /* whose values begin at a page */
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, struct scratch); /* begins with the counters */
@@ -153,24 +154,25 @@ static __always_inline void count(struct scratch* s, __u64 counter) {
 static __always_inline __u64 current_pids(void) {
   if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) return bpf_get_current_pid_tgid();
   struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
-  /* The kernel counts here when it reads user memory. */
-  unwind_touch(&task->pagefault_disabled);
-  (void)*(struct mm_struct* volatile*)&task->mm;
   return (__u64)(__u32)task->tgid << 32 | (__u32)task->pid;
 }
 
-/* Asks for what nearly every sample needs and whose place is known from the start. */
-static __always_inline void touch_own(struct scratch* s) {
-  __u32 zero = 0, cpu = bpf_get_smp_processor_id();
+/* Asks for what a chosen sample needs: something in each line. */
+static __always_inline void touch_sample(const struct scratch* s, const struct known_process* known) {
+  __u32 cpu = bpf_get_smp_processor_id();
   struct cpu_sample_buffer* buffer = bpf_map_lookup_elem(&buffers, &cpu);
-  __u64* changes = bpf_map_lookup_elem(&unwind_changes, &zero);
-  unwind_touch(&s->counters);
+  if (buffer) unwind_touch(&buffer->written);
+  unwind_touch(&s->counters[CPU_SAMPLE_BUSY_NS]);
   unwind_touch(&s->unwinding.window);
   unwind_touch(&s->head.time);
   unwind_touch(&s->frames[4]);
-  unwind_touch(&config.changes);
-  if (buffer) unwind_touch(&buffer->written);
-  if (changes) unwind_touch(changes);
+  unwind_touch(&known->mapping.limit);
+  unwind_touch(&known->ranges[2]);
+  if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) return;
+  struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
+  /* The kernel looks at both before it reads user memory. Verifiers let nobody read a part of a pointer. */
+  (void)*(struct mm_struct* volatile*)&task->mm;
+  if (bpf_core_field_exists(task->pagefault_disabled)) unwind_touch(&task->pagefault_disabled);
 }
 
 /* The number of a task in our own pid namespace; 0 when it is not visible there. */
@@ -256,8 +258,7 @@ __noinline int look_up_process(__u32 tgid, __u64 cgroup, __u64 changes) {
 
 static __always_inline struct known_process* process_of(struct scratch* s, __u32 tgid, __u64 cgroup) {
   struct known_process* known = &s->processes[tgid % kKnownProcesses];
-  unwind_touch(&known->mapping.limit);
-  unwind_touch(&known->ranges[2]);
+  unwind_touch(&known->changes);
   __u64 changes = changes_by_now();
   if (UNWIND_SELDOM(known->tgid != tgid || known->cgroup != cgroup || known->changes != changes)) {
     look_up_process(tgid, cgroup, changes);
@@ -489,12 +490,12 @@ int cpu_sample(struct weir_perf_context* ctx) {
     count(s, CPU_SAMPLE_UNSELECTED);
     return 0;
   }
-  touch_own(s);
   __u64 cgroup = config.select_cgroups ? cgroup_id() : 0;
   struct known_process* process = process_of(s, tgid, cgroup);
   __u64 chosen = process->chosen;
   count(s, chosen);
   if (chosen == CPU_SAMPLE_UNSELECTED) return 0;
+  touch_sample(s, process);
 
   s->head.type = CPU_SAMPLE_STACK;
   s->head.version = CPU_SAMPLE_VERSION;

@@ -108,15 +108,15 @@ struct known_process {
   __u64 cgroup;
   __u64 tables;  /* of unwind_processes */
   __u64 changes; /* how often there had been changes when it was looked up */
-  /* In scratch.remembered, of the last stack's frames: those of the next are mostly the same. Hints only. */
+  /* In scratch.remembered, of the last stack's outermost frames: those of the next are mostly the same. Hints only. */
   __u16 last_places[kUnwindLastFrames];
   struct unwind_mapping mapping; /* the last one that was found: leaves are mostly in the same */
   /* Leaves are anywhere in a loop, which is mostly one row: what is remembered by address misses them. */
   struct unwind_range ranges[kUnwindRanges];
-};
+} __attribute__((aligned(256))); /* within a page */
 
-/* Of a CPU. What is touched at every sample lies together: at the usual rates no cache has it any more, and no cache of
- * page tables where it is. Of each of the three parts it is one page. */
+/* Of a CPU. What is touched at every sample lies together: at the usual rates no cache has it any more, and none has where
+ * its page is. What a sample touches of each of the three parts lies in one page. */
 struct scratch {
   __u64 counters[kCounterWords]; /* of CPU_SAMPLE_COUNTERS */
   struct unwinding unwinding;
@@ -614,8 +614,9 @@ static __always_inline void unwind_end(struct scratch* s) {
     s->user.flags = CPU_SAMPLE_COMPLETE;
 }
 
-/* Asks for what the walk will most likely need: each rule tells where the next is, so that they would come one by one. */
+/* Asks for what the walk will most likely need. Else it would come line by line: each rule tells where the next one is. */
 static __always_inline void unwind_touch_last(struct scratch* s) {
+  if (!s->unwinding.known) return;
   struct known_process* known = unwind_known_process(s);
   for (int i = 0; i < kUnwindLastFrames; ++i) unwind_touch(unwind_memory_at(s, known->last_places[i]));
 }

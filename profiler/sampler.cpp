@@ -80,7 +80,6 @@ struct Sampler::Impl {
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;
   std::uint64_t map_bytes = 0;
-  std::uint32_t scratch_count = 0;
   std::vector<bpf_map*> shared_maps;
 
   ~Impl() {
@@ -129,8 +128,7 @@ Result<> Sampler::Impl::load(const SamplerOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.records, ring_bytes(cpus.size(), options.sample_rate));
   const std::uint32_t buffer_count = CpuBuffers::entries_for(cpus);
   bpf_map__set_max_entries(skeleton->maps.buffers, buffer_count);
-  scratch_count = CpuBuffers::entries_for(possible_cpus());
-  bpf_map__set_max_entries(skeleton->maps.scratches, scratch_count);
+  bpf_map__set_max_entries(skeleton->maps.scratches, CpuBuffers::entries_for(possible_cpus()));
   if (auto taken = take_unwind_maps(options.unwind); !taken) return taken;
   if (int error = cpu_sample_bpf__load(skeleton)) {
     return fail(bpf_error(-error, "load the program cpu_sample", messages.text()));
@@ -177,13 +175,17 @@ void Sampler::Impl::measure_maps() {
 void Sampler::Impl::add_counters(SamplerStats& stats) const {
   const bpf_map* map = skeleton->maps.scratches;
   std::vector<std::uint64_t> words(bpf_map__value_size(map) / sizeof(std::uint64_t));
-  for (std::uint32_t cpu = 0; cpu < scratch_count; ++cpu) {
+  for (std::uint32_t cpu = 0; cpu < bpf_map__max_entries(map); ++cpu) {
     if (bpf_map_lookup_elem(bpf_map__fd(map), &cpu, words.data()) != 0) continue;
     for (std::size_t i = 0; i < CPU_SAMPLE_COUNTERS; ++i) stats.counters[i] += words[i];
   }
 }
 
 Result<> Sampler::Impl::attach(int cpu) {
+  // Where /sys does not say which CPUs are possible. The program would count nothing there.
+  if (static_cast<std::uint32_t>(cpu) >= bpf_map__max_entries(skeleton->maps.scratches)) {
+    return fail("attach cpu_sample to CPU {}: it was not known when the program was loaded", cpu);
+  }
   auto event = open_clock(cpu, rate);
   if (!event) return fail(event.error());
   LibbpfMessages messages;
