@@ -35,7 +35,7 @@ struct cpu_sample {
   __u8 type;
   __u8 version;
   __u16 flags;
-  __u64 time;   /* CLOCK_MONOTONIC, ns */
+  __u64 time;   /* CLOCK_MONOTONIC, ns: when the tick was due or, on older kernels, when it was taken */
   __u64 cgroup; /* id: the inode of its directory, in the hierarchy of cpu_sample_hierarchy */
   __u32 tgid;   /* in the pid namespace of the program's owner */
   __u32 tid;
@@ -108,7 +108,7 @@ enum cpu_sample_counter {
   CPU_SAMPLE_LOST_MODE_OFF, /* in user code while only kernel stacks are wanted */
   CPU_SAMPLE_LOST_NO_STACK, /* nothing could be read */
   CPU_SAMPLE_NO_REGISTERS,  /* not lost: stacks without their user part */
-  CPU_SAMPLE_BUSY_NS,       /* time spent on chosen samples */
+  CPU_SAMPLE_BUSY_NS,       /* time spent on chosen samples, by some that were timed */
   CPU_SAMPLE_KERNEL_REMEMBERED, /* kernel stacks the kernel was not asked for */
   CPU_SAMPLE_KERNEL_WRONG,      /* … and of these, while check_kernel_stacks, those it would have told otherwise */
   CPU_SAMPLE_COUNTERS,

@@ -60,6 +60,27 @@ struct task_struct {
   int pagefault_disabled;
 } WEIR_RELOCATED;
 
+struct timerqueue_node {
+  __s64 expires; /* CLOCK_MONOTONIC, ns */
+} WEIR_RELOCATED;
+
+struct hrtimer {
+  struct timerqueue_node node;
+} WEIR_RELOCATED;
+
+struct hw_perf_event {
+  struct hrtimer hrtimer;
+} WEIR_RELOCATED;
+
+struct perf_event {
+  struct hw_perf_event hw;
+} WEIR_RELOCATED;
+
+/* What a struct bpf_perf_event_data stands for. */
+struct bpf_perf_event_data_kern {
+  struct perf_event *event;
+} WEIR_RELOCATED;
+
 /* The values depend on how the kernel was configured: always by bpf_core_enum_value(). */
 enum cgroup_subsys_id {
   cpuset_cgrp_id,
