@@ -145,7 +145,8 @@ static __always_inline long kernel_stack_read(void* to, __u32 size, __u64 from) 
 extern void* bpf_cast_to_kern_ctx(void* context) __ksym __weak;
 
 /* When the tick was due. Where the kernel lets us see what its timer knows we need not look at the clock again, which
- * takes a tenth of a sample. It is also nearer to when the thread was stopped, where a host keeps a CPU for itself. */
+ * takes a tenth of a sample. It is also nearer to when the thread was stopped, where a host keeps a CPU for itself. Only
+ * events of the CPU's clock have a timer: in others something else lies there. */
 static __always_inline __u64 tick_time(struct weir_perf_context* ctx) {
   if (!bpf_cast_to_kern_ctx || !bpf_core_field_exists(struct hrtimer, node.expires)) return bpf_ktime_get_ns();
   struct bpf_perf_event_data_kern* context = bpf_cast_to_kern_ctx(ctx);
@@ -157,14 +158,17 @@ static __always_inline void count(struct scratch* s, __u64 counter) {
 }
 
 /* Kernels from 5.11 on let a program follow the current task's pointers itself. */
-#define CURRENT_TASK(field)                                                    \
-  (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf) \
-       ? ((struct task_struct*)bpf_get_current_task_btf())->field              \
-       : BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), field))
+static __always_inline int can_follow_task(void) {
+  return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
+#define CURRENT_TASK(field)                                                     \
+  (can_follow_task() ? ((struct task_struct*)bpf_get_current_task_btf())->field \
+                     : BPF_CORE_READ((struct task_struct*)bpf_get_current_task(), field))
 
 /* Process in the high half, thread in the low one; of the first pid namespace. */
 static __always_inline __u64 current_pids(void) {
-  if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) return bpf_get_current_pid_tgid();
+  if (!can_follow_task()) return bpf_get_current_pid_tgid();
   struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
   return (__u64)(__u32)task->tgid << 32 | (__u32)task->pid;
 }
@@ -179,7 +183,7 @@ static __always_inline void touch_sample(const struct scratch* s, const struct k
   unwind_touch(&s->frames[4]);
   unwind_touch(&known->mapping.limit);
   unwind_touch(&known->ranges[2]);
-  if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) return;
+  if (!can_follow_task()) return;
   struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
   /* The kernel looks at both before it reads user memory. Verifiers let nobody read a part of a pointer. */
   (void)*(struct mm_struct* volatile*)&task->mm;
